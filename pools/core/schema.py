@@ -1,0 +1,108 @@
+"""What Core's answers mean: typed, frozen, tolerant.
+
+A missing field has a defined absence (None), a wrongly typed one is named in
+`unreadable` and costs that cell, never the page. Unknown fields stay in `raw`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, StrEnum
+from typing import Any, Final
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A third-party system (Shopify, NetSuite …) that a connector belongs to."""
+
+    id: int | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """A connector instance attached to a pool. Every field may be absent."""
+
+    id: int | None
+    name: str | None
+    system: System | None
+    raw: Mapping[str, Any] = field(repr=False, hash=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A connection pool as Core answered it.
+
+    `id` is None only for a list row whose id is missing or unreadable.
+    `limit` counts requests in flight at once; `timeout` is in seconds (inferred)
+    or None for "none". `connectors` is None when Core did not include them.
+    """
+
+    id: int | None
+    name: str | None
+    limit: int | None
+    timeout: int | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    connectors: tuple[Connector, ...] | None
+    unreadable: frozenset[str]
+    raw: Mapping[str, Any] = field(repr=False, hash=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the list. `total` and `last_page` are None when Core did not say."""
+
+    pools: tuple[Pool, ...]
+    number: int
+    per_page: int
+    total: int | None
+    last_page: int | None
+
+
+class Sort(StrEnum):
+    """The only orders that Core knows."""
+
+    NAME = "name"
+    NAME_DESCENDING = "-name"
+    LIMIT = "limit"
+    LIMIT_DESCENDING = "-limit"
+    CREATED = "created_at"
+    CREATED_DESCENDING = "-created_at"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolQuery:
+    """A question to the list. `page` counts from 1, `per_page` is 1 to 100."""
+
+    search: str = ""
+    sort: Sort | None = None
+    page: int = 1
+    per_page: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFields:
+    """What a new pool is made from."""
+
+    name: str
+    limit: int
+    timeout: int | None
+
+
+class Leave(Enum):
+    """The sentinel that tells "leave it as it is" from "set it to null"."""
+
+    LEAVE = "leave"
+
+
+LEAVE: Final = Leave.LEAVE
+
+
+@dataclass(frozen=True, slots=True)
+class PoolChanges:
+    """What an edit sends: only fields that are not LEAVE."""
+
+    name: str | Leave = LEAVE
+    limit: int | Leave = LEAVE
+    timeout: int | None | Leave = LEAVE
