@@ -1,0 +1,65 @@
+"""What must hold before the panel serves anyone; otherwise it does not start.
+
+The same function runs under gunicorn (wsgi.py) and as a system check of every
+management command, so that neither way in can be forgotten.
+"""
+
+from importlib.metadata import version
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+
+# Below these, a rule that the panel relies on is known not to hold.
+FLOORS: Final = {
+    "django": (5, 2, 19),
+    "requests": (2, 33),
+    "urllib3": (2, 8),
+    "gunicorn": (27, 0, 1),
+}
+LOOPBACK: Final = {"127.0.0.1", "localhost", "[::1]", "testserver"}
+
+
+def reasons_not_to_start() -> list[str]:
+    """Each reason in one sentence; empty when all is well."""
+    return [*_old_parts(), *_wrong_settings()]
+
+
+def refuse_unsafe_start() -> None:
+    if reasons := reasons_not_to_start():
+        raise ImproperlyConfigured(" ".join(reasons))
+
+
+@register()
+def starting_conditions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    return [Error(reason, id="panel.E001") for reason in reasons_not_to_start()]
+
+
+def _old_parts() -> list[str]:
+    old = []
+    for name, floor in FLOORS.items():
+        installed = version(name)
+        if _numbers(installed) < floor:
+            wanted = ".".join(map(str, floor))
+            old.append(f"{name} {installed} is installed; {wanted} or newer is needed.")
+    return old
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:3] if part.isdigit())
+
+
+def _wrong_settings() -> list[str]:
+    wrong = [
+        f"ATOMIC_REQUESTS must be off for the database {alias}: with it, the record of a "
+        "change can be rolled back after the change was made."
+        for alias in connections
+        if connections[alias].settings_dict["ATOMIC_REQUESTS"]
+    ]
+    if settings.DEBUG and not LOOPBACK.issuperset(settings.ALLOWED_HOSTS):
+        wrong.append("DEBUG shows secrets to visitors: allowed with loopback hosts only.")
+    if settings.CORE_LIMITS.deadline_seconds >= 30:
+        wrong.append("CORE_DEADLINE_SECONDS must end before gunicorn's graceful stop (30 s).")
+    return wrong

@@ -1,0 +1,111 @@
+"""What every answer of the panel has in common."""
+
+import time
+import uuid
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import structlog
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import resolve_url
+from django.utils.cache import patch_vary_headers
+
+View = Callable[[HttpRequest], HttpResponse]
+log = structlog.get_logger("panel.request")
+
+# Writing the session at every request would be a database write per page.
+_TOUCH_AFTER_SECONDS = 300
+
+
+class RequestIdMiddleware:
+    """Gives each request an id that its log lines, its error page and its answer carry."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.id = uuid.uuid4().hex  # type: ignore[attr-defined]
+        started = time.monotonic()
+        with structlog.contextvars.bound_contextvars(request_id=request.id):  # type: ignore[attr-defined]
+            response = self.get_response(request)
+            user = getattr(request, "user", None)
+            log.info(
+                "request",
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                milliseconds=round((time.monotonic() - started) * 1000),
+                user=user.pk if user and user.is_authenticated else None,
+            )
+        response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
+        return response
+
+
+class PrivateAnswersMiddleware:
+    """Keeps pages out of shared caches and out of the back button after signing out."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
+        patch_vary_headers(response, ["Cookie", "HX-Request"])
+        response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        if request.method == "POST" and request.path == resolve_url("account_logout"):
+            response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
+class SessionLimitsMiddleware:
+    """Ends a session after idle time or a working day, and for a disabled person at once.
+
+    Django's own backend already treats a disabled user as nobody; here their session
+    goes as well, so that enabling them again does not revive it.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        session, now = request.session, int(time.time())
+        if "_auth_user_id" in session:
+            started = session.setdefault("started_at", now)
+            if not request.user.is_authenticated or (
+                now - started > settings.SESSION_MAX_HOURS * 3600
+            ):
+                logout(request)
+            elif now - session.get("touched_at", 0) > _TOUCH_AFTER_SECONDS:
+                session["touched_at"] = now
+        return self.get_response(request)
+
+
+class HtmxRedirectMiddleware:
+    """Answers HTMX with a redirect of the whole page.
+
+    Otherwise the browser follows the redirect unseen, and a sign-in page lands in a
+    table cell. On the way to sign in, `next` becomes the page the person sees, not the
+    fragment that was asked for.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        htmx = getattr(request, "htmx", None)
+        if not htmx or response.status_code not in (301, 302, 303, 307, 308):
+            return response
+        target = response["Location"]
+        if htmx.current_url_abs_path and urlsplit(target).path == resolve_url(settings.LOGIN_URL):
+            query = QueryDict(mutable=True)
+            query["next"] = htmx.current_url_abs_path
+            target = f"{resolve_url(settings.LOGIN_URL)}?{query.urlencode()}"
+        response.status_code = 204
+        response.content = b""
+        del response["Location"]
+        response["HX-Redirect"] = target
+        return response

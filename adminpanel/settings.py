@@ -1,0 +1,262 @@
+"""Every setting of the panel, all from the environment.
+
+What is required has no default: a start without it refuses in one sentence.
+`NAME_FILE` may name a file that holds the value of `NAME` (container secrets).
+The README's configuration table lists them all.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from pools.core.limits import CoreLimits
+
+from adminpanel.environment import env, keys, number, required, whole_number
+from adminpanel.logs import logging_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Required ---------------------------------------------------------------------------
+
+SECRET_KEY = required("SECRET_KEY", "set it to 50 or more random characters.")
+ALLOWED_HOSTS = [
+    host.strip() for host in required("ALLOWED_HOSTS", "name the host that people type.").split(",")
+]
+if "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS must name exact hosts; * accepts forged ones.")
+DATABASE_URL = required("DATABASE_URL", "for instance sqlite:////data/panel.sqlite3.")
+TOKEN_KEYS = keys("TOKEN_KEYS")
+AUDIT_KEYS = keys("AUDIT_KEYS")
+
+# --- How it is reached ------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+HTTPS = env.bool("HTTPS", default=True)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+TRUSTED_PROXY_COUNT = whole_number("TRUSTED_PROXY_COUNT", 0, least=0, most=10)
+WEB_THREADS = whole_number("WEB_THREADS", 8, least=3, most=128)
+LOG_FORMAT = env.str("LOG_FORMAT", default="json")
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+PANEL_NAME = env.str("PANEL_NAME", default="Pools Panel")
+
+# --- Core -------------------------------------------------------------------------------
+
+CORE_LIMITS = CoreLimits(
+    deadline_seconds=number("CORE_DEADLINE_SECONDS", 15, least=1, most=25),
+    connect_timeout_seconds=number("CORE_CONNECT_TIMEOUT_SECONDS", 5, least=0.1, most=25),
+    read_timeout_seconds=number("CORE_READ_TIMEOUT_SECONDS", 10, least=0.1, most=25),
+    max_answer_bytes=whole_number("CORE_MAX_ANSWER_BYTES", 8 * 2**20, least=2**16, most=2**26),
+    # Two threads stay free, so that signing in and the record work while Core hangs.
+    calls_at_once=whole_number("CORE_CALLS_AT_ONCE", WEB_THREADS - 2, least=1, most=126),
+    connections_kept=WEB_THREADS,
+    ca_file=env.str("CORE_CA_FILE", default="") or None,
+    proxy_url=env.str("CORE_PROXY_URL", default="") or None,
+    plain_http_hosts=frozenset(env.list("CORE_PLAIN_HTTP_HOSTS", default=[])),
+)
+
+# --- Django -----------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "pools",
+    "pools.admin_site.PanelAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "template_partials.apps.SimpleAppConfig",
+]
+
+MIDDLEWARE = [
+    "adminpanel.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "adminpanel.middleware.PrivateAnswersMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "adminpanel.middleware.SessionLimitsMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "adminpanel.middleware.HtmxRedirectMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "adminpanel.urls"
+WSGI_APPLICATION = "adminpanel.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    [
+                        (
+                            "django.template.loaders.cached.Loader",
+                            [
+                                "django.template.loaders.filesystem.Loader",
+                                "django.template.loaders.app_directories.Loader",
+                            ],
+                        )
+                    ],
+                )
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "pools.presentation.panel",
+            ],
+            "builtins": ["template_partials.templatetags.partials"],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / ".static"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_I18N = False
+LANGUAGE_CODE = "en"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20
+
+# --- Database ---------------------------------------------------------------------------
+
+
+def _sqlite_journal() -> str:
+    """WAL only where SQLite no longer has the WAL-reset bug: it can lose a commit."""
+    version = sqlite3.sqlite_version_info
+    fixed = (
+        version >= (3, 51, 3)
+        or (3, 50, 7) <= version < (3, 51)
+        or (version[:2] == (3, 44) and version >= (3, 44, 6))
+    )
+    return "WAL" if fixed else "DELETE"
+
+
+def _database(url: str) -> dict[str, Any]:
+    database: dict[str, Any] = env.db_url_config(url)
+    # A change's record must be committed before the call: never one transaction per request.
+    database["ATOMIC_REQUESTS"] = False
+    if database["ENGINE"].endswith("sqlite3"):
+        database["OPTIONS"] = {
+            # A deferred read-then-write fails at once with "database is locked".
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 5,
+            "init_command": (
+                f"PRAGMA journal_mode={_sqlite_journal()};"
+                "PRAGMA synchronous=FULL;"
+                # Without it REPLACE overwrites a row and no DELETE trigger runs.
+                "PRAGMA recursive_triggers=ON;"
+            ),
+        }
+    elif database["ENGINE"].endswith("postgresql"):
+        database["CONN_MAX_AGE"] = 60
+        database["CONN_HEALTH_CHECKS"] = True
+        database.setdefault("OPTIONS", {})["options"] = (
+            "-c lock_timeout=3000 -c statement_timeout=5000"
+        )
+    else:
+        raise ImproperlyConfigured("DATABASE_URL must be sqlite:///… or postgres://…")
+    return database
+
+
+DATABASES = {"default": _database(DATABASE_URL)}
+# In the database, so that every process counts sign-in attempts together.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "panel_cache",
+    }
+}
+
+# --- Signing in -------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "adminpanel.accounts.ClosedAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
+
+SESSION_IDLE_MINUTES = whole_number("SESSION_IDLE_MINUTES", 120, least=5, most=1440)
+SESSION_MAX_HOURS = whole_number("SESSION_MAX_HOURS", 12, least=1, most=168)
+SESSION_COOKIE_AGE = SESSION_IDLE_MINUTES * 60
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "adminpanel.views.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- Headers ----------------------------------------------------------------------------
+
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXY_COUNT else None
+)
+SECURE_HSTS_SECONDS = 365 * 86400 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LOGGING = logging_settings(LOG_FORMAT, LOG_LEVEL)
+LOGGING_CONFIG = "adminpanel.logs.configure"

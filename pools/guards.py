@@ -1,0 +1,67 @@
+"""Who may open a view: stated by its first line, checked when addresses load.
+
+A view without one of these decorators stops the start (see `unguarded_views`), so that
+a new address cannot be open by oversight.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+# What a person cannot do, for the sentence of a refusal.
+DEEDS = {
+    "pools.view_pools": "see pools",
+    "pools.edit_pools": "edit pools",
+    "pools.clear_pools": "clear pools",
+    "pools.create_pools": "create pools",
+    "pools.delete_pools": "delete pools",
+}
+
+
+def person(request: HttpRequest) -> User:
+    """The signed-in person: guarded views have one, LoginRequiredMiddleware sees to it."""
+    return cast(User, request.user)
+
+
+def needs(permission: str) -> Callable[[View[P]], View[P]]:
+    """Only people whose role includes `permission`."""
+
+    def guard(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not person(request).has_perm(permission):
+                raise PermissionDenied(f"Your role does not let you {DEEDS[permission]}.")
+            return view(request, *args, **kwargs)
+
+        guarded.access = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return guard
+
+
+def signed_in(view: View[P]) -> View[P]:
+    """Everyone who is signed in: their own things only."""
+    view.access = "signed in"  # type: ignore[attr-defined]
+    return view
+
+
+def unguarded_views(patterns: Iterable[URLPattern | URLResolver]) -> list[str]:
+    """The names of views that state neither a permission nor that they are for all."""
+    return [
+        str(pattern.pattern)
+        for pattern in patterns
+        if isinstance(pattern, URLPattern) and not getattr(pattern.callback, "access", None)
+    ]
+
+
+def access_of(view: Any) -> str | None:
+    """What a view states about its access, for the access tests."""
+    return getattr(view, "access", None)

@@ -1,0 +1,383 @@
+"""What people read when something did not go well, written once.
+
+For each error: the sentence, what it means for their change, and the one thing to do
+next. Pages, fragments and forms all take it from here. Core's own words are quoted
+beside it, never alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from pools.changes import Conflict, LedgerUnwritable, OutcomeUnwritten, PoolHeld
+from pools.core import errors
+from pools.models import Company
+from pools.tokens import TokenMissing, TokenUnreadable
+
+THEMES = ("auto", "light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that went wrong, as a person reads it. `kind` is danger, warning or info."""
+
+    title: str
+    meaning: str
+    next_text: str
+    next_href: str
+    next_label: str
+    kind: str
+    status: int
+    core_text: str = ""
+    detail: str = ""
+
+
+class Deed(Enum):
+    """What a person was doing: a problem means something else to each."""
+
+    READING = "reading"
+    CHANGING = "changing"
+    ADDING_TOKEN = "adding a token"  # noqa: S105  (a deed, not a token)
+    SIGNING_IN = "signing in to Patchworks"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a person is: the company, the address to come back to, and what they did."""
+
+    company: Company
+    here: str
+    deed: Deed = Deed.READING
+
+    @property
+    def filling_in(self) -> bool:
+        """Whether there is a form whose entries are still here."""
+        return self.deed is not Deed.READING
+
+    @property
+    def list_href(self) -> str:
+        return reverse("pools:pool_list", args=[self.company.slug])
+
+    def token_href(self, name: str) -> str:
+        """The page that mends the token, and then comes back here."""
+        query = urlencode({"next": self.here})
+        if name == "token_add":
+            query = urlencode({"company": self.company.slug, "next": self.here})
+            return f"{reverse('pools:token_add')}?{query}"
+        return f"{reverse(f'pools:{name}', args=[self.company.slug])}?{query}"
+
+
+def panel(request: HttpRequest) -> dict[str, Any]:
+    """Context of every page."""
+    theme = request.COOKIES.get("theme", "auto")
+    return {
+        "panel_name": settings.PANEL_NAME,
+        "request_id": getattr(request, "id", ""),
+        "theme": theme if theme in THEMES else "auto",
+    }
+
+
+def problem_for(error: Exception, place: Place) -> Problem:
+    """The problem as a person reads it. Every error that a view may meet has a row."""
+    for kind, describe in _ROWS:
+        if isinstance(error, kind):
+            return describe(error, place)
+    raise TypeError(f"no sentence for {type(error).__name__}") from error
+
+
+def _again(place: Place) -> dict[str, str]:
+    if place.filling_in:
+        return {
+            "next_text": "Your entries are still here: try once more in a moment."
+            if place.deed is Deed.CHANGING
+            else "Try once more in a moment.",
+            "next_href": "",
+            "next_label": "",
+        }
+    return {
+        "next_text": "Try again in a moment.",
+        "next_href": place.here,
+        "next_label": "Try again",
+    }
+
+
+def _unchanged(place: Place, otherwise: str) -> str:
+    return {
+        Deed.READING: otherwise,
+        Deed.CHANGING: "Nothing was sent: everything is as it was.",
+        Deed.ADDING_TOKEN: "The token was not stored.",
+        Deed.SIGNING_IN: "No token was stored.",
+    }[place.deed]
+
+
+def _not_sent(error: errors.NotSent, place: Place) -> Problem:
+    return Problem(
+        title="Core could not be reached.",
+        meaning=_unchanged(place, "What it holds cannot be shown just now."),
+        **_again(place),
+        kind="danger",
+        status=503,
+        detail=error.reason,
+    )
+
+
+def _busy(error: errors.Busy, place: Place) -> Problem:
+    return Problem(
+        title="Too many calls to Core are under way.",
+        meaning=_unchanged(place, "The panel did not add one more."),
+        **_again(place),
+        kind="warning",
+        status=503,
+    )
+
+
+def _token_expired(error: errors.CredentialExpired, place: Place) -> Problem:
+    return _mend(
+        place, f"Your token for {place.company.name} has expired.", "token_replace", "Replace"
+    )
+
+
+def _token_refused(error: errors.Unauthenticated, place: Place) -> Problem:
+    if place.deed in (Deed.ADDING_TOKEN, Deed.SIGNING_IN):
+        return _entry_refused(error, place)
+    return _mend(
+        place,
+        f"Core no longer accepts your token for {place.company.name}.",
+        "token_replace",
+        "Replace",
+        core_text=error.detail,
+    )
+
+
+def _entry_refused(error: errors.Unauthenticated, place: Place) -> Problem:
+    signing_in = place.deed is Deed.SIGNING_IN
+    return Problem(
+        title="Patchworks does not accept this e-mail and password."
+        if signing_in
+        else f"Core does not accept this token for {place.company.name}.",
+        meaning=_unchanged(place, ""),
+        next_text="Type them once more."
+        if signing_in
+        else "Check that it was copied whole, is of the right kind, and was not revoked.",
+        next_href="",
+        next_label="",
+        kind="danger",
+        status=422,
+        core_text=error.detail,
+    )
+
+
+def _token_missing(error: TokenMissing, place: Place) -> Problem:
+    return _mend(
+        place, f"You have no token for {place.company.name} yet.", "token_add", "Add token", "info"
+    )
+
+
+def _token_unreadable(error: TokenUnreadable, place: Place) -> Problem:
+    return _mend(
+        place,
+        f"Your token for {place.company.name} can no longer be opened.",
+        "token_replace",
+        "Replace",
+        meaning="This happens when the company's address or the panel's key was changed.",
+    )
+
+
+def _mend(
+    place: Place,
+    title: str,
+    page: str,
+    label: str,
+    kind: str = "warning",
+    *,
+    meaning: str = "",
+    core_text: str = "",
+) -> Problem:
+    everyday = "Pools are read with your own token, as Core judges it."
+    return Problem(
+        title=title,
+        meaning=" ".join(filter(None, [meaning, _unchanged(place, "" if meaning else everyday)])),
+        next_text="Afterwards you come back to where you were.",
+        next_href=place.token_href(page),
+        next_label=label,
+        kind=kind,
+        status=403,
+        core_text=core_text,
+    )
+
+
+def _forbidden(error: errors.Forbidden, place: Place) -> Problem:
+    return Problem(
+        title="Core does not allow this with your token.",
+        meaning="Core refused; nothing was changed."
+        if place.deed is Deed.CHANGING
+        else "Core refused to show it.",
+        next_text="It may be a read-only key: use one with manager access, or ask a colleague.",
+        next_href=place.token_href("token_replace"),
+        next_label="Replace",
+        kind="danger",
+        status=403,
+        core_text=error.detail,
+    )
+
+
+def _not_found(error: errors.NotFound, place: Place) -> Problem:
+    return Problem(
+        title=f"{place.company.name} has no such pool.",
+        meaning="It was deleted, or its number belongs to another company."
+        + (" Nothing was changed." if place.deed is Deed.CHANGING else ""),
+        next_text="Look for it in the list.",
+        next_href=place.list_href,
+        next_label="Pools",
+        kind="warning",
+        status=404,
+        core_text=error.detail,
+    )
+
+
+def _invalid(error: errors.Invalid, place: Place) -> Problem:
+    return Problem(
+        title="Core refused these values.",
+        meaning="Nothing was changed.",
+        next_text="Core's reasons stand next to the fields." if error.fields else "",
+        next_href="",
+        next_label="",
+        kind="danger",
+        status=422,
+        core_text="" if error.fields else error.detail,
+    )
+
+
+def _rate_limited(error: errors.RateLimited, place: Place) -> Problem:
+    seconds = error.retry_after_seconds
+    return Problem(
+        title="Core asks for a pause: too many calls for this account.",
+        meaning="Core refused; nothing was changed." if place.deed is Deed.CHANGING else "",
+        next_text=f"Try again in {seconds} s." if seconds else "Try again in a minute.",
+        next_href="" if place.filling_in else place.here,
+        next_label="" if place.filling_in else "Try again",
+        kind="warning",
+        status=429,
+    )
+
+
+def _refused(error: errors.Refused, place: Place) -> Problem:
+    return Problem(
+        title="Core refused this.",
+        meaning="Nothing was changed.",
+        next_text="If Core's own words do not help, an administrator can look up the request id.",
+        next_href="",
+        next_label="",
+        kind="danger",
+        status=502 if error.status is None else 409,
+        core_text=error.detail,
+    )
+
+
+def _unanswered(error: errors.Unanswered, place: Place) -> Problem:
+    return Problem(
+        title="Core gave no usable answer.",
+        meaning=_unchanged(place, "It was reached, but did not answer completely or in time."),
+        **_again(place),
+        kind="danger",
+        status=502,
+        core_text=error.detail,
+        detail=error.reason,
+    )
+
+
+def _unexpected(error: errors.Unexpected, place: Place) -> Problem:
+    return Problem(
+        title="This does not look like Core answering.",
+        meaning=_unchanged(place, "The answer was not what Core's contract says."),
+        next_text="An administrator can check the company's address.",
+        next_href="" if place.filling_in else place.here,
+        next_label="" if place.filling_in else "Try again",
+        kind="danger",
+        status=502,
+        core_text=error.detail,
+        detail=error.reason,
+    )
+
+
+def _conflict(error: Conflict, place: Place) -> Problem:
+    return Problem(
+        title="Somebody changed this pool since you opened the form.",
+        meaning="Nothing was sent.",
+        next_text="Compare below, then save once more to apply your values to the pool as it is.",
+        next_href="",
+        next_label="",
+        kind="warning",
+        status=409,
+    )
+
+
+def _held(error: PoolHeld, place: Place) -> Problem:
+    return Problem(
+        title="An earlier change of this pool has no known outcome yet.",
+        meaning=f"{error.actor_name} sent it; until it is clear what became of it, "
+        "the pool cannot be changed again. Nothing was sent.",
+        next_text="If you know what became of it, release the pool with a reason.",
+        next_href=reverse("pools:change_release", args=[place.company.slug, error.change_id]),
+        next_label="Release",
+        kind="warning",
+        status=409,
+    )
+
+
+def _ledger_unwritable(error: LedgerUnwritable, place: Place) -> Problem:
+    return Problem(
+        title="The change could not be recorded, so it was not sent.",
+        meaning="Nothing was changed. Reading pools still works.",
+        next_text="Tell an administrator: the panel's database cannot be written.",
+        next_href="",
+        next_label="",
+        kind="danger",
+        status=503,
+    )
+
+
+def _outcome_unwritten(error: OutcomeUnwritten, place: Place) -> Problem:
+    ended = {
+        "done": "Core did it",
+        "refused": "Core refused it",
+        "not_sent": "It was not sent",
+        "unknown": "Core gave no clear answer",
+    }[error.outcome]
+    return Problem(
+        title=f"{ended}, but that could not be recorded.",
+        meaning="The record shows the change as begun, without an outcome. Do not send it again.",
+        next_text="Tell an administrator: the panel's database cannot be written.",
+        next_href=place.list_href,
+        next_label="Pools",
+        kind="danger",
+        status=500,
+    )
+
+
+# The first row that fits is taken: an error stands before its base.
+_ROWS: tuple[tuple[type[Exception], Callable[[Any, Place], Problem]], ...] = (
+    (TokenMissing, _token_missing),
+    (TokenUnreadable, _token_unreadable),
+    (errors.CredentialExpired, _token_expired),
+    (errors.Busy, _busy),
+    (errors.NotSent, _not_sent),
+    (errors.Unauthenticated, _token_refused),
+    (errors.Forbidden, _forbidden),
+    (errors.NotFound, _not_found),
+    (errors.Invalid, _invalid),
+    (errors.RateLimited, _rate_limited),
+    (errors.Refused, _refused),
+    (errors.Unanswered, _unanswered),
+    (errors.Unexpected, _unexpected),
+    (Conflict, _conflict),
+    (PoolHeld, _held),
+    (LedgerUnwritable, _ledger_unwritable),
+    (OutcomeUnwritten, _outcome_unwritten),
+)

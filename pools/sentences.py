@@ -1,0 +1,119 @@
+"""What people read when a change has ended: what, to which pool, with which outcome."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.contrib import messages
+from django.urls import reverse
+
+from pools.changes import Action, ChangeResult, Outcome, Snapshot, differences
+from pools.core import Pool
+from pools.models import Company
+from pools.presentation import Problem
+
+_LEVELS: Final = {"success": messages.SUCCESS, "warning": messages.WARNING}
+_DONE: Final = {
+    Action.CREATE: "Created {pool} in {company}.",
+    Action.EDIT: "Saved {pool} in {company}: {what}.",
+    Action.CLEAR: "Cleared the pending requests of {pool} in {company}.",
+    Action.DELETE: "Deleted {pool} from {company}.",
+}
+_ATTEMPT: Final = {
+    Action.CREATE: "creating {pool} in {company}",
+    Action.EDIT: "the edit of {pool} in {company}",
+    Action.CLEAR: "clearing {pool} in {company}",
+    Action.DELETE: "deleting {pool} from {company}",
+}
+_EARLIER: Final = {
+    Outcome.REFUSED: "This form was sent before, and Core refused it.",
+    Outcome.NOT_SENT: "This form was sent before, and did not reach Core.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeMessage:
+    """One sentence, its level (success or warning), and where to look."""
+
+    level: str
+    text: str
+    href: str = ""
+    label: str = ""
+
+    @property
+    def message_level(self) -> int:
+        return _LEVELS[self.level]
+
+
+def message_for(result: ChangeResult, company: Company) -> OutcomeMessage:
+    """The sentence for a change that was made, or may have been made."""
+    words = {"pool": isolated(result.pool_name), "company": company.name, "what": _what(result)}
+    if result.outcome is Outcome.DONE:
+        text = _DONE[result.action].format(**words)
+        if not result.verified and result.action is not Action.CLEAR:
+            text += " Core confirmed it; reading it back did not show it yet."
+        level = "success"
+    else:
+        attempt = _ATTEMPT[result.action].format(**words)
+        text = (
+            f"Core gave no clear answer to {attempt}: it may or may not have happened. "
+            "Do not send it again; look at the pool first."
+        )
+        level = "warning"
+    if result.repeated:
+        text += " The form was sent twice; the change was sent once."
+    href, label = _where(result, company)
+    return OutcomeMessage(level, text, href, label)
+
+
+def ended_before(result: ChangeResult) -> Problem:
+    """A second submit of a form whose change was not made: nothing is sent again."""
+    return Problem(
+        title=_EARLIER[result.outcome],
+        meaning="Nothing was changed, and nothing was sent this time.",
+        next_text="Check the values, then send the form as a new change.",
+        next_href="",
+        next_label="",
+        kind="warning",
+        status=409,
+    )
+
+
+def compare_versions(
+    opened: Snapshot, now: Pool, wanted: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Three versions of a pool, field by field: as opened, as it is, as the person wants it."""
+    current = Snapshot.from_pool(now)
+    return [
+        {
+            "label": field.capitalize(),
+            "opened": _read(getattr(opened, field)),
+            "now": _read(getattr(current, field)),
+            "wanted": _read(wanted[field]) if field in wanted else "",
+            "differs": getattr(opened, field) != getattr(current, field),
+        }
+        for field in ("name", "limit", "timeout")
+    ]
+
+
+def isolated(name: str) -> str:
+    """A name in quotes that cannot turn the direction of the sentence around it."""
+    return f"“\u2068{name}\u2069”"
+
+
+def _what(result: ChangeResult) -> str:
+    if result.before is None or result.after is None:
+        return "the values you gave"
+    found = differences(result.before, result.after)
+    return ", ".join(f"{d.field} {d.before} → {d.after}" for d in found) or "no difference"
+
+
+def _where(result: ChangeResult, company: Company) -> tuple[str, str]:
+    gone = result.action is Action.DELETE and result.outcome is Outcome.DONE
+    if result.pool_id is None or gone:
+        return "", ""
+    return reverse("pools:pool_detail", args=[company.slug, result.pool_id]), "Open pool"
+
+
+def _read(value: Any) -> str:
+    return "none" if value is None else str(value)

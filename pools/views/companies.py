@@ -1,0 +1,44 @@
+"""The companies that a person can work in, and what they have to do next for each."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from pools.guards import needs, person
+from pools.models import Company, Token
+from pools.tokens import TokenState, state_of
+from pools.views.rendering import show
+from pools.views.tokens import next_step, tokens_of
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRow:
+    company: Company
+    token: Token | None
+    state: TokenState
+    next_url: str
+    next_label: str
+
+
+@needs("pools.view_pools")
+def company_list(request: HttpRequest) -> HttpResponse:
+    """Straight on to the pools where there is just one company, and it is ready."""
+    rows = [_row(company, token) for company, token, _ in tokens_of(person(request))]
+    if len(rows) == 1 and rows[0].state == TokenState.READY and "all" not in request.GET:
+        return redirect("pools:pool_list", company=rows[0].company.slug)
+    context = {
+        "rows": rows,
+        "can_administer": person(request).has_perm("pools.manage_people"),
+    }
+    return show(request, "pools/companies.html", context)
+
+
+def _row(company: Company, token: Token | None) -> CompanyRow:
+    state = state_of(token, timezone.now())
+    url, label = next_step(company, state)
+    if state in (TokenState.READY, TokenState.EXPIRING):
+        url, label = reverse("pools:pool_list", args=[company.slug]), "Pools"
+    return CompanyRow(company=company, token=token, state=state, next_url=url, next_label=label)

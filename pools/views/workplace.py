@@ -1,0 +1,83 @@
+"""A company as one person works in it: with their own token, and nobody else's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from pools import tokens
+from pools.changes import Actor, Conflict, LedgerUnwritable, OutcomeUnwritten, PoolHeld
+from pools.core import CoreClient, CoreError, Forbidden, Invalid, NotFound, Unauthenticated
+from pools.guards import person
+from pools.models import Company, Token
+from pools.presentation import Deed, Place, Problem, problem_for
+from pools.tokens import TokenMissing, TokenUnreadable
+from pools.views.rendering import show
+
+# What a view may meet and shows as a problem; anything else is a defect and a 500.
+READING: Final = (CoreError, TokenMissing, TokenUnreadable)
+CHANGING: Final = (*READING, Conflict, PoolHeld, LedgerUnwritable, OutcomeUnwritten)
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """A company, the person in it, and their token there (None: not yet)."""
+
+    request: HttpRequest
+    company: Company
+    token: Token | None
+
+    @contextmanager
+    def core(self) -> Iterator[CoreClient]:
+        """Core, reached with the person's own token; notes whether the token worked."""
+        if self.token is None:
+            raise TokenMissing
+        core = tokens.open_core(self.token, request_id=getattr(self.request, "id", ""))
+        try:
+            yield core
+        except Unauthenticated:
+            tokens.note_refused(self.token)
+            raise
+        except (Forbidden, NotFound, Invalid):
+            # A judgement on the request, not on the token: Core accepted it.
+            tokens.note_worked(self.token)
+            raise
+        else:
+            if core.last_exchange is not None:
+                tokens.note_worked(self.token)
+
+    @property
+    def actor(self) -> Actor:
+        user = person(self.request)
+        return Actor(
+            id=user.pk, name=user.get_username(), address=self.request.META.get("REMOTE_ADDR", "")
+        )
+
+    @property
+    def may(self) -> dict[str, bool]:
+        """What the person's role includes, by the word on the button."""
+        return {
+            deed: person(self.request).has_perm(f"pools.{deed}_pools")
+            for deed in ("edit", "clear", "create", "delete")
+        }
+
+    def problem(self, error: Exception, deed: Deed = Deed.READING) -> Problem:
+        here = self.request.get_full_path()
+        return problem_for(error, Place(company=self.company, here=here, deed=deed))
+
+    def show_problem(self, error: Exception) -> HttpResponse:
+        """A page (or the dialog's content) that says what went wrong and what to do next."""
+        problem = self.problem(error)
+        context: dict[str, Any] = {"company": self.company, "problem": problem}
+        return show(self.request, "pools/problem.html", context, status=problem.status)
+
+
+def enter(request: HttpRequest, slug: str) -> Workplace:
+    """The workplace at an address. An unknown company is 404."""
+    company = get_object_or_404(Company, slug=slug)
+    return Workplace(
+        request=request, company=company, token=tokens.token_for(person(request), company)
+    )
