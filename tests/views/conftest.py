@@ -1,0 +1,82 @@
+"""The cast: people of each role, with their own tokens, and a real Core over HTTP."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from pools import tokens
+from pools.core import ApiKey
+from pools.models import Company
+from pools.secret import Secret
+from sandbox.running import RunningSandbox, running_sandbox
+
+PASSWORD = "correct-horse-42"
+SignIn = Callable[..., Client]
+
+
+@pytest.fixture(scope="session")
+def core_server() -> Iterator[RunningSandbox]:
+    with running_sandbox() as core:
+        yield core
+
+
+@pytest.fixture
+def core(core_server: RunningSandbox) -> RunningSandbox:
+    """The sandbox Core, as seeded: acme with 257 pools, northwind with 3, blank with none."""
+    core_server.reset()
+    return core_server
+
+
+@pytest.fixture
+def acme(db: None, core: RunningSandbox) -> Company:
+    return make_company(core, "acme", "Acme")
+
+
+def make_company(core: RunningSandbox, slug: str, name: str) -> Company:
+    return Company.objects.create(
+        slug=slug, name=name, base_url=core.url, sign_in_url=core.sign_in_url, colour="teal"
+    )
+
+
+def make_person(name: str, role: str) -> User:
+    user = User.objects.create_user(name, f"{name}@panel.example", PASSWORD)
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def give_token(user: User, company: Company, key: str) -> None:
+    token, _ = tokens.add_token(user, company, ApiKey(Secret(key)), "", "")
+    tokens.confirm_token(token)
+
+
+@pytest.fixture
+def sign_in_as(acme: Company, core: RunningSandbox) -> SignIn:
+    """Signs somebody of a role in, with a token for acme unless told otherwise."""
+
+    def sign_in(role: str = "Manager", *, token: str | None = "full") -> Client:
+        user = make_person(role.lower(), role)
+        if token:
+            give_token(user, acme, core.keys["acme"][token])
+            core.journal.clear()
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def manager(sign_in_as: SignIn) -> Client:
+    return sign_in_as("Manager")
+
+
+@pytest.fixture
+def reader(sign_in_as: SignIn) -> Client:
+    return sign_in_as("Read-only", token="read_only")
+
+
+def person_of(client: Client) -> User:
+    """Who is signed in on this client."""
+    return User.objects.get(pk=client.session["_auth_user_id"])

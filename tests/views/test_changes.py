@@ -1,0 +1,289 @@
+"""Changing pools through the pages: what is sent, what is recorded, what comes back."""
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from pools.models import Entry
+from sandbox.running import RunningSandbox
+from tests.views.conftest import SignIn
+
+NEW = "/c/acme/pools/new/"
+
+
+def hidden(page: Any, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page.content.decode())
+    assert found, name
+    return found.group(1)
+
+
+def open_form(client: Client, address: str, **values: str) -> dict[str, str]:
+    """The form as the page gives it, filled in with `values`."""
+    page = client.get(address)
+    form = page.context["form"]
+    filled = {name: form[name].value() for name in form.fields}
+    filled = {name: "" if value is None else str(value) for name, value in filled.items()}
+    return filled | {name: hidden(page, name) for name in ("form_id", "seen")} | values
+
+
+def writes(core: RunningSandbox) -> list[tuple[str, str]]:
+    return [(r.method, r.path) for r in core.journal if r.method not in ("GET",)]
+
+
+def one_pool(client: Client) -> int:
+    """A pool of acme that has connectors."""
+    rows = client.get("/c/acme/pools/", {"per_page": 100}).context["rows"]
+    return next(row.id for row in rows if row.connector_count and row.limit and row.name)
+
+
+def outcomes() -> list[str]:
+    return list(Entry.objects.filter(kind="outcome").values_list("outcome", flat=True))
+
+
+def test_creating_leads_to_the_new_pool(manager: Client, core: RunningSandbox) -> None:
+    form = open_form(manager, NEW, name="Fresh", limit="4", timeout="", reason="T-1")
+    answer = manager.post(NEW, form, follow=True)
+    assert "Created “\u2068Fresh\u2069” in Acme." in answer.content.decode()
+    assert writes(core) == [("POST", "/api/v1/connection-pools")]
+    assert outcomes() == ["done"]
+
+
+def test_edit_sends_what_changed_and_nothing_else(manager: Client, core: RunningSandbox) -> None:
+    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
+    manager.post(address, open_form(manager, address, limit="77", reason="T-2"))
+    sent = next(request for request in core.journal if request.method == "PUT")
+    assert sent.json == {"limit": 77}
+
+
+def test_edit_shows_in_the_history(manager: Client) -> None:
+    pool = one_pool(manager)
+    address = f"/c/acme/pools/{pool}/edit/"
+    manager.post(address, open_form(manager, address, limit="77", reason="T-3"))
+    item = manager.get(f"/c/acme/pools/{pool}/").context["history"][0]
+    assert (item.actor_name, item.reason, item.outcome) == ("manager", "T-3", "done")
+    assert [(d.field, d.after) for d in item.differences] == [("limit", "77")]
+
+
+def test_saving_nothing_is_said_and_not_sent(manager: Client, core: RunningSandbox) -> None:
+    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
+    answer = manager.post(address, open_form(manager, address))
+    assert answer.status_code == 422
+    assert "Nothing to save" in answer.content.decode()
+    assert writes(core) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""), ("name", "   "), ("name", "x" * 256), ("name", "a\x00b"),
+        ("limit", ""), ("limit", "0"), ("limit", "-1"), ("limit", "1.5"), ("limit", "ten"),
+        ("limit", str(10**20)), ("timeout", "0"), ("timeout", "soon"),
+        ("reason", "x" * 1001),
+    ],
+)  # fmt: skip
+def test_bad_values_come_back_filled_in(
+    manager: Client, core: RunningSandbox, field: str, value: str
+) -> None:
+    good = {"name": "Fresh", "limit": "4", "timeout": "30", "reason": "why"}
+    answer = manager.post(NEW, open_form(manager, NEW, **(good | {field: value})))
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == [field]
+    kept = {name: answer.context["form"][name].value() for name in good}
+    assert kept == good | {field: value}
+    assert writes(core) == []
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "😀" * 255, "<b>bold</b>", "a, b", "שלום", '"'])
+def test_awkward_names_arrive_whole(manager: Client, core: RunningSandbox, name: str) -> None:
+    manager.post(NEW, open_form(manager, NEW, name=name, limit="1"))
+    assert next(r for r in core.journal if r.method == "POST").json["name"] == name
+
+
+def test_second_submit_sends_nothing(manager: Client, core: RunningSandbox) -> None:
+    form = open_form(manager, NEW, name="Once", limit="1")
+    manager.post(NEW, form)
+    answer = manager.post(NEW, form, follow=True)
+    assert "The form was sent twice; the change was sent once." in answer.content.decode()
+    assert len(writes(core)) == 1
+
+
+def test_conflict_sends_nothing_and_shows_three_versions(
+    manager: Client, core: RunningSandbox
+) -> None:
+    pool = one_pool(manager)
+    address = f"/c/acme/pools/{pool}/edit/"
+    form = open_form(manager, address, limit="77")
+    core.company("acme").update(pool, timeout=999)
+    answer = manager.post(address, form)
+    assert answer.status_code == 409
+    assert writes(core) == []
+    timeout = next(r for r in answer.context["conflict"]["rows"] if r["label"] == "Timeout")
+    assert (timeout["now"], timeout["differs"]) == ("999", True)
+
+
+def test_going_on_after_a_conflict_keeps_the_colleagues_value(
+    manager: Client, core: RunningSandbox
+) -> None:
+    pool = one_pool(manager)
+    address = f"/c/acme/pools/{pool}/edit/"
+    form = open_form(manager, address, limit="77")
+    core.company("acme").update(pool, timeout=999)
+    page = manager.post(address, form)
+    again = {name: page.context["form"][name].value() for name in ("name", "limit", "timeout")}
+    again |= {name: hidden(page, name) for name in ("form_id", "seen")}
+    manager.post(address, again)
+    assert next(r for r in core.journal if r.method == "PUT").json == {"limit": 77}
+
+
+@pytest.mark.parametrize("seen", ["", "forged", "eyJh.x.y"])
+def test_a_form_without_its_seen_pool_is_not_sent(
+    manager: Client, core: RunningSandbox, seen: str
+) -> None:
+    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
+    answer = manager.post(address, open_form(manager, address, limit="77", seen=seen))
+    assert answer.status_code == 422
+    assert writes(core) == []
+
+
+def test_another_pools_form_is_not_sent(manager: Client, core: RunningSandbox) -> None:
+    pool = one_pool(manager)
+    form = open_form(manager, f"/c/acme/pools/{pool}/clear/")
+    answer = manager.post(f"/c/acme/pools/{pool + 1}/clear/", form)
+    assert answer.status_code == 422
+    assert writes(core) == []
+
+
+def test_clear_is_one_post(manager: Client, core: RunningSandbox) -> None:
+    pool = one_pool(manager)
+    address = f"/c/acme/pools/{pool}/clear/"
+    answer = manager.post(address, open_form(manager, address, reason="stuck"), follow=True)
+    assert "Cleared the pending requests of" in answer.content.decode()
+    assert writes(core) == [("POST", f"/api/v1/connection-pools/{pool}/clear")]
+
+
+def test_delete_asks_for_the_name_where_connectors_hang(
+    manager: Client, core: RunningSandbox
+) -> None:
+    address = f"/c/acme/pools/{one_pool(manager)}/delete/"
+    answer = manager.post(address, open_form(manager, address, confirm_name="wrong"))
+    assert answer.status_code == 422
+    assert "confirm_name" in answer.context["form"].errors
+    assert writes(core) == []
+
+
+def test_delete_with_the_name_deletes(manager: Client, core: RunningSandbox) -> None:
+    pool = one_pool(manager)
+    address = f"/c/acme/pools/{pool}/delete/"
+    name = manager.get(address).context["pool"].name
+    answer = manager.post(address, open_form(manager, address, confirm_name=name), follow=True)
+    assert answer.redirect_chain == [("/c/acme/pools/", 302)]
+    assert manager.get(f"/c/acme/pools/{pool}/").status_code == 404
+
+
+def test_unknown_outcome_holds_the_pool(manager: Client, core: RunningSandbox) -> None:
+    pool = one_pool(manager)
+    address = f"/c/acme/pools/{pool}/clear/"
+    form = open_form(manager, address)
+    core.set_fault("write:status=500")
+    answer = manager.post(address, form, follow=True)
+    assert "may or may not have happened" in answer.content.decode()
+    core.set_fault(None)
+    again = manager.post(address, open_form(manager, address))
+    assert again.status_code == 409
+    assert len(writes(core)) == 1
+
+
+def test_releasing_needs_a_reason_and_frees_the_pool(manager: Client, core: RunningSandbox) -> None:
+    pool = one_pool(manager)
+    address = f"/c/acme/pools/{pool}/clear/"
+    form = open_form(manager, address)
+    core.set_fault("write:status=500")
+    manager.post(address, form)
+    core.set_fault(None)
+    change = manager.get(f"/c/acme/pools/{pool}/").context["open_changes"][0].change_id
+    release = f"/c/acme/changes/{change}/release/"
+    assert manager.post(release, {"reason": " "}).status_code == 422
+    manager.post(release, {"reason": "looked at the queue"})
+    manager.post(address, open_form(manager, address))
+    assert outcomes() == ["unknown", "done"]
+
+
+def test_not_sent_keeps_the_form(manager: Client, core: RunningSandbox) -> None:
+    form = open_form(manager, NEW, name="Kept", limit="3", reason="T-9")
+    core.set_fault("status=429")
+    answer = manager.post(NEW, form)
+    assert answer.status_code == 429
+    assert answer.context["form"]["name"].value() == "Kept"
+    assert hidden(answer, "form_id") != form["form_id"]
+
+
+def test_core_refusing_a_field_lands_on_it(manager: Client, core: RunningSandbox) -> None:
+    form = open_form(manager, NEW, name="Kept", limit="3")
+    core.set_fault("status=422")
+    answer = manager.post(NEW, form)
+    assert answer.status_code == 422
+    assert outcomes() == ["refused"]
+
+
+def test_a_read_only_key_is_refused_by_core(sign_in_as: SignIn, core: RunningSandbox) -> None:
+    client = sign_in_as("Manager", token="read_only")
+    answer = client.post(NEW, open_form(client, NEW, name="X", limit="1"))
+    assert answer.status_code == 403
+    assert "Core does not allow this with your token." in answer.content.decode()
+
+
+@pytest.mark.parametrize("page", ["new/", "1/edit/", "1/clear/", "1/delete/"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_reader_is_refused_every_change(
+    reader: Client, core: RunningSandbox, page: str, method: str
+) -> None:
+    answer = getattr(reader, method)(f"/c/acme/pools/{page}")
+    assert answer.status_code == 403
+    assert core.journal == []
+
+
+@pytest.mark.parametrize(
+    "pool", ["..", "1/../2", "%2e%2e", str(10**30), "0", "01", "x", "1%00", "%D9%A1", "-1"]
+)
+def test_an_id_that_is_none_reaches_nothing(
+    manager: Client, core: RunningSandbox, pool: str
+) -> None:
+    assert manager.get(f"/c/acme/pools/{pool}/clear/").status_code == 404
+    assert core.journal == []
+
+
+def dialog(client: Client, address: str, form: dict[str, str], page: str) -> Any:
+    headers = {
+        "HX-Request": "true",
+        "HX-Target": "dialog-body",
+        "HX-Current-URL": f"http://testserver{page}",
+    }
+    return client.post(address, form, headers=headers)
+
+
+def test_a_dialog_answers_with_a_sentence_and_an_event(manager: Client) -> None:
+    pool = one_pool(manager)
+    address = f"/c/acme/pools/{pool}/clear/"
+    answer = dialog(manager, address, open_form(manager, address), "/c/acme/pools/?page=2")
+    assert answer.status_code == 200
+    assert answer["HX-Trigger"] == "pools:changed"
+    assert answer["HX-Retarget"] == "#outcome"
+
+
+def test_deleting_from_its_own_page_leaves_it(manager: Client) -> None:
+    pool = one_pool(manager)
+    address = f"/c/acme/pools/{pool}/delete/"
+    name = manager.get(address).context["pool"].name
+    form = open_form(manager, address, confirm_name=name)
+    answer = dialog(manager, address, form, f"/c/acme/pools/{pool}/")
+    assert (answer.status_code, answer["HX-Redirect"]) == (204, "/c/acme/pools/")
+
+
+def test_a_dialog_with_bad_values_stays_a_dialog(manager: Client) -> None:
+    form = open_form(manager, NEW, name="", limit="1") | {"form_id": str(uuid.uuid4())}
+    answer = dialog(manager, NEW, form, "/c/acme/pools/")
+    assert answer.status_code == 422
+    assert "<html" not in answer.content.decode()

@@ -1,0 +1,161 @@
+"""The list of pools, at the wire: one question to Core, and every designed state."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from pools.models import Company
+from sandbox.running import RunningSandbox
+from tests.views.conftest import SignIn, give_token, make_company, person_of
+
+LIST = "/c/acme/pools/"
+
+
+@pytest.mark.usefixtures("core")
+def test_first_page_shows_25_of_257(manager: Client) -> None:
+    page = manager.get(LIST)
+    assert page.status_code == 200
+    assert len(page.context["rows"]) == 25
+    assert "1–25 of 257" in page.content.decode()
+
+
+@pytest.mark.parametrize("size", [10, 100])
+def test_a_page_is_one_request_to_core(manager: Client, core: RunningSandbox, size: int) -> None:
+    manager.get(LIST, {"per_page": size})
+    assert len(core.journal) == 1
+
+
+def test_queries_do_not_grow_with_rows(manager: Client) -> None:
+    with CaptureQueriesContext(connection) as few:
+        manager.get(LIST, {"per_page": 10})
+    with CaptureQueriesContext(connection) as many:
+        manager.get(LIST, {"per_page": 100})
+    assert len(many) == len(few)
+
+
+def test_core_sorts_searches_and_pages(manager: Client, core: RunningSandbox) -> None:
+    manager.get(LIST, {"search": "net", "sort": "-limit", "page": 2, "per_page": 10})
+    sent = core.journal[0].query
+    assert sent == {
+        "filter[name]": "net",
+        "sort": "-limit",
+        "page": "2",
+        "per_page": "10",
+        "include": "connectors.system",
+    }
+
+
+def test_sort_links_turn_the_direction(manager: Client) -> None:
+    columns = {c["label"]: c for c in manager.get(LIST, {"sort": "name"}).context["columns"]}
+    assert columns["Name"]["direction"] == "ascending"
+    assert columns["Name"]["href"] == f"{LIST}?sort=-name"
+    assert columns["Timeout"]["href"] == ""
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["page=0", "page=x", "page=10000000000", "page=-1", "page=1.5", "per_page=7", "per_page=101",
+     "sort=timeout", "sort=id", "page=%C2%B2"],
+)  # fmt: skip
+def test_what_the_list_does_not_have_is_said_and_not_sent(
+    manager: Client, core: RunningSandbox, address: str
+) -> None:
+    page = manager.get(f"{LIST}?{address}")
+    assert page.status_code == 400
+    assert "This address does not fit the list." in page.content.decode()
+    assert core.journal == []
+
+
+def test_past_the_end_has_a_way_back(manager: Client) -> None:
+    page = manager.get(LIST, {"page": 10**9})
+    assert (page.status_code, page.context["state"]) == (200, "past_end")
+    assert page.context["last_href"] == f"{LIST}?page=11"
+
+
+def test_nothing_matches(manager: Client) -> None:
+    page = manager.get(LIST, {"search": "no such pool anywhere"})
+    assert page.context["state"] == "no_match"
+    assert page.context["clear_search_href"] == LIST
+
+
+def test_comma_means_or(manager: Client, core: RunningSandbox) -> None:
+    page = manager.get(LIST, {"search": "netsuite,shopify", "per_page": 100})
+    names = [row.name.lower() for row in page.context["rows"]]
+    assert names
+    assert all("netsuite" in name or "shopify" in name for name in names)
+
+
+def test_no_pools_yet(sign_in_as: SignIn, core: RunningSandbox) -> None:
+    client = sign_in_as("Manager")
+    blank = make_company(core, "blank", "Blank")
+    give_token(person_of(client), blank, core.keys["blank"]["full"])
+    page = client.get("/c/blank/pools/")
+    assert (page.status_code, page.context["state"]) == (200, "empty")
+
+
+def test_token_missing_leads_to_adding_one(sign_in_as: SignIn) -> None:
+    page = sign_in_as("Manager", token=None).get(LIST)
+    assert page.status_code == 403
+    assert page.context["problem"].next_href.startswith("/tokens/add/?company=acme")
+
+
+def test_token_refused_leads_to_replacing_it(manager: Client, core: RunningSandbox) -> None:
+    core.set_fault("status=401")
+    page = manager.get(LIST)
+    assert page.status_code == 403
+    assert page.context["problem"].next_href == "/tokens/acme/replace/?next=%2Fc%2Facme%2Fpools%2F"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [("status=500", 502), ("status=429", 429), ("redirect", 502), ("status=403", 403)],
+)
+def test_core_failing_is_said_in_place(
+    manager: Client, core: RunningSandbox, fault: str, status: int
+) -> None:
+    core.set_fault(fault)
+    page = manager.get(LIST)
+    assert page.status_code == status
+    assert "Traceback" not in page.content.decode()
+    assert page.context["problem"].title in page.content.decode()
+
+
+def test_unknown_company_is_404(manager: Client) -> None:
+    assert manager.get("/c/nobody/pools/").status_code == 404
+
+
+def test_fragment_is_the_same_table(manager: Client) -> None:
+    fragment = manager.get(
+        LIST, headers={"HX-Request": "true", "HX-Target": "pool-table"}
+    ).content.decode()
+    assert "<html" not in fragment
+    assert 'id="pool-table"' in fragment
+
+
+def test_history_restore_is_a_whole_page(manager: Client) -> None:
+    headers = {
+        "HX-Request": "true",
+        "HX-Target": "pool-table",
+        "HX-History-Restore-Request": "true",
+    }
+    assert "<html" in manager.get(LIST, headers=headers).content.decode()
+
+
+def test_answers_are_private_and_vary(manager: Client) -> None:
+    page = manager.get(LIST)
+    assert page["Cache-Control"] == "private, no-store"
+    assert {"Cookie", "HX-Request"} <= set(page["Vary"].replace(" ", "").split(","))
+
+
+def test_awkward_names_are_escaped(manager: Client, core: RunningSandbox) -> None:
+    page = manager.get(LIST, {"search": "<b>"}).content.decode()
+    assert "&lt;b&gt;" in page
+    assert "<b>" not in page
+
+
+def test_a_reader_is_offered_no_change(reader: Client, acme: Company) -> None:
+    page = reader.get(LIST)
+    row = page.context["rows"][0]
+    assert (row.edit_href, row.clear_href, row.delete_href) == ("", "", "")
+    assert "New pool" not in page.content.decode()
