@@ -1,0 +1,9 @@
+"""What the panel keeps: companies, sealed tokens, the ledger of changes, and leases."""
+
+from pools.models.canary import KeyCanary
+from pools.models.company import Company
+from pools.models.entry import Entry, Kind
+from pools.models.lease import Lease
+from pools.models.token import Token
+
+__all__ = ["Company", "Entry", "KeyCanary", "Kind", "Lease", "Token"]

@@ -1,0 +1,11 @@
+"""The panel's one app."""
+
+from django.apps import AppConfig
+
+
+class PoolsConfig(AppConfig):
+    """Connection pools: their pages, their changes, the people's tokens."""
+
+    name = "pools"
+    verbose_name = "Pools"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,100 @@
+"""One entry of the ledger. Its only way in is `pools.models.ledger.append`."""
+
+from typing import Any, NoReturn
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Q
+
+
+class SequenceField(models.BigIntegerField):
+    """A 64-bit key that we number ourselves, without gaps.
+
+    On SQLite it is the rowid itself: with a `bigint` key the rowid would be a second
+    way to name, and so to replace, a row.
+    """
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "integer" if connection.vendor == "sqlite" else "bigint"
+
+
+class Kind(models.TextChoices):
+    """What an entry states."""
+
+    INTENT = "intent", "intent"  # a change is about to be sent
+    OUTCOME = "outcome", "outcome"  # how the call ended
+    READBACK = "readback", "read back"  # what Core showed after a change that is done
+    SETTLED = "settled", "settled"  # what was found about an open or unknown change
+    RELEASED = "released", "released"  # its lease was given up by hand
+    DRIFT = "drift", "changed outside the panel"
+    EVENT = "event", "event"  # something local: a token, a role, a sign-in
+
+
+class Entry(models.Model):
+    """An insert-only line of the ledger, chained to the one before it by a keyed digest.
+
+    It refers to nothing by key: names and ids are text, so that history stays readable
+    whatever is deleted. Each entry repeats the facts needed to read it alone. `facts` is
+    canonical JSON, kept as the very text that the digest covers. `version` names the form
+    that was digested. Triggers in the database refuse anything but the next insert.
+    """
+
+    seq = SequenceField(primary_key=True)
+    version = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    change = models.UUIDField(null=True)
+    form = models.UUIDField(null=True)
+    batch = models.UUIDField(null=True)
+    actor_id = models.CharField(max_length=40)
+    actor_name = models.TextField()
+    company = models.CharField(max_length=50)
+    pool_id = models.CharField(max_length=40)
+    pool_name = models.TextField()
+    action = models.CharField(max_length=40)
+    outcome = models.CharField(max_length=20)
+    reason = models.TextField()
+    facts = models.TextField()
+    key_id = models.CharField(max_length=32)
+    previous = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["-seq"]
+        verbose_name_plural = "entries"
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["form"], condition=Q(form__isnull=False), name="one_change_per_form"
+            ),
+            models.UniqueConstraint(
+                fields=["change"], condition=Q(kind="intent"), name="one_intent_per_change"
+            ),
+            models.UniqueConstraint(
+                fields=["change"], condition=Q(kind="outcome"), name="one_outcome_per_change"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["change"], condition=Q(change__isnull=False), name="entry_of_change"
+            ),
+            models.Index(fields=["company", "pool_id", "-seq"], name="entry_of_pool"),
+            models.Index(
+                fields=["company", "-seq"], condition=Q(kind="intent"), name="change_of_company"
+            ),
+            models.Index(
+                fields=["actor_id", "-seq"], condition=Q(kind="intent"), name="change_of_actor"
+            ),
+            models.Index(
+                fields=["batch", "seq"], condition=Q(batch__isnull=False), name="entry_of_batch"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.kind} {self.action}"
+
+    def save(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("entries are appended with pools.models.ledger.append")
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("the ledger is insert-only")

@@ -1,0 +1,62 @@
+"""Lets tests empty the ledger, which refuses that: for tests with real transactions.
+
+A plugin: Django's flush after such a test runs with the ledger's triggers off, and what
+migrations put into the tables (roles) is put there again. Triggers are taken from the
+database itself and put back as they were.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.cache import cache
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.test import TransactionTestCase
+
+_ledger_guarded_teardown = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+
+@contextmanager
+def unguarded_ledger(alias: str = "default") -> Iterator[None]:
+    """The ledger without its triggers, as someone has it who owns the database."""
+    connection = connections[alias]
+    put_back = _take_off(connection)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            for statement in put_back:
+                cursor.execute(statement)
+
+
+def _take_off(connection: BaseDatabaseWrapper) -> list[str]:
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
+                ["pools_entry"],
+            )
+            found = cursor.fetchall()
+            for name, _ in found:
+                cursor.execute(f"DROP TRIGGER {name}")
+            return [sql for _, sql in found]
+        cursor.execute(
+            "SELECT tgname FROM pg_trigger"
+            " WHERE tgrelid = 'pools_entry'::regclass AND NOT tgisinternal"
+        )
+        names = [name for (name,) in cursor.fetchall()]
+        cursor.execute("ALTER TABLE pools_entry DISABLE TRIGGER USER")
+        return [f"ALTER TABLE pools_entry ENABLE ALWAYS TRIGGER {name}" for name in names]
+
+
+def _flush_with_ledger_open(case: Any) -> None:
+    from pools.roles import ensure_roles
+
+    with unguarded_ledger():
+        _ledger_guarded_teardown(case)
+    ensure_roles()
+    cache.clear()
+
+
+TransactionTestCase._fixture_teardown = _flush_with_ledger_open  # type: ignore[attr-defined]
