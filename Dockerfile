@@ -1,0 +1,40 @@
+# Without a digest here: which build of the base to trust is the deployer's choice, e.g.
+# --build-arg BASE=python:3.13-slim@sha256:…
+ARG BASE=python:3.13-slim
+
+FROM ${BASE} AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /app
+RUN python -m venv /venv
+COPY requirements.txt ./
+# Wheels alone: nothing that is downloaded runs code while it is installed.
+RUN /venv/bin/pip install --require-hashes --only-binary :all: --requirement requirements.txt
+COPY manage.py ./
+COPY adminpanel ./adminpanel
+COPY pools ./pools
+COPY templates ./templates
+COPY static ./static
+# Loading the settings needs values; these are not the panel's, and stay in this step.
+RUN zeros=build:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
+    && SECRET_KEY=build ALLOWED_HOSTS=localhost DATABASE_URL=sqlite:////tmp/build.sqlite3 \
+       TOKEN_KEYS=$zeros AUDIT_KEYS=$zeros \
+       /venv/bin/python manage.py collectstatic --no-input --verbosity 0 \
+    && /venv/bin/python -m compileall -q manage.py adminpanel pools
+
+FROM ${BASE}
+RUN groupadd --gid 10001 panel \
+    && useradd --uid 10001 --gid panel --no-create-home --home-dir /nonexistent \
+       --shell /usr/sbin/nologin panel \
+    && install --directory --owner panel --group panel --mode 0700 /data
+COPY --from=build /venv /venv
+COPY --from=build /app /app
+# Nothing is written to the image's own files: a read-only root works.
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 WEB_BIND=0.0.0.0:8000
+WORKDIR /app
+USER 10001:10001
+VOLUME ["/data"]
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+    CMD ["python", "-m", "adminpanel.alive"]
+CMD ["gunicorn", "--config", "adminpanel/gunicorn_conf.py", "adminpanel.wsgi:application"]

@@ -1,0 +1,74 @@
+# Everything is set up in the checkout, in .venv, from the hashed requirements.
+# GNU make and a POSIX shell are enough.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+# Made when what they stand for is installed, and again when its lock file changes.
+PYTHON_READY := $(VENV)/.python-ready
+RUNTIME_READY := $(VENV)/.runtime-ready
+TOOLS_READY := $(VENV)/.tools-ready
+COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml
+
+.PHONY: help demo test lint ci lock clean setup
+
+help:
+	@echo 'make demo   the panel with a sandbox Core, at http://127.0.0.1:8000'
+	@echo '            (PANEL_PORT and SANDBOX_PORT move them, Ctrl-C ends them)'
+	@echo 'make test   every test, on SQLite or on DATABASE_URL=postgres://…'
+	@echo '            (PYTEST_ADDOPTS adds options)'
+	@echo 'make lint   style, types and import rules'
+	@echo 'make ci     all that must pass before a change goes in'
+	@echo 'make lock   pin the dependencies of pyproject.toml again'
+	@echo 'make clean  remove .venv, the data of the demo and all caches'
+	@echo 'PYTHON=…    names the Python to use; 3.11 or newer'
+
+demo: $(RUNTIME_READY)
+	@exec $(VENV)/bin/python -m adminpanel.demo
+
+test: setup
+	@sh .ci/test
+
+lint: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/djlint --check --lint --quiet templates
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/bandit --quiet --configfile pyproject.toml --recursive adminpanel pools sandbox
+
+ci:
+	@bash .ci/run
+
+lock: setup
+	$(COMPILE) --output-file requirements.txt
+	$(COMPILE) --group dev --output-file requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) .demo .static .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
+		.ruff_cache test-results .coverage .coverage.*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup: $(TOOLS_READY)
+
+# Looked at every time: a system upgrade can take the Python away under a .venv.
+ifneq ($(shell $(VENV)/bin/python -c 'import sys; print(sys.version_info >= (3, 11))' 2>&1 || :),True)
+.PHONY: $(PYTHON_READY)
+endif
+
+$(PYTHON_READY):
+	@sh .ci/venv $(VENV)
+	@touch $@
+
+$(RUNTIME_READY): requirements.txt $(PYTHON_READY)
+	@sh .ci/install $(VENV) requirements.txt
+	@touch $@
+
+# The tools' lock holds the panel's own pins as well.
+$(TOOLS_READY): requirements-dev.txt $(PYTHON_READY)
+	@sh .ci/install $(VENV) requirements-dev.txt
+	@touch $(RUNTIME_READY) $@

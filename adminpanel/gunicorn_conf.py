@@ -1,0 +1,57 @@
+"""How gunicorn serves the panel. What a deployment may change comes from the environment.
+
+The deadlines nest, each ending inside the next: one call to Core (15 s), gunicorn's
+graceful stop (30 s), the supervisor's patience before it kills (45 s or more). Past
+`graceful_timeout` a thread is cut without its `finally`: the outcome of a change that was
+under way would go unwritten.
+"""
+
+import os
+from typing import Any
+
+bind = os.environ.get("WEB_BIND", "127.0.0.1:8000")
+
+# A request here mostly waits for Core, which a thread does at no cost. Two processes,
+# because one holds Python's lock while it renders.
+worker_class = "gthread"
+threads = int(os.environ.get("WEB_THREADS", "8"))
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+
+# A panel that refuses to start says so once and ends; loaded by the workers, the
+# sentence would come once per worker, and again at every try.
+preload_app = True
+
+# Only notices a process whose main loop is stuck: a hanging thread is not its business.
+timeout = 30
+graceful_timeout = 30
+# Longer than a proxy in front keeps its own connections idle by habit would be needless:
+# a browser alone profits from a few seconds.
+keepalive = 5
+
+# The longest honest request line is a list address with its search, inside a `next`.
+limit_request_line = 4094
+limit_request_fields = 64
+limit_request_field_size = 8190
+
+# Whose X-Forwarded-Proto is believed. Behind a proxy on another host: its address.
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
+
+# The heartbeat file is touched every second: on a disk that can block the worker, and
+# a container's root may be read-only.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+
+# Otherwise a socket in the home folder takes commands, such as to reload or to stop.
+control_socket_disable = True
+
+# The panel writes a line per request itself, with its id. For those who turn this one on
+# (`--access-logfile -`): without the query string and the referrer, which hold what
+# people search for, and with the same id.
+accesslog = None
+access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms %({x-request-id}o)s'
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Closes what loading the panel has opened: two processes must not share a connection."""
+    from django.db import connections
+
+    connections.close_all()
