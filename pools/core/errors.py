@@ -7,6 +7,42 @@ once. No request object, header or credential ever hangs on one.
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+
+class Reason(StrEnum):
+    """Why a call failed, for those who choose the sentence that a person reads."""
+
+    # Nothing was sent.
+    OWN_CHECK = "own check"
+    BUSY = "busy"
+    EXPIRED = "credential expired"
+    ADDRESS = "address not allowed"
+    DNS = "name not found"
+    CONNECTION_REFUSED = "connection refused"
+    UNREACHABLE = "unreachable"
+    CONNECT_TIMEOUT = "connect timeout"
+    TLS = "tls"
+    PROXY = "proxy"
+    # Sent, or not: the error's own class says.
+    DEADLINE = "deadline"
+    # Sent, and no clear answer.
+    READ_TIMEOUT = "read timeout"
+    CONNECTION_LOST = "connection lost"
+    CUT = "answer cut"
+    SERVER_ERROR = "server error"
+    # Answered, but not as the contract says.
+    REDIRECT = "redirect"
+    WEB_PAGE = "web page"
+    NOT_JSON = "not json"
+    MALFORMED = "malformed answer"
+    TOO_LARGE = "answer too large"
+    STATUS = "unexpected status"
+    SHAPE = "wrong shape"
+    MISMATCH = "not what was sent"
+    # A complete refusal by Core.
+    REFUSED_BY_CORE = "refused by core"
 
 
 class CoreError(Exception):
@@ -14,7 +50,8 @@ class CoreError(Exception):
 
     `sent` says whether anything of the request may have reached Core. `final` says
     that Core gave a complete, clear refusal: nothing was changed. Neither: unknown.
-    `detail` is Core's own text, cut at 300 characters: data, to be escaped.
+    `reason` is a Reason. `detail` is Core's own text (or the TLS library's), cut at
+    300 characters: data, to be escaped.
     """
 
     sent = True
@@ -107,3 +144,27 @@ class RateLimited(CoreError):
         super().__init__(reason, status=status, detail=detail)
         self.retry_after_seconds = retry_after_seconds
         self.retry_at = retry_at
+
+
+# Which complete JSON answers are a clear refusal. Every other status is no proof that
+# nothing was changed.
+REFUSALS: Final[Mapping[int, type[CoreError]]] = {
+    400: Invalid,
+    401: Unauthenticated,
+    403: Forbidden,
+    404: NotFound,
+    405: Refused,
+    409: Refused,
+    410: Refused,
+    413: Refused,
+    415: Refused,
+    422: Invalid,
+    429: RateLimited,
+}
+
+
+def error_class_for(status: int) -> type[CoreError]:
+    """The error of a complete JSON answer with this status (not of a success)."""
+    if status >= 500:
+        return Unanswered
+    return REFUSALS.get(status, Unexpected)

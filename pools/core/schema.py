@@ -105,4 +105,4 @@ class PoolChanges:
 
     name: str | Leave = LEAVE
     limit: int | Leave = LEAVE
-    timeout: int | None | Leave = LEAVE
+    timeout: int | Leave | None = LEAVE

@@ -1,0 +1,241 @@
+"""From bytes to what they mean. No input or output: every odd answer is a two-line test."""
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, NoReturn
+
+from pools.core.addresses import LARGEST_POOL_ID
+from pools.core.limits import CoreLimits
+from pools.core.schema import Connector, Page, Pool, PoolQuery, System
+from pools.secret import REDACTED, Secret
+
+LARGEST_INTEGER: Final = 2**63 - 1
+# int() refuses beyond 4,300 digits; nothing in a pool needs more than these.
+LONGEST_NUMBER: Final = 40
+_EARLIEST_YEAR, _LATEST_YEAR = 1900, 9000  # room for a shift into any time zone
+_UNFIT_TEXT = re.compile("[\x00\ud800-\udfff]")
+_LONGEST_MESSAGE: Final = 300
+_MOST_FIELDS: Final = 50
+_MOST_MESSAGES: Final = 20
+
+
+class MalformedJson(ValueError):
+    """Not JSON, or JSON that breaks one of our limits. Carries no text of the answer."""
+
+
+def decode_json(body: bytes, limits: CoreLimits, hidden: Iterable[Secret] = ()) -> Any:
+    """The JSON value in `body`, cleaned; MalformedJson for everything else.
+
+    Refused: other encodings than UTF-8, NaN and infinities, duplicate keys, nesting or
+    counts beyond the limits. Numbers of more than 40 digits stay text. In every text,
+    NUL and lone surrogates become U+FFFD, and a `hidden` secret that Core echoes becomes
+    a placeholder.
+    """
+    commas_and_openings = body.count(b",") + body.count(b"[") + body.count(b"{")
+    if commas_and_openings > limits.max_json_values:
+        raise MalformedJson("more values than allowed")
+    try:
+        value = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_unique_keys,
+            parse_constant=_refuse_constant,
+            parse_int=_read_integer,
+            parse_float=_read_float,
+        )
+    except (ValueError, RecursionError):
+        value = _MALFORMED
+    if value is _MALFORMED:
+        raise MalformedJson("not JSON")
+    return _cleaned(value, limits.max_json_depth, tuple(hidden))
+
+
+def read_page(value: Any, query: PoolQuery) -> Page | None:
+    """A page of the list, or None where the answer has no list of pools at all."""
+    if not isinstance(value, dict) or not isinstance(value.get("data"), list):
+        return None
+    meta = value.get("meta")
+    if not isinstance(meta, dict):
+        meta = {}
+    return Page(
+        pools=tuple(read_pool(row) for row in value["data"]),
+        number=_count(meta.get("current_page"), 1) or query.page,
+        per_page=_count(meta.get("per_page"), 1) or query.per_page,
+        total=_count(meta.get("total"), 0),
+        last_page=_count(meta.get("last_page"), 1),
+    )
+
+
+def read_single_pool(value: Any) -> Pool | None:
+    """The pool inside `data`, or None where there is none with an id."""
+    if not isinstance(value, dict) or not isinstance(value.get("data"), dict):
+        return None
+    pool = read_pool(value["data"])
+    return pool if pool.id is not None else None
+
+
+def read_pool(row: Any) -> Pool:
+    """One pool. A field of the wrong type costs that field: it is None and in `unreadable`."""
+    if not isinstance(row, dict):
+        fields = frozenset({"id", "name", "limit", "timeout", "created_at", "updated_at"})
+        return Pool(None, None, None, None, None, None, None, fields, {"value": row})
+    unreadable: set[str] = set()
+
+    def cell(name: str, reader: Any) -> Any:
+        given = row.get(name)
+        if given is None:
+            return None
+        read = reader(given)
+        if read is None:
+            unreadable.add(name)
+        return read
+
+    return Pool(
+        id=cell("id", _read_id),
+        name=cell("name", _read_text),
+        limit=cell("limit", _whole_number),
+        timeout=cell("timeout", _whole_number),
+        created_at=cell("created_at", read_time),
+        updated_at=cell("updated_at", read_time),
+        connectors=cell("connectors", _read_connectors),
+        unreadable=frozenset(unreadable),
+        raw=row,
+    )
+
+
+def read_message(value: Any) -> str:
+    """Core's own sentence, cut at 300 characters; "" where there is none."""
+    message = value.get("message") if isinstance(value, dict) else None
+    return message[:_LONGEST_MESSAGE] if isinstance(message, str) else ""
+
+
+def read_field_errors(value: Any) -> dict[str, tuple[str, ...]]:
+    """Laravel's `errors`: field → messages, each cut at 300 characters."""
+    errors = value.get("errors") if isinstance(value, dict) else None
+    if not isinstance(errors, dict):
+        return {}
+    found = {}
+    for name, given in list(errors.items())[:_MOST_FIELDS]:
+        messages = [given] if isinstance(given, str) else given
+        if isinstance(messages, list):
+            texts = [text[:_LONGEST_MESSAGE] for text in messages if isinstance(text, str)]
+            found[name[:_LONGEST_MESSAGE]] = tuple(texts[:_MOST_MESSAGES])
+    return found
+
+
+def read_time(given: Any) -> datetime | None:
+    """An ISO 8601 time as an aware datetime in UTC; without a zone it counts as UTC."""
+    if not isinstance(given, str) or len(given) > LONGEST_NUMBER:
+        return None
+    try:
+        moment = datetime.fromisoformat(given)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if _EARLIEST_YEAR <= moment.year <= _LATEST_YEAR else None
+
+
+def read_retry_after(header: str, now: datetime) -> int | None:
+    """Seconds to wait, from either form of Retry-After; None where it says nothing."""
+    text = header.strip()
+    if text.isascii() and text.isdigit():
+        return min(int(text[:LONGEST_NUMBER]), LARGEST_INTEGER)
+    try:
+        moment = parsedate_to_datetime(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(0, round((moment - now).total_seconds()))
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+_MALFORMED: Final = object()
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("duplicate key")
+    return found
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError("not a JSON number")
+
+
+def _read_integer(text: str) -> int | str:
+    return int(text) if len(text) <= LONGEST_NUMBER else text
+
+
+def _read_float(text: str) -> float | str:
+    number = float(text)
+    return number if abs(number) < float("inf") else text
+
+
+def _cleaned(value: Any, depth: int, hidden: tuple[Secret, ...]) -> Any:
+    if isinstance(value, str):
+        return _cleaned_text(value, hidden)
+    if not isinstance(value, dict | list):
+        return value
+    if depth == 0:
+        raise MalformedJson("nested deeper than allowed")
+    if isinstance(value, list):
+        return [_cleaned(item, depth - 1, hidden) for item in value]
+    return {
+        _cleaned_text(key, hidden): _cleaned(item, depth - 1, hidden) for key, item in value.items()
+    }
+
+
+def _cleaned_text(text: str, hidden: tuple[Secret, ...]) -> str:
+    for secret in hidden:
+        text = text.replace(secret.reveal(), REDACTED)
+    return _UNFIT_TEXT.sub("\ufffd", text)
+
+
+def _count(given: Any, least: int) -> int | None:
+    """A whole number from `least` up. Laravel can send `per_page` as text."""
+    if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) < 10:
+        given = int(given)
+    number = _whole_number(given)
+    return number if number is not None and number >= least else None
+
+
+def _whole_number(given: Any) -> int | None:
+    if type(given) is not int or not -LARGEST_INTEGER <= given <= LARGEST_INTEGER:
+        return None
+    return given
+
+
+def _read_id(given: Any) -> int | None:
+    return given if type(given) is int and 1 <= given <= LARGEST_POOL_ID else None
+
+
+def _read_text(given: Any) -> str | None:
+    return given if isinstance(given, str) else None
+
+
+def _read_connectors(given: Any) -> tuple[Connector, ...] | None:
+    if not isinstance(given, list):
+        return None
+    return tuple(_read_connector(item) for item in given)
+
+
+def _read_connector(item: Any) -> Connector:
+    if not isinstance(item, dict):
+        return Connector(None, None, None, {"value": item})
+    return Connector(
+        id=_read_id(item.get("id")),
+        name=_read_text(item.get("name")),
+        system=_read_system(item.get("system")),
+        raw=item,
+    )
+
+
+def _read_system(given: Any) -> System | None:
+    if not isinstance(given, dict):
+        return None
+    return System(id=_read_id(given.get("id")), name=_read_text(given.get("name")))

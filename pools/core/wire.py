@@ -1,0 +1,344 @@
+"""Connections that know what left, stop at the deadline, and never mistake a cut answer.
+
+Three standard behaviours make an answer look complete when it is not: http.client takes
+the end of the stream for the end of the headers, and for the end of the last chunk, and
+reads a body of unknown length where Content-Length is garbage. `StrictResponse` refuses
+all three. And a socket timeout bounds one read, not a whole answer: `Attempt` shuts the
+socket down when the time is over, wherever the exchange is at that moment.
+"""
+
+import contextlib
+import http.client
+import os
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from enum import IntEnum
+from ipaddress import ip_address
+from time import monotonic
+from typing import Any, Final
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from pools.core.addresses import is_forbidden_address
+from pools.core.errors import Reason
+
+_LONGEST_LINE: Final = 65536
+_MOST_INTERIM_ANSWERS: Final = 8
+_STATUS_LINE = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: ([^\r\n]*))?\r?\n")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_CONTENT_LENGTH = re.compile(r"[0-9]{1,15}")
+
+
+class Phase(IntEnum):
+    """How far an attempt has come. From SENDING on, something may have reached Core."""
+
+    WAITING = 0
+    RESOLVING = 1
+    CONNECTING = 2
+    SECURING = 3
+    SENDING = 4
+
+
+class MalformedAnswer(http.client.HTTPException):
+    """An answer that is cut, or whose framing cannot be trusted."""
+
+
+class ConnectingFailed(OSError):
+    """No connection came about; the attempt's `reason` says why."""
+
+
+class Attempt:
+    """One try of one call: its deadline, its progress, and why it failed.
+
+    Used as a context manager around the exchange, in one thread. `reason` and `detail`
+    are set where a connection could not be made.
+    """
+
+    def __init__(self, until: float, connect_timeout_seconds: float) -> None:
+        self.until = until
+        self.connect_until = min(until, monotonic() + connect_timeout_seconds)
+        self.phase = Phase.WAITING
+        self.expired = False
+        self.reason: Reason | None = None
+        self.detail = ""
+        self._lock = threading.Lock()
+        self._finished = False
+        self._handle: socket.socket | None = None
+        self._watchdog = threading.Timer(max(0.0, until - monotonic()), self._expire)
+        self._watchdog.daemon = True
+
+    def __enter__(self) -> "Attempt":
+        _current.attempt = self
+        self._watchdog.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watchdog.cancel()
+        _current.attempt = None
+        with self._lock:
+            self._finished = True
+            self._drop_handle()
+
+    @property
+    def sent(self) -> bool:
+        return self.phase >= Phase.SENDING
+
+    def watch(self, sock: Any) -> None:
+        """Shut `sock` down when the time is over, through a handle of our own.
+
+        The socket object itself changes hands when TLS wraps it; a duplicate of its
+        descriptor reaches the same connection whoever holds it.
+        """
+        with self._lock:
+            self._drop_handle()
+            self._handle = socket.socket(fileno=os.dup(sock.fileno()))
+            if self.expired:
+                self._shut_down()
+
+    def begin_sending(self) -> None:
+        """The last moment at which nothing has left."""
+        if self.expired or monotonic() >= self.until:
+            self.expired = True
+            raise self.failed(Reason.DEADLINE)
+        self.phase = Phase.SENDING
+
+    def failed(self, reason: Reason, detail: str = "") -> ConnectingFailed:
+        self.reason, self.detail = reason, detail
+        return ConnectingFailed(reason)
+
+    def _expire(self) -> None:
+        with self._lock:
+            if not self._finished:
+                self.expired = True
+                self._shut_down()
+
+    def _shut_down(self) -> None:
+        if self._handle is not None:
+            with contextlib.suppress(OSError):
+                self._handle.shutdown(socket.SHUT_RDWR)
+
+    def _drop_handle(self) -> None:
+        if self._handle is not None:
+            self._handle.close()
+            self._handle = None
+
+
+class _Current(threading.local):
+    attempt: Attempt | None = None
+
+
+_current = _Current()
+
+
+def _attempt() -> Attempt:
+    if _current.attempt is None:
+        raise RuntimeError("a connection is used outside an attempt")
+    return _current.attempt
+
+
+class _LineWatcher:
+    """Passes reads on and remembers the last line, to tell an end from a cut."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.last_line = b""
+
+    def readline(self, limit: int = -1) -> bytes:
+        self.last_line = self._stream.readline(limit)
+        return self.last_line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class StrictResponse(http.client.HTTPResponse):
+    """An answer whose every part must be whole: status line, headers, each chunk."""
+
+    fp: Any
+
+    def begin(self) -> None:
+        if self.headers is not None:
+            return
+        stream = self.fp
+        watcher = self.fp = _LineWatcher(stream)
+        super().begin()
+        self.fp = stream
+        if watcher.last_line not in {b"\r\n", b"\n"}:
+            raise MalformedAnswer("cut inside the headers")
+        self._check_framing()
+
+    def _check_framing(self) -> None:
+        if self.headers.defects:
+            raise MalformedAnswer("a header line is malformed")
+        lengths = self.headers.get_all("content-length") or []
+        codings = self.headers.get_all("transfer-encoding") or []
+        if len(lengths) + len(codings) > 1:
+            raise MalformedAnswer("more than one length")
+        if lengths and not _CONTENT_LENGTH.fullmatch(lengths[0].strip()):
+            raise MalformedAnswer("the length is not a number")
+        if codings and not self.chunked:
+            raise MalformedAnswer("an unknown transfer encoding")
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(_MOST_INTERIM_ANSWERS):
+            line = self.fp.readline(_LONGEST_LINE + 1)
+            if not line:
+                raise http.client.RemoteDisconnected("closed without an answer")
+            found = _STATUS_LINE.fullmatch(line)
+            if not found:
+                raise MalformedAnswer("not an HTTP/1 status line")
+            status = int(found[2])
+            if status >= 200 or status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+                return f"HTTP/{found[1].decode()}", status, (found[3] or b"").decode("latin-1")
+            self._skip_to_blank_line()
+        raise MalformedAnswer("interim answers without end")
+
+    def _read_next_chunk_size(self) -> int:
+        found = _CHUNK_SIZE.fullmatch(self.fp.readline(_LONGEST_LINE + 1))
+        if not found:
+            raise MalformedAnswer("cut or malformed chunk")
+        return int(found[1], 16)
+
+    def _read_and_discard_trailer(self) -> None:
+        self._skip_to_blank_line()
+
+    def _skip_to_blank_line(self) -> None:
+        for _ in range(100):
+            line = self.fp.readline(_LONGEST_LINE + 1)
+            if line in {b"\r\n", b"\n"}:
+                return
+            if not line.endswith(b"\n"):
+                raise MalformedAnswer("cut inside a header")
+        raise MalformedAnswer("headers without end")
+
+
+class _WatchedConnection(HTTPConnection):
+    """Connects within the attempt's time and marks the moment when something leaves."""
+
+    response_class = StrictResponse
+    # Whatever is switched on for http.client as a whole: it prints headers, ours hold a token.
+    debuglevel = 0
+
+    def _new_conn(self) -> socket.socket:
+        return open_socket(self._dns_host, self.port, _attempt(), self.proxy is not None)
+
+    def connect(self) -> None:
+        attempt = _attempt()
+        try:
+            super().connect()
+        except ssl.SSLError as error:
+            verification = getattr(error, "verify_message", None)
+            raise attempt.failed(Reason.TLS, str(verification or error.reason or "")) from None
+        except OSError:
+            if attempt.reason is None:
+                attempt.reason = Reason.PROXY if self.proxy is not None else Reason.TLS
+            raise
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        attempt = _attempt()
+        if self.sock is None:
+            self.connect()
+        attempt.watch(self.sock)
+        attempt.begin_sending()
+        super().request(*arguments, **options)
+
+
+class _WatchedSecureConnection(_WatchedConnection, HTTPSConnection):
+    """The same under TLS."""
+
+
+class _WatchedPool(HTTPConnectionPool):
+    ConnectionCls = _WatchedConnection
+
+
+class _WatchedSecurePool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedSecureConnection
+
+
+POOL_CLASSES: Final = {"http": _WatchedPool, "https": _WatchedSecurePool}
+
+
+def open_socket(host: str, port: int, attempt: Attempt, to_proxy: bool) -> socket.socket:
+    """A connected socket, made within the attempt's time; ConnectingFailed otherwise."""
+    attempt.phase = Phase.RESOLVING
+    found = _resolve(host.strip("[]"), port, attempt)
+    addresses = [item for item in found if to_proxy or not _is_forbidden(item[4])]
+    if not addresses:
+        raise attempt.failed(Reason.ADDRESS)
+    attempt.phase = Phase.CONNECTING
+    reason = Reason.UNREACHABLE
+    for position, (family, kind, protocol, _, address) in enumerate(addresses):
+        left = attempt.connect_until - monotonic()
+        if left <= 0:
+            raise attempt.failed(_out_of_time(attempt))
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(left / (len(addresses) - position))
+            sock.connect(address)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            attempt.watch(sock)
+        except OSError as error:
+            sock.close()
+            reason = _connecting_reason(error, attempt)
+        else:
+            attempt.phase = Phase.SECURING
+            return sock
+    raise attempt.failed(reason)
+
+
+def _connecting_reason(error: OSError, attempt: Attempt) -> Reason:
+    if isinstance(error, TimeoutError):
+        return _out_of_time(attempt)
+    if isinstance(error, ConnectionRefusedError):
+        return Reason.CONNECTION_REFUSED
+    return Reason.UNREACHABLE
+
+
+def _out_of_time(attempt: Attempt) -> Reason:
+    over = attempt.connect_until >= attempt.until
+    return Reason.DEADLINE if over else Reason.CONNECT_TIMEOUT
+
+
+def _is_forbidden(address: tuple[Any, ...]) -> bool:
+    return is_forbidden_address(ip_address(str(address[0])))
+
+
+def _resolve(host: str, port: int, attempt: Attempt) -> list[Any]:
+    """Look a name up in a thread of its own: the system's lookup cannot be interrupted."""
+    found: list[Any] = []
+    failures: list[OSError] = []
+
+    def look_up() -> None:
+        try:
+            found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            failures.append(OSError(str(error)))
+
+    if _is_literal(host):
+        look_up()
+    else:
+        thread = threading.Thread(target=look_up, daemon=True)
+        thread.start()
+        thread.join(max(0.0, attempt.connect_until - monotonic()))
+        if thread.is_alive():
+            raise attempt.failed(_out_of_time(attempt))
+    if failures or not found:
+        raise attempt.failed(Reason.DNS)
+    return found
+
+
+def _is_literal(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        ip_address(host)
+        return True
+    return False
+
+
+def chunks_of(raw: Any, size: int) -> Iterator[bytes]:
+    """The body as it came over the wire, still compressed, in pieces of at most `size`."""
+    while piece := raw.read(size, decode_content=False):
+        yield piece
