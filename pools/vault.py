@@ -1,0 +1,190 @@
+"""Sealing tokens: AES-256-GCM, bound to their owner, row and company's address.
+
+A sealed text is `v1:<key id>:<nonce>:<ciphertext>` (base64url, canonical). What it is
+bound to is authenticated with it: in another person's row, another row, or a company
+whose address was changed, it does not open.
+"""
+
+import base64
+import binascii
+import hmac
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.db import DatabaseError
+from django.db.models.functions import Substr
+from django.views.decorators.debug import sensitive_variables
+
+from pools.models import KeyCanary, Token
+from pools.secret import Secret
+
+VERSION: Final = "v1"
+_NONCE_BYTES: Final = 12
+_LONGEST_KEY_ID: Final = 32
+_CANARY_TEXT: Final = "this key is the right one"
+
+
+class Unsealable(Exception):
+    """A sealed text does not open. Never carries any of its content."""
+
+
+class KeyMissing(Unsealable):
+    """The key that it was sealed with is not in TOKEN_KEYS."""
+
+
+class SealBroken(Unsealable):
+    """Altered, or bound to another person, row or address than it is opened for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a sealed text belongs to; it opens for exactly the same again."""
+
+    user_id: int
+    row_id: UUID
+    base_url: str
+
+    def __bytes__(self) -> bytes:
+        return json.dumps([self.user_id, str(self.row_id), self.base_url]).encode()
+
+
+@sensitive_variables()
+def seal(secret: Secret, binding: Binding) -> str:
+    """`secret` sealed with the first of TOKEN_KEYS."""
+    return _seal(secret.reveal(), bytes(binding), writing_key_id())
+
+
+@sensitive_variables()
+def unseal(sealed: str, binding: Binding) -> Secret:
+    """What `seal` was given. Raises KeyMissing or SealBroken."""
+    return Secret(_unseal(sealed, bytes(binding)))
+
+
+@sensitive_variables()
+def fingerprint(secret: Secret) -> str:
+    """Twelve hex digits that stand for a token, and that nobody without the key can test."""
+    key = hmac.digest(_key(writing_key_id()), b"fingerprint", "sha256")
+    return hmac.digest(key, secret.reveal().encode(), "sha256").hex()[:12]
+
+
+def writing_key_id() -> str:
+    """The id of the key that new tokens are sealed with."""
+    key_id: str = settings.TOKEN_KEYS[0][0]
+    return key_id
+
+
+def key_id_of(sealed: str) -> str:
+    """The id of the key that a text was sealed with. Raises SealBroken."""
+    return _parts(sealed)[0]
+
+
+def keep_canary() -> None:
+    """Notes the writing key, if it is new: called with the first token that it seals."""
+    key_id = writing_key_id()
+    if not KeyCanary.objects.filter(pk=key_id).exists():
+        sealed = _seal(_CANARY_TEXT, key_id.encode(), key_id)
+        KeyCanary.objects.get_or_create(pk=key_id, defaults={"sealed": sealed})
+
+
+def tokens_by_key() -> dict[str, int]:
+    """How many tokens each key has sealed, by the key's id."""
+    longest_header = len(VERSION) + _LONGEST_KEY_ID + 2
+    headers = Token.objects.order_by().values_list(Substr("sealed", 1, longest_header), flat=True)
+    return Counter(
+        header.split(":")[1] for header in headers.iterator() if header.startswith(f"{VERSION}:")
+    )
+
+
+def wrong_token_keys() -> list[str]:
+    """Why TOKEN_KEYS does not fit the stored tokens, a sentence each; reads only.
+
+    Empty before the tables are there, and when the database does not answer: those
+    are told elsewhere.
+    """
+    configured = {key_id for key_id, _ in settings.TOKEN_KEYS}
+    try:
+        used = tokens_by_key()
+        canaries = list(KeyCanary.objects.filter(pk__in=configured))
+    except DatabaseError:
+        return []
+    missing = [
+        f"TOKEN_KEYS lacks the key {key_id}, with which {count} stored tokens are sealed."
+        for key_id, count in sorted(used.items())
+        if key_id not in configured
+    ]
+    wrong = [
+        f"TOKEN_KEYS has another key {canary.key_id} than the stored tokens were sealed with."
+        for canary in canaries
+        if not _opens(canary)
+    ]
+    return missing + wrong
+
+
+def _opens(canary: KeyCanary) -> bool:
+    try:
+        return _unseal(canary.sealed, canary.key_id.encode()) == _CANARY_TEXT
+    except Unsealable:
+        return False
+
+
+@sensitive_variables()
+def _seal(text: str, bound_to: bytes, key_id: str) -> str:
+    nonce = os.urandom(_NONCE_BYTES)
+    ciphertext = AESGCM(_key(key_id)).encrypt(nonce, text.encode(), _header(key_id) + bound_to)
+    return ":".join((VERSION, key_id, _encode(nonce), _encode(ciphertext)))
+
+
+@sensitive_variables()
+def _unseal(sealed: str, bound_to: bytes) -> str:
+    key_id, nonce, ciphertext = _parts(sealed)
+    try:
+        text = AESGCM(_key(key_id)).decrypt(nonce, ciphertext, _header(key_id) + bound_to)
+    except InvalidTag:
+        raise SealBroken("it does not open here") from None
+    return text.decode()
+
+
+def _parts(sealed: str) -> tuple[str, bytes, bytes]:
+    version, *rest = sealed.split(":")
+    if version != VERSION or len(rest) != 3:
+        raise SealBroken("it is not a sealed text")
+    key_id, nonce_text, ciphertext_text = rest
+    nonce = _decode(nonce_text)
+    if len(nonce) != _NONCE_BYTES:
+        raise SealBroken("it is not a sealed text")
+    return key_id, nonce, _decode(ciphertext_text)
+
+
+@sensitive_variables()
+def _key(key_id: str) -> bytes:
+    for known, secret in settings.TOKEN_KEYS:
+        if known == key_id:
+            return base64.b64decode(secret.reveal())
+    raise KeyMissing(f"the key {key_id[:32]!r} is not in TOKEN_KEYS")
+
+
+def _header(key_id: str) -> bytes:
+    return f"{VERSION}:{key_id}:".encode()
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode()
+
+
+def _decode(text: str) -> bytes:
+    try:
+        raw = base64.urlsafe_b64decode(text.encode("ascii"))
+    except (binascii.Error, ValueError):
+        raise SealBroken("it is not a sealed text") from None
+    # base64 has several spellings of the same bytes: one is allowed, so that no
+    # altered text opens.
+    if _encode(raw) != text:
+        raise SealBroken("it is not a sealed text")
+    return raw
