@@ -1,0 +1,292 @@
+/* Makes the panel quick; every page works without it. All event names of htmx live here. */
+(() => {
+  "use strict";
+
+  const root = document.documentElement;
+  const byId = (id) => document.getElementById(id);
+  const on = (name, act, options) => document.addEventListener(name, act, options);
+  const dialog = byId("dialog");
+  const dialogBody = byId("dialog-body");
+  const outcome = byId("outcome");
+  root.classList.add("js");
+
+  const say = (text) => { byId("announce").textContent = text; };
+
+  const show = (id) => {
+    outcome.replaceChildren(byId(id).content.cloneNode(true));
+    outcome.scrollIntoView({ block: "nearest" });
+  };
+
+  /* --- Forms: a changed one is not lost by accident, and none is sent twice ------------- */
+
+  const pristine = new WeakMap();
+  const written = (form) => new URLSearchParams(new FormData(form)).toString();
+  const guarded = (scope) => scope ? [...scope.querySelectorAll("form[data-guard]")] : [];
+  const remember = (scope, refused) => {
+    for (const form of guarded(scope)) pristine.set(form, refused ? null : written(form));
+  };
+  const changed = (scope) => guarded(scope).some((form) => pristine.get(form) !== written(form));
+
+  on("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented || form.hasAttribute("hx-post")) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    root.classList.add("waits");
+    waiting(form);
+  });
+
+  addEventListener("beforeunload", (event) => {
+    const sending = document.querySelector("form[data-sent]");
+    if (!sending && !leaving && changed(document)) event.preventDefault();
+  });
+
+  // A page that comes back from the browser's memory has not sent anything yet.
+  addEventListener("pageshow", () => {
+    root.classList.remove("waits");
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
+
+  /* The checks that need nobody else, next to the field as soon as it is left. */
+  const complaint = (field) => {
+    const text = field.value.trim();
+    if (!text) return field.required ? "This field is required." : "";
+    if (field.inputMode !== "numeric") return "";
+    if (!/^-?\d+$/.test(text)) return "Enter a whole number.";
+    return Number(text) < 1 ? "Ensure this value is greater than or equal to 1." : "";
+  };
+
+  on("change", (event) => {
+    const field = event.target;
+    if (!field.id || !field.closest("form[data-guard]") || !field.matches("input, textarea")) return;
+    if (field.type === "radio") return;
+    const wrong = complaint(field);
+    const list = byId(`${field.id}_error`);
+    list?.remove();
+    field.toggleAttribute("aria-invalid", false);
+    if (!wrong) return;
+    const errors = document.createElement("ul");
+    errors.className = "errorlist";
+    errors.id = `${field.id}_error`;
+    errors.append(document.createElement("li"));
+    errors.firstChild.textContent = wrong;
+    field.closest(".field").append(errors);
+    field.setAttribute("aria-invalid", "true");
+    const described = new Set((field.getAttribute("aria-describedby") || "").split(" ").filter(Boolean));
+    field.setAttribute("aria-describedby", [...described.add(errors.id)].join(" "));
+    say(wrong);
+  });
+
+  /* --- The dialog ----------------------------------------------------------------------- */
+
+  let opener = "";
+  let leaving = false;
+
+  const focusFirst = () => {
+    const target = dialogBody.querySelector("[aria-invalid='true']")
+      || dialogBody.querySelector("[role='alert'] a, [data-first]")
+      || dialogBody.querySelector("input:not([type='hidden']), textarea, select")
+      || dialogBody.querySelector("a, button");
+    target?.focus();
+    if (target?.select && target.getAttribute("aria-invalid") !== "true") target.select();
+  };
+
+  const askToLeave = () => new Promise((answer) => {
+    const question = byId("leave");
+    question.returnValue = "stay";
+    question.addEventListener("close", () => answer(question.returnValue === "leave"), { once: true });
+    question.showModal();
+  });
+
+  const closeDialog = async () => {
+    if (!changed(dialogBody) || await askToLeave()) dialog.close();
+  };
+
+  if (dialog) {
+    dialog.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      closeDialog();
+    });
+    dialog.addEventListener("close", () => {
+      dialogBody.replaceChildren();
+      byId(opener)?.focus();
+    });
+  }
+
+  on("click", async (event) => {
+    const closer = event.target.closest("[data-close]");
+    if (closer?.closest("dialog")) {
+      event.preventDefault();
+      closeDialog();
+    }
+    if (event.target.closest("[data-dismiss]")) {
+      event.target.closest(".notice").remove();
+      byId("main").focus();
+    }
+    if (event.target.closest("[data-keys]")) showKeys();
+  });
+
+  // Another tab or window stays the browser's business.
+  on("click", (event) => {
+    const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey;
+    if (elsewhere && event.target.closest("a[hx-get]")) event.stopImmediatePropagation();
+  }, true);
+
+  on("pools:changed", () => {
+    if (!dialog.open) return;
+    remember(dialogBody);
+    dialog.close();
+  });
+
+  /* --- What htmx does ------------------------------------------------------------------- */
+
+  const hints = new Map();
+
+  const waiting = (key) => {
+    hints.set(key, setTimeout(() => {
+      const place = dialog?.open ? dialog : byId("main");
+      place.querySelector(".slow").textContent = "Core is slow to answer. Still waiting…";
+    }, 3000));
+  };
+
+  const waited = (key) => {
+    clearTimeout(hints.get(key));
+    hints.delete(key);
+    if (hints.size) return;
+    for (const hint of document.querySelectorAll(".slow")) hint.textContent = "";
+  };
+
+  let focusWasInside = false;
+  let settledRequest = null;
+
+  on("htmx:configRequest", ({ detail }) => {
+    if (detail.verb !== "get") return;
+    for (const [name, value] of [...detail.formData.entries()]) if (!value) detail.formData.delete(name);
+  });
+
+  on("htmx:beforeRequest", ({ detail }) => {
+    waiting(detail.xhr);
+    detail.target.setAttribute("aria-busy", "true");
+    if (detail.target === dialogBody && !dialog.open) opener = detail.elt.id;
+  });
+
+  on("htmx:afterRequest", ({ detail }) => {
+    waited(detail.xhr);
+    detail.target?.removeAttribute("aria-busy");
+  });
+
+  on("htmx:beforeSwap", ({ detail }) => {
+    const { target, xhr } = detail;
+    focusWasInside = target.contains(document.activeElement);
+    if (xhr.status < 400 || !detail.shouldSwap) return;
+    if (/<html/i.test(detail.serverResponse)) {
+      detail.shouldSwap = false;
+      show("went-wrong");
+    } else if (target.tabIndex === -1 && target.id && refreshes(detail)) {
+      // The last good content stays, marked as old; what went wrong is said above it.
+      target.dataset.old = "yes";
+      detail.target = outcome;
+      detail.swapOverride = "innerHTML";
+      detail.selectOverride = ".problem";
+    }
+  });
+
+  /* Whether a request asked for what is already shown, or its answer has no place for itself. */
+  const refreshes = ({ target, elt, requestConfig, serverResponse }) =>
+    target !== dialogBody
+    && (elt === target || elt.id === "refresh" || !serverResponse.includes(`id="${target.id}"`));
+
+  on("htmx:afterSwap", ({ detail }) => {
+    if (settledRequest === detail.xhr) return;
+    settledRequest = detail.xhr;
+    const { target, xhr } = detail;
+    if (target === dialogBody) {
+      remember(dialogBody, xhr.status >= 400);
+      if (!dialog.open) dialog.showModal();
+      focusFirst();
+    } else if (target === outcome) {
+      outcome.scrollIntoView({ block: "nearest" });
+    } else {
+      const region = byId(target.id);
+      if (focusWasInside && document.activeElement === document.body) region?.focus();
+      if (region?.dataset.announce && detail.elt !== target) say(region.dataset.announce);
+    }
+  });
+
+  for (const failure of ["htmx:sendError", "htmx:timeout"]) {
+    on(failure, () => {
+      if (dialog?.open) {
+        dialog.querySelector(".slow").textContent = "The panel did not answer. Your entries are still here.";
+      } else {
+        show("no-answer");
+      }
+    });
+  }
+
+  on("htmx:responseError", ({ detail }) => {
+    if (![400, 403, 404, 409, 422, 429, 500, 502, 503].includes(detail.xhr.status)) show("went-wrong");
+  });
+
+  /* --- Theme ---------------------------------------------------------------------------- */
+
+  on("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("[data-theme-switch]")) return;
+    event.preventDefault();
+    const chosen = event.submitter.value;
+    root.dataset.theme = chosen;
+    for (const button of form.elements.theme) button.setAttribute("aria-pressed", button.value === chosen);
+    fetch(form.action, { method: "POST", body: new FormData(form, event.submitter), redirect: "manual" });
+  }, true);
+
+  /* --- Keyboard: single keys, never while typing, and one can switch them off ------------ */
+
+  const keysSwitch = byId("keys-on");
+  const keysOn = () => localStorage.getItem("keys") !== "off";
+  const showKeys = () => {
+    keysSwitch.checked = keysOn();
+    byId("keys").showModal();
+  };
+  keysSwitch?.addEventListener("change", () => localStorage.setItem("keys", keysSwitch.checked ? "on" : "off"));
+
+  const row = () => document.activeElement.closest("#pool-table tbody tr");
+
+  const step = (by) => {
+    const links = [...document.querySelectorAll("#pool-table .pool-name a")];
+    const at = links.findIndex((link) => link.closest("tr") === row());
+    const next = at < 0 ? (by > 0 ? 0 : links.length - 1) : at + by;
+    links[next]?.focus();
+  };
+
+  const press = (key) => {
+    const place = row() || document.querySelector(".head");
+    place?.querySelector(`[data-key="${key}"]`)?.click();
+  };
+
+  const keys = {
+    "/": () => byId("search")?.focus(),
+    n: () => document.querySelector('.head [data-key="n"]')?.click(),
+    j: () => step(1),
+    k: () => step(-1),
+    e: () => press("e"),
+    c: () => press("c"),
+    "?": () => keysSwitch && showKeys(),
+  };
+
+  on("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (!keys[event.key] || !keysOn() || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+
+  /* --- When a page has loaded ------------------------------------------------------------ */
+
+  remember(document);
+  const arrived = outcome?.textContent.trim();
+  if (arrived) setTimeout(() => say(arrived.replace(/\s+/g, " ")), 150);
+})();
