@@ -1,0 +1,49 @@
+"""The one way to change a pool, and the record of what was changed.
+
+Propose, read, record the intent, send once, record the outcome, read back. What cannot
+be recorded is not sent; what was sent and not clearly answered is unknown.
+"""
+
+from pools.changes.history import (
+    HistoryItem,
+    history_of,
+    last_changes,
+    open_changes,
+    release_lease,
+)
+from pools.changes.outcome import Action, Outcome, outcome_of
+from pools.changes.proposal import (
+    ChangeResult,
+    Conflict,
+    Difference,
+    OutcomeUnwritten,
+    PoolHeld,
+    ProposedChange,
+    Snapshot,
+    differences,
+)
+from pools.changes.sending import FormReused, make_change
+from pools.models.ledger import Actor, LedgerUnwritable
+
+__all__ = [
+    "Action",
+    "Actor",
+    "ChangeResult",
+    "Conflict",
+    "Difference",
+    "FormReused",
+    "HistoryItem",
+    "LedgerUnwritable",
+    "Outcome",
+    "OutcomeUnwritten",
+    "PoolHeld",
+    "ProposedChange",
+    "Snapshot",
+    "differences",
+    "history_of",
+    "last_changes",
+    "make_change",
+    "open_changes",
+    "outcome_of",
+    "release_lease",
+]

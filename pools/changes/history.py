@@ -1,0 +1,197 @@
+"""Reading the record of changes back, as people see it; and releasing a pool by hand."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import Error as AnyDatabaseError
+from django.db import transaction
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+
+from pools.changes.outcome import Action, Outcome
+from pools.changes.proposal import Difference, Snapshot, differences
+from pools.changes.recording import held_by
+from pools.models import Company, Entry, Kind, Lease
+from pools.models.ledger import Actor, LedgerUnwritable, append, lock
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryItem:
+    """One change, with all that was recorded about it.
+
+    `outcome` is None while the change is under way; an intent that has had no outcome
+    for longer than a call may take is UNKNOWN. `after` is what was read back, or else
+    what Core answered. `differences` are those of an edit: made, or else attempted.
+    `message` is Core's own text. `released_by` is empty unless the pool was released
+    by hand.
+    """
+
+    change_id: UUID
+    at: datetime
+    actor_name: str
+    action: Action
+    outcome: Outcome | None
+    reason: str
+    pool_id: int | None
+    pool_name: str
+    before: Snapshot | None
+    after: Snapshot | None
+    differences: tuple[Difference, ...]
+    verified: bool
+    released_by: str
+    released_reason: str
+    message: str
+    request_id: str
+
+
+def history_of(company: Company, pool_id: int, limit: int = 50) -> list[HistoryItem]:
+    """The latest changes of a pool, newest first, by one query."""
+    latest = (
+        _changes_in(company)
+        .filter(pool_id=str(pool_id))
+        .values("change")
+        .annotate(newest=Max("seq"))
+        .order_by("-newest")
+        .values("change")[:limit]
+    )
+    return _items(Entry.objects.filter(change__in=latest))
+
+
+def last_changes(company: Company, pool_ids: Iterable[int]) -> dict[int, HistoryItem]:
+    """The latest change of each pool, by one query. Pools without any are left out."""
+    wanted = [str(pool_id) for pool_id in pool_ids]
+    newest = (
+        _changes_in(company)
+        .filter(pool_id__in=wanted)
+        .order_by()
+        .values("pool_id")
+        .annotate(newest=Max("seq"))
+        .values("newest")
+    )
+    latest = Entry.objects.filter(seq__in=newest).order_by().values("change")
+    items = _items(Entry.objects.filter(change__in=latest))
+    return {item.pool_id: item for item in items if item.pool_id is not None}
+
+
+def open_changes(company: Company, pool_id: int | None = None) -> list[HistoryItem]:
+    """Changes whose outcome is unknown and that hold their pool; of one pool, or of all.
+
+    Those of all include creates, which have no pool yet. Newest first, by one query.
+    """
+    leases = Lease.objects.filter(company=company.slug)
+    if pool_id is not None:
+        leases = leases.filter(pool_key=str(pool_id))
+    held = _items(Entry.objects.filter(change__in=leases.values("change")))
+    return [item for item in held if item.outcome is Outcome.UNKNOWN]
+
+
+def changes_by_id(change_ids: Sequence[UUID]) -> list[HistoryItem]:
+    """The changes with these ids, newest first."""
+    return _items(Entry.objects.filter(change__in=change_ids))
+
+
+def release_lease(change_id: UUID, actor: Actor, reason: str) -> None:
+    """Gives up the hold of a change whose outcome is unknown, for a stated reason.
+
+    An event on the ledger. A hold that is gone already stays gone. Raises PoolHeld for a
+    change that is still under way, LedgerUnwritable, and ValueError without a reason.
+    """
+    if not reason.strip():
+        raise ValueError("releasing a pool needs a reason")
+    try:
+        with transaction.atomic(durable=True):
+            lock()
+            lease = Lease.objects.filter(change=change_id).first()
+            if lease is not None:
+                _release(lease, actor, reason)
+    except AnyDatabaseError as failure:
+        raise LedgerUnwritable("the release could not be recorded") from failure
+
+
+def _release(lease: Lease, actor: Actor, reason: str) -> None:
+    (item,) = changes_by_id([lease.change])
+    if item.outcome is None:
+        raise held_by(lease)
+    append(
+        Kind.RELEASED,
+        item.action,
+        actor,
+        company=lease.company,
+        pool_id="" if item.pool_id is None else str(item.pool_id),
+        pool_name=item.pool_name,
+        reason=reason,
+        facts={"held_since": lease.held_since.isoformat()},
+        change=lease.change,
+    )
+    lease.delete()
+
+
+def _changes_in(company: Company) -> QuerySet[Entry]:
+    return Entry.objects.filter(company=company.slug, change__isnull=False)
+
+
+def _items(entries: QuerySet[Entry]) -> list[HistoryItem]:
+    now = timezone.now()
+    by_change: dict[UUID, dict[str, Entry]] = {}
+    for entry in entries.order_by("seq"):
+        if entry.change is not None:
+            by_change.setdefault(entry.change, {})[entry.kind] = entry
+    newest_first = sorted(
+        by_change.values(), key=lambda kinds: min(e.seq for e in kinds.values()), reverse=True
+    )
+    return [_item(kinds, now) for kinds in newest_first]
+
+
+def _item(kinds: Mapping[str, Entry], now: datetime) -> HistoryItem:
+    """One change from its entries by kind. An outcome alone is enough to read it."""
+    facts = {kind: json.loads(entry.facts) for kind, entry in kinds.items()}
+    ended, released = kinds.get(Kind.OUTCOME), kinds.get(Kind.RELEASED)
+    begun = kinds.get(Kind.INTENT) or ended or next(iter(kinds.values()))
+    pool_id = ended.pool_id if ended else begun.pool_id
+    about = facts.get(Kind.INTENT) or facts.get(Kind.OUTCOME) or {}
+    told, read = facts.get(Kind.OUTCOME, {}), facts.get(Kind.READBACK, {})
+    before = _snapshot(about.get("before"))
+    after = _snapshot(read["after"] if Kind.READBACK in facts else told.get("after"))
+    action = Action(begun.action)
+    return HistoryItem(
+        change_id=begun.change,  # type: ignore[arg-type]  # only entries of a change come here
+        at=begun.at,
+        actor_name=begun.actor_name,
+        action=action,
+        outcome=_outcome(begun, ended, now),
+        reason=begun.reason,
+        pool_id=int(pool_id) if pool_id else None,
+        pool_name=begun.pool_name,
+        before=before,
+        after=after,
+        differences=_differences(action, before, after or _snapshot(about.get("wanted"))),
+        verified=bool(read.get("verified")),
+        released_by=released.actor_name if released else "",
+        released_reason=released.reason if released else "",
+        message=told.get("message", ""),
+        request_id=about.get("request_id", ""),
+    )
+
+
+def _outcome(begun: Entry, ended: Entry | None, now: datetime) -> Outcome | None:
+    if ended is not None:
+        return Outcome(ended.outcome)
+    longest = timedelta(seconds=settings.CORE_LIMITS.deadline_seconds)
+    return None if now - begun.at < longest else Outcome.UNKNOWN
+
+
+def _snapshot(facts: Mapping[str, Any] | None) -> Snapshot | None:
+    return None if facts is None else Snapshot.from_json(facts)
+
+
+def _differences(
+    action: Action, before: Snapshot | None, after: Snapshot | None
+) -> tuple[Difference, ...]:
+    if action is not Action.EDIT or before is None or after is None:
+        return ()
+    return differences(before, after)
