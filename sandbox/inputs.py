@@ -1,0 +1,216 @@
+"""Input as Laravel reads it: trimmed, emptied to null, validated with its own messages."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NoReturn
+from urllib.parse import parse_qsl
+
+from sandbox.behaviour import Behaviour
+from sandbox.messages import Refusal, Request
+
+COLUMN_MAXIMUM: Final = 2**31 - 1
+BEYOND_64_BITS: Final = 2**63
+DEEPEST_JSON: Final = 512
+TRIMMED: Final = "\x00\ufeff\u200b\u200e\u200f"
+FIXED_SUMMARY: Final = "The given data was invalid."
+
+Messages = tuple[str, ...]
+Rule = Callable[[str, Any], Messages]
+
+
+class ServerError(Exception):
+    """What Laravel answers with 500: here, a number that its database column cannot hold."""
+
+
+def read_body(request: Request) -> dict[str, Any]:
+    """The fields of a body, cleaned. What cannot be read is no fields, as in Laravel."""
+    kind = request.header("Content-Type").lower()
+    if "json" in kind:
+        parsed = _parse_json(request.body)
+    elif kind.startswith("application/x-www-form-urlencoded"):
+        parsed = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+    else:
+        parsed = None
+    if not isinstance(parsed, dict):
+        return {}
+    return {key: clean(value) for key, value in parsed.items()}
+
+
+def _parse_json(body: bytes) -> Any:
+    try:
+        text = body.decode("utf-8")
+        parsed = json.loads(text, parse_int=_parse_int, parse_constant=_refuse_constant)
+        # PHP refuses a lone surrogate in an escape as broken JSON, and nesting beyond 512.
+        json.dumps(parsed, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError):
+        return None
+    return parsed if _depth(parsed) <= DEEPEST_JSON else None
+
+
+def _parse_int(digits: str) -> int:
+    # Python refuses to read integers of more than 4,300 digits; any this long is too long.
+    return int(digits[:40])
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _depth(value: Any) -> int:
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return depth
+
+
+def clean(value: Any) -> Any:
+    """Trim every text, turn an empty one into None."""
+    if isinstance(value, str):
+        return _trim(value) or None
+    if isinstance(value, list):
+        return [clean(item) for item in value]
+    if isinstance(value, dict):
+        return {key: clean(item) for key, item in value.items()}
+    return value
+
+
+def _trim(value: str) -> str:
+    trimmed = value.strip().strip(TRIMMED)
+    return trimmed if trimmed == value else _trim(trimmed)
+
+
+def as_integer(value: Any) -> int | None:
+    """The integer that PHP's filter takes a value for, or None. True counts as 1."""
+    if value is True:
+        return 1
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return int(value) if math.isfinite(value) and value.is_integer() else None
+    if isinstance(value, str):
+        digits = value[1:] if value[:1] in ("+", "-") else value
+        if digits == "0" or (digits.isascii() and digits.isdecimal() and digits[0] != "0"):
+            return int(value[:40])
+    return None
+
+
+def _size(value: Any) -> float:
+    """What Laravel compares `min` and `max` with, for a field that is a number."""
+    if isinstance(value, bool):
+        return 1 if value else 0
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return len(value)
+    return len(value)
+
+
+def integer(name: str, value: Any) -> Messages:
+    """Rule: an integer of at least 1."""
+    found = []
+    if as_integer(value) is None:
+        found.append(f"The {name} field must be an integer.")
+    if _size(value) < 1:
+        found.append(f"The {name} field must be at least 1.")
+    return tuple(found)
+
+
+def text(name: str, value: Any) -> Messages:
+    """Rule: a text of at most 255 characters."""
+    found = []
+    if not isinstance(value, str):
+        found.append(f"The {name} field must be a string.")
+    if isinstance(value, str | list | dict) and len(value) > 255:
+        unit = "characters" if isinstance(value, str) else "items"
+        found.append(f"The {name} field must not be greater than 255 {unit}.")
+    return tuple(found)
+
+
+def at_most(maximum: int) -> Rule:
+    """Rule: an integer from 1 to `maximum`."""
+
+    def rule(name: str, value: Any) -> Messages:
+        found = list(integer(name, value))
+        if _size(value) > maximum:
+            found.append(f"The {name} field must not be greater than {maximum}.")
+        return tuple(found)
+
+    return rule
+
+
+def required(rule: Rule) -> Rule:
+    """Rule: there, not null, not empty, and then `rule`."""
+
+    def both(name: str, value: Any) -> Messages:
+        if value is None or (isinstance(value, list | dict) and not value):
+            return (f"The {name} field is required.",)
+        return rule(name, value)
+
+    return both
+
+
+def nullable(rule: Rule) -> Rule:
+    """Rule: null, or `rule`."""
+
+    def either(name: str, value: Any) -> Messages:
+        return () if value is None else rule(name, value)
+
+    return either
+
+
+POOL_RULES: Final[Mapping[str, Rule]] = {
+    "name": required(text),
+    "limit": required(integer),
+    "timeout": nullable(integer),
+}
+
+
+def check(fields: Mapping[str, Any], rules: Mapping[str, Rule], behaviour: Behaviour) -> None:
+    """Raise a 422 with every message of every field that breaks its rule."""
+    errors = {
+        name: messages
+        for name, rule in rules.items()
+        if (messages := rule(name.replace("_", " "), fields.get(name)))
+    }
+    if errors:
+        raise Refusal(422, _summary(errors, behaviour), errors)
+
+
+def _summary(errors: Mapping[str, Messages], behaviour: Behaviour) -> str:
+    if behaviour.summary == "fixed":
+        return FIXED_SUMMARY
+    messages = [message for several in errors.values() for message in several]
+    more = len(messages) - 1
+    if not more:
+        return messages[0]
+    return f"{messages[0]} (and {more} more error{'s' if more > 1 else ''})"
+
+
+def pool_fields(fields: Mapping[str, Any], behaviour: Behaviour, *, new: bool) -> dict[str, Any]:
+    """The validated fields of a pool that were sent: name, limit, timeout.
+
+    Raises Refusal (422), and ServerError for a number beyond the column.
+    """
+    rules = POOL_RULES if new else {name: POOL_RULES[name] for name in POOL_RULES if name in fields}
+    check(fields, rules, behaviour)
+    taken: dict[str, Any] = {}
+    for name in POOL_RULES:
+        if name not in fields:
+            continue
+        value = fields[name]
+        taken[name] = value if name == "name" else as_integer(value)
+        if name != "name" and taken[name] is not None and taken[name] > COLUMN_MAXIMUM:
+            raise ServerError(name)
+    return taken
