@@ -66,6 +66,17 @@ def check_base_url(url: str, plain_http_hosts: frozenset[str] = frozenset()) -> 
     return f"{parts.scheme}://{authority}{_checked_path(parts.path)}"
 
 
+def check_proxy_url(url: str) -> None:
+    """ValueError unless this is http(s)://[user:password@]host[:port]; never repeats it."""
+    parts = _split(url)
+    text_fits = _ALLOWED_TEXT.fullmatch(url) and "?" not in url and "#" not in url
+    if not text_fits or parts.scheme not in _DEFAULT_PORTS or parts.path not in {"", "/"}:
+        raise ValueError("A proxy's address is http:// or https:// with a host and a port.")
+    _checked_port(parts)
+    if not parts.hostname:
+        raise ValueError("A proxy's address needs a host name.")
+
+
 def pool_path(pool_id: int) -> str:
     """The path of one pool below the base URL. ValueError for what cannot be a pool's id."""
     if type(pool_id) is not int or not 1 <= pool_id <= LARGEST_POOL_ID:

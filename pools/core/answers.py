@@ -5,19 +5,22 @@ the right id, and every field that was sent coming back as sent.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from pools.core.credentials import BearerToken
 from pools.core.decoding import (
     MalformedJson,
+    clean_text,
     decode_json,
     read_field_errors,
     read_message,
     read_page,
     read_retry_after,
     read_single_pool,
+    read_token,
 )
 from pools.core.errors import (
     CoreError,
@@ -33,6 +36,8 @@ from pools.core.schema import Page, Pool, PoolQuery
 from pools.secret import Secret
 
 _LONGEST_WAIT_SECONDS: Final = 10**9
+SentFields = Mapping[str, str | int | None]
+
 # What Laravel trims from both ends of a text before it keeps it.
 _TRIMMED = re.compile("^[\\s\ufeff\u200b\u200e]+|[\\s\ufeff\u200b\u200e]+$")
 
@@ -50,117 +55,114 @@ class Answer:
     received_at: datetime
 
 
-def page_from(
-    answer: Answer, query: PoolQuery, limits: CoreLimits, hidden: Secret
-) -> Page | CoreError:
-    """A page of the list, from 200."""
-    value = _value_of(answer, {200}, limits, hidden)
-    if isinstance(value, CoreError):
-        return value
-    return read_page(value, query) or _wrong(answer, Reason.SHAPE)
+class AnswerReader:
+    """Reads answers within the limits, keeping secrets out of what Core echoes."""
 
+    def __init__(self, limits: CoreLimits, *hidden: Secret) -> None:
+        self._limits = limits
+        self._hidden = hidden
 
-def pool_from(
-    answer: Answer,
-    limits: CoreLimits,
-    hidden: Secret,
-    *,
-    pool_id: int | None,
-    statuses: frozenset[int] = frozenset({200}),
-    sent: Mapping[str, str | int | None] | None = None,
-) -> Pool | CoreError:
-    """A pool: of this id (any, for a new one), and with the fields that were sent."""
-    value = _value_of(answer, statuses, limits, hidden)
-    if isinstance(value, CoreError):
-        return value
-    pool = read_single_pool(value)
-    if pool is None:
-        return _wrong(answer, Reason.SHAPE)
-    if pool_id is not None and pool.id != pool_id:
+    def page(self, answer: Answer, query: PoolQuery) -> Page | CoreError:
+        """A page of the list, from 200."""
+        value = self._value_of(answer, {200})
+        if isinstance(value, CoreError):
+            return value
+        return read_page(value, query) or _wrong(answer, Reason.SHAPE)
+
+    def pool(self, answer: Answer, pool_id: int) -> Pool | CoreError:
+        """The pool of this id, from 200."""
+        value = self._value_of(answer, {200})
+        if isinstance(value, CoreError):
+            return value
+        pool = read_single_pool(value) or _wrong(answer, Reason.SHAPE)
+        if isinstance(pool, Pool) and pool.id != pool_id:
+            return _wrong(answer, Reason.MISMATCH)
+        return pool
+
+    def written_pool(
+        self, answer: Answer, sent: SentFields, pool_id: int | None = None
+    ) -> Pool | CoreError:
+        """A pool with every field as sent, from 200 or 201; of any id where it is new."""
+        value = self._value_of(answer, {200, 201})
+        if isinstance(value, CoreError):
+            return value
+        pool = read_single_pool(value)
+        if pool is None:
+            return _wrong(answer, Reason.SHAPE)
+        right_pool = pool_id is None or pool.id == pool_id
+        if right_pool and all(_came_back(pool, name, given) for name, given in sent.items()):
+            return pool
         return _wrong(answer, Reason.MISMATCH)
-    if not all(_came_back(pool, name, given) for name, given in (sent or {}).items()):
-        return _wrong(answer, Reason.MISMATCH)
-    return pool
+
+    def deleted(self, answer: Answer) -> str | CoreError:
+        """Core's message (or ""), from 204, or 200 with a JSON object."""
+        if answer.status == 204:
+            return ""
+        value = self._value_of(answer, {200})
+        if isinstance(value, CoreError):
+            return value
+        return read_message(value) if _is_success(value) else _wrong(answer, Reason.SHAPE)
+
+    def cleared(self, answer: Answer) -> str | CoreError:
+        """The same; an empty list, and an empty body of stated length, count as well."""
+        if answer.status == 200 and answer.framed and not answer.body:
+            return ""
+        if answer.status == 200 and self._value_of(answer, {200}) == []:
+            return ""
+        return self.deleted(answer)
+
+    def token(self, answer: Answer) -> BearerToken | CoreError:
+        """The token that signing in gives, from 200."""
+        value = self._value_of(answer, {200})
+        if isinstance(value, CoreError):
+            return value
+        return read_token(value, answer.received_at) or _wrong(answer, Reason.SHAPE)
+
+    def _value_of(self, answer: Answer, good: Set[int]) -> Any:
+        """The JSON of a success, or the error that any other answer is."""
+        value: Any
+        try:
+            value = decode_json(answer.body, self._limits, self._hidden)
+        except MalformedJson as error:
+            value = _unreadable(answer, error.reason)
+        if answer.status in good:
+            return value
+        return self._failure(answer, value)
+
+    def _failure(self, answer: Answer, value: Any) -> CoreError:
+        if answer.status >= 500:
+            return Unanswered(Reason.SERVER_ERROR, status=answer.status, detail=read_message(value))
+        if 300 <= answer.status < 400:
+            target = clean_text(answer.location, self._hidden)
+            return Unexpected(Reason.REDIRECT, status=answer.status, detail=target)
+        if isinstance(value, dict):
+            return _refusal(answer, value)
+        return value if isinstance(value, CoreError) else _wrong(answer, Reason.SHAPE)
 
 
-def done_from(
-    answer: Answer, limits: CoreLimits, hidden: Secret, *, tolerate_nothing: bool
-) -> str | CoreError:
-    """Core's message on success: 204, or 200 with a JSON object.
-
-    `tolerate_nothing` also takes an empty list and an empty body of stated length.
-    """
-    if answer.status == 204 and not answer.body:
-        return ""
-    if tolerate_nothing and answer.status == 200 and not answer.body and answer.framed:
-        return ""
-    value = _value_of(answer, {200}, limits, hidden)
-    if isinstance(value, CoreError):
-        return value
-    if tolerate_nothing and value == []:
-        return ""
-    if not isinstance(value, dict) or "errors" in value or "exception" in value:
-        return _wrong(answer, Reason.SHAPE)
-    return read_message(value)
-
-
-def object_from(answer: Answer, limits: CoreLimits, hidden: Secret) -> dict[str, Any] | CoreError:
-    """A JSON object, from 200."""
-    value = _value_of(answer, {200}, limits, hidden)
-    if isinstance(value, CoreError | dict):
-        return value
-    return _wrong(answer, Reason.SHAPE)
-
-
-def _value_of(
-    answer: Answer, good: frozenset[int] | set[int], limits: CoreLimits, hidden: Secret
-) -> Any:
-    """The JSON of a success, or the error that any other answer is."""
-    try:
-        value = decode_json(answer.body, limits, (hidden,))
-    except MalformedJson:
-        value = _no_json(answer)
-    if answer.status in good:
-        return value
-    if isinstance(value, dict):
-        return _refusal(answer, value)
-    return _no_refusal(answer)
-
-
-def _no_json(answer: Answer) -> CoreError:
+def _unreadable(answer: Answer, reason: Reason) -> CoreError:
     if not answer.body and not answer.framed:
         return Unanswered(Reason.CUT, status=answer.status)
     looks_like_a_page = "html" in answer.content_type.lower() or answer.body.lstrip()[:1] == b"<"
-    return _wrong(answer, Reason.WEB_PAGE if looks_like_a_page else Reason.NOT_JSON)
+    if reason is Reason.NOT_JSON and looks_like_a_page:
+        reason = Reason.WEB_PAGE
+    return _wrong(answer, reason)
 
 
-def _no_refusal(answer: Answer) -> CoreError:
-    if answer.status >= 500:
-        return Unanswered(Reason.SERVER_ERROR, status=answer.status)
-    if 300 <= answer.status < 400:
-        return Unexpected(Reason.REDIRECT, status=answer.status)
-    error = _no_json(answer)
-    return error if 400 <= answer.status < 500 else _wrong(answer, Reason.STATUS)
+def _is_success(value: Any) -> bool:
+    return isinstance(value, dict) and not {"errors", "exception"} & value.keys()
 
 
 def _refusal(answer: Answer, value: dict[str, Any]) -> CoreError:
     kind = error_class_for(answer.status)
     message = read_message(value)
-    if kind is Invalid:
-        return Invalid(
-            Reason.REFUSED_BY_CORE,
-            status=answer.status,
-            detail=message,
-            fields=read_field_errors(value),
-        )
     if kind is RateLimited:
         return _rate_limited(answer, message)
-    if kind is Unanswered:
-        return Unanswered(Reason.SERVER_ERROR, status=answer.status, detail=message)
     if kind is Unexpected:
-        redirect = 300 <= answer.status < 400
-        reason = Reason.REDIRECT if redirect else Reason.STATUS
-        return Unexpected(reason, status=answer.status, detail=message)
+        return Unexpected(Reason.STATUS, status=answer.status, detail=message)
+    if kind is Invalid:
+        fields = read_field_errors(value)
+        return Invalid(Reason.REFUSED_BY_CORE, status=answer.status, detail=message, fields=fields)
     return kind(Reason.REFUSED_BY_CORE, status=answer.status, detail=message)
 
 

@@ -31,6 +31,11 @@ def check_token_text(text: str) -> None:
         raise InvalidCredential(problem)
 
 
+def is_token_text(text: str) -> bool:
+    """Whether `check_token_text` has nothing against it."""
+    return not _problem_of(text)
+
+
 def _problem_of(text: str) -> str:
     if _TOKEN_TEXT.fullmatch(text):
         return ""

@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, NoReturn
 
 from pools.core.addresses import LARGEST_POOL_ID
+from pools.core.credentials import BearerToken, expiry_in_token, is_token_text
+from pools.core.errors import Reason
 from pools.core.limits import CoreLimits
 from pools.core.schema import Connector, Page, Pool, PoolQuery, System
 from pools.secret import REDACTED, Secret
@@ -18,12 +20,17 @@ LONGEST_NUMBER: Final = 40
 _EARLIEST_YEAR, _LATEST_YEAR = 1900, 9000  # room for a shift into any time zone
 _UNFIT_TEXT = re.compile("[\x00\ud800-\udfff]")
 _LONGEST_MESSAGE: Final = 300
+_LONGEST_LIFE_SECONDS: Final = 10**9
 _MOST_FIELDS: Final = 50
 _MOST_MESSAGES: Final = 20
 
 
 class MalformedJson(ValueError):
-    """Not JSON, or JSON that breaks one of our limits. Carries no text of the answer."""
+    """Not JSON, or JSON that breaks one of our rules; `reason` says which."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def decode_json(body: bytes, limits: CoreLimits, hidden: Iterable[Secret] = ()) -> Any:
@@ -36,20 +43,19 @@ def decode_json(body: bytes, limits: CoreLimits, hidden: Iterable[Secret] = ()) 
     """
     commas_and_openings = body.count(b",") + body.count(b"[") + body.count(b"{")
     if commas_and_openings > limits.max_json_values:
-        raise MalformedJson("more values than allowed")
-    try:
-        value = json.loads(
-            body.decode("utf-8"),
-            object_pairs_hook=_unique_keys,
-            parse_constant=_refuse_constant,
-            parse_int=_read_integer,
-            parse_float=_read_float,
-        )
-    except (ValueError, RecursionError):
-        value = _MALFORMED
-    if value is _MALFORMED:
-        raise MalformedJson("not JSON")
+        raise MalformedJson(Reason.TOO_LARGE)
+    value, problem = _parsed(body)
+    if problem is not None:
+        raise MalformedJson(problem)
     return _cleaned(value, limits.max_json_depth, tuple(hidden))
+
+
+def clean_text(text: str, hidden: Iterable[Secret] = ()) -> str:
+    """Text that any database and any page can hold, without the secrets that it may echo."""
+    for secret in hidden:
+        if secret:
+            text = text.replace(secret.reveal(), REDACTED)
+    return _UNFIT_TEXT.sub("\ufffd", text)
 
 
 def read_page(value: Any, query: PoolQuery) -> Page | None:
@@ -125,6 +131,19 @@ def read_field_errors(value: Any) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def read_token(value: Any, received_at: datetime) -> BearerToken | None:
+    """The token of a sign-in, good until the earlier of what it and the answer say."""
+    token = value.get("token") if isinstance(value, dict) else None
+    if not isinstance(token, str) or not is_token_text(token):
+        return None
+    seconds = _count(value.get("expires_in"), 0)
+    expiries = [expiry_in_token(token)]
+    if seconds is not None and seconds <= _LONGEST_LIFE_SECONDS:
+        expiries.append(received_at + timedelta(seconds=seconds))
+    known = [expiry for expiry in expiries if expiry is not None]
+    return BearerToken(Secret(token), min(known, default=None))
+
+
 def read_time(given: Any) -> datetime | None:
     """An ISO 8601 time as an aware datetime in UTC; without a zone it counts as UTC."""
     if not isinstance(given, str) or len(given) > LONGEST_NUMBER:
@@ -153,18 +172,32 @@ def read_retry_after(header: str, now: datetime) -> int | None:
         return None
 
 
-_MALFORMED: Final = object()
+def _parsed(body: bytes) -> tuple[Any, Reason | None]:
+    """The value, or why there is none. The parser's own exceptions hold the whole text."""
+    try:
+        value = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_unique_keys,
+            parse_constant=_refuse_constant,
+            parse_int=_read_integer,
+            parse_float=_read_float,
+        )
+    except (MalformedJson, RecursionError):
+        return None, Reason.MALFORMED
+    except ValueError:
+        return None, Reason.NOT_JSON
+    return value, None
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("duplicate key")
+        raise MalformedJson(Reason.MALFORMED)
     return found
 
 
-def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError("not a JSON number")
+def _refuse_constant(_: str) -> NoReturn:
+    raise MalformedJson(Reason.MALFORMED)
 
 
 def _read_integer(text: str) -> int | str:
@@ -178,22 +211,16 @@ def _read_float(text: str) -> float | str:
 
 def _cleaned(value: Any, depth: int, hidden: tuple[Secret, ...]) -> Any:
     if isinstance(value, str):
-        return _cleaned_text(value, hidden)
+        return clean_text(value, hidden)
     if not isinstance(value, dict | list):
         return value
     if depth == 0:
-        raise MalformedJson("nested deeper than allowed")
+        raise MalformedJson(Reason.MALFORMED)
     if isinstance(value, list):
         return [_cleaned(item, depth - 1, hidden) for item in value]
     return {
-        _cleaned_text(key, hidden): _cleaned(item, depth - 1, hidden) for key, item in value.items()
+        clean_text(key, hidden): _cleaned(item, depth - 1, hidden) for key, item in value.items()
     }
-
-
-def _cleaned_text(text: str, hidden: tuple[Secret, ...]) -> str:
-    for secret in hidden:
-        text = text.replace(secret.reveal(), REDACTED)
-    return _UNFIT_TEXT.sub("\ufffd", text)
 
 
 def _count(given: Any, least: int) -> int | None:

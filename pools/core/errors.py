@@ -24,6 +24,7 @@ class Reason(StrEnum):
     UNREACHABLE = "unreachable"
     CONNECT_TIMEOUT = "connect timeout"
     TLS = "tls"
+    CA_FILE = "ca file unreadable"
     PROXY = "proxy"
     # Sent, or not: the error's own class says.
     DEADLINE = "deadline"

@@ -1,6 +1,10 @@
 """How long, how much and how many: every limit of a call to Core, in one place."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+
+from pools.core.addresses import check_proxy_url
+
+_MAY_BE_ZERO = frozenset({"read_retries", "max_retry_after_seconds", "keep_idle_seconds"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +16,8 @@ class CoreLimits:
     decompression. `calls_at_once` counts in this process. `connections_kept` is how many
     hosts a thread keeps one idle connection to, each for `keep_idle_seconds` at most.
     `ca_file` (PEM) replaces the usual roots of trust. `proxy_url` may hold a password.
-    `plain_http_hosts` may be spoken to without TLS, besides loopback.
+    `plain_http_hosts` may be spoken to without TLS, besides loopback. ValueError for a
+    limit that is not positive, or a proxy address that is none.
     """
 
     deadline_seconds: float = 15.0
@@ -29,3 +34,12 @@ class CoreLimits:
     ca_file: str | None = None
     proxy_url: str | None = field(default=None, repr=False)
     plain_http_hosts: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            value = getattr(self, limit.name)
+            least = 0 if limit.name in _MAY_BE_ZERO else 1e-3
+            if isinstance(value, int | float) and not least <= value < float("inf"):
+                raise ValueError(f"{limit.name} is out of range.")
+        if self.proxy_url is not None:
+            check_proxy_url(self.proxy_url)

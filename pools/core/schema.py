@@ -10,6 +10,11 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any, Final
 
+LONGEST_NAME: Final = 255
+# The reference states no largest number; beyond a database's column Core answers with a
+# 500, which leaves the outcome of a change unknown. This is more than any pool needs.
+LARGEST_NUMBER: Final = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class System:

@@ -13,9 +13,10 @@ import threading
 import zlib
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from http.client import HTTPException, IncompleteRead
 from time import monotonic, sleep
 from typing import Any, Final
 
@@ -29,18 +30,16 @@ from pools.core.credentials import Credential
 from pools.core.decoding import read_retry_after
 from pools.core.errors import Busy, CoreError, NotSent, Reason, Unanswered, Unexpected
 from pools.core.limits import CoreLimits
-from pools.core.wire import POOL_CLASSES, Attempt, MalformedAnswer, Phase, chunks_of
+from pools.core.wire import POOL_CLASSES, Attempt, CutAnswer, chunks_of
 
 _PIECE_BYTES: Final = 65536
 _PAUSES_SECONDS: Final = (0.1, 0.3)
 _GZIP_WINDOW: Final = 31  # zlib: a gzip header and trailer around the stream, checked
+# Not a timeout: a slow Core is not helped by asking again, and the person has waited enough.
 _WORTH_A_RETRY: Final = frozenset(
     {
         Reason.CONNECTION_REFUSED,
         Reason.UNREACHABLE,
-        Reason.CONNECT_TIMEOUT,
-        Reason.DNS,
-        Reason.READ_TIMEOUT,
         Reason.CONNECTION_LOST,
         Reason.CUT,
     }
@@ -65,7 +64,7 @@ class Call:
     url: str
     is_read: bool
     request_id: str
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
     credential: Credential | None = None
 
 
@@ -137,14 +136,17 @@ def _pause_before_retry(result: Answer | CoreError, turn: int, limits: CoreLimit
 
 def _attempt(call: Call, limits: CoreLimits, until: float) -> Answer | CoreError:
     attempt = Attempt(until, limits.connect_timeout_seconds)
-    connections = _kept_connections(limits) if call.is_read else _Connections(limits)
+    connections = None
     result: Answer | CoreError
     try:
+        # A write never goes out on a kept connection: one that died meanwhile would make
+        # an outcome unknown without need.
+        connections = _kept_connections(limits) if call.is_read else _Connections(limits)
         with attempt:
             result = _answer_to(call, limits, connections, attempt)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not leave with the request on it
+    except Exception as error:  # noqa: BLE001 - whatever it is, the request hangs on it
         result = _failure(error, attempt)
-    if not call.is_read or isinstance(result, CoreError):
+    if connections and not (call.is_read and isinstance(result, Answer)):
         connections.close()
     return result
 
@@ -168,9 +170,7 @@ def _answer_to(
         status=response.status_code,
         body=body,
         content_type=headers.get("content-type", ""),
-        framed=response.status_code == 204
-        or "content-length" in headers
-        or "transfer-encoding" in headers,
+        framed="content-length" in headers or "transfer-encoding" in headers,
         location=headers.get("location", ""),
         retry_after=headers.get("retry-after", ""),
         received_at=datetime.now(UTC),
@@ -179,20 +179,24 @@ def _answer_to(
 
 def _failure(error: Exception, attempt: Attempt) -> CoreError:
     """What a failed attempt means, judged by how far it came rather than by the exception."""
-    if not attempt.sent:
-        if attempt.expired:
-            return NotSent(Reason.DEADLINE)
-        if attempt.phase is Phase.WAITING:
-            return NotSent(Reason.OWN_CHECK)
-        return NotSent(attempt.reason or Reason.UNREACHABLE, detail=attempt.detail)
+    if attempt.sent:
+        return Unanswered(Reason.DEADLINE if attempt.expired else _losing_reason(error))
     if attempt.expired:
-        return Unanswered(Reason.DEADLINE)
+        return NotSent(Reason.DEADLINE)
+    if isinstance(error, CaFileUnreadable):
+        return NotSent(Reason.CA_FILE)
+    return NotSent(attempt.reason or Reason.OWN_CHECK, detail=attempt.detail)
+
+
+def _losing_reason(error: Exception) -> Reason:
     causes = _causes_of(error)
     if any(isinstance(cause, TimeoutError) for cause in causes):
-        return Unanswered(Reason.READ_TIMEOUT)
-    if any(isinstance(cause, MalformedAnswer) for cause in causes):
-        return Unanswered(Reason.CUT)
-    return Unanswered(Reason.CONNECTION_LOST)
+        return Reason.READ_TIMEOUT
+    if any(isinstance(cause, CutAnswer | IncompleteRead) for cause in causes):
+        return Reason.CUT
+    if any(isinstance(cause, HTTPException) for cause in causes):
+        return Reason.MALFORMED
+    return Reason.CONNECTION_LOST
 
 
 def _causes_of(error: BaseException) -> list[BaseException]:
@@ -242,7 +246,7 @@ def _decompressed(response: Response, most: int) -> bytes | Reason:
                 return Reason.TOO_LARGE
             waiting = decompressor.unconsumed_tail or decompressor.unused_data
     if not decompressor.eof:
-        raise MalformedAnswer("cut inside the compressed body")
+        raise CutAnswer("inside the compressed body")
     return bytes(body)
 
 
@@ -267,7 +271,7 @@ def _prepared(call: Call) -> PreparedRequest:
     }
     request = PreparedRequest()
     auth = _CredentialHeader(call.credential) if call.credential else None
-    request.prepare(call.method, call.url, headers=headers, data=call.body, auth=auth)  # type: ignore[no-untyped-call]
+    request.prepare(call.method, call.url, headers=headers, data=call.body, auth=auth)
     return request
 
 
@@ -324,10 +328,17 @@ def close_kept_connections() -> None:
     _kept.by_setting.clear()
 
 
+class CaFileUnreadable(OSError):
+    """The settings name a CA file that is not there or holds no certificates."""
+
+
 @lru_cache(maxsize=8)
 def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     """Made once a trust setting. Built by hand: the ready-made ones obey SSLKEYLOGFILE."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(ca_file or certifi.where())
+    try:
+        context.load_verify_locations(ca_file or certifi.where())
+    except OSError:
+        raise CaFileUnreadable from None
     return context

@@ -16,6 +16,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from enum import IntEnum
+from http import HTTPStatus
 from ipaddress import ip_address
 from time import monotonic
 from typing import Any, Final
@@ -27,7 +28,10 @@ from pools.core.addresses import is_forbidden_address
 from pools.core.errors import Reason
 
 _LONGEST_LINE: Final = 65536
+_MOST_LINES: Final = 100
+_BLANK_LINES: Final = (b"\r\n", b"\n")
 _MOST_INTERIM_ANSWERS: Final = 8
+_SHORTEST_TIMEOUT_SECONDS: Final = 0.001  # zero would make a socket non-blocking
 _STATUS_LINE = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: ([^\r\n]*))?\r?\n")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _CONTENT_LENGTH = re.compile(r"[0-9]{1,15}")
@@ -44,7 +48,11 @@ class Phase(IntEnum):
 
 
 class MalformedAnswer(http.client.HTTPException):
-    """An answer that is cut, or whose framing cannot be trusted."""
+    """An answer whose framing cannot be trusted."""
+
+
+class CutAnswer(http.client.HTTPException):
+    """The stream ended before the answer did."""
 
 
 class ConnectingFailed(OSError):
@@ -134,7 +142,7 @@ class _Current(threading.local):
 _current = _Current()
 
 
-def _attempt() -> Attempt:
+def _attempt_under_way() -> Attempt:
     if _current.attempt is None:
         raise RuntimeError("a connection is used outside an attempt")
     return _current.attempt
@@ -161,14 +169,13 @@ class StrictResponse(http.client.HTTPResponse):
     fp: Any
 
     def begin(self) -> None:
-        if self.headers is not None:
-            return
         stream = self.fp
         watcher = self.fp = _LineWatcher(stream)
         super().begin()
-        self.fp = stream
-        if watcher.last_line not in {b"\r\n", b"\n"}:
-            raise MalformedAnswer("cut inside the headers")
+        if self.fp is watcher:
+            self.fp = stream
+        if watcher.last_line not in _BLANK_LINES:
+            raise CutAnswer("inside the headers")
         self._check_framing()
 
     def _check_framing(self) -> None:
@@ -185,35 +192,41 @@ class StrictResponse(http.client.HTTPResponse):
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(_MOST_INTERIM_ANSWERS):
-            line = self.fp.readline(_LONGEST_LINE + 1)
-            if not line:
-                raise http.client.RemoteDisconnected("closed without an answer")
+            line = self._whole_line()
             found = _STATUS_LINE.fullmatch(line)
             if not found:
                 raise MalformedAnswer("not an HTTP/1 status line")
             status = int(found[2])
-            if status >= 200 or status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+            if status >= HTTPStatus.OK:
                 return f"HTTP/{found[1].decode()}", status, (found[3] or b"").decode("latin-1")
+            if status == HTTPStatus.SWITCHING_PROTOCOLS:
+                raise MalformedAnswer("an upgrade that nobody asked for")
             self._skip_to_blank_line()
         raise MalformedAnswer("interim answers without end")
 
     def _read_next_chunk_size(self) -> int:
-        found = _CHUNK_SIZE.fullmatch(self.fp.readline(_LONGEST_LINE + 1))
+        found = _CHUNK_SIZE.fullmatch(self._whole_line())
         if not found:
-            raise MalformedAnswer("cut or malformed chunk")
+            raise MalformedAnswer("a malformed chunk")
         return int(found[1], 16)
 
     def _read_and_discard_trailer(self) -> None:
         self._skip_to_blank_line()
 
     def _skip_to_blank_line(self) -> None:
-        for _ in range(100):
-            line = self.fp.readline(_LONGEST_LINE + 1)
-            if line in {b"\r\n", b"\n"}:
+        for _ in range(_MOST_LINES):
+            if self._whole_line() in _BLANK_LINES:
                 return
-            if not line.endswith(b"\n"):
-                raise MalformedAnswer("cut inside a header")
         raise MalformedAnswer("headers without end")
+
+    def _whole_line(self) -> bytes:
+        line: bytes = self.fp.readline(_LONGEST_LINE + 1)
+        if not line:
+            raise CutAnswer("before a line")
+        if not line.endswith(b"\n"):
+            too_long = len(line) > _LONGEST_LINE
+            raise MalformedAnswer("a line without end") if too_long else CutAnswer("inside a line")
+        return line
 
 
 class _WatchedConnection(HTTPConnection):
@@ -224,22 +237,29 @@ class _WatchedConnection(HTTPConnection):
     debuglevel = 0
 
     def _new_conn(self) -> socket.socket:
-        return open_socket(self._dns_host, self.port, _attempt(), self.proxy is not None)
+        return open_socket(
+            self._dns_host, self.port, _attempt_under_way(), to_proxy=self.proxy is not None
+        )
 
     def connect(self) -> None:
-        attempt = _attempt()
+        attempt = _attempt_under_way()
         try:
             super().connect()
         except ssl.SSLError as error:
             verification = getattr(error, "verify_message", None)
             raise attempt.failed(Reason.TLS, str(verification or error.reason or "")) from None
-        except OSError:
+        except (OSError, http.client.HTTPException) as error:
             if attempt.reason is None:
-                attempt.reason = Reason.PROXY if self.proxy is not None else Reason.TLS
+                attempt.failed(self._reason_of(error), str(error))
             raise
 
+    def _reason_of(self, error: Exception) -> Reason:
+        if isinstance(error, TimeoutError):
+            return Reason.CONNECT_TIMEOUT
+        return Reason.PROXY if self.proxy is not None else Reason.TLS
+
     def request(self, *arguments: Any, **options: Any) -> None:
-        attempt = _attempt()
+        attempt = _attempt_under_way()
         if self.sock is None:
             self.connect()
         attempt.watch(self.sock)
@@ -262,22 +282,20 @@ class _WatchedSecurePool(HTTPSConnectionPool):
 POOL_CLASSES: Final = {"http": _WatchedPool, "https": _WatchedSecurePool}
 
 
-def open_socket(host: str, port: int, attempt: Attempt, to_proxy: bool) -> socket.socket:
+def open_socket(host: str, port: int, attempt: Attempt, *, to_proxy: bool) -> socket.socket:
     """A connected socket, made within the attempt's time; ConnectingFailed otherwise."""
+    reason = Reason.DNS
     attempt.phase = Phase.RESOLVING
     found = _resolve(host.strip("[]"), port, attempt)
     addresses = [item for item in found if to_proxy or not _is_forbidden(item[4])]
-    if not addresses:
-        raise attempt.failed(Reason.ADDRESS)
+    if found and not addresses:
+        reason = Reason.ADDRESS
     attempt.phase = Phase.CONNECTING
-    reason = Reason.UNREACHABLE
     for position, (family, kind, protocol, _, address) in enumerate(addresses):
-        left = attempt.connect_until - monotonic()
-        if left <= 0:
-            raise attempt.failed(_out_of_time(attempt))
+        seconds = (attempt.connect_until - monotonic()) / (len(addresses) - position)
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(left / (len(addresses) - position))
+            sock.settimeout(max(seconds, _SHORTEST_TIMEOUT_SECONDS))
             sock.connect(address)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             attempt.watch(sock)
@@ -287,20 +305,16 @@ def open_socket(host: str, port: int, attempt: Attempt, to_proxy: bool) -> socke
         else:
             attempt.phase = Phase.SECURING
             return sock
-    raise attempt.failed(reason)
+    raise attempt.failed(Reason.PROXY, reason) if to_proxy else attempt.failed(reason)
 
 
 def _connecting_reason(error: OSError, attempt: Attempt) -> Reason:
     if isinstance(error, TimeoutError):
-        return _out_of_time(attempt)
+        over = attempt.connect_until >= attempt.until
+        return Reason.DEADLINE if over else Reason.CONNECT_TIMEOUT
     if isinstance(error, ConnectionRefusedError):
         return Reason.CONNECTION_REFUSED
     return Reason.UNREACHABLE
-
-
-def _out_of_time(attempt: Attempt) -> Reason:
-    over = attempt.connect_until >= attempt.until
-    return Reason.DEADLINE if over else Reason.CONNECT_TIMEOUT
 
 
 def _is_forbidden(address: tuple[Any, ...]) -> bool:
@@ -308,15 +322,15 @@ def _is_forbidden(address: tuple[Any, ...]) -> bool:
 
 
 def _resolve(host: str, port: int, attempt: Attempt) -> list[Any]:
-    """Look a name up in a thread of its own: the system's lookup cannot be interrupted."""
+    """The addresses of a name; none where it has none, or none in time.
+
+    In a thread of its own, because the system's lookup cannot be interrupted.
+    """
     found: list[Any] = []
-    failures: list[OSError] = []
 
     def look_up() -> None:
-        try:
+        with contextlib.suppress(OSError, UnicodeError):
             found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
-            failures.append(OSError(str(error)))
 
     if _is_literal(host):
         look_up()
@@ -324,11 +338,7 @@ def _resolve(host: str, port: int, attempt: Attempt) -> list[Any]:
         thread = threading.Thread(target=look_up, daemon=True)
         thread.start()
         thread.join(max(0.0, attempt.connect_until - monotonic()))
-        if thread.is_alive():
-            raise attempt.failed(_out_of_time(attempt))
-    if failures or not found:
-        raise attempt.failed(Reason.DNS)
-    return found
+    return list(found)
 
 
 def _is_literal(host: str) -> bool:
