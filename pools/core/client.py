@@ -55,6 +55,10 @@ class CoreClient:
             raise ValueError("A request id holds 1 to 128 letters, digits and . _ - only.")
         self.last_exchange: Exchange | None = None
 
+    def for_request(self, request_id: str) -> "CoreClient":
+        """The same credential at the same Core, under another request id."""
+        return CoreClient(self._base_url, self._credential, self._limits, request_id)
+
     def list_pools(self, query: PoolQuery) -> Page:
         """One page of pools with their connectors. GET /api/v1/connection-pools"""
         answer = self._call("GET", POOLS_PATH, parameters=_parameters_of(query))
