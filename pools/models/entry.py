@@ -7,7 +7,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 
 
-class SequenceField(models.BigIntegerField):
+class SequenceField(models.BigIntegerField):  # type: ignore[type-arg]  # only in the stubs
     """A 64-bit key that we number ourselves, without gaps.
 
     On SQLite it is the rowid itself: with a `bigint` key the rowid would be a second

@@ -1,0 +1,235 @@
+"""What administrators look after: companies, people and roles; and what they may look at.
+
+Every change here is on the ledger, in the same transaction: it is made and recorded, or
+neither. Rights come from roles alone, and only superusers touch superusers and roles.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+
+from pools.models import Company, Entry, Token
+from pools.models.ledger import Actor, record_event
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    BaseUserAdmin = DjangoUserAdmin[User]
+else:
+    ModelAdmin = admin.ModelAdmin
+    BaseUserAdmin = DjangoUserAdmin
+
+password_given_lately = method_decorator(reauthentication_required)
+password_given_lately_to_post = method_decorator(reauthentication_required(allow_get=True))
+
+
+class RecordedAdmin(ModelAdmin):
+    """Asks for the password if it was not given lately, and records what is done."""
+
+    @password_given_lately
+    def changeform_view(self, *args: Any, **kwargs: Any) -> Any:
+        return super().changeform_view(*args, **kwargs)
+
+    @password_given_lately
+    def delete_view(self, *args: Any, **kwargs: Any) -> Any:
+        return super().delete_view(*args, **kwargs)
+
+    @password_given_lately_to_post
+    def changelist_view(self, *args: Any, **kwargs: Any) -> Any:
+        return super().changelist_view(*args, **kwargs)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        changed = _changed_fields(form)
+        if changed or not change:
+            self.record(request, "changed" if change else "added", form.instance, changed)
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        with transaction.atomic():
+            self.record(request, "removed", obj)
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        with transaction.atomic():
+            for obj in queryset:
+                self.record(request, "removed", obj)
+            super().delete_queryset(request, queryset)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What hangs on a person or company (their tokens) goes with it, unasked."""
+        to_delete, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return to_delete, counts, lacking & {self.opts.verbose_name}, protected
+
+    def record(
+        self, request: HttpRequest, deed: str, obj: Model, changed: dict[str, Any] | None = None
+    ) -> None:
+        user = cast(User, request.user)
+        record_event(
+            f"{self.opts.model_name}_{deed}",
+            Actor(user.pk, user.get_username(), request.META.get("REMOTE_ADDR", "")),
+            company=obj.slug if isinstance(obj, Company) else "",
+            facts={"id": str(obj.pk), "name": str(obj), "changed": changed or {}},
+        )
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """To look at, and nothing else."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Company)
+class CompanyAdmin(RecordedAdmin):
+    list_display = ("name", "slug", "base_url", "colour")
+    search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """The slug is the company's name in the ledger: it stays."""
+        return ("slug",) if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return {} if obj else self.prepopulated_fields
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        bound = obj.tokens.count() if change and "base_url" in form.changed_data else 0
+        if bound:
+            self.message_user(
+                request,
+                f"Core's address was changed: {bound} stored tokens no longer open.",
+                messages.WARNING,
+            )
+
+
+@admin.register(Token)
+class TokenAdmin(ReadOnlyAdmin):
+    """That someone has a token, and how old it is. Neither the token nor what it opens."""
+
+    list_display = (
+        *("user", "company", "kind", "label", "fingerprint"),
+        *("created_at", "expires_at", "last_worked_at", "refused_at"),
+    )
+    list_select_related = ("user", "company")
+    list_filter = ("company", "kind")
+    fields = (*list_display, "confirmed_at", "verified_at")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Only filters that are offered: others could ask for the sealed text bit by bit."""
+        return lookup.split("__")[0] in self.list_filter
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnlyAdmin):
+    list_display = (
+        *("seq", "at", "kind", "action", "actor_name", "company", "pool_name", "outcome"),
+        "reason",
+    )
+    list_filter = ("kind",)
+    search_fields = ("actor_name", "company", "pool_name", "reason")
+    show_full_result_count = False
+
+
+class UserAdmin(RecordedAdmin, BaseUserAdmin):
+    """People. Their rights come from roles; who may do all is for superusers to say."""
+
+    list_display = ("username", "email", "roles", "is_active", "is_superuser", "last_login")
+    list_filter = ("is_active", "groups")
+
+    @admin.display(description="Roles")
+    def roles(self, user: User) -> str:
+        return ", ".join(group.name for group in user.groups.all())
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return self.add_fieldsets
+        rights: tuple[str, ...] = ("is_active", "groups")
+        if cast(User, request.user).is_superuser:
+            rights += ("is_superuser",)
+        return (
+            (None, {"fields": ("username", "password")}),
+            ("Person", {"fields": ("first_name", "last_name", "email")}),
+            ("Roles", {"fields": rights}),
+            ("Dates", {"fields": ("last_login", "date_joined")}),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("last_login", "date_joined")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+    @password_given_lately
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002  (Django's name)
+        form_url: str = "",
+    ) -> HttpResponse:
+        with transaction.atomic():
+            user = self.get_object(request, unquote(id))
+            before = user and user.password
+            response = super().user_change_password(request, id, form_url)
+            if user and User.objects.get(pk=user.pk).password != before:
+                self.record(request, "password_set", user)
+        return response
+
+
+class GroupAdmin(RecordedAdmin, DjangoGroupAdmin):
+    """Roles. What a role may do is for superusers to change."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return cast(User, request.user).is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return cast(User, request.user).is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return cast(User, request.user).is_superuser
+
+
+admin.site.unregister([User, Group])
+admin.site.register(User, UserAdmin)
+admin.site.register(Group, GroupAdmin)
+
+
+def _may_touch(request: HttpRequest, user: User | None) -> bool:
+    return user is None or not user.is_superuser or cast(User, request.user).is_superuser
+
+
+def _changed_fields(form: "ModelForm[Any]") -> dict[str, list[Any]]:
+    """Each changed field's text before and after. Passwords are not among them."""
+    return {
+        name: [_text(form.initial.get(name)), _text(form.cleaned_data.get(name))]
+        for name in form.changed_data
+        if "password" not in name
+    }
+
+
+def _text(value: Any) -> str | list[str]:
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return sorted(str(each) for each in value)
+    return "" if value is None else str(value)
