@@ -129,7 +129,7 @@ def add_token(
         last_worked_at=now,
         **opened,
     )
-    token.sealed = seal(credential.secret, _binding(token))
+    token.sealed = seal(credential.secret, binding_of(token))
     with _recording("token_added", token):
         Token.objects.filter(user=user, company=company, confirmed_at__isnull=True).delete()
         keep_canary()
@@ -250,14 +250,15 @@ def _expiry(credential: Credential) -> datetime | None:
     return min((moment for moment in told if moment is not None), default=None)
 
 
-def _binding(token: Token) -> Binding:
+def binding_of(token: Token) -> Binding:
+    """What the token is sealed to: its owner, its row, and the company's present address."""
     return Binding(user_id=token.user_id, row_id=token.pk, base_url=token.company.base_url)
 
 
 @sensitive_variables()
 def _credential(token: Token) -> Credential:
     try:
-        secret = unseal(token.sealed, _binding(token))
+        secret = unseal(token.sealed, binding_of(token))
     except Unsealable as error:
         raise TokenUnreadable(str(error)) from None
     if token.kind == Token.Kind.API_KEY:
