@@ -4,7 +4,6 @@ Too large, no route, wrong method, not authenticated, too many calls, no such po
 invalid: the first that holds is the answer.
 """
 
-import random
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -180,16 +179,13 @@ class Api:
         return json_answer({"data": self._documents([pool], include=question.include)[0]})
 
     def _list(self, caller: Caller, question: Question) -> Answer:
-        restless = self.behaviour.tied_rows == "restless" and question.sorts
-        # A factor that changes from call to call scrambles ids, and so only rows that tie.
-        tie_breaker = f"(id * {random.randrange(10_001, 99_991, 2)}) % 65537" if restless else "id"
         pools, total = self.store.find_pools(
             caller.company_id,
             terms=question.terms,
             sorts=question.sorts,
             first=(question.page - 1) * question.per_page,
             count=question.per_page,
-            tie_breaker=tie_breaker,
+            restless=self.behaviour.tied_rows == "restless" and bool(question.sorts),
         )
         path = f"{self.behaviour.believed_url}/{'/'.join(POOLS)}"
         rows = self._documents(pools, include=question.include)
@@ -205,12 +201,12 @@ class Api:
             if pool is None:
                 pool = self.store.add_pool(caller.company_id, **fields)
             else:
-                pool = self.store.update_pool(pool, fields)
+                pool = self.store.update_pool(caller.company_id, pool, fields)
             after = self.document(pool)
             status = self.behaviour.create_status if operation == "create" else 200
             answer = json_answer({"data": after}, status)
         elif operation == "delete":
-            self.store.delete_pool(pool.id)
+            self.store.delete_pool(caller.company_id, pool.id)
             answer = json_answer({"message": "Connection pool deleted successfully."})
         else:
             self.store.clear_pool(pool.id)

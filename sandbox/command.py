@@ -115,6 +115,7 @@ def _serve(options: argparse.Namespace) -> int:
     _seed_if_empty(store, options)
     if options.data is None:
         _print_keys(store)
+    store.prepare()
     behaviour = Behaviour(**{each.name: getattr(options, each.name) for each in fields(Behaviour)})
     api = Api(store, Journal(), behaviour, options.prefix)
     control_page = (

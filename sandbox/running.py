@@ -52,11 +52,11 @@ class CompanyAccess:
 
     def change_pool(self, pool_id: int, **fields: Any) -> StoredPool:
         """Set name, limit or timeout, as somebody outside the panel would."""
-        return self._store.update_pool(self.pool(pool_id), fields)
+        return self._store.update_pool(self.id, self.pool(pool_id), fields)
 
     def delete_pool(self, pool_id: int) -> None:
         """Gone."""
-        self._store.delete_pool(self.pool(pool_id).id)
+        self._store.delete_pool(self.id, self.pool(pool_id).id)
 
     def add_connector(self, pool_id: int, **document: Any) -> int:
         """Attach a connector that Core shows with these fields; its id is returned."""

@@ -9,10 +9,12 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
+
+from sandbox.orders import SORTS, Orders, Row
 
 Access = Literal["full", "read_only"]
 Role = Literal["administrator", "manager", "user", "read-only"]
@@ -27,9 +29,7 @@ CREATE TABLE IF NOT EXISTS pools (
     company_id INTEGER NOT NULL REFERENCES companies(id),
     name TEXT NOT NULL, folded TEXT NOT NULL, "limit" INTEGER NOT NULL, timeout INTEGER,
     created_at TEXT NOT NULL, updated_at TEXT NOT NULL, pending INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS pools_by_name ON pools (company_id, folded);
-CREATE INDEX IF NOT EXISTS pools_by_limit ON pools (company_id, "limit");
-CREATE INDEX IF NOT EXISTS pools_by_creation ON pools (company_id, created_at);
+CREATE INDEX IF NOT EXISTS pools_by_company ON pools (company_id);
 CREATE TABLE IF NOT EXISTS connectors (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     pool_id INTEGER REFERENCES pools(id) ON DELETE SET NULL,
@@ -43,7 +43,6 @@ CREATE TABLE IF NOT EXISTS people (
     email TEXT NOT NULL UNIQUE, role TEXT NOT NULL, salt BLOB NOT NULL, password BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-ORDERS: Final = {"name": "folded", "limit": '"limit"', "created_at": "created_at"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +102,7 @@ class Store:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             path.chmod(0o600)
         self._lock = threading.RLock()
+        self._orders: dict[int, Orders] = {}
         self._connection = sqlite3.connect(
             path or ":memory:", isolation_level=None, check_same_thread=False, timeout=10
         )
@@ -123,9 +123,17 @@ class Store:
             try:
                 yield
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._roll_back()
                 raise
-            self._connection.execute("COMMIT" if keep else "ROLLBACK")
+            if keep:
+                self._connection.execute("COMMIT")
+            else:
+                self._roll_back()
+
+    def _roll_back(self) -> None:
+        self._connection.execute("ROLLBACK")
+        # They may hold what has just been undone; the next list reads them anew.
+        self._orders.clear()
 
     def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         with self._lock:
@@ -229,31 +237,35 @@ class Store:
         terms: Sequence[str] = (),
         sorts: Sequence[str] = (),
         first: int = 0,
-        count: int = -1,
-        tie_breaker: str = "id",
+        count: int = 2**31,
+        restless: bool = False,
     ) -> tuple[list[StoredPool], int]:
         """A page of a company's pools, and how many match in all.
 
-        `terms` are parts of a name, any of which must be in it. Only ids are sorted and
-        skipped, which an index covers; whole rows are read for the page alone.
+        `terms` are parts of a name, any of which must be in it. With `restless`, rows that
+        the sort holds equal come in another order every time.
         """
-        where = "company_id = ?"
-        values: list[Any] = [company_id]
-        if terms:
-            where += " AND (" + " OR ".join("instr(folded, ?)" for _ in terms) + ")"
-            values += [term.casefold() for term in terms]
-        order = [
-            f"{ORDERS[name.removeprefix('-')]} {'DESC' if name.startswith('-') else 'ASC'}"
-            for name in sorts
-        ]
-        # Values are bound; what is put together here comes from the constants above.
-        [[total]] = self._rows(f"SELECT count(*) FROM pools WHERE {where}", values)  # noqa: S608
-        if first >= total:
-            return [], total
-        page = f"SELECT id FROM pools WHERE {where} ORDER BY {', '.join([*order, tie_breaker])}"  # noqa: S608
-        ids = [row[0] for row in self._rows(f"{page} LIMIT ? OFFSET ?", [*values, count, first])]
-        found = {pool.id: pool for pool in self._pools(ids)}
+        folded = [term.casefold() for term in terms]
+        with self._lock:
+            orders = self._orders_of(company_id)
+            ids, total = orders.find(folded, sorts, first, count, restless=restless)
+            found = {pool.id: pool for pool in self._pools(ids)}
         return [found[pool_id] for pool_id in ids], total
+
+    def prepare(self) -> None:
+        """Read and sort everything now, rather than when the first list is asked for."""
+        for company_id in self.companies().values():
+            for sort in SORTS:
+                self.find_pools(company_id, sorts=(sort,), count=1)
+
+    def _orders_of(self, company_id: int) -> Orders:
+        if company_id not in self._orders:
+            rows = self._rows(
+                'SELECT id, folded, "limit", created_at FROM pools WHERE company_id = ?',
+                (company_id,),
+            )
+            self._orders[company_id] = Orders(Row(*row) for row in rows)
+        return self._orders[company_id]
 
     def _pools(self, ids: Iterable[int]) -> list[StoredPool]:
         return [
@@ -285,43 +297,50 @@ class Store:
     ) -> StoredPool:
         """A new pool of that company, made now unless the moments are given."""
         created_at = created_at or moment()
+        updated_at = updated_at or created_at
         pool_id = self._insert(
             'INSERT INTO pools (company_id, name, folded, "limit", timeout, created_at, '
             "updated_at, pending) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (company_id, name, name.casefold(), limit, timeout, created_at, updated_at, pending),
+        )
+        pool = StoredPool(pool_id, name, limit, timeout, created_at, updated_at, pending)
+        self._put(company_id, pool)
+        return pool
+
+    def update_pool(
+        self, company_id: int, pool: StoredPool, fields: Mapping[str, Any]
+    ) -> StoredPool:
+        """Set the given fields; `updated_at` moves only if one of them differs."""
+        changed = replace(pool, **fields)
+        if changed == pool:
+            return pool
+        changed = replace(changed, updated_at=moment())
+        self._rows(
+            'UPDATE pools SET name = ?, folded = ?, "limit" = ?, timeout = ?, updated_at = ? '
+            "WHERE id = ?",
             (
-                company_id,
-                name,
-                name.casefold(),
-                limit,
-                timeout,
-                created_at,
-                updated_at or created_at,
-                pending,
+                changed.name,
+                changed.name.casefold(),
+                changed.limit,
+                changed.timeout,
+                changed.updated_at,
+                pool.id,
             ),
         )
-        return self._pools([pool_id])[0]
+        self._put(company_id, changed)
+        return changed
 
-    def update_pool(self, pool: StoredPool, fields: Mapping[str, Any]) -> StoredPool:
-        """Set the given fields; `updated_at` moves only if one of them differs."""
-        wanted = {"name": pool.name, "limit": pool.limit, "timeout": pool.timeout, **fields}
-        if wanted != {"name": pool.name, "limit": pool.limit, "timeout": pool.timeout}:
-            self._rows(
-                'UPDATE pools SET name = ?, folded = ?, "limit" = ?, timeout = ?, updated_at = ? '
-                "WHERE id = ?",
-                (
-                    wanted["name"],
-                    wanted["name"].casefold(),
-                    wanted["limit"],
-                    wanted["timeout"],
-                    moment(),
-                    pool.id,
-                ),
-            )
-        return self._pools([pool.id])[0]
-
-    def delete_pool(self, pool_id: int) -> None:
+    def delete_pool(self, company_id: int, pool_id: int) -> None:
         """The pool is gone; its connectors stay, without a pool."""
         self._rows("DELETE FROM pools WHERE id = ?", (pool_id,))
+        if company_id in self._orders:
+            self._orders[company_id].remove(pool_id)
+
+    def _put(self, company_id: int, pool: StoredPool) -> None:
+        # Orders that nobody has asked for yet are read whole later.
+        if company_id in self._orders:
+            row = Row(pool.id, pool.name.casefold(), pool.limit, pool.created_at)
+            self._orders[company_id].put(row)
 
     def clear_pool(self, pool_id: int) -> None:
         """Its pending requests are gone; nothing else of it changes."""
