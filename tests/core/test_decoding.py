@@ -1,0 +1,295 @@
+"""Bytes to meaning: every odd answer costs as little as it can."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pools.core import Connector, CoreLimits, Page, Pool, PoolQuery, Reason, System
+from pools.core.decoding import (
+    MalformedJson,
+    decode_json,
+    read_field_errors,
+    read_message,
+    read_page,
+    read_pool,
+    read_retry_after,
+    read_single_pool,
+    read_time,
+    read_token,
+)
+from pools.secret import Secret
+from tests.core.operations import POOL
+from tests.core.test_credentials import jwt
+
+LIMITS = CoreLimits(max_json_depth=4, max_json_values=20)
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", Reason.NOT_JSON),
+        (b"<html>", Reason.NOT_JSON),
+        (b'{"a":1', Reason.NOT_JSON),
+        (b'{"a":1}}', Reason.NOT_JSON),
+        (b'"\xff"', Reason.NOT_JSON),
+        ('"ä"'.encode("utf-16"), Reason.NOT_JSON),
+        (b'\xef\xbb\xbf{"a":1}', Reason.NOT_JSON),
+        (b'{"a":NaN}', Reason.MALFORMED),
+        (b"[Infinity]", Reason.MALFORMED),
+        (b"[-Infinity]", Reason.MALFORMED),
+        (b'{"a":1,"a":2}', Reason.MALFORMED),
+        (b'{"a":1,"\\u0061":2}', Reason.MALFORMED),
+        (b'{"b":[{"a":1,"a":1}]}', Reason.MALFORMED),
+        (b"[[[[[]]]]]", Reason.MALFORMED),
+        (b"[" * 21, Reason.TOO_LARGE),
+        (b"[" + b"1," * 20 + b"1]", Reason.TOO_LARGE),
+    ],
+)
+def test_what_is_not_taken_for_json(body: bytes, reason: Reason) -> None:
+    with pytest.raises(MalformedJson) as caught:
+        decode_json(body, LIMITS)
+    assert caught.value.reason == reason
+
+
+def test_nesting_beyond_the_parsers_own_limit_is_malformed() -> None:
+    limits = replace(LIMITS, max_json_values=10**6)
+    with pytest.raises(MalformedJson) as caught:
+        decode_json(b"[" * 100_000 + b"]" * 100_000, limits)
+    assert caught.value.reason == Reason.MALFORMED
+
+
+def test_failure_carries_none_of_the_text() -> None:
+    with pytest.raises(MalformedJson) as caught:
+        decode_json(b'{"token":"canary"', LIMITS)
+    assert (caught.value.__context__, caught.value.__cause__) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b"[[[[]]]]", [[[[]]]]),
+        (b"9" * 40, int("9" * 40)),
+        (b"9" * 5000, "9" * 5000),
+        (b"-" + b"9" * 40, "-" + "9" * 40),
+        (b"1e999", "1e999"),
+        (b"1e2", 100.0),
+        (b'"a\\u0000b"', "a\ufffdb"),
+        (b'"a\\ud800b"', "a\ufffdb"),
+        (b'"\\ud83d\\ude00"', "😀"),
+        (b'{"a\\u0000":"\\u0000"}', {"a\ufffd": "\ufffd"}),
+        (b'["my secret-1 here","secret-2"]', ["my «secret» here", "«secret»"]),
+        (b'{"s\\u0065cret-1":1}', {"«secret»": 1}),
+    ],
+)
+def test_what_json_becomes(body: bytes, value: object) -> None:
+    assert decode_json(body, LIMITS, [Secret("secret-1"), Secret("secret-2")]) == value
+
+
+def test_whole_pool() -> None:
+    assert read_pool(POOL) == Pool(
+        7,
+        "orders",
+        5,
+        None,
+        datetime(2026, 5, 1, 10, tzinfo=UTC),
+        datetime(2026, 5, 2, 10, tzinfo=UTC),
+        None,
+        frozenset(),
+        POOL,
+    )
+
+
+@pytest.mark.parametrize("field", ["id", "name", "limit", "timeout", "created_at", "updated_at"])
+def test_missing_field_is_absent_and_not_unreadable(field: str) -> None:
+    pool = read_pool({name: value for name, value in POOL.items() if name != field})
+    assert (getattr(pool, field), pool.unreadable) == (None, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("id", "7"),
+        ("id", 0),
+        ("id", True),
+        ("id", 2**63),
+        ("id", 7.0),
+        ("name", 7),
+        ("name", ["a"]),
+        ("limit", "5"),
+        ("limit", "ten"),
+        ("limit", 5.5),
+        ("limit", True),
+        ("limit", 2**63),
+        ("limit", {}),
+        ("timeout", "none"),
+        ("timeout", False),
+        ("created_at", 5),
+        ("created_at", "yesterday"),
+        ("updated_at", "2026-13-01T00:00:00Z"),
+        ("updated_at", []),
+        ("connectors", {}),
+        ("connectors", "none"),
+    ],
+)
+def test_wrongly_typed_field_costs_that_field_alone(field: str, wrong: object) -> None:
+    pool = read_pool({**POOL, field: wrong})
+    assert pool == replace(read_pool(POOL), **{field: None}, unreadable=frozenset({field}))
+
+
+def test_row_that_is_no_object_is_unreadable_as_a_whole() -> None:
+    pool = read_pool("oops")
+    assert (pool.id, pool.raw) == (None, {"value": "oops"})
+    assert pool.unreadable == {"id", "name", "limit", "timeout", "created_at", "updated_at"}
+
+
+def test_unknown_fields_stay() -> None:
+    assert read_pool({**POOL, "colour": {"a": [1]}}).raw["colour"] == {"a": [1]}
+
+
+def test_connectors_with_their_systems() -> None:
+    connector = {"id": 3, "name": "Shop", "system": {"id": 2, "name": "Shopify", "x": 1}}
+    assert read_pool({"connectors": [connector]}).connectors == (
+        Connector(3, "Shop", System(2, "Shopify"), connector),
+    )
+
+
+@pytest.mark.parametrize("odd", [None, 5, "x", [], {"id": "3", "name": 1, "system": "Shopify"}])
+def test_odd_connectors_are_kept_without_what_cannot_be_read(odd: object) -> None:
+    pool = read_pool({"connectors": [odd]})
+    assert pool.connectors == (Connector(None, None, None, {}),)
+
+
+@pytest.mark.parametrize("meta", [None, [], "x", {}, {"current_page": "x", "total": -1}])
+def test_page_without_usable_meta_keeps_the_question(meta: object) -> None:
+    page = read_page({"data": [], "meta": meta}, PoolQuery(page=4, per_page=10))
+    assert page == Page((), 4, 10, None, None)
+
+
+def test_page_takes_numbers_as_text() -> None:
+    meta = {"current_page": 2, "per_page": "50", "total": "257", "last_page": 6}
+    assert read_page({"data": [], "meta": meta}, PoolQuery()) == Page((), 2, 50, 257, 6)
+
+
+def test_page_keeps_the_rows_it_can_read() -> None:
+    page = read_page({"data": [POOL, None, {"id": 8}]}, PoolQuery())
+    assert page is not None
+    assert [pool.id for pool in page.pools] == [7, None, 8]
+
+
+@pytest.mark.parametrize("value", [None, [], "x", {}, {"data": {}}, {"data": None}])
+def test_no_list_no_page(value: object) -> None:
+    assert read_page(value, PoolQuery()) is None
+
+
+@pytest.mark.parametrize("value", [None, [], {}, {"data": []}, {"data": {"id": "7"}}, POOL])
+def test_no_id_no_pool(value: object) -> None:
+    assert read_single_pool(value) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-05-01T10:00:00.123456Z", datetime(2026, 5, 1, 10, 0, 0, 123456, UTC)),
+        ("2026-05-01T10:00:00+02:00", datetime(2026, 5, 1, 8, tzinfo=UTC)),
+        ("2026-05-01 10:00:00", datetime(2026, 5, 1, 10, tzinfo=UTC)),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31T23:59:59Z", None),
+        ("2026-05-01T10:00:00Z" + " " * 40, None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_times(text: object, moment: datetime | None) -> None:
+    assert read_time(text) == moment
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("0", 0),
+        (" 30 ", 30),
+        ("Fri, 01 May 2026 12:00:30 GMT", 30),
+        ("Fri, 01 May 2026 11:00:00 GMT", 0),
+        ("9" * 400, 2**63 - 1),
+        ("", None),
+        ("soon", None),
+        ("-1", None),
+        ("1.5", None),
+        ("٣", None),
+    ],
+)
+def test_retry_after(header: str, seconds: int | None) -> None:
+    assert read_retry_after(header, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"message": "No."}, "No."),
+        ({"message": "x" * 400}, "x" * 300),
+        ({"message": 5}, ""),
+        ([], ""),
+    ],
+)
+def test_message(value: object, message: str) -> None:
+    assert read_message(value) == message
+
+
+@pytest.mark.parametrize(
+    ("errors", "fields"),
+    [
+        ({"limit": ["a", "b"], "name": ["c"]}, {"limit": ("a", "b"), "name": ("c",)}),
+        ({"limit": "a"}, {"limit": ("a",)}),
+        ({"limit": [1, "a", None]}, {"limit": ("a",)}),
+        ({"limit": {"x": 1}}, {}),
+        ({"limit": ["x" * 400]}, {"limit": ("x" * 300,)}),
+        ([], {}),
+        (None, {}),
+    ],
+)
+def test_field_errors(errors: object, fields: dict[str, Any]) -> None:
+    assert read_field_errors({"errors": errors}) == fields
+
+
+def test_most_field_errors_are_enough() -> None:
+    errors = read_field_errors({"errors": {str(number): ["x"] * 99 for number in range(99)}})
+    assert (len(errors), len(errors["0"])) == (50, 20)
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "claims", "expiry"),
+    [
+        (3600, {}, datetime(2026, 5, 1, 13, tzinfo=UTC)),
+        ("3600", {}, datetime(2026, 5, 1, 13, tzinfo=UTC)),
+        (3600, {"exp": 1_777_635_000}, datetime(2026, 5, 1, 11, 30, tzinfo=UTC)),
+        (60, {"exp": 1_777_680_000}, datetime(2026, 5, 1, 12, 1, tzinfo=UTC)),
+        (10**12, {}, None),
+        (-1, {}, None),
+        (None, {}, None),
+    ],
+)
+def test_token_expires_at_the_earlier_of_both(
+    expires_in: object, claims: object, expiry: datetime | None
+) -> None:
+    token = read_token({"token": jwt(claims), "expires_in": expires_in}, NOW)
+    assert token is not None
+    assert token.expires_at == expiry
+
+
+@pytest.mark.parametrize("value", [None, [], {}, {"token": None}, {"token": "a b"}, {"token": ""}])
+def test_no_token(value: object) -> None:
+    assert read_token(value, NOW) is None
+
+
+def test_decoding_keeps_what_a_page_of_a_hundred_pools_needs() -> None:
+    connectors = [
+        {"id": 1, "name": "x", "system": {"id": 1}, **dict.fromkeys("abcdefghij", 1)}
+    ] * 20
+    body = json.dumps({"data": [{**POOL, "connectors": connectors}] * 100}).encode()
+    page = read_page(decode_json(body, CoreLimits()), PoolQuery())
+    assert page is not None
+    assert len(page.pools) == 100
