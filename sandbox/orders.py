@@ -106,7 +106,7 @@ class Orders:
 
 
 def _matching(terms: Sequence[str], names: Sequence[str]) -> list[bool]:
-    matching = [False] * len(names)
-    for term in terms:
+    matching = [terms[0] in name for name in names]
+    for term in terms[1:]:
         matching = [hit or term in name for hit, name in zip(matching, names, strict=True)]
     return matching
