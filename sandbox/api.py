@@ -46,13 +46,16 @@ class Api:
         methods = self._methods(request.path)[0] or {}
         return methods.get(request.method, "")
 
+    def login_url(self, request: Request) -> str:
+        """Where Laravel sends somebody who is not signed in, as this client names the host."""
+        return f"http://{request.header('Host', 'localhost')}{self.prefix}/login"
+
     def answer(self, request: Request, *, keep: bool = True) -> Answer:
         """Carry a request out. With `keep` False it is answered as if done, and nothing is."""
         try:
             answer = self._answer(request, keep=keep)
         except Refusal as refusal:
-            host = request.header("Host", "localhost")
-            return refusal_answer(request, refusal, f"http://{host}{self.prefix}/login")
+            return refusal_answer(request, refusal, self.login_url(request))
         except ServerError:
             server_error = Refusal(500, "Server Error")
             return refusal_answer(request, server_error, "")

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
@@ -111,44 +112,49 @@ def _faults(text: str) -> str:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    store = Store(options.data)
-    _seed_if_empty(store, options)
-    if options.data is None:
-        _print_keys(store)
-    store.prepare()
+    with closing(Store(options.data)) as store:
+        _seed_if_empty(store, options)
+        if options.data is None:
+            _print_keys(store)
+        store.prepare()
+        try:
+            server = _server(store, options)
+        except OSError as error:
+            reason = f"cannot listen on {options.host} port {options.port}: {error.strerror}"
+            print(f"sandbox: {reason}", file=sys.stderr)
+            return 1
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        thread = threading.Thread(target=server.serve_forever, args=(0.1,))
+        thread.start()
+        print(f"ready {server.url}{options.prefix}", flush=True)
+        stop.wait()
+        server.stop()
+        thread.join()
+    return 0
+
+
+def _server(store: Store, options: argparse.Namespace) -> Server:
     behaviour = Behaviour(**{each.name: getattr(options, each.name) for each in fields(Behaviour)})
-    api = Api(store, Journal(), behaviour, options.prefix)
-    control_page = (
-        options.control_page == "yes" if options.control_page else options.host in LOOPBACK
-    )
+    control_page = options.control_page or ("yes" if options.host in LOOPBACK else "no")
     server = Server(
         options.host,
         options.port,
-        api,
-        control_page=control_page,
+        Api(store, Journal(), behaviour, options.prefix),
+        control_page=control_page == "yes",
         keep_alive_seconds=options.keep_alive_seconds,
     )
     server.run_faults.set(options.fault)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    thread = threading.Thread(target=server.serve_forever, args=(0.1,))
-    thread.start()
-    print(f"ready {server.url}{options.prefix}", flush=True)
-    stop.wait()
-    server.stop()
-    thread.join()
-    store.close()
-    return 0
+    return server
 
 
 def _seed(options: argparse.Namespace) -> int:
     if options.start_over:
         options.data.unlink(missing_ok=True)
-    store = Store(options.data)
-    if not _seed_if_empty(store, options):
-        print("The file is seeded already; --start-over drops what it holds.")
-    store.close()
+    with closing(Store(options.data)) as store:
+        if not _seed_if_empty(store, options):
+            print("The file is seeded already; --start-over drops what it holds.")
     return 0
 
 
@@ -166,16 +172,15 @@ def _keys(options: argparse.Namespace) -> int:
     if not options.data.exists():
         print(f"sandbox: there is no file {options.data}", file=sys.stderr)
         return 1
-    store = Store(options.data)
-    if options.json:
+    with closing(Store(options.data)) as store:
+        if not options.json:
+            _print_keys(store)
+            return 0
         people = [
             {"company": person.company, "role": person.role, "email": person.email}
             for person in store.people()
         ]
         print(json.dumps({"keys": store.keys(), "people": people}, indent=2))
-    else:
-        _print_keys(store)
-    store.close()
     return 0
 
 

@@ -24,16 +24,16 @@ MARK: Final = "sandbox:number"
 POOL_FIELDS: Final = ("id", "name", "limit", "timeout", "created_at", "updated_at", "connectors")
 
 
-def replaced_answer(request: Request, faults: Faults) -> Answer | None:
+def replaced_answer(request: Request, faults: Faults, login_url: str) -> Answer | None:
     """The answer that stands in for the operation's own, if a fault asks for one."""
     if "status" in faults:
         return _status_answer(*faults["status"])
     if "rate-limit" in faults:
         seconds = faults["rate-limit"]
-        return refusal_answer(request, too_many(seconds, 60, int(time.time()) + seconds), "")
+        return refusal_answer(request, too_many(seconds, 60, int(time.time()) + seconds), login_url)
     if "redirect" in faults:
         code, location = faults["redirect"]
-        return redirect_answer(code, location)
+        return redirect_answer(code, location or login_url)
     return None
 
 

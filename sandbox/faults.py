@@ -64,7 +64,7 @@ def _redirect(text: str) -> tuple[int, str]:
     code, _, location = text.partition(",")
     if int(code) not in REDIRECTS or not re.fullmatch(r"[\x21-\x7e]*", location):
         raise ValueError(f"one of {', '.join(map(str, REDIRECTS))}, then an address")
-    return int(code), location or "/login"
+    return int(code), location
 
 
 def _scope(text: str) -> frozenset[str]:

@@ -28,7 +28,11 @@ class Request:
     @cached_property
     def path(self) -> str:
         """The path, percent-decoded and without dots resolved: a router's view of it."""
-        return unquote(self.target.partition("?")[0], errors="replace")
+        path = self.target.partition("?")[0]
+        if "://" in path:
+            # What a client sends to what it takes for a proxy: the whole address.
+            path = "/" + path.partition("://")[2].partition("/")[2]
+        return unquote(path, errors="replace")
 
     @cached_property
     def query(self) -> tuple[tuple[str, str], ...]:

@@ -52,8 +52,8 @@ class Server(socketserver.ThreadingTCPServer):
         self._late: set[threading.Thread] = set()
         self._open: set[socket.socket] = set()
         self._open_lock = threading.Lock()
-        self.stop_receiver, self._stop_sender = socket.socketpair()
         super().__init__((host, port), Connection)
+        self.stop_receiver, self._stop_sender = socket.socketpair()
 
     @property
     def port(self) -> int:
@@ -218,6 +218,8 @@ class Connection(BaseHTTPRequestHandler):
             left -= len(part)
 
     def _faults(self, request: Request, operation: str) -> Faults:
+        if operation == "login page":
+            return NONE  # a redirect to it has to end somewhere
         text = request.header(FAULT_HEADER)
         if text:
             faults = parse_faults(text)
@@ -239,7 +241,7 @@ class Connection(BaseHTTPRequestHandler):
         if answer is None:
             return
         answer = distorted(answer, operation, faults)
-        received.status = answer.status
+        received.status = None if faults.silent else answer.status
         if misbehave(self.wire, answer, faults):
             self.close_connection = True
         else:
@@ -249,7 +251,7 @@ class Connection(BaseHTTPRequestHandler):
         """The operation's answer, or the one in its place; None when the server stopped."""
         api = self.server.api
         keep = "do-nothing" not in faults
-        instead = replaced_answer(request, faults)
+        instead = replaced_answer(request, faults, api.login_url(request))
         if instead is None and faults.silent:
             instead = Answer(200)
         if "apply-late" in faults:
