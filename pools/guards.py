@@ -4,14 +4,19 @@ A view without one of these decorators stops the start (see `unguarded_views`), 
 a new address cannot be open by oversight.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
+from allauth.account.authentication import get_authentication_records
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver
+from django.shortcuts import redirect
+from django.urls import URLPattern, URLResolver, reverse
+from django.utils.http import urlencode
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -45,6 +50,25 @@ def needs(permission: str) -> Callable[[View[P]], View[P]]:
         return guarded
 
     return guard
+
+
+def credential_given_lately(view: View[P]) -> View[P]:
+    """Only when the person proved who they are in the last minutes; otherwise they do it now.
+
+    allauth's own guard would keep the posted form in the session meanwhile, and with it
+    the token that was typed; here they come back to the page, and type it then.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        proofs = get_authentication_records(request, person(request))
+        latest = max((proof["at"] for proof in proofs), default=0)
+        if time.time() - latest > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+            query = urlencode({"next": request.get_full_path()})
+            return redirect(f"{reverse('account_reauthenticate')}?{query}")
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 def signed_in(view: View[P]) -> View[P]:

@@ -16,11 +16,35 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from pools.changes import Conflict, LedgerUnwritable, OutcomeUnwritten, PoolHeld
-from pools.core import errors
+from pools.core import Reason, errors
 from pools.models import Company
 from pools.tokens import TokenMissing, TokenUnreadable
 
 THEMES = ("auto", "light", "dark")
+# What is known of the cause, for the administrator who is asked.
+_CAUSES = {
+    Reason.OWN_CHECK: "The panel itself found the request not fit to be sent.",
+    Reason.ADDRESS: "The company's address is not one that the panel may call.",
+    Reason.DNS: "The name in Core's address was not found.",
+    Reason.CONNECTION_REFUSED: "Core's host refused the connection.",
+    Reason.UNREACHABLE: "Core's host cannot be reached from here.",
+    Reason.CONNECT_TIMEOUT: "Core's host did not take the connection in time.",
+    Reason.TLS: "Core's certificate was not accepted.",
+    Reason.PROXY: "The proxy towards Core refused.",
+    Reason.DEADLINE: "The time for one call was over.",
+    Reason.READ_TIMEOUT: "Core was silent for too long.",
+    Reason.CONNECTION_LOST: "The connection broke.",
+    Reason.CUT: "The answer broke off before its end.",
+    Reason.SERVER_ERROR: "Core had an error of its own.",
+    Reason.REDIRECT: "Core's address leads elsewhere: is it right?",
+    Reason.WEB_PAGE: "This looks like a web page: is the company's address right?",
+    Reason.NOT_JSON: "The answer was not JSON.",
+    Reason.MALFORMED: "The answer was not well-formed.",
+    Reason.TOO_LARGE: "The answer was larger than any that Core should give.",
+    Reason.STATUS: "Core answered with a status that its contract does not know.",
+    Reason.SHAPE: "The answer did not have the shape that Core's contract gives it.",
+    Reason.MISMATCH: "Core answered with other values than were sent.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +115,11 @@ def problem_for(error: Exception, place: Place) -> Problem:
     raise TypeError(f"no sentence for {type(error).__name__}") from error
 
 
+def cause_of(error: errors.CoreError) -> str:
+    """A sentence about the cause, or nothing where the title says it all."""
+    return _CAUSES.get(Reason(error.reason), "") if error.reason in list(Reason) else ""
+
+
 def _again(place: Place) -> dict[str, str]:
     if place.filling_in:
         return {
@@ -123,7 +152,7 @@ def _not_sent(error: errors.NotSent, place: Place) -> Problem:
         **_again(place),
         kind="danger",
         status=503,
-        detail=error.reason,
+        detail=cause_of(error),
     )
 
 
@@ -288,7 +317,7 @@ def _unanswered(error: errors.Unanswered, place: Place) -> Problem:
         kind="danger",
         status=502,
         core_text=error.detail,
-        detail=error.reason,
+        detail=cause_of(error),
     )
 
 
@@ -302,7 +331,7 @@ def _unexpected(error: errors.Unexpected, place: Place) -> Problem:
         kind="danger",
         status=502,
         core_text=error.detail,
-        detail=error.reason,
+        detail=cause_of(error),
     )
 
 

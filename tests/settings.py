@@ -15,6 +15,7 @@ for _name, _value in {
     "DATABASE_URL": f"sqlite:///{_folder}/unused.sqlite3",
     "TOKEN_KEYS": f"first:{_throwaway}",
     "AUDIT_KEYS": f"first:{_throwaway}",
+    "STATIC_ROOT": str(_folder),
     "HTTPS": "false",
     "LOG_LEVEL": "WARNING",
     "CORE_DEADLINE_SECONDS": "3",

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -18,7 +17,7 @@ from pools import tokens
 from pools.changes import LedgerUnwritable
 from pools.core import ApiKey, BearerToken, Credential, sign_in
 from pools.forms import TokenForm
-from pools.guards import needs, person
+from pools.guards import credential_given_lately, needs, person
 from pools.models import Company, Token
 from pools.presentation import Deed, Place, problem_for
 from pools.tokens import Opens, TokenState, state_of
@@ -67,7 +66,7 @@ def token_add(request: HttpRequest) -> HttpResponse:
 
 @needs("pools.view_pools")
 @sensitive_post_parameters("token", "password")
-@reauthentication_required(allow_get=True)
+@credential_given_lately
 def token_replace(request: HttpRequest, company: str) -> HttpResponse:
     chosen = Company.objects.filter(slug=company)
     if not chosen:
@@ -115,7 +114,7 @@ def token_verify(request: HttpRequest, company: str) -> HttpResponse:
 
 
 @needs("pools.view_pools")
-@reauthentication_required(allow_get=True)
+@credential_given_lately
 def token_remove(request: HttpRequest, company: str) -> HttpResponse:
     place = get_object_or_404(Company, slug=company)
     owned = Token.objects.filter(user=person(request), company=place)

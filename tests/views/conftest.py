@@ -1,6 +1,9 @@
 """The cast: people of each role, with their own tokens, and a real Core over HTTP."""
 
+import json
 from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -10,23 +13,18 @@ from pools import tokens
 from pools.core import ApiKey
 from pools.models import Company
 from pools.secret import Secret
+from sandbox.journal import Received
 from sandbox.running import RunningSandbox, running_sandbox
 
 PASSWORD = "correct-horse-42"
 SignIn = Callable[..., Client]
 
 
-@pytest.fixture(scope="session")
-def core_server() -> Iterator[RunningSandbox]:
+@pytest.fixture
+def core() -> Iterator[RunningSandbox]:
+    """The sandbox Core, as seeded: acme with 257 pools, northwind with 3, blank with none."""
     with running_sandbox() as core:
         yield core
-
-
-@pytest.fixture
-def core(core_server: RunningSandbox) -> RunningSandbox:
-    """The sandbox Core, as seeded: acme with 257 pools, northwind with 3, blank with none."""
-    core_server.reset()
-    return core_server
 
 
 @pytest.fixture
@@ -59,7 +57,7 @@ def sign_in_as(acme: Company, core: RunningSandbox) -> SignIn:
         user = make_person(role.lower(), role)
         if token:
             give_token(user, acme, core.keys["acme"][token])
-            core.journal.clear()
+            core.reset()
         client = Client()
         client.force_login(user)
         return client
@@ -80,3 +78,13 @@ def reader(sign_in_as: SignIn) -> Client:
 def person_of(client: Client) -> User:
     """Who is signed in on this client."""
     return User.objects.get(pk=client.session["_auth_user_id"])
+
+
+def json_of(request: Received) -> Any:
+    """The body that Core received."""
+    return json.loads(request.body)
+
+
+def query_of(request: Received) -> dict[str, str]:
+    """The query that Core received."""
+    return dict(parse_qsl(request.target.partition("?")[2]))

@@ -42,8 +42,8 @@ def test_confirming_puts_it_to_use(newcomer: Client, core: RunningSandbox) -> No
 def test_signing_in_to_patchworks_makes_a_bearer_token(
     newcomer: Client, core: RunningSandbox
 ) -> None:
-    who = core.people[0]
-    page = enter(newcomer, kind="sign_in", email=who.email, password=who.password.reveal())
+    who = next(person for person in core.people if person.company == "acme")
+    page = enter(newcomer, kind="sign_in", email=who.email, password=core.password)
     assert "257 pools" in page
     assert Token.objects.get().expires_at is not None
 
@@ -63,7 +63,7 @@ def test_a_wrong_password_is_said_and_nothing_is_stored(
 def test_awkward_tokens_are_refused_before_anything_is_sent(
     newcomer: Client, core: RunningSandbox, text: str
 ) -> None:
-    core.journal.clear()
+    core.reset()
     answer = newcomer.post(ADD, {"company": "acme", "kind": "api_key", "token": text})
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == ["token"]
@@ -80,8 +80,8 @@ def test_no_page_shows_the_token(newcomer: Client, core: RunningSandbox) -> None
     key = core.keys["acme"]["full"]
     pages = [enter(newcomer, token=key)]
     newcomer.post("/tokens/acme/confirm/")
-    for address in ("/tokens/", "/tokens/acme/replace/", "/tokens/acme/remove/", "/"):
-        pages.append(newcomer.get(address, {"all": "1"}).content.decode())
+    addresses = ("/tokens/", "/tokens/acme/replace/", "/tokens/acme/remove/", "/?all")
+    pages += [newcomer.get(address).content.decode() for address in addresses]
     assert not [page for page in pages if key in page]
 
 
@@ -90,10 +90,12 @@ def test_verify_says_that_it_works(manager: Client) -> None:
     assert "Your token for Acme works: it opens 257 pools" in page
 
 
-def test_removing_asks_for_the_password_again(manager: Client) -> None:
-    answer = manager.post("/tokens/acme/remove/")
+@pytest.mark.parametrize("page", ["remove", "replace"])
+def test_the_password_is_asked_for_again(manager: Client, page: str) -> None:
+    answer = manager.post(f"/tokens/acme/{page}/", {"token": "typed-but-not-yet-trusted"})
     assert answer["Location"].startswith("/accounts/reauthenticate/")
-    assert Token.objects.exists()
+    assert "typed-but-not-yet-trusted" not in str(dict(manager.session))
+    assert Token.objects.count() == 1
 
 
 def test_removing_ends_the_way_in(newcomer: Client, core: RunningSandbox) -> None:
