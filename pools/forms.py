@@ -1,11 +1,12 @@
 """The forms. Their checks are Core's own, made before anything is sent."""
 
 import uuid
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
 from django.core import signing
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from pools.changes import Snapshot
 from pools.core import LEAVE, InvalidCredential, Pool, PoolChanges, PoolFields, check_token_text
@@ -74,13 +75,18 @@ class ChangeForm(forms.Form):
         place = [self._place, Snapshot.from_pool(pool).to_json()]
         self.initial["seen"] = signed = signing.dumps(place, salt=_SEEN_SALT, compress=True)
         if self.is_bound:
-            self.data = self.data.copy()
-            self.data["seen"] = signed
+            self._put(seen=signed)
 
     def renew(self) -> None:
         """A new id for a form that comes back: its next submit is another change."""
-        self.data = self.data.copy()
-        self.data["form_id"] = str(uuid.uuid4())
+        self._put(form_id=str(uuid.uuid4()))
+
+    def _put(self, **values: str) -> None:
+        """Replaces what was posted; everything else stays as it was typed."""
+        posted = cast(QueryDict, self.data).copy()
+        for name, value in values.items():
+            posted[name] = value
+        self.data = posted
 
 
 class PoolForm(ChangeForm):
@@ -121,11 +127,10 @@ class PoolForm(ChangeForm):
 
         Otherwise saving once more would take back what somebody else changed.
         """
-        self.data = self.data.copy()
         for field in ("name", "limit", "timeout"):
             current = getattr(now, field)
             if self.cleaned_data[field] == getattr(opened, field) != current:
-                self.data[field] = "" if current is None else str(current)
+                self._put(**{field: "" if current is None else str(current)})
 
     def pool_fields(self) -> PoolFields:
         """All of it, for a new pool."""

@@ -7,7 +7,7 @@ a new address cannot be open by oversight.
 import time
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, TypeVar, cast
 
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
@@ -18,8 +18,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils.http import urlencode
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 # What a person cannot do, for the sentence of a refusal.
 DEEDS = {
@@ -36,23 +35,23 @@ def person(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def needs(permission: str) -> Callable[[View[P]], View[P]]:
+def needs(permission: str) -> Callable[[View], View]:
     """Only people whose role includes `permission`."""
 
-    def guard(view: View[P]) -> View[P]:
+    def guard(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not person(request).has_perm(permission):
                 raise PermissionDenied(f"Your role does not let you {DEEDS[permission]}.")
             return view(request, *args, **kwargs)
 
         guarded.access = permission  # type: ignore[attr-defined]
-        return guarded
+        return cast(View, guarded)
 
     return guard
 
 
-def credential_given_lately(view: View[P]) -> View[P]:
+def credential_given_lately(view: View) -> View:
     """Only when the person proved who they are in the last minutes; otherwise they do it now.
 
     allauth's own guard would keep the posted form in the session meanwhile, and with it
@@ -60,7 +59,7 @@ def credential_given_lately(view: View[P]) -> View[P]:
     """
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         proofs = get_authentication_records(request, person(request))
         latest = max((proof["at"] for proof in proofs), default=0)
         if time.time() - latest > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
@@ -68,10 +67,10 @@ def credential_given_lately(view: View[P]) -> View[P]:
             return redirect(f"{reverse('account_reauthenticate')}?{query}")
         return view(request, *args, **kwargs)
 
-    return guarded
+    return cast(View, guarded)
 
 
-def signed_in(view: View[P]) -> View[P]:
+def signed_in(view: View) -> View:
     """Everyone who is signed in: their own things only."""
     view.access = "signed in"  # type: ignore[attr-defined]
     return view

@@ -15,6 +15,7 @@ from pools.models import Company
 from pools.secret import Secret
 from sandbox.journal import Received
 from sandbox.running import RunningSandbox, running_sandbox
+from sandbox.store import Access
 
 PASSWORD = "correct-horse-42"
 SignIn = Callable[..., Client]
@@ -53,7 +54,7 @@ def give_token(user: User, company: Company, key: str) -> None:
 def sign_in_as(acme: Company, core: RunningSandbox) -> SignIn:
     """Signs somebody of a role in, with a token for acme unless told otherwise."""
 
-    def sign_in(role: str = "Manager", *, token: str | None = "full") -> Client:
+    def sign_in(role: str = "Manager", *, token: Access | None = "full") -> Client:
         user = make_person(role.lower(), role)
         if token:
             give_token(user, acme, core.keys["acme"][token])

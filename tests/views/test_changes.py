@@ -36,7 +36,7 @@ def writes(core: RunningSandbox) -> list[tuple[str, str]]:
 def one_pool(client: Client) -> int:
     """A pool of acme that has connectors."""
     rows = client.get("/c/acme/pools/", {"per_page": 100}).context["rows"]
-    return next(row.id for row in rows if row.connector_count and row.limit and row.name)
+    return int(next(row.id for row in rows if row.connector_count and row.limit and row.name))
 
 
 def outcomes() -> list[str]:

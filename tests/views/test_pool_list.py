@@ -37,7 +37,7 @@ def test_queries_do_not_grow_with_rows(manager: Client) -> None:
 
 
 def test_core_sorts_searches_and_pages(manager: Client, core: RunningSandbox) -> None:
-    manager.get(LIST, {"search": "net", "sort": "-limit", "page": 2, "per_page": 10})
+    manager.get(LIST, {"search": "net", "sort": "-limit", "page": "2", "per_page": "10"})
     assert query_of(core.journal[0]) == {
         "filter[name]": "net",
         "sort": "-limit",
@@ -81,7 +81,7 @@ def test_nothing_matches(manager: Client) -> None:
 
 
 def test_comma_means_or(manager: Client, core: RunningSandbox) -> None:
-    page = manager.get(LIST, {"search": "netsuite,shopify", "per_page": 100})
+    page = manager.get(LIST, {"search": "netsuite,shopify", "per_page": "100"})
     names = [row.name.lower() for row in page.context["rows"]]
     assert names
     assert all("netsuite" in name or "shopify" in name for name in names)
