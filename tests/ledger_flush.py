@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.cache import cache
-from django.db import connections
+from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 
@@ -53,10 +53,12 @@ def _take_off(connection: BaseDatabaseWrapper) -> list[str]:
 def _flush_with_ledger_open(case: Any) -> None:
     from pools.roles import ensure_roles
 
-    with unguarded_ledger():
-        _ledger_guarded_teardown(case)
-    ensure_roles()
-    cache.clear()
+    # One transaction, one flush to disk: there is a teardown after every such test.
+    with transaction.atomic():
+        with unguarded_ledger():
+            _ledger_guarded_teardown(case)
+        ensure_roles()
+        cache.clear()
 
 
 TransactionTestCase._fixture_teardown = _flush_with_ledger_open  # type: ignore[attr-defined]

@@ -1,0 +1,64 @@
+"""A ledger with entries in it, and a way past Django to the database beneath."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection, transaction
+
+from pools.models import Entry
+from pools.models.ledger import Actor, record_event
+from tests.ledger_flush import unguarded_ledger
+from tests.panel_process import database_url
+
+ADA = Actor(id=7, name="Ada", address="192.0.2.7")
+COLUMNS = [field.column for field in Entry._meta.concrete_fields]
+INSERT = f"INSERT INTO pools_entry ({', '.join(COLUMNS)}) "
+
+
+def append_events(count: int) -> None:
+    with transaction.atomic():
+        for number in range(count):
+            record_event("deed", ADA, company="acme", reason=f"reason {number}")
+
+
+def values_like(entry: int, **overrides: str) -> str:
+    """A SELECT of an entry's values, some of them replaced by SQL expressions."""
+    values = ", ".join(overrides.get(column, column) for column in COLUMNS)
+    return f"SELECT {values} FROM pools_entry WHERE seq = {entry}"
+
+
+def tamper(*statements: str) -> None:
+    """Executes SQL as someone who owns the database and took the triggers off."""
+    with unguarded_ledger(), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+@pytest.fixture(scope="module")
+def raw(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[str], list[Any]]]:
+    """Executes SQL on a connection that has none of the panel's settings.
+
+    The ledger has two entries, committed, for all tests of a module: what they try is
+    refused. Those that add to it take it back.
+    """
+    with django_db_blocker.unblock():
+        append_events(2)
+        url = database_url()
+        # autocommit, so that a refused statement leaves nothing open.
+        other: Any = (
+            sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+            if connection.vendor == "sqlite"
+            else psycopg.connect(url, autocommit=True)
+        )
+
+    def execute(sql: str) -> list[Any]:
+        cursor = other.execute(sql)
+        return cursor.fetchall() if cursor.description else []
+
+    yield execute
+    other.close()
+    with django_db_blocker.unblock():
+        tamper("DELETE FROM pools_entry")

@@ -1,0 +1,179 @@
+"""Appending to the ledger: numbered, chained, and readable without anything else."""
+
+import base64
+import hmac
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from pools.models import Entry, Kind, ledger
+from pools.models.ledger import FIRST, Actor, append, digest_of, head, record_event, verify_chain
+from pools.secret import Secret
+from tests.models.conftest import ADA, append_events
+
+ROW: tuple[Any, ...] = (
+    1,
+    1,
+    datetime(2026, 5, 1, 10, 0, tzinfo=UTC),
+    "intent",
+    uuid.UUID(int=1),
+    uuid.UUID(int=2),
+    None,
+    "7",
+    "Ada",
+    "acme",
+    "12",
+    "Orders",
+    "edit",
+    "",
+    "T-1",
+    '{"address":""}',
+    "first",
+    FIRST,
+)
+KEY = b"k" * 32
+
+
+@pytest.mark.django_db
+def test_entries_are_numbered_from_one_without_gaps() -> None:
+    append_events(3)
+    assert list(Entry.objects.order_by("seq").values_list("seq", flat=True)) == [1, 2, 3]
+
+
+@pytest.mark.django_db
+def test_each_entry_continues_the_one_before() -> None:
+    append_events(3)
+    first, second, third = Entry.objects.order_by("seq")
+    assert [first.previous, second.previous, third.previous] == [
+        FIRST,
+        first.digest,
+        second.digest,
+    ]
+
+
+@pytest.mark.django_db
+def test_names_are_kept_as_text() -> None:
+    with transaction.atomic():
+        record_event("token_added", ADA, company="acme", facts={"label": "mine"})
+    entry = Entry.objects.get()
+    assert (entry.actor_id, entry.actor_name, entry.company) == ("7", "Ada", "acme")
+    assert json.loads(entry.facts) == {"address": "192.0.2.7", "label": "mine"}
+
+
+@pytest.mark.django_db
+def test_text_that_no_database_holds_is_replaced_and_still_verifies() -> None:
+    with transaction.atomic():
+        record_event("deed", Actor(1, "A\x00da"), reason="\ud800", facts={"a": "\x00"})
+    assert Entry.objects.get().actor_name == "A\ufffdda"
+    assert verify_chain() is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_appending_outside_a_transaction_is_refused() -> None:
+    with pytest.raises(transaction.TransactionManagementError):
+        record_event("deed", ADA)
+
+
+@pytest.mark.django_db
+def test_facts_with_a_float_are_refused() -> None:
+    with pytest.raises(TypeError), transaction.atomic():
+        record_event("deed", ADA, facts={"seconds": 0.5})
+
+
+@pytest.mark.django_db
+def test_the_model_cannot_save_or_delete_an_entry() -> None:
+    append_events(1)
+    entry = Entry.objects.get()
+    with pytest.raises(TypeError):
+        entry.save()
+    with pytest.raises(TypeError):
+        entry.delete()
+
+
+@pytest.mark.django_db
+def test_the_head_is_the_last_entry() -> None:
+    append_events(2)
+    last = Entry.objects.get(seq=2)
+    assert (head().seq, head().digest, head().at) == (2, last.digest, last.at)
+
+
+@pytest.mark.django_db
+def test_the_head_of_an_empty_ledger_is_nothing() -> None:
+    assert (head().seq, head().digest, head().at) == (0, FIRST, None)
+
+
+@pytest.mark.parametrize("column", range(len(ROW)))
+def test_the_digest_covers_every_column(column: int) -> None:
+    other: dict[type, Any] = {
+        int: 2,
+        datetime: datetime(2026, 5, 1, 10, 0, 0, 1, tzinfo=UTC),
+        uuid.UUID: uuid.UUID(int=3),
+        type(None): uuid.UUID(int=3),
+        str: f"{ROW[column]}x",
+    }
+    altered = (*ROW[:column], other[type(ROW[column])], *ROW[column + 1 :])
+    assert digest_of(altered, KEY) != digest_of(ROW, KEY)
+
+
+def test_the_digest_of_version_1_is_over_this_very_text() -> None:
+    """Entries written long ago must verify with every later release."""
+    covered = (
+        '{"action":"edit","actor_id":"7","actor_name":"Ada","at":"2026-05-01T10:00:00.000000Z",'
+        '"batch":null,"change":"00000000000000000000000000000001","company":"acme",'
+        '"facts":"{\\"address\\":\\"\\"}","form":"00000000000000000000000000000002",'
+        '"key_id":"first","kind":"intent","outcome":"","pool_id":"12","pool_name":"Orders",'
+        '"reason":"T-1"}'
+    )
+    text = f"1|1|{'0' * 64}|{covered}"
+    assert digest_of(ROW, KEY) == hmac.new(KEY, text.encode(), "sha256").hexdigest()
+
+
+@pytest.mark.django_db
+def test_older_entries_verify_after_a_new_key_is_put_first(settings: Any) -> None:
+    append_events(1)
+    new = ("second", Secret(base64.b64encode(b"n" * 32).decode()))
+    settings.AUDIT_KEYS = (new, *settings.AUDIT_KEYS)
+    append_events(1)
+    assert list(Entry.objects.order_by("seq").values_list("key_id", flat=True)) == [
+        "first",
+        "second",
+    ]
+    assert verify_chain() is None
+
+
+@pytest.mark.django_db
+def test_a_wrong_audit_key_is_noticed_at_start(settings: Any) -> None:
+    append_events(1)
+    settings.AUDIT_KEYS = (("first", Secret(base64.b64encode(b"w" * 32).decode())),)
+    assert ledger.wrong_audit_key() == (
+        "AUDIT_KEYS has another key first than the ledger was written with."
+    )
+
+
+@pytest.mark.django_db
+def test_a_missing_audit_key_is_noticed_at_start(settings: Any) -> None:
+    append_events(1)
+    settings.AUDIT_KEYS = (("other", Secret(base64.b64encode(b"w" * 32).decode())),)
+    assert ledger.wrong_audit_key() == (
+        "AUDIT_KEYS lacks the key first, with which the ledger was written."
+    )
+
+
+@pytest.mark.django_db
+def test_the_right_audit_key_is_no_reason_not_to_start() -> None:
+    append_events(2)
+    assert ledger.wrong_audit_key() is None
+
+
+@pytest.mark.parametrize("kind", [Kind.INTENT, Kind.OUTCOME])
+@pytest.mark.django_db
+def test_a_change_has_one_intent_and_one_outcome_at_most(kind: Kind) -> None:
+    change = uuid.uuid4()
+    with transaction.atomic():
+        append(kind, "edit", ADA, change=change)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        append(kind, "edit", ADA, change=change)
