@@ -151,23 +151,27 @@ def head() -> Head:
 
 
 def verify_chain(from_seq: int = 1) -> Misfit | None:
-    """Walks the ledger from an entry to its end: the first misfit, or None when all fit.
+    """The first entry from `from_seq` on that does not fit, or None when all do."""
+    return walk_chain(from_seq)[1]
+
+
+def walk_chain(from_seq: int = 1) -> tuple[Head, Misfit | None]:
+    """Walks the ledger to its end or its first misfit: the last entry that fits, the misfit.
 
     Constant memory. Starting later than 1, the entry before is trusted for its digest.
     """
     keys = dict(_keys())
-    seq, previous = from_seq - 1, FIRST
-    if seq:
-        before = Entry.objects.filter(seq=seq).values_list("digest", flat=True).first()
+    fits = Head(0, FIRST, None)
+    if from_seq > 1:
+        before = Entry.objects.filter(seq=from_seq - 1).values_list("seq", "digest", "at").first()
         if before is None:
-            return Misfit(seq, "It is missing.")
-        previous = before
+            return fits, Misfit(from_seq - 1, "It is missing.")
+        fits = Head(*before)
     for row in _rows(from_seq):
-        seq += 1
-        if reason := _misfit(row, seq, previous, keys):
-            return Misfit(min(seq, row[0]), reason)
-        previous = row[-1]
-    return None
+        if reason := _misfit(row, fits, keys):
+            return fits, Misfit(fits.seq + 1, reason)
+        fits = Head(row[0], row[-1], row[2])
+    return fits, None
 
 
 def wrong_audit_key() -> str | None:
@@ -213,17 +217,17 @@ def digest_of(row: tuple[Any, ...], key: bytes) -> str:
     return hmac.digest(key, f"{version}|{seq}|{previous}|{covered}".encode(), "sha256").hex()
 
 
-def _misfit(row: tuple[Any, ...], seq: int, previous: str, keys: Mapping[str, bytes]) -> str | None:
-    found, version, key_id = row[0], row[1], row[-3]
-    if found != seq:
-        return f"It is missing: entry {found} follows entry {seq - 1}."
-    if row[-2] != previous:
+def _misfit(row: tuple[Any, ...], before: Head, keys: Mapping[str, bytes]) -> str | None:
+    seq, version, key_id, previous, digest = row[0], row[1], *row[-3:]
+    if seq != before.seq + 1:
+        return f"It is missing: entry {seq} follows entry {before.seq}."
+    if previous != before.digest:
         return "It does not continue the entry before it."
     if version != VERSION:
         return f"Its form {version} is not known to this panel."
     if key_id not in keys:
         return f"Its key {key_id} is not in AUDIT_KEYS."
-    if not hmac.compare_digest(digest_of(row, keys[key_id]), row[-1]):
+    if not hmac.compare_digest(digest_of(row, keys[key_id]), digest):
         return "Its digest does not fit what it says."
     return None
 

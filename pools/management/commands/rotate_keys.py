@@ -7,12 +7,17 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from pools.resealing import reseal_tokens
-from pools.vault import tokens_by_key, writing_key_id, wrong_token_keys
+from pools.resealing import reseal_second_factors, reseal_tokens
+from pools.vault import (
+    second_factors_by_key,
+    tokens_by_key,
+    writing_key_id,
+    wrong_token_keys,
+)
 
 
 class Command(BaseCommand):
-    """Exit 0: every token has the first key. Exit 1: some do not open, and keep theirs."""
+    """Exit 0: everything has the first key. Exit 1: some do not open, and keep theirs."""
 
     help = (
         "Seals stored tokens with the first of TOKEN_KEYS. Put the new key first and keep "
@@ -37,18 +42,23 @@ class Command(BaseCommand):
             self.stdout.write(f"{resealed} tokens sealed anew …")
         ended = "removed" if forget_unreadable else "left as they are"
         self.stdout.write(f"Sealed anew: {resealed}. Did not open: {unreadable} ({ended}).")
+        factors = reseal_second_factors()
+        self.stdout.write(
+            f"Second factors sealed anew: {factors.resealed}. Did not open: {factors.unreadable}."
+        )
         self._say_what_can_be_dropped()
-        if unreadable and not forget_unreadable:
+        if (unreadable and not forget_unreadable) or factors.unreadable:
             sys.exit(1)
 
     def _say_what_can_be_dropped(self) -> None:
-        counts = tokens_by_key()
+        counts, factors = tokens_by_key(), second_factors_by_key()
         for key_id, _ in settings.TOKEN_KEYS:
-            count = counts.get(key_id, 0)
+            count, second = counts.get(key_id, 0), factors.get(key_id, 0)
             if key_id == writing_key_id():
                 advice = "used for new tokens"
-            elif count:
+            elif count or second:
                 advice = "still in use: do not drop it"
             else:
                 advice = "not in use: it can be dropped from TOKEN_KEYS"
-            self.stdout.write(f"Key {key_id}: {count} tokens, {advice}.")
+            also = f" and {second} second factors" if second else ""
+            self.stdout.write(f"Key {key_id}: {count} tokens{also}, {advice}.")

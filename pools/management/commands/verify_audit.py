@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from pools.models.ledger import head, verify_chain
+from pools.models.ledger import walk_chain
 
 
 class Command(BaseCommand):
@@ -29,11 +29,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, first: int, **options: Any) -> None:
-        misfit = verify_chain(max(first, 1))
+        last, misfit = walk_chain(max(first, 1))
         if misfit is not None:
             self.stderr.write(f"Entry {misfit.seq} does not fit. {misfit.reason}")
             sys.exit(1)
-        last = head()
         if last.at is None:
             self.stdout.write("The ledger is empty.")
             return
