@@ -1,0 +1,74 @@
+"""No axe-core violation on any page, light and dark, wide and narrow."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import sign_in
+
+PAGES = [
+    "/?all", "/c/acme/pools/", "/c/acme/pools/?search=nothing-like-it", "/c/acme/pools/?page=999",
+    "/c/acme/pools/?per_page=7", "/c/acme/pools/3/", "/c/acme/pools/new/",
+    "/c/acme/pools/3/edit/", "/c/acme/pools/3/clear/", "/c/acme/pools/3/delete/",
+    "/c/blank/pools/", "/c/acme/pools/999999/", "/c/nobody/pools/", "/tokens/", "/tokens/add/",
+    "/account/", "/accounts/password/change/", "/accounts/logout/",
+]  # fmt: skip
+WIDTHS = {"wide": (1440, 900), "narrow": (320, 800)}
+
+
+@pytest.fixture(params=["light", "dark"], scope="module")
+def scheme(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+@pytest.fixture(params=WIDTHS, scope="module")
+def visitor(
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    browser_context_args: dict[str, Any],
+    scheme: Any,
+) -> Iterator[Page]:
+    width, height = WIDTHS[request.param]
+    context = browser.new_context(
+        **browser_context_args | {"viewport": {"width": width, "height": height}},
+        color_scheme=scheme,
+    )
+    page = context.new_page()
+    sign_in(page, "manager")
+    yield page
+    context.close()
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_no_violation(visitor: Page, address: str) -> None:
+    visitor.goto(address)
+    assert violations(visitor) == []
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_no_sideways_scrolling(visitor: Page, address: str) -> None:
+    visitor.goto(address)
+    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert visitor.evaluate(width) == 0
+
+
+def test_the_open_dialog_has_no_violation(visitor: Page) -> None:
+    visitor.goto("/c/acme/pools/3/")
+    visitor.get_by_role("link", name="Delete pool").click()
+    visitor.get_by_role("dialog").get_by_role("button", name="Delete permanently").wait_for()
+    assert violations(visitor) == []
+
+
+def test_the_sign_in_page_has_no_violation(visitor: Page, browser: Browser) -> None:
+    stranger = browser.new_page()
+    stranger.goto(f"{visitor.url.split('/c/')[0]}/accounts/login/")
+    assert violations(stranger) == []
+    stranger.close()

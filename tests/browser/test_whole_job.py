@@ -1,0 +1,131 @@
+"""The whole job, from sign-in to history, as a support agent does it."""
+
+import re
+from uuid import uuid4
+
+from playwright.sync_api import Page, expect
+
+POOLS = "/c/acme/pools/"
+
+
+def create(page: Page, name: str) -> None:
+    page.goto(f"{POOLS}new/")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Limit").fill("5")
+    page.get_by_role("button", name="Create pool").click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+
+
+def find(page: Page, name: str) -> None:
+    page.goto(POOLS)
+    search = page.get_by_role("searchbox", name="Search pools")
+    search.fill(name)
+    search.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def do_the_job(page: Page) -> None:
+    name = f"Job {uuid4().hex[:8]}"
+    create(page, name)
+    find(page, name)
+    page.locator("tbody").get_by_role("link", name=name, exact=True).click()
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Limit").fill("12")
+    page.get_by_label("Reason").fill("TICKET-7")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.locator("#outcome")).to_contain_text("limit 5 → 12")
+    page.get_by_role("link", name="Clear pool").click()
+    page.get_by_role("button", name="Clear pending requests").click()
+    expect(page.locator("#outcome")).to_contain_text("Cleared the pending requests")
+    history = page.get_by_role("region", name="History").get_by_role("listitem")
+    expect(history).to_have_count(3)
+    expect(history.nth(1)).to_contain_text("TICKET-7")
+    page.get_by_role("link", name="Delete pool").click()
+    page.get_by_role("button", name="Delete permanently").click()
+    expect(page.locator("#outcome")).to_contain_text("Deleted")
+    expect(page).to_have_url(re.compile(rf"{POOLS}$"))
+
+
+def test_with_javascript(manager: Page) -> None:
+    do_the_job(manager)
+
+
+def test_without_javascript(plain: Page) -> None:
+    do_the_job(plain)
+
+
+def test_searching_as_you_type_keeps_the_address(manager: Page) -> None:
+    manager.goto(POOLS)
+    manager.get_by_role("searchbox", name="Search pools").press_sequentially("shopify")
+    expect(manager).to_have_url(re.compile("search=shopify"))
+    rows = manager.locator("tbody tr").count()
+    manager.reload()
+    expect(manager.locator("tbody tr")).to_have_count(rows)
+
+
+def test_back_shows_the_page_before(manager: Page) -> None:
+    manager.goto(POOLS)
+    manager.get_by_role("link", name="Next").first.click()
+    expect(manager).to_have_url(re.compile("page=2"))
+    manager.go_back()
+    expect(manager).to_have_url(re.compile(rf"{POOLS}$"))
+    expect(manager.locator("tbody tr")).to_have_count(25)
+
+
+def test_a_dialog_keeps_the_list_where_it_was(manager: Page) -> None:
+    name = f"Dialog {uuid4().hex[:8]}"
+    create(manager, name)
+    find(manager, name)
+    manager.locator("tbody tr").get_by_role("link", name=re.compile("^Clear pool")).click()
+    dialog = manager.get_by_role("dialog")
+    dialog.get_by_role("button", name="Clear pending requests").click()
+    expect(manager.locator("#outcome")).to_contain_text("Cleared the pending requests")
+    expect(dialog).to_be_hidden()
+    expect(manager).to_have_url(re.compile("search=Dialog"))
+
+
+def test_a_refused_form_stays_filled_in(manager: Page) -> None:
+    manager.goto(f"{POOLS}new/")
+    manager.get_by_label("Name").fill("Kept")
+    manager.get_by_label("Limit").fill("ten")
+    manager.get_by_role("button", name="Create pool").click()
+    expect(manager.get_by_label("Limit")).to_have_value("ten")
+    expect(manager.get_by_text("Enter a whole number.")).to_be_visible()
+
+
+def test_the_keyboard_alone(manager: Page) -> None:
+    manager.goto(POOLS)
+    manager.keyboard.press("/")
+    expect(manager.get_by_role("searchbox", name="Search pools")).to_be_focused()
+    manager.keyboard.type("shopify")
+    expect(manager).to_have_url(re.compile("search=shopify"))
+    manager.keyboard.press("Escape")
+    manager.locator("body").press("j")
+    manager.keyboard.press("Enter")
+    expect(manager).to_have_url(re.compile(r"/c/acme/pools/\d+/$"))
+    manager.keyboard.press("e")
+    expect(manager.get_by_role("dialog")).to_be_visible()
+
+
+def test_leaving_a_changed_form_asks_first(manager: Page) -> None:
+    manager.goto(POOLS)
+    manager.keyboard.press("n")
+    dialog = manager.get_by_role("dialog").first
+    dialog.get_by_label("Name").fill("Half typed")
+    manager.keyboard.press("Escape")
+    expect(manager.get_by_text(re.compile("Leave"))).not_to_have_count(0)
+    expect(dialog.get_by_label("Name")).to_have_value("Half typed")
+
+
+def test_nothing_private_after_signing_out_and_back(manager: Page) -> None:
+    manager.goto(POOLS)
+    manager.get_by_role("button", name="Sign out").click()
+    manager.go_back()
+    expect(manager).to_have_url(re.compile("/accounts/login/"))
+
+
+def test_an_ended_session_leads_to_signing_in_not_into_the_table(manager: Page) -> None:
+    manager.goto(POOLS)
+    manager.context.clear_cookies()
+    manager.get_by_role("searchbox", name="Search pools").fill("netsuite")
+    expect(manager).to_have_url(re.compile(r"/accounts/login/\?next=%2Fc%2Facme%2Fpools%2F"))
