@@ -1,35 +1,41 @@
 """The switches: one for each point where Core's documentation is silent or says otherwise."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 
-@dataclass(frozen=True, slots=True)
+def _switch(default: Any, meaning: str) -> Any:
+    return field(default=default, metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True)
 class Behaviour:
-    """How this Core behaves; the first choice of each is the default.
+    """How this Core behaves. Each switch says in its metadata what it means."""
 
-    `create_status`: what a good create answers.
-    `clear_answer`: `{}`, `[]`, 200 with nothing, or 204.
-    `page_bounds`: 422 for a page or per_page out of bounds, or silently page 1 and no cap.
-    `per_page_as`: how `meta.per_page` comes back.
-    `summary`: the message of a 422, one fixed sentence or the first error.
-    `sign_in_field`: the field that the sign-in wants beside the password.
-    `unset_timeout`, `connectors_without_include`: what stands for what is not there.
-    `tied_rows`: whether rows that a sort holds equal keep their places between two requests.
-    `believed_url`: the scheme and host that Core believes it has; its links carry it.
-    `rate_limit_per_minute`: calls per credential and minute; None for no limit.
-    """
-
-    create_status: Literal[200, 201] = 200
-    clear_answer: Literal["object", "list", "nothing", "no-content"] = "object"
-    page_bounds: Literal["strict", "lenient"] = "strict"
-    per_page_as: Literal["number", "text"] = "number"
-    summary: Literal["fixed", "first-error"] = "fixed"
-    sign_in_field: Literal["username", "email", "either"] = "username"
-    unset_timeout: Literal["null", "absent"] = "null"
-    connectors_without_include: Literal["absent", "empty"] = "absent"
-    tied_rows: Literal["steady", "restless"] = "steady"
-    believed_url: str = "http://core.internal"
-    latency_seconds: float = 0.0
-    rate_limit_per_minute: int | None = None
-    bearer_lifetime_seconds: int = 86_400
+    create_status: Literal[200, 201] = _switch(200, "what a good create answers")
+    clear_answer: Literal["object", "list", "nothing", "no-content"] = _switch(
+        "object", "what a good clear answers: {}, [], 200 with nothing, or 204"
+    )
+    page_bounds: Literal["strict", "lenient"] = _switch(
+        "strict", "page and per_page out of bounds: 422, or silently page 1 and no cap"
+    )
+    per_page_as: Literal["number", "text"] = _switch("number", "how meta.per_page comes back")
+    summary: Literal["fixed", "first-error"] = _switch(
+        "fixed", "the message of a 422: one fixed sentence, or the first error and a count"
+    )
+    sign_in_field: Literal["username", "email", "either"] = _switch(
+        "username", "what the sign-in wants beside the password"
+    )
+    unset_timeout: Literal["null", "absent"] = _switch("null", "what stands for no timeout")
+    connectors_without_include: Literal["absent", "empty"] = _switch(
+        "absent", "what stands for connectors that were not asked for"
+    )
+    tied_rows: Literal["steady", "restless"] = _switch(
+        "steady", "whether rows that a sort holds equal keep their order between requests"
+    )
+    believed_url: str = _switch(
+        "http://core.internal", "the scheme and host that Core puts into its links"
+    )
+    latency_seconds: float = _switch(0.0, "wait so long before every answer")
+    rate_limit_per_minute: int | None = _switch(None, "calls per credential and minute")
+    bearer_lifetime_seconds: int = _switch(86_400, "how long a bearer token lasts")

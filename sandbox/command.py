@@ -87,7 +87,11 @@ def _add_switches(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("switches", "where Core is silent, or says otherwise")
     for switch in fields(Behaviour):
         choices = get_args(switch.type) if "Literal" in str(switch.type) else ()
-        options: dict[str, Any] = {"default": switch.default}
+        default = "" if switch.default is None else f" (default: {switch.default})"
+        options: dict[str, Any] = {
+            "default": switch.default,
+            "help": switch.metadata["meaning"] + default,
+        }
         if choices:
             options |= {"choices": choices, "type": type(choices[0])}
         elif switch.name == "rate_limit_per_minute":

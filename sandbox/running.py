@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -158,9 +159,7 @@ def running_sandbox(
     `data` is its file, or None for memory; `seed` fills an empty one with the demo companies.
     `switches` are those of `Behaviour`; `fault` is written as for `set_fault`.
     """
-    store = Store(data)
-    if seed and not store.companies():
-        seed_demo(store, password, vast_pools=vast_pools)
+    store = _store(data, password if seed else None, vast_pools)
     api = Api(store, Journal(), Behaviour(**switches), prefix)
     server = Server(host, 0, api, keep_alive_seconds=keep_alive_seconds, tls=tls)
     server.run_faults.set(fault)
@@ -172,3 +171,26 @@ def running_sandbox(
         server.stop()
         thread.join()
         store.close()
+
+
+def _store(data: Path | None, password: str | None, vast_pools: int) -> Store:
+    if password is None:
+        return Store(data)
+    if data is None:
+        store = Store(snapshot=_demo_snapshot(password, vast_pools))
+        store.renew_secrets()
+        return store
+    store = Store(data)
+    if not store.companies():
+        seed_demo(store, password, vast_pools=vast_pools)
+    return store
+
+
+@lru_cache(maxsize=2)
+def _demo_snapshot(password: str, vast_pools: int) -> bytes:
+    """Seeding takes fifty times as long as copying: tests start a sandbox each."""
+    store = Store()
+    seed_demo(store, password, vast_pools=vast_pools)
+    snapshot = store.snapshot()
+    store.close()
+    return snapshot

@@ -1,0 +1,152 @@
+"""Both sides of each point where Core is silent or says otherwise."""
+
+import time
+
+import pytest
+
+from sandbox.running import RunningSandbox, running_sandbox
+from sandbox.store import StoredPool
+
+from .calls import Caller, with_key
+
+
+def test_create_answers_201(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(create_status=201)
+    assert acme.create(name="n", limit=1).status == 201
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "body"),
+    [("list", 200, b"[]"), ("nothing", 200, b""), ("no-content", 204, b"")],
+)
+def test_clear_answers_otherwise(
+    core: RunningSandbox, acme: Caller, pool: StoredPool, kind: str, status: int, body: bytes
+) -> None:
+    core.switch(clear_answer=kind)
+    answer = acme.clear(pool.id)
+    assert (answer.status, answer.body) == (status, body)
+
+
+@pytest.mark.parametrize("page", [0, "x", -3])
+def test_lenient_page_bounds_show_page_one(core: RunningSandbox, acme: Caller, page: str) -> None:
+    core.switch(page_bounds="lenient")
+    assert acme.list(page=page).document["meta"]["current_page"] == 1
+
+
+def test_lenient_page_bounds_have_no_cap(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(page_bounds="lenient")
+    assert len(acme.list(per_page=257).names) == 257
+
+
+def test_per_page_comes_back_as_text(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(per_page_as="text")
+    assert acme.list(per_page=25).document["meta"]["per_page"] == "25"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"name": "n"}, "The limit field is required."),
+        ({}, "The name field is required. (and 1 more error)"),
+        ({"limit": -1.5}, "The name field is required. (and 2 more errors)"),
+    ],
+)
+def test_summary_is_the_first_error_and_a_count(
+    core: RunningSandbox, acme: Caller, fields: dict[str, object], message: str
+) -> None:
+    core.switch(summary="first-error")
+    assert acme.create(**fields).message == message
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sent", "status"),
+    [
+        ("username", "username", 200),
+        ("username", "email", 422),
+        ("email", "email", 200),
+        ("email", "username", 422),
+        ("either", "username", 200),
+        ("either", "email", 200),
+    ],
+)
+def test_sign_in_wants_one_field_name_or_either(
+    core: RunningSandbox, wanted: str, sent: str, status: int
+) -> None:
+    core.switch(sign_in_field=wanted)
+    fields = {sent: "user@acme.example", "password": core.password}
+    assert Caller(core).send_target("POST", "/fabric/api/login", fields).status == status
+
+
+def test_unset_timeout_is_absent(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(unset_timeout="absent")
+    assert "timeout" not in acme.create(name="n", limit=1).document["data"]
+
+
+def test_connectors_are_empty_without_include(core: RunningSandbox, stranger: Caller) -> None:
+    core.switch(connectors_without_include="empty")
+    assert [pool["connectors"] for pool in stranger.list().document["data"]] == [[], [], []]
+
+
+def test_tied_rows_are_restless(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(tied_rows="restless")
+    pages = [acme.list(sort="limit", per_page=100).document["data"] for _ in range(3)]
+    orders = {tuple(pool["id"] for pool in page) for page in pages}
+    assert len(orders) == 3
+    assert [pool["limit"] for pool in pages[0]] == sorted(pool["limit"] for pool in pages[0])
+
+
+def test_links_carry_the_believed_host(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(believed_url="https://core.elsewhere.example")
+    links = acme.list().document["links"]
+    assert links["first"] == "https://core.elsewhere.example/api/v1/connection-pools?page=1"
+
+
+def test_latency_holds_every_answer(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(latency_seconds=0.2)
+    started = time.monotonic()
+    acme.list()
+    assert time.monotonic() - started >= 0.2
+
+
+def test_bearer_lifetime_is_set() -> None:
+    with running_sandbox(bearer_lifetime_seconds=1) as core:
+        fields = {"username": "user@acme.example", "password": core.password}
+        answer = Caller(core).send_target("POST", "/fabric/api/login", fields).document
+        assert answer["expires_in"] == 1
+        time.sleep(1.1)
+        assert Caller(core, f"Bearer {answer['token']}").list().status == 401
+
+
+def test_good_answers_count_down_the_rate_limit(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(rate_limit_per_minute=2)
+    for remaining in ("1", "0"):
+        headers = acme.list().headers
+        assert headers["X-RateLimit-Limit"] == "2"
+        assert headers["X-RateLimit-Remaining"] == remaining
+        assert headers["Retry-After"] is None
+
+
+def test_rate_limit_used_up_is_429(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(rate_limit_per_minute=1)
+    acme.list()
+    answer = acme.list()
+    assert (answer.status, answer.document) == (429, {"message": "Too Many Attempts."})
+    assert 55 <= int(answer.headers["Retry-After"]) <= 60
+    assert answer.headers["X-RateLimit-Limit"] == "1"
+    assert answer.headers["X-RateLimit-Remaining"] == "0"
+    assert 50 <= int(answer.headers["X-RateLimit-Reset"]) - time.time() <= 61
+
+
+def test_rate_limit_counts_each_credential(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(rate_limit_per_minute=1)
+    assert (acme.list().status, with_key(core, "northwind").list().status) == (200, 200)
+
+
+def test_refusal_within_the_rate_limit_counts_too(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(rate_limit_per_minute=5)
+    answer = acme.get(999_999)
+    assert (answer.status, answer.headers["X-RateLimit-Remaining"]) == (404, "4")
+
+
+def test_no_limit_sends_no_headers(acme: Caller) -> None:
+    assert acme.list().headers["X-RateLimit-Limit"] is None
