@@ -195,7 +195,7 @@
   });
 
   /* Whether a request asked for what is already shown, or its answer has no place for itself. */
-  const refreshes = ({ target, elt, requestConfig, serverResponse }) =>
+  const refreshes = ({ target, requestConfig: { elt }, serverResponse }) =>
     target !== dialogBody
     && (elt === target || elt.id === "refresh" || !serverResponse.includes(`id="${target.id}"`));
 
@@ -212,14 +212,15 @@
     } else {
       const region = byId(target.id);
       if (focusWasInside && document.activeElement === document.body) region?.focus();
-      if (region?.dataset.announce && detail.elt !== target) say(region.dataset.announce);
+      if (region?.dataset.announce && detail.requestConfig.elt !== target) say(region.dataset.announce);
+      outcome.querySelector(".problem")?.remove();
     }
   });
 
   for (const failure of ["htmx:sendError", "htmx:timeout"]) {
     on(failure, () => {
       if (dialog?.open) {
-        dialog.querySelector(".slow").textContent = "The panel did not answer. Your entries are still here.";
+        dialog.querySelector(".slow").textContent = "The panel did not answer. Your entries are still here; sending them again does nothing twice.";
       } else {
         show("no-answer");
       }
