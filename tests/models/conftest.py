@@ -14,7 +14,7 @@ from tests.ledger_flush import unguarded_ledger
 from tests.panel_process import database_url
 
 ADA = Actor(id=7, name="Ada", address="192.0.2.7")
-COLUMNS = [field.column for field in Entry._meta.concrete_fields]
+COLUMNS = [field.attname for field in Entry._meta.concrete_fields]
 INSERT = f"INSERT INTO pools_entry ({', '.join(COLUMNS)}) "
 
 
@@ -37,28 +37,20 @@ def tamper(*statements: str) -> None:
             cursor.execute(statement)
 
 
-@pytest.fixture(scope="module")
-def raw(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[str], list[Any]]]:
-    """Executes SQL on a connection that has none of the panel's settings.
-
-    The ledger has two entries, committed, for all tests of a module: what they try is
-    refused. Those that add to it take it back.
-    """
-    with django_db_blocker.unblock():
-        append_events(2)
-        url = database_url()
-        # autocommit, so that a refused statement leaves nothing open.
-        other: Any = (
-            sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
-            if connection.vendor == "sqlite"
-            else psycopg.connect(url, autocommit=True)
-        )
+@pytest.fixture
+def raw(transactional_db: None) -> Iterator[Callable[[str], list[Any]]]:
+    """Executes SQL on a connection that has none of the panel's settings."""
+    # autocommit, so that a refused statement leaves nothing open.
+    other: Any = (
+        sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+        if connection.vendor == "sqlite"
+        else psycopg.connect(database_url(), autocommit=True)
+    )
 
     def execute(sql: str) -> list[Any]:
         cursor = other.execute(sql)
         return cursor.fetchall() if cursor.description else []
 
+    append_events(2)
     yield execute
     other.close()
-    with django_db_blocker.unblock():
-        tamper("DELETE FROM pools_entry")

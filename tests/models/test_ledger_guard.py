@@ -89,16 +89,12 @@ def test_the_ledger_takes_only_its_next_entry(raw: Raw, attack: str) -> None:
 @pytest.mark.parametrize("column", ["form", "change"])
 def test_replace_cannot_overwrite_by_another_unique_column(raw: Raw, column: str) -> None:
     same = {column: "'00000000000000000000000000000001'", "kind": "'intent'"}
-    raw("BEGIN")
     raw(INSERT + values_like(2, seq="3", previous="digest", **same))
     with pytest.raises(sqlite3.IntegrityError, match="next entry"):
         raw("REPLACE INTO pools_entry " + values_like(3, seq="4", previous="digest"))
     assert raw("SELECT count(*) FROM pools_entry") == [(3,)]
-    raw("ROLLBACK")
 
 
 def test_the_next_entry_is_taken(raw: Raw) -> None:
-    raw("BEGIN")
     raw(INSERT + values_like(2, **NEXT))
     assert raw("SELECT count(*) FROM pools_entry") == [(3,)]
-    raw("ROLLBACK")
