@@ -26,6 +26,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from pools.core.addresses import is_forbidden_address
 from pools.core.errors import Reason
+from pools.core.watchdog import Watchdog
 
 _LONGEST_LINE: Final = 65536
 _MOST_LINES: Final = 100
@@ -35,6 +36,9 @@ _SHORTEST_TIMEOUT_SECONDS: Final = 0.001  # zero would make a socket non-blockin
 _STATUS_LINE = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: ([^\r\n]*))?\r?\n")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _CONTENT_LENGTH = re.compile(r"[0-9]{1,15}")
+
+
+_watchdog = Watchdog()
 
 
 class Phase(IntEnum):
@@ -76,16 +80,13 @@ class Attempt:
         self._lock = threading.Lock()
         self._finished = False
         self._handle: socket.socket | None = None
-        self._watchdog = threading.Timer(max(0.0, until - monotonic()), self._expire)
-        self._watchdog.daemon = True
 
     def __enter__(self) -> "Attempt":
         _current.attempt = self
-        self._watchdog.start()
+        _watchdog.call_at(self.until, self._expire)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._watchdog.cancel()
         _current.attempt = None
         with self._lock:
             self._finished = True
@@ -113,6 +114,12 @@ class Attempt:
             self.expired = True
             raise self.failed(Reason.DEADLINE)
         self.phase = Phase.SENDING
+
+    def out_of_time(self) -> Reason | None:
+        """Which limit has been reached before a connection came about, if one has."""
+        if monotonic() < self.connect_until - _SHORTEST_TIMEOUT_SECONDS:
+            return None
+        return Reason.DEADLINE if self.connect_until >= self.until else Reason.CONNECT_TIMEOUT
 
     def failed(self, reason: Reason, detail: str = "") -> ConnectingFailed:
         self.reason, self.detail = reason, detail
@@ -250,13 +257,10 @@ class _WatchedConnection(HTTPConnection):
             raise attempt.failed(Reason.TLS, str(verification or error.reason or "")) from None
         except (OSError, http.client.HTTPException) as error:
             if attempt.reason is None:
-                attempt.failed(self._reason_of(error), str(error))
+                over = attempt.out_of_time() if isinstance(error, TimeoutError) else None
+                other = Reason.PROXY if self.proxy is not None else Reason.TLS
+                attempt.failed(over or other, str(error))
             raise
-
-    def _reason_of(self, error: Exception) -> Reason:
-        if isinstance(error, TimeoutError):
-            return Reason.CONNECT_TIMEOUT
-        return Reason.PROXY if self.proxy is not None else Reason.TLS
 
     def request(self, *arguments: Any, **options: Any) -> None:
         attempt = _attempt_under_way()
@@ -284,13 +288,11 @@ POOL_CLASSES: Final = {"http": _WatchedPool, "https": _WatchedSecurePool}
 
 def open_socket(host: str, port: int, attempt: Attempt, *, to_proxy: bool) -> socket.socket:
     """A connected socket, made within the attempt's time; ConnectingFailed otherwise."""
-    reason = Reason.DNS
     attempt.phase = Phase.RESOLVING
     found = _resolve(host.strip("[]"), port, attempt)
     addresses = [item for item in found if to_proxy or not _is_forbidden(item[4])]
-    if found and not addresses:
-        reason = Reason.ADDRESS
     attempt.phase = Phase.CONNECTING
+    reason = Reason.ADDRESS if found else attempt.out_of_time() or Reason.DNS
     for position, (family, kind, protocol, _, address) in enumerate(addresses):
         seconds = (attempt.connect_until - monotonic()) / (len(addresses) - position)
         sock = socket.socket(family, kind, protocol)
@@ -310,8 +312,7 @@ def open_socket(host: str, port: int, attempt: Attempt, *, to_proxy: bool) -> so
 
 def _connecting_reason(error: OSError, attempt: Attempt) -> Reason:
     if isinstance(error, TimeoutError):
-        over = attempt.connect_until >= attempt.until
-        return Reason.DEADLINE if over else Reason.CONNECT_TIMEOUT
+        return attempt.out_of_time() or Reason.CONNECT_TIMEOUT
     if isinstance(error, ConnectionRefusedError):
         return Reason.CONNECTION_REFUSED
     return Reason.UNREACHABLE

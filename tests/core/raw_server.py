@@ -95,7 +95,7 @@ class RawServer:
             thread.start()
 
     def _serve(self, sock: socket.socket, number: int) -> None:
-        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError, ValueError), contextlib.ExitStack() as stack:
             stack.callback(sock.close)
             if self._tls:
                 sock = self._tls.wrap_socket(sock, server_side=True)
@@ -110,15 +110,17 @@ class RawServer:
 
 
 def _read_request(stream: Any, number: int) -> Received | None:
-    first = stream.readline().decode("latin-1").split()
-    if len(first) != 3:
+    """The next request; None at the end, or where something else than HTTP comes in."""
+    line = stream.readline(8192).decode("latin-1")
+    if not line.endswith((" HTTP/1.1\r\n", " HTTP/1.0\r\n")):
         return None
+    method, target, _ = line.split(" ")
     headers = {}
-    while line := stream.readline().strip():
+    while line := stream.readline(8192).strip():
         name, _, value = line.decode("latin-1").partition(":")
         headers[name.lower()] = value.strip()
     body = stream.read(int(headers.get("content-length", 0)))
-    return Received(first[0], first[1], headers, body, number)
+    return Received(method, target, headers, body, number)
 
 
 def raw_answer(

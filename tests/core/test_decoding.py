@@ -137,7 +137,8 @@ def test_missing_field_is_absent_and_not_unreadable(field: str) -> None:
 )
 def test_wrongly_typed_field_costs_that_field_alone(field: str, wrong: object) -> None:
     pool = read_pool({**POOL, field: wrong})
-    assert pool == replace(read_pool(POOL), **{field: None}, unreadable=frozenset({field}))
+    nothing: dict[str, Any] = {field: None}
+    assert pool == replace(read_pool(POOL), **nothing, unreadable=frozenset({field}))
 
 
 def test_row_that_is_no_object_is_unreadable_as_a_whole() -> None:

@@ -1,0 +1,242 @@
+"""Which answer is done, which is a refusal, and which proves nothing."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from pools.core import (
+    CoreError,
+    CoreLimits,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Pool,
+    PoolQuery,
+    RateLimited,
+    Reason,
+    Refused,
+    Unanswered,
+    Unauthenticated,
+    Unexpected,
+)
+from pools.core.answers import Answer, AnswerReader
+from pools.secret import Secret
+from tests.core.operations import POOL
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+READER = AnswerReader(CoreLimits(), Secret("canary-canary"))
+SENT: dict[str, str | int | None] = {"name": "orders", "limit": 5, "timeout": None}
+
+
+def answer(value: object = None, status: int = 200, **parts: object) -> Answer:
+    """A complete answer; `value` is its JSON unless `body` is given."""
+    fields: dict[str, object] = {
+        "status": status,
+        "body": json.dumps(value).encode(),
+        "content_type": "application/json",
+        "framed": True,
+        "location": "",
+        "retry_after": "",
+        "received_at": NOW,
+    }
+    return Answer(**{**fields, **parts})  # type: ignore[arg-type]
+
+
+def results(given: Answer) -> dict[str, object]:
+    """What each operation makes of the same answer."""
+    return {
+        "list": READER.page(given, PoolQuery()),
+        "get": READER.pool(given, 7),
+        "create": READER.written_pool(given, SENT),
+        "update": READER.written_pool(given, SENT, 7),
+        "delete": READER.deleted(given),
+        "clear": READER.cleared(given),
+        "sign-in": READER.token(given),
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, Invalid),
+        (401, Unauthenticated),
+        (403, Forbidden),
+        (404, NotFound),
+        (405, Refused),
+        (409, Refused),
+        (410, Refused),
+        (413, Refused),
+        (415, Refused),
+        (422, Invalid),
+        (429, RateLimited),
+    ],
+)
+def test_complete_refusal_is_final_for_every_operation(status: int, kind: type[CoreError]) -> None:
+    for result in results(answer({"message": "No."}, status)).values():
+        assert type(result) is kind
+        assert isinstance(result, CoreError)
+        assert (result.final, result.status, result.detail) == (True, status, "No.")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429])
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ({"body": b"<html>no</html>", "content_type": "text/html"}, Reason.WEB_PAGE),
+        ({"body": b"<!DOCTYPE html>"}, Reason.WEB_PAGE),
+        ({"body": b""}, Reason.NOT_JSON),
+        ({"body": b"nope"}, Reason.NOT_JSON),
+        ({"body": b"[]"}, Reason.SHAPE),
+        ({"body": b'"No."'}, Reason.SHAPE),
+        ({"body": b'{"a":1,"a":2}'}, Reason.MALFORMED),
+    ],
+)
+def test_refusal_that_is_no_json_object_proves_nothing(
+    status: int, parts: dict[str, object], reason: Reason
+) -> None:
+    for result in results(answer(None, status, **parts)).values():
+        assert type(result) is Unexpected
+        assert (result.final, result.sent, result.reason) == (False, True, reason)
+
+
+@pytest.mark.parametrize("status", [500, 501, 502, 503, 504, 520, 599])
+@pytest.mark.parametrize("body", [b'{"message":"Server Error"}', b"<html>", b"", b"[]"])
+def test_server_error_proves_nothing(status: int, body: bytes) -> None:
+    for result in results(answer(None, status, body=body)).values():
+        assert type(result) is Unanswered
+        assert (result.final, result.sent, result.reason) == (False, True, Reason.SERVER_ERROR)
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+@pytest.mark.parametrize("body", [b'{"message":"Moved"}', b"<html>", b""])
+def test_redirect_names_where_it_leads(status: int, body: bytes) -> None:
+    given = answer(None, status, body=body, location="https://x.example/canary-canary")
+    for result in results(given).values():
+        assert type(result) is Unexpected
+        assert (result.reason, result.detail) == (Reason.REDIRECT, "https://x.example/«secret»")
+
+
+@pytest.mark.parametrize("status", [202, 203, 205, 206, 207, 402, 406, 408, 418, 451, 600])
+def test_status_beyond_the_contract_is_no_proof(status: int) -> None:
+    for result in results(answer({"data": POOL}, status)).values():
+        assert isinstance(result, Unexpected | Unanswered)
+
+
+@pytest.mark.parametrize("name", ["list", "get", "delete", "clear", "sign-in"])
+def test_only_create_and_update_take_201(name: str) -> None:
+    assert isinstance(results(answer({"data": POOL, "token": "x" * 9}, 201))[name], Unexpected)
+
+
+@pytest.mark.parametrize("name", ["list", "get", "create", "update", "sign-in"])
+def test_no_content_gives_nothing_to_read(name: str) -> None:
+    assert isinstance(results(answer(None, 204, body=b""))[name], Unexpected)
+
+
+@pytest.mark.parametrize(
+    "value", [None, [], "x", 5, True, {}, {"data": None}, {"data": []}, {"data": {"name": "x"}}]
+)
+@pytest.mark.parametrize("name", ["get", "create", "update"])
+def test_wrong_shape_is_no_pool(value: object, name: str) -> None:
+    result = results(answer(value))[name]
+    assert isinstance(result, Unexpected)
+    assert result.reason == Reason.SHAPE
+
+
+@pytest.mark.parametrize("name", ["get", "update"])
+def test_another_pool_is_not_the_one(name: str) -> None:
+    result = results(answer({"data": {**POOL, "id": 8}}))[name]
+    assert isinstance(result, Unexpected)
+    assert result.reason == Reason.MISMATCH
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"name": "Orders"},
+        {"name": None},
+        {"name": 5},
+        {"limit": 6},
+        {"limit": None},
+        {"limit": "5"},
+        {"limit": 5.0},
+        {"timeout": 5},
+        {"timeout": "none"},
+    ],
+)
+@pytest.mark.parametrize("name", ["create", "update"])
+def test_field_that_comes_back_otherwise_is_not_done(changed: dict[str, object], name: str) -> None:
+    result = results(answer({"data": {**POOL, **changed}}))[name]
+    assert isinstance(result, Unexpected)
+    assert result.reason == Reason.MISMATCH
+
+
+@pytest.mark.parametrize("missing", ["name", "limit"])
+def test_field_that_does_not_come_back_is_not_done(missing: str) -> None:
+    pool = {name: value for name, value in POOL.items() if name != missing}
+    assert isinstance(READER.written_pool(answer({"data": pool}), SENT), Unexpected)
+
+
+def test_unset_timeout_may_be_left_out() -> None:
+    pool = {name: value for name, value in POOL.items() if name != "timeout"}
+    assert isinstance(READER.written_pool(answer({"data": pool}), SENT), Pool)
+
+
+@pytest.mark.parametrize(
+    "sent", [" orders", "orders\n", "\u3000orders\ufeff", "\u200borders\u200e"]
+)
+def test_name_that_laravel_trimmed_is_as_sent(sent: str) -> None:
+    assert isinstance(READER.written_pool(answer({"data": POOL}), {"name": sent}), Pool)
+
+
+@pytest.mark.parametrize(
+    "value", [None, "Deleted", 5, True, ["x"], {"errors": {}}, {"exception": "x"}]
+)
+def test_delete_and_clear_need_an_object_without_errors(value: object) -> None:
+    found = results(answer(value))
+    assert isinstance(found["delete"], Unexpected)
+    assert isinstance(found["clear"], Unexpected)
+
+
+@pytest.mark.parametrize("body", [b"[]", b""])
+def test_delete_needs_more_than_clear(body: bytes) -> None:
+    found = results(answer(None, body=body))
+    assert isinstance(found["delete"], Unexpected)
+    assert found["clear"] == ""
+
+
+def test_empty_answer_of_unstated_length_may_have_been_cut() -> None:
+    for result in results(answer(None, body=b"", framed=False)).values():
+        assert isinstance(result, Unanswered)
+        assert result.reason == Reason.CUT
+
+
+def test_invalid_names_the_fields() -> None:
+    value = {"message": "The given data was invalid.", "errors": {"limit": ["Too low."]}}
+    result = READER.written_pool(answer(value, 422), SENT)
+    assert isinstance(result, Invalid)
+    assert result.fields == {"limit": ("Too low.",)}
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds", "moment"),
+    [
+        ("30", 30, datetime(2026, 5, 1, 12, 0, 30, tzinfo=UTC)),
+        ("Fri, 01 May 2026 12:01:00 GMT", 60, datetime(2026, 5, 1, 12, 1, tzinfo=UTC)),
+        ("9" * 30, 10**9, datetime(2058, 1, 7, 13, 46, 40, tzinfo=UTC)),
+        ("", None, None),
+    ],
+)
+def test_rate_limit_says_when_to_come_back(
+    header: str, seconds: int | None, moment: datetime | None
+) -> None:
+    result = READER.deleted(answer({"message": "Slow down"}, 429, retry_after=header))
+    assert isinstance(result, RateLimited)
+    assert (result.retry_after_seconds, result.retry_at) == (seconds, moment)
+
+
+def test_token_that_core_echoes_is_not_passed_on() -> None:
+    value = {"message": "Bad canary-canary.", "errors": {"x": ["canary-canary"]}}
+    result = READER.pool(answer(value, 422), 7)
+    assert isinstance(result, Invalid)
+    assert (result.detail, result.fields) == ("Bad «secret».", {"x": ("«secret»",)})
