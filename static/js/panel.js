@@ -227,9 +227,8 @@
     });
   }
 
-  on("htmx:responseError", ({ detail }) => {
-    if (![400, 403, 404, 409, 422, 429, 500, 502, 503].includes(detail.xhr.status)) show("went-wrong");
-  });
+  // Statuses that the configuration does not swap: nothing of their answer is shown.
+  on("htmx:responseError", () => show("went-wrong"));
 
   /* --- Theme ---------------------------------------------------------------------------- */
 
