@@ -1,0 +1,50 @@
+"""How the panel is served, as gunicorn itself understands the configuration file."""
+
+from pathlib import Path
+
+import pytest
+from gunicorn.app.wsgiapp import WSGIApplication
+from gunicorn.config import Config
+
+from pools.core.limits import CoreLimits
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Config:
+    """gunicorn's own reading of the file; it stops at a name or a value it does not know."""
+    file = ROOT / "adminpanel/gunicorn_conf.py"
+    monkeypatch.setattr("sys.argv", ["gunicorn", "--config", str(file), "adminpanel.wsgi"])
+    config: Config = WSGIApplication("%(prog)s").cfg
+    return config
+
+
+def test_a_stop_waits_twice_as_long_as_a_call_to_core_may_take(served: Config) -> None:
+    assert (CoreLimits().deadline_seconds, served.graceful_timeout) == (15, 30)
+
+
+def test_threads_and_processes(served: Config) -> None:
+    assert (served.worker_class_str, served.threads, served.workers) == ("gthread", 8, 2)
+
+
+def test_threads_and_processes_come_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setenv("WEB_THREADS", "5")
+    monkeypatch.setenv("WEB_WORKERS", "3")
+    served = request.getfixturevalue("served")
+    assert (served.threads, served.workers) == (5, 3)
+
+
+def test_no_socket_takes_commands(served: Config) -> None:
+    assert served.control_socket_disable is True
+
+
+def test_listens_on_loopback_unless_told_otherwise(served: Config) -> None:
+    assert served.address == [("127.0.0.1", 8000)]
+
+
+def test_the_access_log_would_leave_out_what_people_search_for(served: Config) -> None:
+    assert served.accesslog is None
+    assert not {"%(r)s", "%(q)s", "%(f)s"} & set(served.access_log_format.split())

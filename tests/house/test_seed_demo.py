@@ -1,0 +1,147 @@
+"""What `seed_demo` puts into the demo's database, against a real sandbox."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from pools.core import PoolFields
+from pools.core.errors import Forbidden
+from pools.models import Company, Token
+from pools.tokens import open_core, remove_token, token_for
+from sandbox.running import RunningSandbox, running_sandbox
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def core() -> Iterator[RunningSandbox]:
+    with running_sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def keys(core: RunningSandbox, tmp_path: Path) -> Path:
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({"keys": dict(core.keys)}))
+    return file
+
+
+@pytest.fixture(autouse=True)
+def is_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PANEL_DEMO", "1")
+
+
+def seed(core: str, keys: Path) -> str:
+    said: list[str] = []
+
+    class Out:
+        def write(self, text: str) -> None:
+            said.append(text)
+
+    call_command("seed_demo", core=core, keys=keys, stdout=Out())
+    return "".join(said)
+
+
+def token_of(name: str, slug: str) -> Token:
+    token = token_for(User.objects.get(username=name), Company.objects.get(slug=slug))
+    assert token
+    return token
+
+
+def test_everyone_has_the_role_of_their_name(core: RunningSandbox, keys: Path) -> None:
+    seed(core.url, keys)
+    assert set(User.objects.values_list("username", "groups__name")) == {
+        ("viewer", "Read-only"),
+        ("operator", "Operator"),
+        ("manager", "Manager"),
+        ("auditor", "Auditor"),
+        ("admin", "Administrator"),
+    }
+
+
+def test_everyone_signs_in_with_the_demo_password(core: RunningSandbox, keys: Path) -> None:
+    seed(core.url, keys)
+    assert all(user.check_password("pools-demo") for user in User.objects.all())
+
+
+def test_tokens_are_stored_for_all_but_northwind(core: RunningSandbox, keys: Path) -> None:
+    seed(core.url, keys)
+    everyone = {"viewer", "operator", "manager", "auditor", "admin"}
+    stored = Token.objects.filter(confirmed_at__isnull=False)
+    holders = {
+        slug: set(stored.filter(company__slug=slug).values_list("user__username", flat=True))
+        for slug in Company.objects.values_list("slug", flat=True)
+    }
+    assert holders == {"acme": everyone, "blank": everyone, "northwind": {"manager", "admin"}}
+
+
+def test_tokens_open_what_the_companies_are_there_for(core: RunningSandbox, keys: Path) -> None:
+    seed(core.url, keys)
+    opened = {slug: token_of("admin", slug).opens_total for slug in ("acme", "northwind", "blank")}
+    assert opened == {"acme": 257, "northwind": 3, "blank": 0}
+
+
+def test_core_itself_refuses_a_change_of_the_viewer(core: RunningSandbox, keys: Path) -> None:
+    seed(core.url, keys)
+    with pytest.raises(Forbidden):
+        open_core(token_of("viewer", "acme")).create_pool(PoolFields("New", 1, None))
+
+
+def test_a_second_time_changes_nothing(core: RunningSandbox, keys: Path) -> None:
+    first = seed(core.url, keys)
+    before = [list(model.objects.order_by("pk").values()) for model in (Company, User, Token)]
+    assert seed(core.url, keys) == first
+    assert before == [
+        list(model.objects.order_by("pk").values()) for model in (Company, User, Token)
+    ]
+
+
+def test_what_people_did_since_is_kept(core: RunningSandbox, keys: Path) -> None:
+    seed(core.url, keys)
+    operator = User.objects.get(username="operator")
+    operator.set_password("another password")
+    operator.save()
+    remove_token(token_of("operator", "acme"))
+    seed(core.url, keys)
+    operator.refresh_from_db()
+    assert operator.check_password("another password")
+    assert token_for(operator, Company.objects.get(slug="acme")) is None
+
+
+def test_tokens_follow_a_sandbox_that_has_moved(core: RunningSandbox, keys: Path) -> None:
+    seed(core.url, keys)
+    moved = core.url.replace("127.0.0.1", "localhost")
+    seed(moved, keys)
+    token = token_of("operator", "acme")
+    assert (token.company.base_url, token.company.sign_in_url) == (
+        moved,
+        f"{moved}/fabric/api/login",
+    )
+    assert open_core(token).get_pool(core.company("acme").pools()[0].id).name
+
+
+def test_refuses_without_being_told_that_this_is_the_demo(
+    core: RunningSandbox, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PANEL_DEMO")
+    with pytest.raises(CommandError, match="PANEL_DEMO=1"):
+        seed(core.url, keys)
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["https://core.example", "http://10.0.0.1", "http://[::2]"])
+def test_refuses_a_core_beyond_this_machine(keys: Path, address: str) -> None:
+    with pytest.raises(CommandError, match="The address of the sandbox is not on this machine"):
+        seed(address, keys)
+    assert not User.objects.exists()
+
+
+def test_refuses_a_database_that_knows_a_real_company(core: RunningSandbox, keys: Path) -> None:
+    Company.objects.create(slug="real", name="Real", base_url="https://core.example")
+    with pytest.raises(CommandError, match="The address of real is not on this machine"):
+        seed(core.url, keys)
+    assert not User.objects.exists()
