@@ -5,8 +5,8 @@
 
 import http.cookiejar
 import re
+import socket
 import sys
-import urllib.error
 import urllib.parse
 import urllib.request
 from typing import Final
@@ -30,10 +30,11 @@ def signs_in(address: str) -> bool:
 
 
 def is_gone(address: str) -> bool:
+    place = urllib.parse.urlsplit(address)
     try:
-        urllib.request.urlopen(f"{address}/healthz", timeout=20).close()
-    except urllib.error.URLError as error:
-        return isinstance(error.reason, ConnectionRefusedError)
+        socket.create_connection((place.hostname or "", place.port or 0), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
     return False
 
 
