@@ -6,7 +6,7 @@ the right id, and every field that was sent coming back as sent.
 
 import re
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -44,14 +44,18 @@ _TRIMMED = re.compile("^[\\s\ufeff\u200b\u200e]+|[\\s\ufeff\u200b\u200e]+$")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that came whole. `framed`: its length was stated, not just its end reached."""
+    """An answer that came whole. `framed`: its length was stated, not just its end reached.
+
+    What Core wrote is kept out of the repr: it may echo the token, and a repr ends up in
+    the traceback of an error.
+    """
 
     status: int
-    body: bytes
-    content_type: str
+    body: bytes = field(repr=False)
+    content_type: str = field(repr=False)
     framed: bool
-    location: str
-    retry_after: str
+    location: str = field(repr=False)
+    retry_after: str = field(repr=False)
     received_at: datetime
 
 
