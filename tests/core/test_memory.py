@@ -114,12 +114,10 @@ BOMBS: dict[str, tuple[Handler, str]] = {
 
 
 @pytest.fixture(scope="module")
-def measured() -> Iterator[dict[str, tuple[str, float]]]:
+def measured() -> dict[str, tuple[str, float]]:
     """Bomb → what the client made of it, and the growth in MiB up to then."""
-    handlers = [
-        fixed(raw_answer(b'{"data": {"id": 1}}')),
-        *(handler for handler, _ in BOMBS.values()),
-    ]
+    handlers = [fixed(raw_answer(b'{"data": {"id": 1}}'))]
+    handlers += [handler for handler, _ in BOMBS.values()]
 
     def handle(request: Received, connection: Connection) -> bytes | None:
         pool_id = int(request.target.partition("?")[0].rpartition("/")[2])
