@@ -1,5 +1,6 @@
 """What every answer of the panel has in common."""
 
+import ipaddress
 import time
 import uuid
 from collections.abc import Callable
@@ -17,6 +18,38 @@ log = structlog.get_logger("panel.request")
 
 # Writing the session at every request would be a database write per page.
 _TOUCH_AFTER_SECONDS = 300
+
+
+class ClientAddressMiddleware:
+    """Makes REMOTE_ADDR the visitor's address, as the outermost trusted proxy saw it.
+
+    Each proxy adds the address it was called from to the end of X-Forwarded-For: with n
+    proxies of ours, the n-th from the end is the visitor's, and whatever stands before it
+    was written by the visitor. Without enough entries the header is not our proxies'.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        proxies = settings.TRUSTED_PROXY_COUNT
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        if 0 < proxies <= len(forwarded) and (address := _address(forwarded[-proxies])):
+            request.META["REMOTE_ADDR"] = address
+        return self.get_response(request)
+
+
+def _address(text: str) -> str | None:
+    """An address, with or without a port, in its usual spelling; None if it is none."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
 
 
 class RequestIdMiddleware:

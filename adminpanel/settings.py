@@ -11,10 +11,11 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from pools.core.limits import CoreLimits
 
 from adminpanel.environment import env, keys, number, required, whole_number
 from adminpanel.logs import logging_settings
+from adminpanel.single_sign_on import single_sign_on
+from pools.core.limits import CoreLimits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -70,12 +71,17 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "template_partials.apps.SimpleAppConfig",
 ]
 
 MIDDLEWARE = [
+    "adminpanel.middleware.ClientAddressMiddleware",
     "adminpanel.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -92,6 +98,8 @@ MIDDLEWARE = [
     "adminpanel.middleware.HtmxRedirectMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "pools.accounts.seen.LastSeenMiddleware",
+    "pools.accounts.second_factors.SecondFactorMiddleware",
 ]
 
 ROOT_URLCONF = "adminpanel.urls"
@@ -122,6 +130,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "pools.presentation.panel",
+                "pools.accounts.context.signing_in",
             ],
             "builtins": ["template_partials.templatetags.partials"],
         },
@@ -190,12 +199,14 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "panel_cache",
+        # Django's 300 would let anyone push the counts of others out with made-up names.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
 
 # --- Signing in -------------------------------------------------------------------------
 
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["pools.accounts.backend.OneCheckBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -208,22 +219,54 @@ AUTH_PASSWORD_VALIDATORS = [
 AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "adminpanel.accounts.ClosedAccountAdapter"
+ACCOUNT_ADAPTER = "pools.accounts.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "pools.accounts.forms.SignInForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
-ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    # Of an address, and of a name; a browser that its owner has used counts for itself.
+    "login_failed": "10/m/ip,5/5m/key",
+    "invitation": "20/m/ip",
+}
+
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=False)
+MFA_ADAPTER = "pools.accounts.second_factors.SealedFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Nobody's e-mail is verified here: people are made by an administrator.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# A clock may be half a minute off.
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "pools.accounts.forms.CodeForm",
+    "reauthenticate": "pools.accounts.forms.CodeAgainForm",
+    "activate_totp": "pools.accounts.forms.FirstCodeForm",
+    "add_webauthn": "pools.accounts.forms.NewPasskeyForm",
+    "authenticate_webauthn": "pools.accounts.forms.PasskeyForm",
+    "login_webauthn": "pools.accounts.forms.PasskeySignInForm",
+    "reauthenticate_webauthn": "pools.accounts.forms.PasskeyAgainForm",
+}
+
+INVITATION_DAYS = whole_number("INVITATION_DAYS", 7, least=1, most=30)
+SINGLE_SIGN_ON = single_sign_on()
+SOCIALACCOUNT_ADAPTER = "pools.accounts.provider.ProviderAdapter"
+SOCIALACCOUNT_PROVIDERS = SINGLE_SIGN_ON.provider_settings() if SINGLE_SIGN_ON else {}
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 
 SESSION_IDLE_MINUTES = whole_number("SESSION_IDLE_MINUTES", 120, least=5, most=1440)
 SESSION_MAX_HOURS = whole_number("SESSION_MAX_HOURS", 12, least=1, most=168)
 SESSION_COOKIE_AGE = SESSION_IDLE_MINUTES * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
@@ -252,7 +295,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        # After a form the provider's address counts too: browsers look at where it leads.
+        "form-action": [SELF, *(SINGLE_SIGN_ON.form_origins if SINGLE_SIGN_ON else ())],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

@@ -9,3 +9,8 @@ class PoolsConfig(AppConfig):
     name = "pools"
     verbose_name = "Pools"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from pools.accounts import events
+
+        events.connect()

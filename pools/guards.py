@@ -4,19 +4,18 @@ A view without one of these decorators stops the start (see `unguarded_views`), 
 a new address cannot be open by oversight.
 """
 
-import time
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from allauth.account.authentication import get_authentication_records
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils.http import urlencode
+
+from pools.accounts.proofs import proved_lately
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
@@ -27,6 +26,7 @@ DEEDS = {
     "pools.clear_pools": "clear pools",
     "pools.create_pools": "create pools",
     "pools.delete_pools": "delete pools",
+    "pools.manage_people": "look after people",
 }
 
 
@@ -60,9 +60,7 @@ def credential_given_lately(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        proofs = get_authentication_records(request, person(request))
-        latest = max((proof["at"] for proof in proofs), default=0)
-        if time.time() - latest > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+        if not proved_lately(request):
             query = urlencode({"next": request.get_full_path()})
             return redirect(f"{reverse('account_reauthenticate')}?{query}")
         return view(request, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""Sealing tokens: AES-256-GCM, bound to their owner, row and company's address.
+"""Sealing secrets: AES-256-GCM; tokens are bound to their owner, row and company's address.
 
 A sealed text is `v1:<key id>:<nonce>:<ciphertext>` (base64url, canonical). What it is
 bound to is authenticated with it: in another person's row, another row, or a company
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
@@ -68,6 +69,18 @@ def unseal(sealed: str, binding: Binding) -> Secret:
 
 
 @sensitive_variables()
+def seal_for(purpose: str, secret: Secret) -> str:
+    """`secret` sealed for one use of it, where there is no row or person to bind it to."""
+    return _seal(secret.reveal(), _purpose(purpose), writing_key_id())
+
+
+@sensitive_variables()
+def unseal_for(purpose: str, sealed: str) -> Secret:
+    """What `seal_for` was given for the same purpose. Raises KeyMissing or SealBroken."""
+    return Secret(_unseal(sealed, _purpose(purpose)))
+
+
+@sensitive_variables()
 def fingerprint(secret: Secret) -> str:
     """Twelve hex digits that stand for a token, and that nobody without the key can test."""
     key = hmac.digest(_key(writing_key_id()), b"fingerprint", "sha256")
@@ -102,21 +115,32 @@ def tokens_by_key() -> dict[str, int]:
     )
 
 
+def second_factors_by_key() -> dict[str, int]:
+    """How many second factors each key has sealed, by the key's id."""
+    rows = Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN).order_by()
+    sealed = (
+        stored.get("secret") or stored.get("seed") or ""
+        for stored in rows.values_list("data", flat=True)
+    )
+    return Counter(text.split(":")[1] for text in sealed if text.startswith(f"{VERSION}:"))
+
+
 def wrong_token_keys() -> list[str]:
-    """Why TOKEN_KEYS does not fit the stored tokens, a sentence each; reads only.
+    """Why TOKEN_KEYS does not fit what is sealed with it, a sentence each; reads only.
 
     Empty before the tables are there, and when the database does not answer: those
     are told elsewhere.
     """
     configured = {key_id for key_id, _ in settings.TOKEN_KEYS}
     try:
-        used = tokens_by_key()
+        used = {"tokens": tokens_by_key(), "second factors": second_factors_by_key()}
         canaries = list(KeyCanary.objects.filter(pk__in=configured))
     except DatabaseError:
         return []
     missing = [
-        f"TOKEN_KEYS lacks the key {key_id}, with which {count} stored tokens are sealed."
-        for key_id, count in sorted(used.items())
+        f"TOKEN_KEYS lacks the key {key_id}, with which {count} stored {what} are sealed."
+        for what, counts in used.items()
+        for key_id, count in sorted(counts.items())
         if key_id not in configured
     ]
     wrong = [
@@ -168,6 +192,11 @@ def _key(key_id: str) -> bytes:
         if known == key_id:
             return base64.b64decode(secret.reveal())
     raise KeyMissing(f"the key {key_id[:32]!r} is not in TOKEN_KEYS")
+
+
+def _purpose(purpose: str) -> bytes:
+    # A binding is a JSON list: no purpose can be taken for one.
+    return f"for {purpose}".encode()
 
 
 def _header(key_id: str) -> bytes:

@@ -1,9 +1,19 @@
-"""What the panel keeps: companies, sealed tokens, the ledger of changes, and leases."""
+"""What the panel keeps: companies, sealed tokens, the ledger, leases, invitations."""
 
 from pools.models.canary import KeyCanary
 from pools.models.company import Company
 from pools.models.entry import Entry, Kind
+from pools.models.invitation import Invitation, LastSeen
 from pools.models.lease import Lease
 from pools.models.token import Token
 
-__all__ = ["Company", "Entry", "KeyCanary", "Kind", "Lease", "Token"]
+__all__ = [
+    "Company",
+    "Entry",
+    "Invitation",
+    "KeyCanary",
+    "Kind",
+    "LastSeen",
+    "Lease",
+    "Token",
+]

@@ -1,0 +1,83 @@
+"""allauth's account adapter: sign-up closed, doors counted, every sign-in recorded."""
+
+from typing import Any, cast
+
+import structlog
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from pools.accounts.devices import device_of, remember_device
+from pools.accounts.events import note
+from pools.accounts.finding import find_person
+from pools.accounts.proofs import proved_lately, sign_on_method
+
+log = structlog.get_logger("panel.accounts")
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """How people come in. Accounts are made by administrators or by the provider's groups."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Only an address within this panel: a path, and never another host or scheme."""
+        return is_own_path(url)
+
+    def is_ajax(self, request: HttpRequest) -> bool:
+        """Never: allauth would answer with the form as JSON, typed password included."""
+        return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """As ClientAddressMiddleware found it. On a local socket there is none."""
+        return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104  (no bind, a blank)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("pools:account")
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        try:
+            return cast(User | None, super().authenticate(request, **credentials))
+        except Exception:
+            log.warning("sign-in refused unseen", address=self.get_client_ip(request))
+            raise
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        note("sign_in_failed", request, find_person(_name_in(credentials)))
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        note("signed_in", request, user, {"method": sign_on_method(request, user)})
+        remember_device(request, response, user)
+        return response
+
+    def is_reauthentication_required(self, *, app: str = "", **kwargs: Any) -> bool:
+        """A sign-in counts as a proof for as long as one that was asked for."""
+        return not proved_lately(context.request)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """What failed attempts are counted for: the name, or the browser of its owner."""
+        name = _name_in(credentials)
+        device = device_of(request)
+        if device is not None:
+            person = find_person(name)
+            if person is not None and person.pk == device.user_id:
+                return f"device:{device.number}"
+        return f"name:{name.strip().lower()}"
+
+
+def is_own_path(url: str | None) -> bool:
+    """Whether `url` is a path of this panel, safe to redirect to."""
+    return bool(
+        url
+        and url.startswith("/")
+        and url_has_allowed_host_and_scheme(url, allowed_hosts=None, require_https=True)
+    )
+
+
+def _name_in(credentials: dict[str, Any]) -> str:
+    return credentials.get("username") or credentials.get("email") or ""

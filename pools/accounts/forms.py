@@ -1,0 +1,126 @@
+"""allauth's forms where their words or their checks do not fit."""
+
+from typing import Any
+
+from allauth.account.forms import LoginForm
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
+from django import forms
+from django.conf import settings
+from django.core.cache import cache
+
+# What a browser never sends, and what fido2 raises over it.
+_NO_CREDENTIAL = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]
+    """A user name or an e-mail address, and a password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = forms.CharField(
+            label="User name or e-mail",
+            max_length=254,
+            widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+        )
+        self.fields["password"].widget.attrs.pop("placeholder", None)
+        self.fields["password"].help_text = ""
+        self.order_fields(["login", "password"])
+
+
+class OnceOnly:
+    """A code of an app opens once: allauth forgets used ones before they end with a tolerance."""
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()  # type: ignore[misc]
+        factor: Authenticator = self.authenticator  # type: ignore[attr-defined]
+        if factor.type == Authenticator.Type.TOTP:
+            steps = 2 * settings.MFA_TOTP_TOLERANCE + 1
+            used = f"panel.totp.used:{factor.user_id}:{code.replace(' ', '')}"
+            if not cache.add(used, 1, timeout=30 * steps):
+                raise get_adapter().validation_error("incorrect_code")
+        return code
+
+
+class CodeForm(OnceOnly, AuthenticateForm):  # type: ignore[misc]
+    """The code asked for when signing in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say_code(self)
+
+
+class CodeAgainForm(OnceOnly, ReauthenticateForm):  # type: ignore[misc]
+    """The code asked for before something delicate."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say_code(self)
+
+
+class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
+    """The code that shows that an app has been set up."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say_code(self, "The six digits that the app shows now.")
+
+
+class ReadableCredential:
+    """A credential that is none is a wrong one, not an error of the panel."""
+
+    def clean_credential(self) -> Any:
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except forms.ValidationError:
+            raise
+        except _NO_CREDENTIAL:
+            raise get_adapter().validation_error("incorrect_code") from None
+
+
+class PasskeyForm(ReadableCredential, AuthenticateWebAuthnForm):  # type: ignore[misc]
+    """A passkey as the second factor."""
+
+
+class PasskeySignInForm(ReadableCredential, LoginWebAuthnForm):  # type: ignore[misc]
+    """A passkey instead of a password."""
+
+
+class PasskeyAgainForm(ReadableCredential, ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    """A passkey before something delicate."""
+
+
+class NewPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    """A name for a new passkey; the browser fills in the rest."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"] = forms.CharField(
+            label="Name", required=False, max_length=60, help_text="To tell it from others."
+        )
+        self.order_fields(["name", "passwordless", "credential"])
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except forms.ValidationError:
+            raise
+        except _NO_CREDENTIAL:
+            raise get_adapter().validation_error("incorrect_code") from None
+        return cleaned
+
+
+def _say_code(form: forms.Form, help_text: str = "") -> None:
+    field = form.fields["code"]
+    field.label, field.help_text = "Code", help_text
+    field.widget = forms.TextInput(
+        attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+    )

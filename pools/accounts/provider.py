@@ -1,0 +1,144 @@
+"""Single sign-on: who the provider sends, and which roles its groups give them here."""
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from allauth.socialaccount.providers.base import AuthProcess
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest
+from django.shortcuts import render
+
+from adminpanel.single_sign_on import SingleSignOn
+from pools import people
+from pools.accounts.events import actor_of, note
+from pools.accounts.finding import find_person
+
+
+class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    """allauth's adapter; people come in when a group of theirs has a role, and with it."""
+
+    def get_requests_session(self) -> Any:
+        """Without the machine's proxies and .netrc: they could get the client's secret."""
+        session = super().get_requests_session()
+        ca_file = _sign_on().ca_file
+        session.trust_env = False
+        session.max_redirects = 3
+        if ca_file:
+            session.verify = ca_file
+        return session
+
+    def list_apps(self, request: HttpRequest, provider: Any = None, client_id: Any = None) -> Any:
+        """The one of the environment. Rows in the database are not looked at."""
+        apps = super().list_apps(request, provider=provider, client_id=client_id)
+        return [app for app in apps if app.pk is None]
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        claims = _claims(sociallogin)
+        if claims is None:
+            self._refuse(request, sociallogin, "mixed")
+        if sociallogin.state.get("process") == AuthProcess.CONNECT:
+            return
+        roles = roles_for(_groups(claims or {}))
+        if sociallogin.is_existing:
+            self._let_in_again(request, sociallogin, roles)
+        elif not roles:
+            self._refuse(request, sociallogin, "no_role")
+        elif _taken(sociallogin.user):
+            self._refuse(request, sociallogin, "taken")
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        """Who comes this far has a role: see pre_social_login."""
+        return True
+
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
+        """A new person, with the roles of their groups, on the ledger: all or nothing."""
+        user: User = sociallogin.user
+        user.set_unusable_password()
+        get_account_adapter(request).populate_username(request, user)
+        with people.recording():
+            sociallogin.save(request)
+            people.add_from_provider(user, roles_for(_groups(_claims(sociallogin) or {})))
+        return user
+
+    def validate_disconnect(self, account: SocialAccount, accounts: Any) -> None:
+        if not account.user.has_usable_password():
+            raise self.validation_error("no_password")
+
+    def _let_in_again(
+        self, request: HttpRequest, sociallogin: SocialLogin, roles: frozenset[str]
+    ) -> None:
+        """Who the provider brought keeps the roles it says; who was invited keeps theirs."""
+        user: User = sociallogin.user
+        if user.has_usable_password():
+            return
+        try:
+            people.follow_provider(user, roles, actor_of(request, user).address)
+        except people.LastAdministrator:
+            return
+        if not roles:
+            self._refuse(request, sociallogin, "no_role")
+
+    def _refuse(self, request: HttpRequest, sociallogin: SocialLogin, why: str) -> None:
+        user = sociallogin.user if sociallogin.is_existing else None
+        note("sign_in_failed", request, user, {"method": "single sign-on", "why": why})
+        context = {"why": why, "provider": _sign_on().name}
+        page = render(request, "socialaccount/refused.html", context, status=403)
+        raise ImmediateHttpResponse(page)
+
+
+def roles_for(groups: Iterable[str]) -> frozenset[str]:
+    """The panel's roles for a provider's groups. `*` in the map stands for everyone."""
+    role_map: Mapping[str, str] = _sign_on().role_map
+    return frozenset(role_map[group] for group in {*groups, "*"} if group in role_map)
+
+
+def asked_at(sociallogin: SocialLogin | None) -> int | None:
+    """When the provider last asked the person for a proof, if it says so."""
+    claims = (_claims(sociallogin) if sociallogin else None) or {}
+    at = claims.get("auth_time")
+    # A time to come would count for longer than it should.
+    return at if isinstance(at, int) and at <= time.time() + 60 else None
+
+
+def _claims(sociallogin: SocialLogin) -> dict[str, Any] | None:
+    """What the provider says, both ways it says it; None if they are about different people."""
+    told = sociallogin.account.extra_data
+    asked, signed = told.get("userinfo") or {}, told.get("id_token") or {}
+    if not signed.get("sub") or asked.get("sub") not in (None, signed["sub"]):
+        return None
+    return {**asked, **signed}
+
+
+def _groups(claims: Mapping[str, Any]) -> list[str]:
+    """The groups in the configured claim; a dot leads into a claim (`realm_access.roles`)."""
+    name = _sign_on().groups_claim
+    found: Any = claims.get(name)
+    if found is None:
+        found = claims
+        for part in name.split("."):
+            found = found.get(part) if isinstance(found, Mapping) else None
+    if isinstance(found, str):
+        return [found]
+    return [group for group in found if isinstance(group, str)] if isinstance(found, list) else []
+
+
+def _taken(user: User) -> bool:
+    """Whether someone here has this name or address: they connect it themselves, signed in.
+
+    An address is no proof: at many providers people can write what they like.
+    """
+    return any(find_person(name) for name in (user.username, user.email) if name)
+
+
+def _sign_on() -> SingleSignOn:
+    """The deployment's provider. Without one no address leads here."""
+    sign_on = settings.SINGLE_SIGN_ON
+    if sign_on is None:
+        raise Http404
+    return sign_on

@@ -1,0 +1,110 @@
+"""Pages of signing in that allauth has not, or not as they are wanted here."""
+
+from typing import Any
+
+from allauth.account import views as account
+from allauth.account.mixins import NextRedirectMixin
+from allauth.mfa.webauthn.views import AddWebAuthnView, LoginWebAuthnView
+from allauth.socialaccount.internal.flows.signup import clear_pending_signup
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import urlencode
+
+from adminpanel.single_sign_on import PROVIDER_ID
+from pools.accounts.events import note
+from pools.guards import person
+
+
+class PasskeySignIn(NextRedirectMixin, LoginWebAuthnView):  # type: ignore[misc]
+    """allauth's, which forgets where the person was going."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What the browser's passkey prompt needs to start. Asked for by static/js/passkeys.js."""
+        from allauth.mfa.webauthn.internal import auth
+
+        return JsonResponse({"request_options": auth.begin_authentication(user=None)})
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        from allauth.account.models import Login
+        from allauth.mfa.webauthn.internal import flows
+
+        factor = form.cleaned_data["credential"]
+        login = Login(user=factor.user, redirect_url=self.get_next_url())
+        answer: HttpResponse = flows.perform_passwordless_login(self.request, factor, login)
+        return answer
+
+
+class NewPasskey(AddWebAuthnView):  # type: ignore[misc]
+    """allauth's, asking for a passkey that can sign in alone where the key can hold one."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        chosen = context["js_data"]["creation_options"]["publicKey"]["authenticatorSelection"]
+        chosen["residentKey"] = "preferred"
+        chosen["requireResidentKey"] = False
+        return context
+
+
+def password_change(request: HttpRequest) -> HttpResponse:
+    """allauth's; it would offer a first password to people whom single sign-on brought."""
+    if not person(request).has_usable_password():
+        raise PermissionDenied("You sign in through your provider: there is no password here.")
+    answer: HttpResponse = account.password_change(request)
+    return answer
+
+
+def session_list(request: HttpRequest) -> HttpResponse:
+    """A person's own sessions: where they are signed in, and ending them."""
+    own = UserSession.objects.filter(user=person(request))
+    if request.method == "POST":
+        return _end(request, own)
+    here = request.session.session_key
+    sessions = sorted(
+        UserSession.objects.purge_and_list(person(request)),
+        key=lambda session: (session.session_key != here, -session.last_seen_at.timestamp()),
+    )
+    context = {"sessions": sessions, "here": here}
+    return render(request, "usersessions/usersession_list.html", context)
+
+
+def provider_again(request: HttpRequest) -> HttpResponse:
+    """Sends people without a password here to their provider, which asks them for theirs."""
+    connected = SocialAccount.objects.filter(user=person(request), provider=PROVIDER_ID)
+    if settings.SINGLE_SIGN_ON is None or not connected.exists():
+        raise Http404
+    query = {
+        "process": "login",
+        "next": str(request.GET.get("next") or "/"),
+        # With `max_age` the provider must say when it asked.
+        "auth_params": urlencode({"prompt": "login", "max_age": 60}),
+    }
+    return render(request, "account/provider_again.html", {"query": urlencode(query)})
+
+
+@login_not_required
+def provider_taken(request: HttpRequest) -> HttpResponse:
+    """Where allauth would ask for another name or address: the administrator decides those."""
+    clear_pending_signup(request)
+    context = {"why": "taken", "provider": settings.SINGLE_SIGN_ON and settings.SINGLE_SIGN_ON.name}
+    return render(request, "socialaccount/refused.html", context, status=403)
+
+
+def _end(request: HttpRequest, own: Any) -> HttpResponse:
+    others = own.exclude(session_key=request.session.session_key)
+    if chosen := request.POST.get("session", ""):
+        # The current one ends by signing out; somebody else's is not there.
+        others = [get_object_or_404(others, pk=chosen if chosen.isdigit() else 0)]
+    ended = 0
+    for session in others:
+        session.end()
+        ended += 1
+    note("sessions_ended", request, person(request), {"count": ended})
+    word = "1 session" if ended == 1 else f"{ended} sessions"
+    messages.success(request, f"Ended {word}.")
+    return redirect("usersessions_list")
