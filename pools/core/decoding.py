@@ -44,10 +44,11 @@ def decode_json(body: bytes, limits: CoreLimits, hidden: Iterable[Secret] = ()) 
     commas_and_openings = body.count(b",") + body.count(b"[") + body.count(b"{")
     if commas_and_openings > limits.max_json_values:
         raise MalformedJson(Reason.TOO_LARGE)
-    value, problem = _parsed(body)
+    secrets = tuple(hidden)
+    value, problem = _parsed(body, secrets)
     if problem is not None:
         raise MalformedJson(problem)
-    return _cleaned(value, limits.max_json_depth, tuple(hidden))
+    return _cleaned(value, limits.max_json_depth, secrets)
 
 
 def clean_text(text: str, hidden: Iterable[Secret] = ()) -> str:
@@ -172,12 +173,19 @@ def read_retry_after(header: str, now: datetime) -> int | None:
         return None
 
 
-def _parsed(body: bytes) -> tuple[Any, Reason | None]:
+def _parsed(body: bytes, hidden: tuple[Secret, ...]) -> tuple[Any, Reason | None]:
     """The value, or why there is none. The parser's own exceptions hold the whole text."""
+
+    def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = {clean_text(key, hidden): value for key, value in pairs}
+        if len(found) != len(pairs):
+            raise MalformedJson(Reason.MALFORMED)
+        return found
+
     try:
         value = json.loads(
             body.decode("utf-8"),
-            object_pairs_hook=_unique_keys,
+            object_pairs_hook=unique_keys,
             parse_constant=_refuse_constant,
             parse_int=_read_integer,
             parse_float=_read_float,
@@ -187,13 +195,6 @@ def _parsed(body: bytes) -> tuple[Any, Reason | None]:
     except ValueError:
         return None, Reason.NOT_JSON
     return value, None
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise MalformedJson(Reason.MALFORMED)
-    return found
 
 
 def _refuse_constant(_: str) -> NoReturn:
@@ -210,17 +211,17 @@ def _read_float(text: str) -> float | str:
 
 
 def _cleaned(value: Any, depth: int, hidden: tuple[Secret, ...]) -> Any:
+    """The value with clean texts, changed in place: a copy would double a large answer."""
     if isinstance(value, str):
         return clean_text(value, hidden)
     if not isinstance(value, dict | list):
         return value
     if depth == 0:
         raise MalformedJson(Reason.MALFORMED)
-    if isinstance(value, list):
-        return [_cleaned(item, depth - 1, hidden) for item in value]
-    return {
-        clean_text(key, hidden): _cleaned(item, depth - 1, hidden) for key, item in value.items()
-    }
+    places = value.items() if isinstance(value, dict) else enumerate(value)
+    for place, item in places:
+        value[place] = _cleaned(item, depth - 1, hidden)
+    return value
 
 
 def _count(given: Any, least: int) -> int | None:
