@@ -6,8 +6,9 @@ database itself and put back as they were.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from django.core.cache import cache
 from django.db import connections, transaction
@@ -42,12 +43,12 @@ def _take_off(connection: BaseDatabaseWrapper) -> list[str]:
                 cursor.execute(f"DROP TRIGGER {name}")
             return [sql for _, sql in found]
         cursor.execute(
-            "SELECT tgname FROM pg_trigger"
+            "SELECT tgname, CASE tgenabled WHEN 'A' THEN 'ALWAYS' ELSE '' END FROM pg_trigger"
             " WHERE tgrelid = 'pools_entry'::regclass AND NOT tgisinternal"
         )
-        names = [name for (name,) in cursor.fetchall()]
+        found = cursor.fetchall()
         cursor.execute("ALTER TABLE pools_entry DISABLE TRIGGER USER")
-        return [f"ALTER TABLE pools_entry ENABLE ALWAYS TRIGGER {name}" for name in names]
+        return [f"ALTER TABLE pools_entry ENABLE {how} TRIGGER {name}" for name, how in found]
 
 
 def _flush_with_ledger_open(case: Any) -> None:
@@ -55,10 +56,20 @@ def _flush_with_ledger_open(case: Any) -> None:
 
     # One transaction, one flush to disk: there is a teardown after every such test.
     with transaction.atomic():
-        with unguarded_ledger():
+        with unguarded_ledger(), _deleting_instead_of_truncating():
             _ledger_guarded_teardown(case)
         ensure_roles()
         cache.clear()
+
+
+def _deleting_instead_of_truncating() -> AbstractContextManager[Any]:
+    """PostgreSQL takes a third of a second to truncate our tables, next to none to empty them."""
+    operations = connections["default"].ops
+
+    def deletions(style: Any, tables: list[str], **options: Any) -> list[str]:
+        return [f"DELETE FROM {operations.quote_name(table)}" for table in tables]
+
+    return patch.object(operations, "sql_flush", deletions)
 
 
 TransactionTestCase._fixture_teardown = _flush_with_ledger_open  # type: ignore[attr-defined]

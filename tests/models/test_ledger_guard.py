@@ -68,7 +68,7 @@ POSTGRESQL = {
     "insert behind a table of the same name": (
         "CREATE TEMPORARY TABLE pools_entry (LIKE public.pools_entry);"
         + INSERT.replace("INTO ", "INTO public.")
-        + values_like(2, seq="1").replace("FROM ", "FROM public.")
+        + values_like(2, seq="1", previous=f"'{'0' * 64}'").replace("FROM ", "FROM public.")
     ),
 }
 ATTACKS = {
