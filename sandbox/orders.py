@@ -88,8 +88,9 @@ class Orders:
             ids, names, reverse = order.ids, order.names, sort.startswith("-")
         if terms:
             ids = list(compress(ids, _matching(terms, names)))
+        total = len(ids)
         ordered = reversed(ids) if reverse else iter(ids)
-        return list(islice(ordered, first, first + count)), len(ids)
+        return list(islice(ordered, min(first, total), min(first + count, total))), total
 
     def _sorted_anew(self, sorts: Sequence[str], *, restless: bool) -> list[Row]:
         rows = list(self._rows.values())

@@ -152,8 +152,9 @@ def test_page_past_the_end_is_empty_and_points_at_another_empty_one(acme: Caller
     assert answer.document["links"]["prev"].endswith("?page=8")
 
 
-def test_page_that_is_far_past_the_end_is_empty(acme: Caller) -> None:
-    assert acme.list(page=10**9).document["data"] == []
+@pytest.mark.parametrize("page", [10**9, 2**63 - 1])
+def test_page_that_is_far_past_the_end_is_empty(acme: Caller, page: int) -> None:
+    assert acme.list(page=page).document["data"] == []
 
 
 def test_per_page_is_fifteen_where_nothing_is_asked(acme: Caller) -> None:
