@@ -3,6 +3,7 @@
 from pools.models.canary import KeyCanary
 from pools.models.company import Company
 from pools.models.entry import Entry, Kind
+from pools.models.index_term import IndexTerm
 from pools.models.invitation import Invitation, LastSeen
 from pools.models.lease import Lease
 from pools.models.token import Token
@@ -10,6 +11,7 @@ from pools.models.token import Token
 __all__ = [
     "Company",
     "Entry",
+    "IndexTerm",
     "Invitation",
     "KeyCanary",
     "Kind",

@@ -48,6 +48,12 @@ class Company(models.Model):
         ),
     )
     colour = models.CharField(max_length=10, choices=Colour.choices, default=Colour.TEAL)
+    reason_required_for = models.JSONField(
+        "reason required",
+        default=list,
+        blank=True,
+        help_text="The changes that nobody can make here without giving a reason.",
+    )
 
     class Meta:
         ordering = ["name"]

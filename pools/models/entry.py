@@ -30,6 +30,17 @@ class Kind(models.TextChoices):
     EVENT = "event", "event"  # something local: a token, a role, a sign-in
 
 
+def _line_indexes(what: str, condition: Q) -> list[models.Index]:
+    """What the lists of changes and of events are read by, newest first."""
+    by = {"time": (), "company": ("company",), "person": ("actor_name",), "action": ("action",)}
+    return [
+        models.Index(
+            fields=[*columns, "-at", "-seq"], condition=condition, name=f"{what}_by_{name}"
+        )
+        for name, columns in by.items()
+    ]
+
+
 class Entry(models.Model):
     """An insert-only line of the ledger, chained to the one before it by a keyed digest.
 
@@ -80,14 +91,16 @@ class Entry(models.Model):
             ),
             models.Index(fields=["company", "pool_id", "-seq"], name="entry_of_pool"),
             models.Index(
-                fields=["company", "-seq"], condition=Q(kind="intent"), name="change_of_company"
+                fields=["actor_id", "-seq"], condition=Q(kind="intent"), name="change_of_actor"
             ),
             models.Index(
-                fields=["actor_id", "-seq"], condition=Q(kind="intent"), name="change_of_actor"
+                fields=["actor_id", "-seq"], condition=Q(kind="event"), name="event_of_actor"
             ),
             models.Index(
                 fields=["batch", "seq"], condition=Q(batch__isnull=False), name="entry_of_batch"
             ),
+            *_line_indexes("change", Q(kind__in=["intent", "drift"])),
+            *_line_indexes("event", Q(kind="event")),
         ]
 
     def __str__(self) -> str:

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from pools.models.canonical import canonical_json, storable, storable_facts
 from pools.models.entry import Entry, Kind
+from pools.models.index_term import index
 
 VERSION: Final = 1
 FIRST: Final = "0" * 64
@@ -126,6 +127,7 @@ def append(
     entry.digest = digest_of(tuple(getattr(entry, column) for column in _COLUMNS), key)
     # Entry.save refuses, so that nothing else can add or alter a row through the model.
     Entry.objects.bulk_create([entry])
+    index([entry])
     return entry
 
 
