@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from adminpanel.environment import env, keys, number, required, whole_number
 from adminpanel.logs import logging_settings
+from adminpanel.mail import mail_settings
 from adminpanel.single_sign_on import single_sign_on
 from pools.core.limits import CoreLimits
 
@@ -253,6 +254,16 @@ MFA_FORMS = {
 }
 
 INVITATION_DAYS = whole_number("INVITATION_DAYS", 7, least=1, most=30)
+_mail = mail_settings()
+EMAIL_CONFIGURED = _mail is not None
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+if _mail is not None:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password.reveal()
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.tls
+    DEFAULT_FROM_EMAIL = _mail.sender
+EMAIL_TIMEOUT = 10
 SINGLE_SIGN_ON = single_sign_on()
 SOCIALACCOUNT_ADAPTER = "pools.accounts.provider.ProviderAdapter"
 SOCIALACCOUNT_PROVIDERS = SINGLE_SIGN_ON.provider_settings() if SINGLE_SIGN_ON else {}

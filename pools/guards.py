@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -72,6 +73,12 @@ def signed_in(view: View) -> View:
     """Everyone who is signed in: their own things only."""
     view.access = "signed in"  # type: ignore[attr-defined]
     return view
+
+
+def public(view: View) -> View:
+    """Everyone, signed in or not."""
+    view.access = "everyone"  # type: ignore[attr-defined]
+    return login_not_required(view)
 
 
 def unguarded_views(patterns: Iterable[URLPattern | URLResolver]) -> list[str]:

@@ -36,6 +36,10 @@ class TokenMissing(Exception):
     """The person has no token in use for this company."""
 
 
+class PersonDisabled(TokenMissing):
+    """The token's owner is disabled: until they are enabled again, it opens nothing."""
+
+
 class TokenUnreadable(Exception):
     """The stored token does not open: key gone, row altered, or the company's address changed."""
 
@@ -69,7 +73,7 @@ def token_for(user: User, company: Company) -> Token | None:
     """The person's confirmed token for a company."""
     return (
         Token.objects.filter(user=user, company=company, confirmed_at__isnull=False)
-        .select_related("company")
+        .select_related("company", "user")
         .first()
     )
 
@@ -93,7 +97,12 @@ def state_of(token: Token | None, now: datetime) -> TokenState:
 
 @sensitive_variables()
 def open_core(token: Token, request_id: str = "") -> CoreClient:
-    """Core, with this token. Raises TokenUnreadable or CredentialExpired."""
+    """Core, with this token. Raises PersonDisabled, TokenUnreadable or CredentialExpired.
+
+    What runs without its owner being there (settling, say) is stopped here, too.
+    """
+    if not token.user.is_active:
+        raise PersonDisabled("the token's owner is disabled")
     if token.expires_at is not None and token.expires_at <= timezone.now():
         raise CredentialExpired("the token has expired")
     return CoreClient(

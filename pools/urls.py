@@ -4,7 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import path, register_converter
 
 from pools.guards import unguarded_views
-from pools.views import account, changes, companies, pools, tokens
+from pools.views import account, changes, companies, joining, people, pools, tokens
 
 
 class PoolIdConverter:
@@ -44,6 +44,25 @@ urlpatterns = [
     path("tokens/<slug:company>/verify/", tokens.token_verify, name="token_verify"),
     path("tokens/<slug:company>/replace/", tokens.token_replace, name="token_replace"),
     path("tokens/<slug:company>/remove/", tokens.token_remove, name="token_remove"),
+    path("people/", people.people_list, name="people"),
+    path("people/invite/", people.person_invite, name="person_invite"),
+    path(
+        "people/invitations/<uuid:invitation>/withdraw/",
+        people.invitation_withdraw,
+        name="invitation_withdraw",
+    ),
+    path("people/<int:person_id>/", people.person_detail, name="person"),
+    path("people/<int:person_id>/roles/", people.person_roles, name="person_roles"),
+    path("people/<int:person_id>/disable/", people.person_disable, name="person_disable"),
+    path("people/<int:person_id>/enable/", people.person_enable, name="person_enable"),
+    path("people/<int:person_id>/sign-out/", people.person_sign_out, name="person_sign_out"),
+    path(
+        "people/<int:person_id>/second-factors/remove/",
+        people.person_forget_factors,
+        name="person_forget_factors",
+    ),
+    path("join/", joining.join, name="join"),
+    path("join/password/", joining.join_password, name="join_password"),
     path("account/", account.account, name="account"),
     path("theme/", account.theme, name="theme"),
 ]

@@ -8,12 +8,12 @@ from allauth.core import context
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from pools.accounts.devices import device_of, remember_device
 from pools.accounts.events import note
 from pools.accounts.finding import find_person
 from pools.accounts.proofs import proved_lately, sign_on_method
+from pools.accounts.redirects import is_own_path
 
 log = structlog.get_logger("panel.accounts")
 
@@ -68,15 +68,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             if person is not None and person.pk == device.user_id:
                 return f"device:{device.number}"
         return f"name:{name.strip().lower()}"
-
-
-def is_own_path(url: str | None) -> bool:
-    """Whether `url` is a path of this panel, safe to redirect to."""
-    return bool(
-        url
-        and url.startswith("/")
-        and url_has_allowed_host_and_scheme(url, allowed_hosts=None, require_https=True)
-    )
 
 
 def _name_in(credentials: dict[str, Any]) -> str:

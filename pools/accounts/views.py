@@ -82,7 +82,7 @@ def provider_again(request: HttpRequest) -> HttpResponse:
         "process": "login",
         "next": str(request.GET.get("next") or "/"),
         # With `max_age` the provider must say when it asked.
-        "auth_params": urlencode({"prompt": "login", "max_age": 60}),
+        "auth_params": "prompt=login&max_age=60",
     }
     return render(request, "account/provider_again.html", {"query": urlencode(query)})
 

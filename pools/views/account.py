@@ -1,13 +1,15 @@
 """A person's own account, and how the panel looks to them."""
 
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from pools.accounts.redirects import is_own_path
 from pools.guards import person, signed_in
+from pools.people import roles_of
 from pools.presentation import THEMES
 
 _YEAR_SECONDS = 365 * 86400
@@ -15,8 +17,9 @@ _YEAR_SECONDS = 365 * 86400
 
 @signed_in
 def account(request: HttpRequest) -> HttpResponse:
-    roles = [group.name for group in person(request).groups.order_by("name")]
-    return render(request, "pools/account.html", {"roles": roles})
+    user = person(request)
+    connected = SocialAccount.objects.filter(user=user).exists()
+    return render(request, "pools/account.html", {"roles": roles_of(user), "connected": connected})
 
 
 @signed_in
@@ -41,7 +44,10 @@ def theme(request: HttpRequest) -> HttpResponse:
 def safe_next(request: HttpRequest, otherwise: str) -> str:
     """Where to go back to: an address of this panel only, never somebody else's."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    safe = wanted.startswith("/") and url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if safe else otherwise
+    return wanted if is_own_path(wanted) else otherwise
+
+
+def address_of(request: HttpRequest) -> str:
+    """The visitor's address, as ClientAddressMiddleware found it."""
+    address: str = request.META.get("REMOTE_ADDR", "")
+    return address

@@ -1,0 +1,90 @@
+"""What administrators see of people: roles, second factor, tokens by their fingerprint."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef, Prefetch
+
+from pools.accounts.second_factors import FACTORS
+from pools.changes import HistoryItem
+from pools.changes.history import changes_by_id
+from pools.models import Entry, Kind, Token
+from pools.people import roles_of
+
+RECENT_CHANGES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """A person as administrators see them. `tokens` are those in use, one a company."""
+
+    user: User
+    roles: list[str]
+    last_seen: datetime | None
+    second_factor: bool
+    tokens: list[Token]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that a person did, other than to a pool."""
+
+    at: datetime
+    label: str
+    company: str
+
+
+def everyone() -> list[PersonFacts]:
+    """All people by name, by a fixed number of queries."""
+    return [_facts(user) for user in _people().order_by("-is_active", "username")]
+
+
+def person_facts(user_id: int) -> PersonFacts | None:
+    user = _people().filter(pk=user_id).first()
+    return _facts(user) if user else None
+
+
+def recent_changes(user: User, limit: int = RECENT_CHANGES) -> list[HistoryItem]:
+    """What a person changed last, newest first, by two queries."""
+    newest = (
+        Entry.objects.filter(kind=Kind.INTENT, actor_id=str(user.pk))
+        .order_by("-seq")
+        .values_list("change", flat=True)[:limit]
+    )
+    return changes_by_id([change for change in newest if change is not None])
+
+
+def recent_events(user: User, limit: int = RECENT_CHANGES) -> list[Event]:
+    """What a person did at the door and to others last: sign-ins, tokens, roles."""
+    events = Entry.objects.filter(kind=Kind.EVENT, actor_id=str(user.pk))
+    return [
+        Event(entry.at, entry.action.replace("_", " ").capitalize(), entry.company)
+        for entry in events.order_by("-seq")[:limit]
+    ]
+
+
+def _people() -> Any:
+    in_use = Token.objects.filter(confirmed_at__isnull=False).select_related("company")
+    factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS)
+    return (
+        User.objects.annotate(second_factor=Exists(factors))
+        .select_related("seen")
+        .prefetch_related(
+            "groups",
+            Prefetch("tokens", queryset=in_use.order_by("company__name"), to_attr="in_use"),
+        )
+    )
+
+
+def _facts(user: Any) -> PersonFacts:
+    seen = getattr(user, "seen", None)
+    return PersonFacts(
+        user=cast(User, user),
+        roles=roles_of(user),
+        last_seen=seen.at if seen else user.last_login,
+        second_factor=user.second_factor,
+        tokens=user.in_use,
+    )
