@@ -1,0 +1,109 @@
+"""A company of a real Core over HTTP, one pool in it, and changes to propose."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from pools.changes import Action, Actor, ChangeResult, ProposedChange, Snapshot, make_change
+from pools.core import (
+    ApiKey,
+    CoreClient,
+    CoreLimits,
+    PoolChanges,
+    PoolFields,
+    close_kept_connections,
+)
+from pools.models import Company
+from pools.secret import Secret
+from sandbox.journal import Received
+from sandbox.running import CompanyAccess, RunningSandbox, running_sandbox
+
+ADA = Actor(id=7, name="Ada", address="192.0.2.7")
+LIMITS = CoreLimits(
+    deadline_seconds=1.0, connect_timeout_seconds=0.5, read_timeout_seconds=0.5, read_retries=0
+)
+ACTIONS = list(Action)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One company: at Core, and as the panel knows it. `pool` is its one pool."""
+
+    sandbox: RunningSandbox
+    at_core: CompanyAccess
+    company: Company
+    pool: int
+
+    def client(self, access: str = "full") -> CoreClient:
+        key = self.sandbox.keys[self.company.slug][access]  # type: ignore[index]
+        return CoreClient(self.sandbox.url, ApiKey(Secret(key)), LIMITS)
+
+    def seen(self) -> Snapshot:
+        return Snapshot.from_pool(self.client().get_pool(self.pool))
+
+    def propose(self, action: Action, **facts: Any) -> ProposedChange:
+        """A change that fits the pool as it is: an edit of its limit from 5 to 10."""
+        creating = action is Action.CREATE
+        change = ProposedChange(
+            company=self.company,
+            action=action,
+            pool_id=None if creating else self.pool,
+            seen=None if creating else Snapshot("Orders", 5, None, ()),
+            fields=PoolFields("Returns", 3, 60) if creating else None,
+            changed=PoolChanges(limit=10) if action is Action.EDIT else None,
+            reason="T-1",
+            form_id=uuid.uuid4(),
+            actor=ADA,
+        )
+        return replace(change, **facts)
+
+    def make(self, action: Action, **facts: Any) -> ChangeResult:
+        return make_change(self.client(), self.propose(action, **facts))
+
+    def writes(self) -> list[Received]:
+        """What Core received that could change something."""
+        return [request for request in self.sandbox.journal if request.method != "GET"]
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox() -> Iterator[RunningSandbox]:
+    with running_sandbox(seed=False) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(shared_sandbox: RunningSandbox) -> Iterator[RunningSandbox]:
+    shared_sandbox.reset()
+    yield shared_sandbox
+    shared_sandbox.reset()
+    close_kept_connections()
+
+
+@pytest.fixture
+def place(sandbox: RunningSandbox, db: None) -> Place:
+    return make_place(sandbox)
+
+
+@pytest.fixture
+def committed_place(sandbox: RunningSandbox, transactional_db: None) -> Place:
+    """The same, seen by other threads and processes."""
+    return make_place(sandbox)
+
+
+def make_place(sandbox: RunningSandbox) -> Place:
+    slug = f"c-{uuid.uuid4().hex[:12]}"
+    at_core = sandbox.add_company(slug)
+    pool = at_core.add_pool("Orders", 5, pending=3)
+    company = Company.objects.create(name="Acme", slug=slug, base_url=sandbox.url)
+    return Place(sandbox, at_core, company, pool.id)
+
+
+def a_minute_later() -> AbstractContextManager[Any]:
+    """A moment at which no call that was begun now can still be under way."""
+    return time_machine.travel(datetime.now(UTC) + timedelta(minutes=1))

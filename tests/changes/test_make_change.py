@@ -1,0 +1,236 @@
+"""A change at a real Core: read, recorded, sent once, recorded, read back."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pools.changes import Action, Conflict, Outcome, Snapshot, make_change
+from pools.core import (
+    Forbidden,
+    Invalid,
+    NotFound,
+    NotSent,
+    PoolChanges,
+    PoolFields,
+    Unanswered,
+    Unauthenticated,
+)
+from pools.models import Entry, Kind, Lease
+from pools.models.ledger import verify_chain
+from tests.changes.conftest import ACTIONS, Place
+
+WHOLE = [Kind.INTENT, Kind.OUTCOME, Kind.READBACK]
+
+
+def kinds() -> list[str]:
+    return list(Entry.objects.order_by("seq").values_list("kind", flat=True))
+
+
+def test_an_edit_is_done_and_verified(place: Place) -> None:
+    result = place.make(Action.EDIT)
+    assert (result.outcome, result.verified, result.error) == (Outcome.DONE, True, None)
+    assert result.before == Snapshot("Orders", 5, None, ())
+    assert result.after == Snapshot("Orders", 10, None, ())
+    assert place.at_core.pool(place.pool).limit == 10
+
+
+def test_an_edit_sends_only_what_changed(place: Place) -> None:
+    place.make(Action.EDIT)
+    assert [json.loads(write.body) for write in place.writes()] == [{"limit": 10}]
+
+
+def test_a_create_is_done_and_verified(place: Place) -> None:
+    result = place.make(Action.CREATE)
+    assert (result.outcome, result.verified, result.before) == (Outcome.DONE, True, None)
+    assert result.after == Snapshot("Returns", 3, 60, ())
+    assert result.pool_id is not None
+    assert place.at_core.pool(result.pool_id).name == "Returns"
+
+
+def test_a_delete_is_verified_by_the_pool_being_gone(place: Place) -> None:
+    result = place.make(Action.DELETE)
+    assert (result.outcome, result.verified, result.after) == (Outcome.DONE, True, None)
+    assert not place.at_core.has(place.pool)
+
+
+def test_a_clear_is_done_and_never_verified(place: Place) -> None:
+    result = place.make(Action.CLEAR)
+    assert (result.outcome, result.verified) == (Outcome.DONE, False)
+    assert [applied.action for applied in place.sandbox.applied] == ["clear"]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_change_is_recorded_whole(place: Place, action: Action) -> None:
+    place.make(action)
+    assert kinds() == WHOLE
+    assert verify_chain() is None
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_change_is_one_write_under_its_own_id(place: Place, action: Action) -> None:
+    result = place.make(action)
+    assert [write.request_id for write in place.writes()] == [str(result.change_id)]
+
+
+def test_the_intent_says_who_what_where_and_why(place: Place) -> None:
+    result = place.make(Action.EDIT)
+    intent = Entry.objects.get(kind=Kind.INTENT)
+    assert (intent.actor_id, intent.actor_name, intent.company) == ("7", "Ada", place.company.slug)
+    assert (intent.pool_id, intent.pool_name) == (str(place.pool), "Orders")
+    assert (intent.action, intent.reason, intent.change) == ("edit", "T-1", result.change_id)
+    assert json.loads(intent.facts) == {
+        "address": "192.0.2.7",
+        "before": {"name": "Orders", "limit": 5, "timeout": None, "connector_ids": []},
+        "wanted": {"name": "Orders", "limit": 10, "timeout": None, "connector_ids": []},
+        "request_id": str(result.change_id),
+    }
+
+
+def test_the_outcome_can_be_read_without_the_intent(place: Place) -> None:
+    result = place.make(Action.CREATE)
+    outcome = Entry.objects.get(kind=Kind.OUTCOME)
+    facts = json.loads(outcome.facts)
+    assert (outcome.actor_name, outcome.reason, outcome.outcome) == ("Ada", "T-1", "done")
+    assert (outcome.pool_id, outcome.pool_name) == (str(result.pool_id), "Returns")
+    assert facts["wanted"]["limit"] == facts["after"]["limit"] == 3
+    assert facts["status"] == 200
+
+
+def test_a_create_records_the_newest_pool_before_it(place: Place) -> None:
+    place.make(Action.CREATE)
+    facts = json.loads(Entry.objects.get(kind=Kind.INTENT).facts)
+    assert facts["newest"]["id"] == place.pool
+
+
+def test_a_refusal_is_recorded_with_cores_words(place: Place) -> None:
+    place.sandbox.set_fault("status=422;only=writes")
+    result = place.make(Action.EDIT)
+    outcome = Entry.objects.get(kind=Kind.OUTCOME)
+    facts = json.loads(outcome.facts)
+    assert result.outcome is Outcome.REFUSED
+    assert isinstance(result.error, Invalid)
+    assert (outcome.outcome, facts["status"], facts["error"]) == ("refused", 422, "Invalid")
+    assert facts["message"] == result.error.detail != ""
+    assert facts["fields"] == {name: list(texts) for name, texts in result.error.fields.items()}
+    assert kinds() == [Kind.INTENT, Kind.OUTCOME]
+
+
+def test_a_key_that_may_only_read_is_refused(place: Place) -> None:
+    result = make_change(place.client("read_only"), place.propose(Action.CLEAR))
+    assert result.outcome is Outcome.REFUSED
+    assert isinstance(result.error, Forbidden)
+
+
+@pytest.mark.parametrize("action", [Action.EDIT, Action.CLEAR, Action.DELETE])
+def test_a_pool_that_is_gone_is_said_before_anything_is_recorded(
+    place: Place, action: Action
+) -> None:
+    place.at_core.delete_pool(place.pool)
+    with pytest.raises(NotFound):
+        place.make(action)
+    assert (kinds(), place.writes()) == ([], [])
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_token_that_is_refused_is_said_before_anything_is_recorded(
+    place: Place, action: Action
+) -> None:
+    core = place.client()
+    place.at_core.revoke_key()
+    with pytest.raises(Unauthenticated):
+        make_change(core, place.propose(action))
+    assert (kinds(), place.writes()) == ([], [])
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_unreadable_core_is_said_before_anything_is_recorded(
+    place: Place, action: Action
+) -> None:
+    place.sandbox.set_fault("status=500")
+    with pytest.raises(Unanswered):
+        place.make(action)
+    assert (kinds(), place.writes()) == ([], [])
+
+
+@pytest.mark.parametrize("action", [Action.EDIT, Action.CLEAR, Action.DELETE])
+@pytest.mark.parametrize("changed", [{"name": "x"}, {"limit": 6}, {"timeout": 9}])
+def test_a_pool_that_was_changed_meanwhile_is_a_conflict(
+    place: Place, action: Action, changed: dict[str, str | int]
+) -> None:
+    place.at_core.change_pool(place.pool, **changed)
+    with pytest.raises(Conflict) as conflict:
+        place.make(action)
+    assert {name: getattr(conflict.value.now, name) for name in changed} == changed
+    assert (kinds(), place.writes(), Lease.objects.count()) == ([], [], 0)
+
+
+def test_a_connector_more_is_a_conflict_for_a_delete(place: Place) -> None:
+    place.at_core.add_connector(place.pool, name="Shop")
+    with pytest.raises(Conflict):
+        place.make(Action.DELETE)
+    assert place.writes() == []
+
+
+@pytest.mark.parametrize("action", [Action.EDIT, Action.CLEAR])
+def test_a_connector_more_is_no_conflict_otherwise(place: Place, action: Action) -> None:
+    place.at_core.add_connector(place.pool, name="Shop")
+    assert place.make(action).outcome is Outcome.DONE
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_change_that_may_have_happened_is_unknown(place: Place, action: Action) -> None:
+    place.sandbox.set_fault("apply-then-fail;only=writes")
+    result = place.make(action)
+    assert (result.outcome, result.verified) == (Outcome.UNKNOWN, False)
+    assert isinstance(result.error, Unanswered)
+    assert len(place.sandbox.applied) == 1
+    assert kinds() == [Kind.INTENT, Kind.OUTCOME]
+
+
+@pytest.mark.parametrize("action", [Action.CREATE, Action.EDIT, Action.DELETE])
+def test_core_saying_done_and_doing_nothing_is_not_verified(place: Place, action: Action) -> None:
+    place.sandbox.set_fault("do-nothing;only=writes")
+    result = place.make(action)
+    assert (result.outcome, result.verified) == (Outcome.DONE, False)
+
+
+def test_a_delete_that_did_nothing_shows_the_pool_that_is_still_there(place: Place) -> None:
+    place.sandbox.set_fault("do-nothing;only=writes")
+    assert place.make(Action.DELETE).after == Snapshot("Orders", 5, None, ())
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_reading_back_may_fail_the_change_stays_done(place: Place, action: Action) -> None:
+    place.sandbox.set_fault("status=500;only=reads;skip=1")
+    result = place.make(action)
+    assert (result.outcome, result.verified) == (Outcome.DONE, False)
+    facts = json.loads(Entry.objects.get(kind=Kind.READBACK).facts)
+    assert (facts["verified"], facts["problem"]) == (False, "server error")
+
+
+def test_without_reading_back_an_edit_shows_what_core_answered(place: Place) -> None:
+    place.sandbox.set_fault("status=500;only=reads;skip=1")
+    after = place.make(Action.EDIT).after
+    assert after is not None
+    assert (after.name, after.limit) == ("Orders", 10)
+
+
+def test_a_change_that_was_not_sent_is_recorded_as_that(place: Place) -> None:
+    """The service module refuses a name that Core cannot take: nothing leaves."""
+    result = place.make(Action.CREATE, fields=PoolFields("x" * 300, 1, None))
+    assert result.outcome is Outcome.NOT_SENT
+    assert isinstance(result.error, NotSent)
+    assert (place.writes(), Lease.objects.count()) == ([], 0)
+
+
+def test_a_change_of_a_renamed_pool_goes_by_its_old_name(place: Place) -> None:
+    result = place.make(Action.EDIT, changed=PoolChanges(name="Returns"))
+    assert result.pool_name == "Returns"
+    assert set(Entry.objects.values_list("pool_name", flat=True)) == {"Orders"}
+
+
+def test_what_was_seen_is_compared_as_it_is_now(place: Place) -> None:
+    place.at_core.change_pool(place.pool, limit=7)
+    seen = replace(place.seen(), limit=7)
+    assert place.make(Action.EDIT, seen=seen).before == Snapshot("Orders", 7, None, ())

@@ -1,0 +1,114 @@
+"""A form that is sent twice: one change, one call, one outcome."""
+
+import threading
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from pools.changes import (
+    Action,
+    Actor,
+    ChangeResult,
+    FormReused,
+    Outcome,
+    ProposedChange,
+    Snapshot,
+    make_change,
+)
+from pools.changes.recording import Intent, record_intent
+from pools.models import Entry, Kind
+from tests.changes.conftest import ACTIONS, LIMITS, Place
+
+
+def twice(place: Place, action: Action) -> tuple[ChangeResult, ChangeResult]:
+    change = place.propose(action)
+    return make_change(place.client(), change), make_change(place.client(), change)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_the_second_submit_shows_the_first_ones_outcome(place: Place, action: Action) -> None:
+    first, second = twice(place, action)
+    assert second == replace(first, repeated=True)
+    assert len(place.writes()) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [("status=403", Outcome.REFUSED), ("apply-then-fail", Outcome.UNKNOWN)],
+)
+def test_a_change_that_was_not_done_is_not_sent_again(
+    place: Place, fault: str, outcome: Outcome
+) -> None:
+    place.sandbox.set_fault(f"{fault};only=writes")
+    first, second = twice(place, Action.EDIT)
+    assert second == replace(first, error=None, repeated=True)
+    assert (second.outcome, len(place.writes())) == (outcome, 1)
+
+
+def test_nothing_is_read_for_a_second_submit(place: Place) -> None:
+    change = place.propose(Action.EDIT)
+    make_change(place.client(), change)
+    place.sandbox.reset()
+    make_change(place.client(), change)
+    assert place.sandbox.journal == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"actor": Actor(8, "Eve")},
+        {"action": Action.DELETE, "changed": None},
+        {"pool_id": 999},
+    ],
+)
+def test_a_form_that_comes_back_with_another_change_is_forged(
+    place: Place, other: dict[str, Any]
+) -> None:
+    change = place.propose(Action.EDIT)
+    make_change(place.client(), change)
+    with pytest.raises(FormReused):
+        make_change(place.client(), replace(change, **other))
+    assert len(place.writes()) == 1
+
+
+def test_a_first_submit_that_never_ends_is_unknown_in_the_end(place: Place, settings: Any) -> None:
+    settings.CORE_LIMITS = replace(LIMITS, deadline_seconds=0.3)
+    change = place.propose(Action.CLEAR)
+    record_intent(Intent(uuid.uuid4(), change, Snapshot("Orders", 5, None), None))
+    result = make_change(place.client(), change)
+    assert (result.outcome, result.repeated) == (Outcome.UNKNOWN, True)
+    assert place.writes() == []
+
+
+def submit_at_once(place: Place, changes: list[ProposedChange]) -> list[Any]:
+    """What each of several submits, all begun together, ended with."""
+    ends: list[Any] = []
+    together = threading.Barrier(len(changes))
+
+    def submit(change: ProposedChange) -> None:
+        try:
+            together.wait()
+            ends.append(make_change(place.client(), change))
+        except Exception as error:  # noqa: BLE001  (compared by the test)
+            ends.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=submit, args=[change]) for change in changes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return ends
+
+
+def test_a_second_submit_waits_for_the_first_ones_outcome(committed_place: Place) -> None:
+    committed_place.sandbox.set_fault("latency=0.3;only=writes")
+    ends = submit_at_once(committed_place, [committed_place.propose(Action.EDIT)] * 3)
+    assert sorted(end.repeated for end in ends) == [False, True, True]
+    assert {end.outcome for end in ends} == {Outcome.DONE}
+    assert len(committed_place.writes()) == 1
+    assert Entry.objects.filter(kind=Kind.INTENT).count() == 1
