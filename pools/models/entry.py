@@ -100,6 +100,11 @@ class Entry(models.Model):
                 fields=["batch", "seq"], condition=Q(batch__isnull=False), name="entry_of_batch"
             ),
             *_line_indexes("change", Q(kind__in=["intent", "drift"])),
+            models.Index(
+                fields=["company", "action", "-at", "-seq"],
+                condition=Q(kind__in=["intent", "drift"]),
+                name="change_by_company_and_action",
+            ),
             *_line_indexes("event", Q(kind="event")),
         ]
 
