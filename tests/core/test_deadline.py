@@ -11,7 +11,15 @@ import pytest
 from pools.core import CoreError, NotSent, Reason, Unanswered
 from tests.core.conftest import MakeClient
 from tests.core.operations import OPERATIONS, READS
-from tests.core.raw_server import Connection, Handler, RawServer, Received, raw_answer
+from tests.core.raw_server import (
+    Connection,
+    Handler,
+    RawServer,
+    Received,
+    always,
+    in_turn,
+    raw_answer,
+)
 
 Serve = Callable[..., RawServer]
 
@@ -190,6 +198,15 @@ def test_retries_share_one_deadline(serve: Serve, client: MakeClient) -> None:
 
     core = client(serve(slow_then_lost).url, deadline_seconds=DEADLINE_SECONDS)
     seconds, _ = time_taken(lambda: READS["get"](core))
+    assert seconds <= DEADLINE_SECONDS + GRACE_SECONDS
+
+
+def test_kept_connection_is_watched_too(serve: Serve, client: MakeClient) -> None:
+    server = serve(in_turn(always(raw_answer(b'{"data": {"id": 7}}')), drip_body))
+    core = client(server.url, deadline_seconds=DEADLINE_SECONDS)
+    core.get_pool(7)
+    seconds, error = time_taken(lambda: core.get_pool(7))
+    assert (server.connections, error.reason) == (1, Reason.DEADLINE)
     assert seconds <= DEADLINE_SECONDS + GRACE_SECONDS
 
 

@@ -1,6 +1,7 @@
 """What each operation puts on the wire, and what it makes of a good answer."""
 
 import json
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
@@ -241,3 +242,21 @@ def test_address_that_is_not_allowed_is_not_called(client: MakeClient, url: str)
     with pytest.raises(NotSent) as caught:
         client(url).get_pool(7)
     assert caught.value.reason == Reason.ADDRESS
+
+
+@pytest.mark.parametrize("found", ["169.254.169.254", "fe80::1", "0.0.0.0"])
+def test_name_that_leads_to_a_special_address_is_not_called(
+    client: MakeClient, monkeypatch: pytest.MonkeyPatch, found: str
+) -> None:
+    family = socket.AF_INET6 if ":" in found else socket.AF_INET
+    answer = [(family, socket.SOCK_STREAM, 0, "", (found, 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **options: answer)
+    with pytest.raises(NotSent) as caught:
+        client("https://core.example").clear_pool(7)
+    assert caught.value.reason == Reason.ADDRESS
+
+
+def test_name_that_nobody_knows_is_not_called(client: MakeClient) -> None:
+    with pytest.raises(NotSent) as caught:
+        client("https://core.invalid").clear_pool(7)
+    assert caught.value.reason == Reason.DNS
