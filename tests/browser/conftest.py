@@ -5,7 +5,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "pools-demo"
+Fault = Callable[[str], None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,8 +24,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
+@dataclass(frozen=True)
+class Demo:
+    """Where the panel is, and the page that switches the sandbox Core's faults."""
+
+    url: str
+    control_url: str
+
+
 @pytest.fixture(scope="session")
-def panel_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The demo on ports of its own, for the length of the run."""
     folder = tmp_path_factory.mktemp("demo")
     environment = os.environ | {
@@ -44,8 +54,10 @@ def panel_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     said = ""
     for line in process.stdout:
         said += line
-        if ready := re.search(r"The panel is ready: (\S+)", line):
-            yield ready.group(1)
+        if control := re.search(r"http://\S+/_sandbox/", line):
+            panel = re.search(r"The panel is ready: (\S+)", said)
+            assert panel
+            yield Demo(panel.group(1), control.group(0))
             break
     else:
         pytest.fail(f"the demo did not start:\n{said}")
@@ -80,9 +92,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def browser_context_args(browser_context_args: dict[str, Any], panel_url: str) -> dict[str, Any]:
+def browser_context_args(browser_context_args: dict[str, Any], demo: Demo) -> dict[str, Any]:
     return browser_context_args | {
-        "base_url": panel_url,
+        "base_url": demo.url,
         "viewport": {"width": 1440, "height": 900},
     }
 
@@ -99,15 +111,31 @@ def complaints(context: BrowserContext) -> Iterator[list[str]]:
     )
     context.on("weberror", lambda error: found.append(str(error.error)))
     yield found
-    # A form that comes back with 4xx is an answer, and Chromium logs it as an error.
-    assert [text for text in found if "the server responded with a status of 4" not in text] == []
+    # A page that comes back with 4xx or 5xx is an answer; Chromium logs it as an error.
+    assert [text for text in found if "the server responded with a status of" not in text] == []
+
+
+@pytest.fixture
+def core_fault(context: BrowserContext, demo: Demo) -> Iterator[Fault]:
+    """Switches a fault of the sandbox Core on, for the length of the test."""
+
+    def switch(faults: str) -> None:
+        page = context.new_page()
+        page.goto(demo.control_url)
+        page.locator("input[name=faults]").fill(faults)
+        page.locator("input[name=faults]").press("Enter")
+        page.wait_for_load_state()
+        page.close()
+
+    yield switch
+    switch("")
 
 
 def sign_in(page: Page, name: str) -> None:
     page.goto("/accounts/login/")
-    page.get_by_label("Username or email").or_(page.get_by_label("Login")).fill(name)
+    page.get_by_label("User name or e-mail").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(lambda url: "/accounts/login/" not in url)
 
 

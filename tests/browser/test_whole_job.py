@@ -5,6 +5,8 @@ from uuid import uuid4
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Fault
+
 POOLS = "/c/acme/pools/"
 
 
@@ -90,7 +92,7 @@ def test_a_refused_form_stays_filled_in(manager: Page) -> None:
     manager.get_by_label("Limit").fill("ten")
     manager.get_by_role("button", name="Create pool").click()
     expect(manager.get_by_label("Limit")).to_have_value("ten")
-    expect(manager.get_by_text("Enter a whole number.")).to_be_visible()
+    expect(manager.locator("#id_limit_error")).to_have_text("Enter a whole number.")
 
 
 def test_the_keyboard_alone(manager: Page) -> None:
@@ -129,3 +131,12 @@ def test_an_ended_session_leads_to_signing_in_not_into_the_table(manager: Page) 
     manager.context.clear_cookies()
     manager.get_by_role("searchbox", name="Search pools").fill("netsuite")
     expect(manager).to_have_url(re.compile(r"/accounts/login/\?next=%2Fc%2Facme%2Fpools%2F"))
+
+
+def test_core_failing_keeps_the_last_good_page_marked_old(manager: Page, core_fault: Fault) -> None:
+    manager.goto(POOLS)
+    core_fault("status=500")
+    manager.get_by_role("link", name="Refresh").click()
+    expect(manager.locator("#outcome")).to_contain_text("Core gave no usable answer.")
+    expect(manager.locator("tbody tr")).to_have_count(25)
+    expect(manager.locator("#pool-table")).to_have_attribute("data-old", "yes")
