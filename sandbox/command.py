@@ -198,7 +198,6 @@ def _print_keys(store: Store) -> None:
 
 def _list_faults(_: argparse.Namespace) -> int:
     for name, kind in KINDS.items():
-        written = f"{name}={kind.value}" if kind.value else name
         default = f" (default: {kind.default})" if kind.value and kind.default else ""
-        print(f"{written:32} {kind.meaning}{default}")
+        print(f"{kind.written(name):32} {kind.meaning}{default}")
     return 0

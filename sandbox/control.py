@@ -56,16 +56,17 @@ class ControlPage:
         if request.path != ADDRESS:
             return _page(404, "<p>There is nothing here.</p>")
         if request.method in ("GET", "HEAD"):
-            return self._show(200, "")
+            return self._show(200, "", self._run_faults.text)
         if request.method != "POST":
             return _page(405, "<p>GET and POST only.</p>")
         fields = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
         if not self._from_here(request, fields.get("word", "")):
             return _page(403, "<p>This did not come from the control page.</p>")
+        typed = fields.get("faults", "")
         try:
-            self._run_faults.set(fields.get("faults", ""))
+            self._run_faults.set(typed)
         except ValueError as error:
-            return self._show(422, str(error))
+            return self._show(422, str(error), typed)
         return Answer(303, (("Location", ADDRESS),))
 
     def _from_here(self, request: Request, word: str) -> bool:
@@ -77,7 +78,7 @@ class ControlPage:
             and request.header("Origin") != "null"
         )
 
-    def _show(self, status: int, problem: str) -> Answer:
+    def _show(self, status: int, problem: str, typed: str) -> Answer:
         current = escape(self._run_faults.text)
         said = f'<p role="alert"><strong>{escape(problem)}</strong></p>' if problem else ""
         rows = "".join(
@@ -87,15 +88,14 @@ class ControlPage:
             for received in reversed(list(self._api.journal.received)[-SHOWN:])
         )
         kinds = "".join(
-            f"<tr><td><code>{name}{f'={kind.value}' if kind.value else ''}</code>"
-            f"<td>{escape(kind.meaning)}</tr>"
+            f"<tr><td><code>{kind.written(name)}</code><td>{escape(kind.meaning)}</tr>"
             for name, kind in KINDS.items()
         )
         applied = len(self._api.journal.applied)
         form = f"""
 <form method="post" action="{ADDRESS}">
 <input type="hidden" name="word" value="{self._word}">
-<label>Faults, joined by ; <input name="faults" value="{current}" spellcheck="false"></label>
+<label>Faults, joined by ; <input name="faults" value="{escape(typed)}" spellcheck="false"></label>
 <button>Set</button></form>
 <form method="post" action="{ADDRESS}"><input type="hidden" name="word" value="{self._word}">
 <button>No faults</button></form>"""

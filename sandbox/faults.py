@@ -93,6 +93,13 @@ class Kind:
     default: str
     meaning: str
 
+    def written(self, name: str) -> str:
+        """How it is asked for under its name, what may be left out in brackets."""
+        if not self.value:
+            return name
+        may_be_left_out = bool(self.default) or self.parse is _word
+        return f"{name}[={self.value}]" if may_be_left_out else f"{name}={self.value}"
+
 
 KINDS: Final[Mapping[str, Kind]] = {
     # Which requests
@@ -115,9 +122,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "set-cookie": Kind("NAME=VALUE", _word, "session=sandbox", "set a cookie"),
     # Another body
     "list-for-object": Kind("", _nothing, "", "a list where an object belongs"),
-    "text-for-number": Kind("[FIELD]", _word, "", "a word where a number belongs"),
-    "null": Kind("[FIELD]", _word, "", "null for this field, or for every field of a pool"),
-    "missing": Kind("[FIELD]", _word, "", "without this field, or without any field of a pool"),
+    "text-for-number": Kind("FIELD", _word, "", "a word where a number belongs"),
+    "null": Kind("FIELD", _word, "", "null for this field, or for every field of a pool"),
+    "missing": Kind("FIELD", _word, "", "without this field, or without any field of a pool"),
     "extra-fields": Kind("", _nothing, "", "fields that nobody knows, everywhere"),
     "huge-integers": Kind("DIGITS", _count(1, 10**6), "5000", "numbers of so many digits"),
     "nan": Kind("", _nothing, "", "NaN for every number"),

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -18,7 +18,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from sandbox.behaviour import Behaviour
 from sandbox.command import main
+from sandbox.faults import KINDS
 from sandbox.running import running_sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -205,7 +207,7 @@ def test_unknown_fault_does_not_start() -> None:
 
 def test_faults_are_listed() -> None:
     lines = run("faults").stdout.splitlines()
-    assert "gzip-bomb=MEGABYTES              gzip that unpacks to so much (default: 300)" in lines
+    assert "gzip-bomb[=MEGABYTES]            gzip that unpacks to so much (default: 300)" in lines
 
 
 def test_nothing_but_the_standard_library_is_imported() -> None:
@@ -220,3 +222,10 @@ def test_nothing_but_the_standard_library_is_imported() -> None:
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert answer.stdout == "['__main__', 'sandbox']\n"
+
+
+def test_documentation_names_every_fault_and_every_switch() -> None:
+    text = (ROOT / "docs" / "sandbox.md").read_text()
+    names = [kind.written(name) for name, kind in KINDS.items()]
+    names += [f"--{switch.name.replace('_', '-')}" for switch in fields(Behaviour)]
+    assert [name for name in names if f"`{name.replace('|', chr(92) + '|')}`" not in text] == []

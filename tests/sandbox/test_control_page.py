@@ -53,6 +53,7 @@ def test_unknown_fault_is_said_on_the_page(core: RunningSandbox) -> None:
     answer = submit(core, "<i>nonsense</i>")
     assert answer.status == 422
     assert b"There is no fault &#x27;&lt;i&gt;nonsense&lt;/i&gt;&#x27;." in answer.body
+    assert b'value="&lt;i&gt;nonsense&lt;/i&gt;"' in answer.body
 
 
 @pytest.mark.parametrize(

@@ -225,6 +225,7 @@ def test_do_nothing_says_done_and_leaves_the_pool(
 
 
 def test_do_nothing_shows_a_pool_that_is_not_there(core: RunningSandbox, acme: Caller) -> None:
+    assert len(acme.list(per_page=100, page=3).names) == 57
     core.set_fault("do-nothing;only=create")
     created = acme.create(name="n", limit=1).document["data"]
     assert created["name"] == "n"

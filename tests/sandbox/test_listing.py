@@ -25,7 +25,7 @@ def fruit(core: RunningSandbox) -> Caller:
         ("app", ["apple, red", "Apple"]),
         ("APPLE", ["apple, red", "Apple"]),
         ("äpf", ["ÄPFEL"]),
-        ("pear,äpf", ["Pear", "ÄPFEL"]),
+        ("pear,pfel", ["Pear", "ÄPFEL"]),
         ("apple, red", ["apple, red", "Apple"]),
         ("%", ["50%_a"]),
         ("_", ["50%_a"]),
