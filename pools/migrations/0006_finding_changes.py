@@ -111,6 +111,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="entry",
             index=models.Index(
+                condition=models.Q(("kind__in", ["intent", "drift"])),
+                fields=["company", "action", "-at", "-seq"],
+                name="change_by_company_and_action",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="entry",
+            index=models.Index(
                 condition=models.Q(("kind", "event")), fields=["-at", "-seq"], name="event_by_time"
             ),
         ),
