@@ -29,6 +29,8 @@
 
   on("submit", (event) => {
     const form = event.target;
+    // htmx searches already, by each letter and by Enter.
+    if (form.id === "search-form") event.preventDefault();
     if (form.method !== "post" || event.defaultPrevented || form.hasAttribute("hx-post")) return;
     if (form.dataset.sent) {
       event.preventDefault();
@@ -41,7 +43,7 @@
 
   addEventListener("beforeunload", (event) => {
     const sending = document.querySelector("form[data-sent]");
-    if (!sending && !leaving && changed(document)) event.preventDefault();
+    if (!sending && changed(document)) event.preventDefault();
   });
 
   // A page that comes back from the browser's memory has not sent anything yet.
@@ -59,31 +61,38 @@
     return Number(text) < 1 ? "Ensure this value is greater than or equal to 1." : "";
   };
 
-  on("change", (event) => {
-    const field = event.target;
-    if (!field.id || !field.closest("form[data-guard]") || !field.matches("input, textarea")) return;
-    if (field.type === "radio") return;
+  const check = (field) => {
+    if (!field.isConnected) return;
     const wrong = complaint(field);
-    const list = byId(`${field.id}_error`);
-    list?.remove();
-    field.toggleAttribute("aria-invalid", false);
+    const id = `${field.id}_error`;
+    byId(id)?.remove();
+    field.removeAttribute("aria-invalid");
     if (!wrong) return;
     const errors = document.createElement("ul");
     errors.className = "errorlist";
-    errors.id = `${field.id}_error`;
+    errors.id = id;
     errors.append(document.createElement("li"));
     errors.firstChild.textContent = wrong;
-    field.closest(".field").append(errors);
+    field.closest(".field").querySelector("[aria-live]").append(errors);
+    const described = (field.getAttribute("aria-describedby") || "").split(" ");
+    field.setAttribute("aria-describedby", [...new Set([...described, id])].join(" ").trim());
     field.setAttribute("aria-invalid", "true");
-    const described = new Set((field.getAttribute("aria-describedby") || "").split(" ").filter(Boolean));
-    field.setAttribute("aria-describedby", [...described.add(errors.id)].join(" "));
-    say(wrong);
+  };
+
+  // A message that appears while a button is being pressed would move the button away.
+  let pressed = false;
+  on("pointerdown", () => { pressed = true; }, true);
+  for (const released of ["pointerup", "pointercancel"]) on(released, () => { pressed = false; }, true);
+
+  on("change", ({ target }) => {
+    if (!target.matches("form[data-guard] :is(input:not([type='radio']), textarea)")) return;
+    if (pressed) on("pointerup", () => setTimeout(check, 0, target), { once: true });
+    else check(target);
   });
 
   /* --- The dialog ----------------------------------------------------------------------- */
 
   let opener = "";
-  let leaving = false;
 
   const focusFirst = () => {
     const target = dialogBody.querySelector("[aria-invalid='true']")
@@ -277,6 +286,11 @@
   };
 
   on("keydown", (event) => {
+    // Out of the search box, with what was typed still there.
+    if (event.key === "Escape" && event.target.id === "search") {
+      event.preventDefault();
+      event.target.blur();
+    }
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (!keys[event.key] || !keysOn() || document.querySelector("dialog[open]")) return;
