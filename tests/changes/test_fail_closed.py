@@ -21,7 +21,7 @@ from pools.changes import (
     open_changes,
     release_lease,
 )
-from pools.models import Entry, Kind
+from pools.models import Entry, Kind, ledger
 from pools.models.ledger import head
 from tests.changes.conftest import ACTIONS, ADA, Place, a_minute_later
 from tests.changes.test_holding import leave_unknown
@@ -69,7 +69,7 @@ def locked() -> Iterator[None]:
     other = elsewhere()
     other.execute("BEGIN IMMEDIATE" if SQLITE else "BEGIN")
     if not SQLITE:
-        other.execute("SELECT pg_advisory_xact_lock(482854890611)")
+        other.execute(f"SELECT pg_advisory_xact_lock({ledger._ADVISORY_LOCK})")
     try:
         yield
     finally:
