@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.forms import LoginForm
+from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
@@ -44,7 +45,7 @@ class OnceOnly:
         factor: Authenticator = self.authenticator  # type: ignore[attr-defined]
         if factor.type == Authenticator.Type.TOTP:
             steps = 2 * settings.MFA_TOTP_TOLERANCE + 1
-            used = f"panel.totp.used:{factor.user_id}:{code.replace(' ', '')}"
+            used = f"panel.totp.used:{factor.user_id}:{normalize_user_code(code)}"
             if not cache.add(used, 1, timeout=30 * steps):
                 raise get_adapter().validation_error("incorrect_code")
         return code
@@ -74,8 +75,24 @@ class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
         _say_code(self, "The six digits that the app shows now.")
 
 
+class CredentialField(forms.JSONField):
+    """What a passkey says. Text that is nested without end is no credential either."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except RecursionError:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
 class ReadableCredential:
     """A credential that is none is a wrong one, not an error of the panel."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["credential"] = CredentialField()  # type: ignore[attr-defined]
 
     def clean_credential(self) -> Any:
         try:
@@ -106,7 +123,9 @@ class NewPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
         self.fields["name"] = forms.CharField(
             label="Name", required=False, max_length=60, help_text="To tell it from others."
         )
-        self.order_fields(["name", "passwordless", "credential"])
+        self.fields["credential"] = CredentialField()
+        # Every new one may sign in alone where the key can: see views.NewPasskey.
+        del self.fields["passwordless"]
 
     def clean(self) -> dict[str, Any]:
         try:
