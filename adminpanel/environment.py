@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import FileAwareEnv
 
 from pools.secret import Secret
+from pools.tickets import TicketLinks, ticket_links
 
 KEY_BYTES: Final = 32
 _KEY_ID = re.compile(r"[a-z0-9-]{1,32}")
@@ -45,6 +46,16 @@ def keys(name: str) -> tuple[tuple[str, Secret], ...]:
     if len({key_id for key_id, _ in pairs}) != len(pairs):
         raise ImproperlyConfigured(f"{name} names the same key id twice.")
     return tuple(pairs)
+
+
+def tickets() -> TicketLinks | None:
+    """Where ticket ids lead to, None where that is not set."""
+    try:
+        return ticket_links(
+            env.str("TICKET_PATTERN", default=""), env.str("TICKET_URL", default="")
+        )
+    except ValueError as error:
+        raise ImproperlyConfigured(str(error)) from None
 
 
 def _key(name: str, key_id: str, text: str) -> Secret:

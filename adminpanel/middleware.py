@@ -11,7 +11,10 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import resolve_url
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+
+from pools import zones
 
 View = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger("panel.request")
@@ -50,6 +53,19 @@ def _address(text: str) -> str | None:
         return str(ipaddress.ip_address(text))
     except ValueError:
         return None
+
+
+class ReaderZoneMiddleware:
+    """Shows times in the zone that the reader chose, else in the panel's own (TIME_ZONE)."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        chosen = request.COOKIES.get(zones.COOKIE, "")
+        zone = zones.zone_called(chosen) if chosen else None
+        with timezone.override(zone or timezone.get_default_timezone()):
+            return self.get_response(request)
 
 
 class RequestIdMiddleware:

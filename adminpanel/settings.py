@@ -12,7 +12,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from adminpanel.environment import env, keys, number, required, whole_number
+from adminpanel.environment import env, keys, number, required, tickets, whole_number
 from adminpanel.logs import logging_settings
 from adminpanel.mail import mail_settings
 from adminpanel.single_sign_on import single_sign_on
@@ -42,6 +42,7 @@ WEB_THREADS = whole_number("WEB_THREADS", 8, least=3, most=128)
 LOG_FORMAT = env.str("LOG_FORMAT", default="json")
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 PANEL_NAME = env.str("PANEL_NAME", default="Pools Panel")
+TICKET_LINKS = tickets()
 
 # --- Core -------------------------------------------------------------------------------
 
@@ -95,6 +96,7 @@ MIDDLEWARE = [
     "adminpanel.middleware.SessionLimitsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "adminpanel.middleware.ReaderZoneMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "adminpanel.middleware.HtmxRedirectMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
