@@ -129,6 +129,23 @@ def test_framing_that_cannot_be_trusted_is_unknown(
     assert len(server.received) == 1
 
 
+@pytest.mark.parametrize("name", WRITES)
+def test_compressed_body_cut_behind_a_true_length_is_not_done(
+    serve: Serve, client: MakeClient, name: str
+) -> None:
+    whole = gzip.compress(json.dumps(SHORT[name]).encode(), mtime=0)
+    kind = (("Content-Encoding", "gzip"),)
+
+    def cut(request: Received, connection: Connection) -> bytes:
+        return raw_answer(whole[: int(request.headers["x-request-id"])], 200, kind)
+
+    core = client(serve(cut).url)
+    for length in range(1, len(whole)):
+        with pytest.raises(CoreError) as caught:
+            WRITES[name](core.for_request(str(length)))
+        assert (caught.value.sent, caught.value.final) == (True, False)
+
+
 def test_surplus_bytes_reach_nobody_elses_answer(serve: Serve, client: MakeClient) -> None:
     stray = json_answer({"data": {"id": 7, "name": "stray"}})
     good = json_answer({"data": {"id": 7, "name": "mine"}})
