@@ -171,6 +171,17 @@ def test_handshake_that_does_not_end_is_not_sent(client: MakeClient, drip: bool)
     assert seconds <= DEADLINE_SECONDS + GRACE_SECONDS
 
 
+def test_proxy_that_answers_drop_by_drop_is_not_sent(serve: Serve, client: MakeClient) -> None:
+    def drip_tunnel(request: Received, connection: Connection) -> None:
+        connection.drip(b"HTTP/1.1 200 Connection established\r\n" + b"X: 1\r\n" * 100, 0.05)
+
+    proxy = serve(drip_tunnel)
+    core = client("https://core.example", deadline_seconds=DEADLINE_SECONDS, proxy_url=proxy.url)
+    seconds, error = time_taken(lambda: core.clear_pool(7))
+    assert (type(error), error.reason) == (NotSent, Reason.DEADLINE)
+    assert seconds <= DEADLINE_SECONDS + GRACE_SECONDS
+
+
 def test_name_that_is_looked_up_for_ever_is_not_sent(
     client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
