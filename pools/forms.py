@@ -8,7 +8,7 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from pools.changes import Snapshot
+from pools.changes import Action, Snapshot
 from pools.core import LEAVE, InvalidCredential, Pool, PoolChanges, PoolFields, check_token_text
 from pools.models import Company, Token
 from pools.secret import Secret
@@ -45,9 +45,17 @@ class ChangeForm(forms.Form):
     form_id = forms.UUIDField(widget=forms.HiddenInput)
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, company: Company, pool_id: int | None = None, **kwargs: Any):
+    def __init__(
+        self,
+        *args: Any,
+        company: Company,
+        action: Action,
+        pool_id: int | None = None,
+        **kwargs: Any,
+    ):
         super().__init__(*args, **kwargs)
         self._place = [company.slug, pool_id]
+        self.fields["reason"].required = action.value in company.reason_required_for
         self.fields["form_id"].initial = uuid.uuid4
 
     def clean_reason(self) -> str:

@@ -94,7 +94,7 @@ def _change(
 ) -> HttpResponse:
     if request.method == "POST":
         return _submitted(request, place, action, pool_id)
-    form = FORMS[action](company=place.company, pool_id=pool_id)
+    form = FORMS[action](company=place.company, action=action, pool_id=pool_id)
     try:
         with place.core() as core:
             pool = None if pool_id is None else core.get_pool(pool_id)
@@ -108,7 +108,7 @@ def _change(
 def _submitted(
     request: HttpRequest, place: Workplace, action: Action, pool_id: int | None
 ) -> HttpResponse:
-    form = FORMS[action](request.POST, company=place.company, pool_id=pool_id)
+    form = FORMS[action](request.POST, company=place.company, action=action, pool_id=pool_id)
     if not form.is_valid():
         return _form_again(request, place, action, form, pool_id)
     try:
