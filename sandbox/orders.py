@@ -6,7 +6,7 @@ in a few milliseconds, SQLite in several times as many; so SQLite keeps, and thi
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from itertools import compress, islice
+from itertools import compress
 from operator import attrgetter
 from random import shuffle
 from typing import Any, Final, NamedTuple
@@ -89,8 +89,9 @@ class Orders:
         if terms:
             ids = list(compress(ids, _matching(terms, names)))
         total = len(ids)
-        ordered = reversed(ids) if reverse else iter(ids)
-        return list(islice(ordered, min(first, total), min(first + count, total))), total
+        last = min(first + count, total)
+        page = ids[total - last : max(total - first, 0)][::-1] if reverse else ids[first:last]
+        return page, total
 
     def _sorted_anew(self, sorts: Sequence[str], *, restless: bool) -> list[Row]:
         rows = list(self._rows.values())

@@ -1,6 +1,7 @@
 """HTTP/1.1 with threads and kept connections around the Core of `api`."""
 
 import contextlib
+import re
 import socket
 import socketserver
 import ssl
@@ -20,6 +21,7 @@ from sandbox.wire import Wire, misbehave, send_answer, wait
 
 FAULT_HEADER: Final = "X-Sandbox-Fault"
 DRAINED_AT_MOST_BYTES: Final = 64 * 2**20
+CHUNK_SIZE: Final = re.compile(rb"[0-9a-fA-F]{1,16}")
 
 
 class BrokenBody(Exception):
@@ -180,34 +182,33 @@ class Connection(BaseHTTPRequestHandler):
         most = LARGEST_BODY_BYTES + 1
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return self._read_chunks(most)
-        try:
-            length = int(self.headers.get("Content-Length", "0"))
-        except ValueError:
-            raise BrokenBody from None
-        body = self.rfile.read(min(max(length, 0), most))
-        if length < 0 or len(body) < min(length, most):
+        length = self.headers.get("Content-Length", "0").strip()
+        if not (length.isascii() and length.isdecimal()):
             raise BrokenBody
-        if length >= most:
-            self.close_connection = True
+        body = self._read(min(int(length[:20]), most))
+        self.close_connection |= len(body) == most
         return body
 
     def _read_chunks(self, most: int) -> bytes:
         body = b""
         while len(body) < most:
-            try:
-                size = int(self.rfile.readline(1024).partition(b";")[0], 16)
-            except ValueError:
-                raise BrokenBody from None
-            part = self.rfile.read(min(size, most - len(body)))
-            if size < 0 or len(part) < min(size, most - len(body)):
+            size = self.rfile.readline(1024).partition(b";")[0].strip()
+            if not CHUNK_SIZE.fullmatch(size):
                 raise BrokenBody
+            part = self._read(min(int(size, 16), most - len(body)))
             body += part
-            if len(body) < most and not self.rfile.readline(1024).endswith(b"\n"):
+            if len(body) < most and self.rfile.readline(1024).strip():
                 raise BrokenBody
-            if size == 0:
+            if not part:
                 return body
         self.close_connection = True
         return body
+
+    def _read(self, length: int) -> bytes:
+        part = self.rfile.read(length)
+        if len(part) < length:
+            raise BrokenBody
+        return part
 
     def _drain(self) -> None:
         # Closing with unread bytes resets the connection, and the client never sees its 413.

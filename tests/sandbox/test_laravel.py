@@ -162,9 +162,17 @@ def test_whole_address_as_the_target_is_understood(core: RunningSandbox, acme: C
 
 
 @pytest.mark.parametrize(
-    "body_headers",
-    [b"Content-Length: x", b"Content-Length: -1", b"Transfer-Encoding: chunked"],
+    ("header", "body"),
+    [
+        (b"Content-Length: x", b""),
+        (b"Content-Length: -1", b""),
+        (b"Content-Length: 1_0", b"0123456789"),
+        (b"Transfer-Encoding: chunked", b"zz\r\n"),
+        (b"Transfer-Encoding: chunked", b"-5\r\n"),
+        (b"Transfer-Encoding: chunked", b"2\r\nabc\r\n"),
+    ],
 )
-def test_unreadable_body_is_a_bad_request(core: RunningSandbox, body_headers: bytes) -> None:
-    request = b"POST /login HTTP/1.1\r\nHost: x\r\n" + body_headers + b"\r\n\r\nzz\r\n"
+def test_unreadable_body_is_a_bad_request(core: RunningSandbox, header: bytes, body: bytes) -> None:
+    request = b"POST /login HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n\r\n" + body
     assert raw_exchange(core, request).startswith(b"HTTP/1.1 400 ")
+    assert core.journal == []
