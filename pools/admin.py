@@ -7,7 +7,6 @@ neither. Rights come from roles alone, and only superusers touch superusers and 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -19,6 +18,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 
+from pools.guards import credential_given_lately
 from pools.models import Company, Entry, Token
 from pools.models.ledger import Actor, record_event
 
@@ -29,24 +29,25 @@ else:
     ModelAdmin = admin.ModelAdmin
     BaseUserAdmin = DjangoUserAdmin
 
-password_given_lately = method_decorator(reauthentication_required)
-password_given_lately_to_post = method_decorator(reauthentication_required(allow_get=True))
+proved_lately = method_decorator(credential_given_lately)
 
 
 class RecordedAdmin(ModelAdmin):
     """Asks for the password if it was not given lately, and records what is done."""
 
-    @password_given_lately
+    @proved_lately
     def changeform_view(self, *args: Any, **kwargs: Any) -> Any:
         return super().changeform_view(*args, **kwargs)
 
-    @password_given_lately
+    @proved_lately
     def delete_view(self, *args: Any, **kwargs: Any) -> Any:
         return super().delete_view(*args, **kwargs)
 
-    @password_given_lately_to_post
-    def changelist_view(self, *args: Any, **kwargs: Any) -> Any:
-        return super().changelist_view(*args, **kwargs)
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        view = super().changelist_view
+        if request.method == "POST":
+            return credential_given_lately(view)(request, *args, **kwargs)
+        return view(request, *args, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -174,15 +175,18 @@ class UserAdmin(RecordedAdmin, BaseUserAdmin):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("last_login", "date_joined")
+        """Roles and disabling have their place in the panel, with rules of their own."""
+        elsewhere = () if cast(User, request.user).is_superuser else ("is_active", "groups")
+        return ("last_login", "date_joined", *elsewhere)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+        allowed = super().has_delete_permission(request, obj) and _may_touch(request, obj)
+        return allowed and obj != request.user
 
-    @password_given_lately
+    @proved_lately
     def user_change_password(
         self,
         request: HttpRequest,

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, site
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
@@ -53,3 +54,11 @@ class PanelAdminConfig(AdminConfig):
     """Puts the panel's administration in the place of Django's."""
 
     default_site = "pools.admin_site.PanelAdminSite"
+
+    def ready(self) -> None:
+        super().ready()
+        # allauth's tables hold sealed secrets and settings; people look after theirs themselves.
+        for label in ("account", "mfa", "socialaccount", "usersessions"):
+            for model in apps.get_app_config(label).get_models():
+                if site.is_registered(model):
+                    site.unregister(model)

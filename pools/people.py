@@ -31,6 +31,7 @@ _CODE_BYTES: Final = 24
 # Who acts when no person does.
 PROVIDER: Final = Actor(id=0, name="single sign-on")
 ENVIRONMENT: Final = Actor(id=0, name="environment")
+COMMAND_LINE: Final = Actor(id=0, name="command line")
 
 
 class NotAllowed(Exception):
@@ -214,6 +215,12 @@ def ensure_administrator(username: str, password: str) -> bool:
         person.groups.set(_groups([ADMINISTRATOR]))
         _record("person_added", person, ENVIRONMENT, {"roles": [ADMINISTRATOR]})
     return True
+
+
+def record_superuser(person: User) -> None:
+    """Notes that someone was made a superuser on the command line."""
+    with recording():
+        _record("superuser_made", person, COMMAND_LINE)
 
 
 def add_from_provider(person: User, roles: Iterable[str]) -> None:
