@@ -49,10 +49,10 @@ def reseal_tokens(*, forget_unreadable: bool = False) -> Iterator[Batch]:
             tokens = _next_tokens(after)
             if not tokens:
                 return
+            after = tokens[-1].pk
             unreadable = [token for token in tokens if not _reseal(token)]
             if forget_unreadable:
                 _forget(unreadable)
-        after = tokens[-1].pk
         yield Batch(len(tokens) - len(unreadable), len(unreadable))
 
 
