@@ -85,6 +85,14 @@ class ChangeForm(forms.Form):
         if self.is_bound:
             self._put(seen=signed)
 
+    def typed(self) -> dict[str, str]:
+        """What the person typed, field by field, as text."""
+        return {
+            name: str(self[name].value() or "")
+            for name in self.fields
+            if name not in ("form_id", "seen")
+        }
+
     def renew(self) -> None:
         """A new id for a form that comes back: its next submit is another change."""
         self._put(form_id=str(uuid.uuid4()))
@@ -129,6 +137,16 @@ class PoolForm(ChangeForm):
         if not self.errors and cleaned["seen"] and self.pool_changes() == PoolChanges():
             raise ValidationError("Nothing to save: the pool has these values already.")
         return cleaned
+
+    def typed(self) -> dict[str, str]:
+        """Of an edit only what differs from the pool: the rest follows it meanwhile."""
+        everything = super().typed()
+        seen: Snapshot | None = self.cleaned_data.get("seen")
+        return {
+            name: text
+            for name, text in everything.items()
+            if not seen or name == "reason" or self.cleaned_data.get(name) != getattr(seen, name)
+        }
 
     def follow(self, opened: Snapshot, now: Pool) -> None:
         """After a conflict: a value that the person left alone follows the pool.

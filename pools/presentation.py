@@ -30,6 +30,7 @@ _CAUSES = {
     Reason.UNREACHABLE: "Core's host cannot be reached from here.",
     Reason.CONNECT_TIMEOUT: "Core's host did not take the connection in time.",
     Reason.TLS: "Core's certificate was not accepted.",
+    Reason.CA_FILE: "The file of trusted certificates (CORE_CA_FILE) cannot be read.",
     Reason.PROXY: "The proxy towards Core refused.",
     Reason.DEADLINE: "The time for one call was over.",
     Reason.READ_TIMEOUT: "Core was silent for too long.",
@@ -49,7 +50,10 @@ _CAUSES = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that went wrong, as a person reads it. `kind` is danger, warning or info."""
+    """One thing that went wrong, as a person reads it. `kind` is danger, warning or info.
+
+    `mends_token`: the way on is to the token and back, and a form waits meanwhile.
+    """
 
     title: str
     meaning: str
@@ -60,6 +64,7 @@ class Problem:
     status: int
     core_text: str = ""
     detail: str = ""
+    mends_token: bool = False
 
 
 class Deed(Enum):
@@ -232,12 +237,15 @@ def _mend(
     return Problem(
         title=title,
         meaning=" ".join(filter(None, [meaning, _unchanged(place, "" if meaning else everyday)])),
-        next_text="Afterwards you come back to where you were.",
+        next_text="Afterwards you come back here, and your entries are still filled in."
+        if place.deed is Deed.CHANGING
+        else "Afterwards you come back to where you were.",
         next_href=place.token_href(page),
         next_label=label,
         kind=kind,
         status=403,
         core_text=core_text,
+        mends_token=True,
     )
 
 
@@ -253,6 +261,7 @@ def _forbidden(error: errors.Forbidden, place: Place) -> Problem:
         kind="danger",
         status=403,
         core_text=error.detail,
+        mends_token=True,
     )
 
 
@@ -274,7 +283,9 @@ def _invalid(error: errors.Invalid, place: Place) -> Problem:
     return Problem(
         title="Core refused these values.",
         meaning="Nothing was changed.",
-        next_text="Core's reasons stand next to the fields." if error.fields else "",
+        next_text="Core's reasons stand next to the fields."
+        if error.fields
+        else "Change them and send the form again.",
         next_href="",
         next_label="",
         kind="danger",

@@ -16,6 +16,7 @@ from django.urls import reverse
 from pools import changes, tokens
 from pools.changes import Action, ChangeResult, Conflict, Outcome, ProposedChange
 from pools.core import Invalid, Pool, Unauthenticated
+from pools.drafts import keep_draft, take_draft
 from pools.forms import ChangeForm, DeleteForm, PoolForm, ReleaseForm
 from pools.guards import needs
 from pools.presentation import Deed, Problem
@@ -102,6 +103,7 @@ def _change(
         return place.show_problem(error)
     if pool is not None:
         form.show(pool)
+    form.initial.update(take_draft(request))
     return _form_page(request, place, action, form, pool, times(core))
 
 
@@ -184,6 +186,8 @@ def _form_again(
                 pool = core.get_pool(pool_id)
         except READING as error:
             problem = problem or place.problem(error, Deed.CHANGING)
+    if problem and problem.mends_token:
+        keep_draft(request, form.typed())
     status = problem.status if problem else 422
     return _form_page(request, place, action, form, pool, {"problem": problem}, status=status)
 

@@ -136,6 +136,8 @@
       byId("main").focus();
     }
     if (event.target.closest("[data-keys]")) showKeys();
+    // What was typed waits on the server while a token is mended.
+    if (event.target.closest("[data-keeps]")) remember(document);
   });
 
   // Another tab or window stays the browser's business.

@@ -3,6 +3,7 @@
 import re
 import uuid
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -288,3 +289,40 @@ def test_a_dialog_with_bad_values_stays_a_dialog(manager: Client) -> None:
     answer = dialog(manager, NEW, form, "/c/acme/pools/")
     assert answer.status_code == 422
     assert "<html" not in answer.content.decode()
+
+
+def test_a_refused_token_is_mended_and_the_form_is_still_filled(
+    manager: Client, core: RunningSandbox
+) -> None:
+    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
+    form = open_form(manager, address, limit="77", reason="T-11")
+    core.set_fault("status=401;only=writes")
+    answer = manager.post(address, form)
+    assert answer.context["problem"].next_href.endswith(f"?next={quote(address, safe='')}")
+    core.set_fault(None)
+    again = manager.get(address).context["form"]
+    assert (again["limit"].value(), again["reason"].value()) == ("77", "T-11")
+
+
+def test_what_was_not_typed_follows_the_pool_meanwhile(
+    manager: Client, core: RunningSandbox
+) -> None:
+    pool = one_pool(manager)
+    address = f"/c/acme/pools/{pool}/edit/"
+    form = open_form(manager, address, limit="77")
+    core.set_fault("status=401;only=writes")
+    manager.post(address, form)
+    core.set_fault(None)
+    core.company("acme").change_pool(pool, timeout=999)
+    assert manager.get(address).context["form"]["timeout"].value() == 999
+
+
+def test_a_kept_form_is_given_back_once_and_at_its_own_address(
+    manager: Client, core: RunningSandbox
+) -> None:
+    core.set_fault("status=401;only=writes")
+    manager.post(NEW, open_form(manager, NEW, name="Kept", limit="3"))
+    pool = one_pool(manager)
+    assert manager.get(f"/c/acme/pools/{pool}/edit/").context["form"]["name"].value() != "Kept"
+    assert manager.get(NEW).context["form"]["name"].value() == "Kept"
+    assert manager.get(NEW).context["form"]["name"].value() is None
