@@ -62,4 +62,13 @@ def _wrong_settings() -> list[str]:
         wrong.append("DEBUG shows secrets to visitors: allowed with loopback hosts only.")
     if settings.CORE_LIMITS.deadline_seconds >= 30:
         wrong.append("CORE_DEADLINE_SECONDS must end before gunicorn's graceful stop (30 s).")
+    if settings.SINGLE_SIGN_ON:
+        # Imported late: roles need the models.
+        from pools.roles import ROLES
+
+        unknown = sorted(set(settings.SINGLE_SIGN_ON.role_map.values()) - set(ROLES))
+        wrong += [
+            f"OIDC_ROLE_MAP names {role}, which is no role. Roles are: {', '.join(ROLES)}."
+            for role in unknown
+        ]
     return wrong

@@ -5,6 +5,8 @@ from typing import Any, cast
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -12,7 +14,8 @@ from django.urls import reverse
 from pools.accounts.devices import device_of, remember_device
 from pools.accounts.events import note
 from pools.accounts.finding import find_person
-from pools.accounts.proofs import proved_lately, sign_on_method
+from pools.accounts.proofs import PROVIDER_ASKED_AT, proved_lately, sign_on_method
+from pools.accounts.provider import asked_at
 from pools.accounts.redirects import is_own_path
 
 log = structlog.get_logger("panel.accounts")
@@ -51,9 +54,21 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **kwargs)
+        sociallogin = (kwargs.get("signal_kwargs") or {}).get("sociallogin")
+        request.session[PROVIDER_ASKED_AT] = asked_at(sociallogin)
         note("signed_in", request, user, {"method": sign_on_method(request, user)})
         remember_device(request, response, user)
         return response
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """allauth's, and the provider for people who sign in with it."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        sign_on = settings.SINGLE_SIGN_ON
+        if sign_on and user.is_authenticated and SocialAccount.objects.filter(user=user).exists():
+            url = reverse("sso_reauthenticate")
+            text = f"Ask {sign_on.name} once more"
+            methods.append({"id": "provider", "description": text, "url": url})
+        return methods
 
     def is_reauthentication_required(self, *, app: str = "", **kwargs: Any) -> bool:
         """A sign-in counts as a proof for as long as one that was asked for."""

@@ -1,13 +1,13 @@
 """When and how a person last proved who they are in this session."""
 
 import time
-from typing import Any
+from typing import Any, Final
 
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.http import HttpRequest
 
-SESSION_KEY = "provider_asked_at"
+PROVIDER_ASKED_AT: Final = "provider_asked_at"
 
 
 def proved_lately(request: HttpRequest) -> bool:
@@ -34,5 +34,5 @@ def _proofs(request: HttpRequest) -> list[float]:
         # A provider may have let them in unasked: its own word counts, below.
         if proof["method"] != "socialaccount"
     ]
-    asked_at = request.session.get(SESSION_KEY)
+    asked_at = request.session.get(PROVIDER_ASKED_AT)
     return [*own, asked_at] if asked_at else own

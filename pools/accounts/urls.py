@@ -6,7 +6,6 @@ from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount import views as provider
-from allauth.socialaccount.providers.openid_connect import views as oidc
 from django.urls import path
 from django.views.generic import RedirectView
 
@@ -75,8 +74,12 @@ urlpatterns = [
         name="mfa_remove_webauthn",
     ),
     # Single sign-on.
-    path("oidc/<slug:provider_id>/login/", oidc.login, name="openid_connect_login"),
-    path("oidc/<slug:provider_id>/login/callback/", oidc.callback, name="openid_connect_callback"),
+    path("oidc/<slug:provider_id>/login/", views.provider_sign_in, name="openid_connect_login"),
+    path(
+        "oidc/<slug:provider_id>/login/callback/",
+        views.provider_callback,
+        name="openid_connect_callback",
+    ),
     path("oidc/cancelled/", provider.login_cancelled, name="socialaccount_login_cancelled"),
     path("oidc/error/", provider.login_error, name="socialaccount_login_error"),
     path("oidc/taken/", views.provider_taken, name="socialaccount_signup"),

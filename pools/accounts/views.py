@@ -1,12 +1,15 @@
 """Pages of signing in that allauth has not, or not as they are wanted here."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
+import structlog
 from allauth.account import views as account
 from allauth.account.mixins import NextRedirectMixin
 from allauth.mfa.webauthn.views import AddWebAuthnView, LoginWebAuthnView
 from allauth.socialaccount.internal.flows.signup import clear_pending_signup
 from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.providers.openid_connect import views as oidc
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
@@ -18,7 +21,11 @@ from django.utils.http import urlencode
 
 from adminpanel.single_sign_on import PROVIDER_ID
 from pools.accounts.events import note
-from pools.guards import person
+from pools.guards import credential_given_lately, person
+
+log = structlog.get_logger("panel.accounts")
+# requests' own errors are OSErrors; the others come of an answer that is not what it should be.
+_NO_ANSWER: Final = (OSError, LookupError, TypeError, ValueError, AttributeError)
 
 
 class PasskeySignIn(NextRedirectMixin, LoginWebAuthnView):  # type: ignore[misc]
@@ -73,6 +80,21 @@ def session_list(request: HttpRequest) -> HttpResponse:
     return render(request, "usersessions/usersession_list.html", context)
 
 
+@login_not_required
+def provider_sign_in(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """allauth's; connecting an account for good is asked of its owner alone."""
+    view = _asking_provider(oidc.login)
+    if "connect" in (request.GET.get("process"), request.POST.get("process")):
+        view = credential_given_lately(view)
+    return view(request, provider_id)
+
+
+@login_not_required
+def provider_callback(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """allauth's: where the provider sends people back to."""
+    return _asking_provider(oidc.callback)(request, provider_id)
+
+
 def provider_again(request: HttpRequest) -> HttpResponse:
     """Sends people without a password here to their provider, which asks them for theirs."""
     connected = SocialAccount.objects.filter(user=person(request), provider=PROVIDER_ID)
@@ -93,6 +115,22 @@ def provider_taken(request: HttpRequest) -> HttpResponse:
     clear_pending_signup(request)
     context = {"why": "taken", "provider": settings.SINGLE_SIGN_ON and settings.SINGLE_SIGN_ON.name}
     return render(request, "socialaccount/refused.html", context, status=403)
+
+
+def _asking_provider(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
+    """A view of allauth that asks the provider: no answer, or one of another shape, is said."""
+
+    def asked(request: HttpRequest, provider_id: str) -> HttpResponse:
+        try:
+            answer: HttpResponse = view(request, provider_id)
+        except Http404:
+            raise
+        except _NO_ANSWER as error:
+            log.warning("provider gave no usable answer", error=type(error).__name__)
+            return render(request, "socialaccount/authentication_error.html", status=503)
+        return answer
+
+    return asked
 
 
 def _end(request: HttpRequest, own: Any) -> HttpResponse:
