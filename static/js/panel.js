@@ -12,9 +12,28 @@
 
   const say = (text) => { byId("announce").textContent = text; };
 
+  /* Says one of the page's own sentences where the eye is: in the dialog, or above the page. */
   const show = (id) => {
-    outcome.replaceChildren(byId(id).content.cloneNode(true));
-    outcome.scrollIntoView({ block: "nearest" });
+    const place = dialog?.open ? byId("dialog-says") : outcome;
+    place.replaceChildren(byId(id).content.cloneNode(true));
+    place.scrollIntoView({ block: "nearest" });
+  };
+
+  /* --- Waiting: after three seconds a sentence says so ----------------------------------- */
+
+  const hints = new Map();
+
+  const waiting = (key, text) => {
+    hints.set(key, setTimeout(() => {
+      (dialog?.open ? dialog : byId("main")).querySelector(".slow").textContent = text;
+    }, 3000));
+  };
+
+  const waited = (key) => {
+    clearTimeout(hints.get(key));
+    hints.delete(key);
+    if (hints.size) return;
+    for (const hint of document.querySelectorAll(".slow")) hint.textContent = "";
   };
 
   /* --- Forms: a changed one is not lost by accident, and none is sent twice ------------- */
@@ -25,7 +44,15 @@
   const remember = (scope, refused) => {
     for (const form of guarded(scope)) pristine.set(form, refused ? null : written(form));
   };
-  const changed = (scope) => guarded(scope).some((form) => pristine.get(form) !== written(form));
+  const changed = (scope) =>
+    guarded(scope).some((form) => !form.dataset.sent && pristine.get(form) !== written(form));
+  const unsend = () => {
+    root.classList.remove("waits");
+    for (const form of document.querySelectorAll("form[data-sent]")) {
+      delete form.dataset.sent;
+      waited(form);
+    }
+  };
 
   on("submit", (event) => {
     const form = event.target;
@@ -38,19 +65,17 @@
     }
     form.dataset.sent = "yes";
     root.classList.add("waits");
-    waiting(form);
+    waiting(form, "Still waiting for an answer…");
   });
 
   addEventListener("beforeunload", (event) => {
-    const sending = document.querySelector("form[data-sent]");
-    if (!sending && changed(document)) event.preventDefault();
+    if (!changed(document)) return;
+    event.preventDefault();
+    setTimeout(unsend);
   });
 
   // A page that comes back from the browser's memory has not sent anything yet.
-  addEventListener("pageshow", () => {
-    root.classList.remove("waits");
-    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
-  });
+  addEventListener("pageshow", unsend);
 
   /* The checks that need nobody else, next to the field as soon as it is left. */
   const complaint = (field) => {
@@ -121,19 +146,19 @@
     });
     dialog.addEventListener("close", () => {
       dialogBody.replaceChildren();
+      byId("dialog-says").replaceChildren();
       byId(opener)?.focus();
     });
   }
 
-  on("click", async (event) => {
-    const closer = event.target.closest("[data-close]");
-    if (closer?.closest("dialog")) {
+  on("click", (event) => {
+    if (event.target.closest("dialog [data-close]")) {
       event.preventDefault();
       closeDialog();
     }
     if (event.target.closest("[data-dismiss]")) {
+      (event.target.closest("dialog") || byId("main")).focus();
       event.target.closest(".notice").remove();
-      byId("main").focus();
     }
     if (event.target.closest("[data-keys]")) showKeys();
     // What was typed waits on the server while a token is mended.
@@ -154,22 +179,6 @@
 
   /* --- What htmx does ------------------------------------------------------------------- */
 
-  const hints = new Map();
-
-  const waiting = (key) => {
-    hints.set(key, setTimeout(() => {
-      const place = dialog?.open ? dialog : byId("main");
-      place.querySelector(".slow").textContent = "Core is slow to answer. Still waiting…";
-    }, 3000));
-  };
-
-  const waited = (key) => {
-    clearTimeout(hints.get(key));
-    hints.delete(key);
-    if (hints.size) return;
-    for (const hint of document.querySelectorAll(".slow")) hint.textContent = "";
-  };
-
   let focusWasInside = false;
   let settledRequest = null;
 
@@ -179,7 +188,7 @@
   });
 
   on("htmx:beforeRequest", ({ detail }) => {
-    waiting(detail.xhr);
+    waiting(detail.xhr, "Core is slow to answer. Still waiting…");
     detail.target.setAttribute("aria-busy", "true");
     if (detail.target === dialogBody && !dialog.open) opener = detail.elt.id;
   });
@@ -215,6 +224,7 @@
     settledRequest = detail.xhr;
     const { target, xhr } = detail;
     if (target === dialogBody) {
+      byId("dialog-says").replaceChildren();
       remember(dialogBody, xhr.status >= 400);
       if (!dialog.open) dialog.showModal();
       focusFirst();
@@ -229,13 +239,7 @@
   });
 
   for (const failure of ["htmx:sendError", "htmx:timeout"]) {
-    on(failure, () => {
-      if (dialog?.open) {
-        dialog.querySelector(".slow").textContent = "The panel did not answer. Your entries are still here; sending them again does nothing twice.";
-      } else {
-        show("no-answer");
-      }
-    });
+    on(failure, () => show(dialog?.open ? "no-answer-form" : "no-answer"));
   }
 
   // Statuses that the configuration does not swap: nothing of their answer is shown.
