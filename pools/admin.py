@@ -18,6 +18,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 
+from pools.company_form import CompanyForm
 from pools.guards import credential_given_lately
 from pools.models import Company, Entry, Token
 from pools.models.ledger import Actor, record_event
@@ -98,6 +99,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
 @admin.register(Company)
 class CompanyAdmin(RecordedAdmin):
+    form = CompanyForm
     list_display = ("name", "slug", "base_url", "colour")
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
