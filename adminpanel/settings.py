@@ -59,6 +59,9 @@ CORE_LIMITS = CoreLimits(
     plain_http_hosts=frozenset(env.list("CORE_PLAIN_HTTP_HOSTS", default=[])),
 )
 
+# A key that never expires is worth a word when it has been in use for so long.
+TOKEN_NUDGE_DAYS = whole_number("TOKEN_NUDGE_DAYS", 180, least=1, most=3650)
+
 # --- Django -----------------------------------------------------------------------------
 
 INSTALLED_APPS = [

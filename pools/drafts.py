@@ -27,8 +27,7 @@ def keep_draft(request: HttpRequest, typed: dict[str, str]) -> None:
 def take_draft(request: HttpRequest) -> dict[str, str]:
     """What was kept for this person and address, once; empty where nothing was."""
     draft = request.session.get(_KEY)
-    mine = draft and (draft["person"], draft["address"]) == (person(request).pk, request.path)
-    if not mine:
+    if not draft or (draft["person"], draft["address"]) != (person(request).pk, request.path):
         return {}
     del request.session[_KEY]
     fields: dict[str, str] = draft["fields"]

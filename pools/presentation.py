@@ -125,7 +125,7 @@ def cause_of(error: errors.CoreError) -> str:
     return _CAUSES.get(Reason(error.reason), "") if error.reason in list(Reason) else ""
 
 
-def _again(place: Place) -> dict[str, str]:
+def _again(place: Place) -> dict[str, Any]:
     if place.filling_in:
         return {
             "next_text": "Your entries are still here: try once more in a moment."

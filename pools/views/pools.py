@@ -91,6 +91,7 @@ def pool_detail(request: HttpRequest, company: str, pool: int) -> HttpResponse:
         "connectors_known": found.connectors is not None,
         "systems": systems_of(found),
         "history": history,
+        "token_notice": place.token_notice,
         "open_changes": unsettled,
         "held": bool(unsettled),
         "raw_json": json.dumps(found.raw, indent=2, ensure_ascii=False),
@@ -172,6 +173,7 @@ def _page_context(place: Workplace, query: PoolQuery, page: Page) -> dict[str, A
     return {
         "state": _state(query, page),
         "rows": [_row(place, pool, changes, held) for pool in page.pools],
+        "token_notice": place.token_notice,
         "open_changes": unsettled,
         "page_facts": {
             "first": first,

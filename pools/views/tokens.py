@@ -45,6 +45,7 @@ class TokenRow:
     state_text: str
     next_url: str
     next_label: str
+    nudge: str
 
 
 @needs("pools.view_pools")
@@ -53,7 +54,18 @@ def token_list(request: HttpRequest) -> HttpResponse:
     for company, token, pending in tokens_of(person(request)):
         state = state_of(token, timezone.now())
         url, label = next_step(company, state)
-        rows.append(TokenRow(company, token, pending, state, STATE_TEXTS[state], url, label))
+        rows.append(
+            TokenRow(
+                company=company,
+                token=token,
+                pending=pending,
+                state=state,
+                state_text=STATE_TEXTS[state],
+                next_url=url,
+                next_label=label,
+                nudge=_nudge(token),
+            )
+        )
     return render(request, "pools/token_list.html", {"rows": rows})
 
 
@@ -159,6 +171,16 @@ def opens_text(opens: Opens) -> str:
     count = "1 pool" if opens.total == 1 else f"{opens.total} pools"
     names = ", ".join(f"“\u2068{name}\u2069”" for name in opens.names)
     return f"it opens {count}, the first: {names}" if names else f"it opens {count}"
+
+
+def _nudge(token: Token | None) -> str:
+    """A word about a key that never expires and has been in use for long."""
+    if token is None or token.expires_at is not None:
+        return ""
+    days = (timezone.now() - token.created_at).days
+    if days < settings.TOKEN_NUDGE_DAYS:
+        return ""
+    return f"In use for {days} days. It never expires: worth replacing by a new one."
 
 
 @sensitive_variables()

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from pools import tokens
 from pools.changes import Actor, Conflict, LedgerUnwritable, OutcomeUnwritten, PoolHeld
@@ -14,7 +16,7 @@ from pools.core import CoreClient, CoreError, Forbidden, Invalid, NotFound, Unau
 from pools.guards import person
 from pools.models import Company, Token
 from pools.presentation import Deed, Place, Problem, problem_for
-from pools.tokens import TokenMissing, TokenUnreadable
+from pools.tokens import TokenMissing, TokenState, TokenUnreadable
 from pools.views.rendering import show
 
 # What a view may meet and shows as a problem; anything else is a defect and a 500.
@@ -62,6 +64,22 @@ class Workplace:
         return {
             deed: person(self.request).has_perm(f"pools.{deed}_pools")
             for deed in ("edit", "clear", "create", "delete")
+        }
+
+    @property
+    def token_notice(self) -> dict[str, str] | None:
+        """A warning in the last hours of a token, so that no change meets its end."""
+        token = self.token
+        if token is None or token.expires_at is None:
+            return None
+        if tokens.state_of(token, timezone.now()) is not TokenState.EXPIRING:
+            return None
+        at = date_format(timezone.localtime(token.expires_at), "H:i")
+        return {
+            "kind": "warning",
+            "text": f"Your token for {self.company.name} expires at {at}.",
+            "href": Place(self.company, self.request.get_full_path()).token_href("token_replace"),
+            "label": "Replace",
         }
 
     def problem(self, error: Exception, deed: Deed = Deed.READING) -> Problem:

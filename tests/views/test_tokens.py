@@ -1,7 +1,10 @@
 """A person's tokens through the pages: three ways in, and never shown again."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from pools.models import Company, Entry, Token
 from sandbox.running import RunningSandbox
@@ -164,3 +167,23 @@ def test_a_moved_company_closes_its_tokens(manager: Client, acme: Company) -> No
 def test_who_is_signed_in_is_the_owner(newcomer: Client, core: RunningSandbox) -> None:
     enter(newcomer, token=core.keys["acme"]["full"])
     assert Token.objects.get().user == person_of(newcomer)
+
+
+def test_a_token_in_its_last_hours_warns_where_one_works(manager: Client) -> None:
+    Token.objects.update(expires_at=timezone.now() + timedelta(minutes=90))
+    page = manager.get("/c/acme/pools/")
+    assert page.context["token_notice"]["label"] == "Replace"
+    assert "Your token for Acme expires at" in page.content.decode()
+
+
+def test_an_expired_token_is_known_without_a_call(manager: Client, core: RunningSandbox) -> None:
+    Token.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    page = manager.get("/c/acme/pools/")
+    assert page.context["problem"].title == "Your token for Acme has expired."
+    assert core.journal == []
+
+
+@pytest.mark.parametrize(("days", "said"), [(179, False), (181, True)])
+def test_an_old_key_that_never_expires_gets_a_word(manager: Client, days: int, said: bool) -> None:
+    Token.objects.update(created_at=timezone.now() - timedelta(days=days))
+    assert (f"In use for {days} days." in manager.get("/tokens/").content.decode()) is said
