@@ -203,13 +203,15 @@ def test_name_that_is_looked_up_for_ever_is_not_sent(
 
 
 def test_retries_share_one_deadline(serve: Serve, client: MakeClient) -> None:
-    def slow_then_lost(request: Received, connection: Connection) -> None:
-        connection.stopped.wait(0.25)
+    def lost_late(request: Received, connection: Connection) -> None:
+        connection.stopped.wait(0.8)
         connection.reset()
 
-    core = client(serve(slow_then_lost).url, deadline_seconds=DEADLINE_SECONDS)
-    seconds, _ = time_taken(lambda: READS["get"](core))
-    assert seconds <= DEADLINE_SECONDS + GRACE_SECONDS
+    server = serve(in_turn(lost_late, hang_before))
+    core = client(server.url, deadline_seconds=1)
+    seconds, error = time_taken(lambda: READS["get"](core))
+    assert (len(server.received), error.reason) == (2, Reason.DEADLINE)
+    assert seconds <= 1 + GRACE_SECONDS
 
 
 def test_kept_connection_is_watched_too(serve: Serve, client: MakeClient) -> None:
