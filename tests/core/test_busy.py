@@ -30,9 +30,11 @@ def test_call_beyond_the_limit_is_refused_at_once(
     with ThreadPoolExecutor(2) as threads:
         waiting = [threads.submit(client(held.url).get_pool, 7) for _ in range(2)]
         both_in.wait()
-        with pytest.raises(Busy) as caught:
-            OPERATIONS[name](client(free.url, calls_at_once=2))
-        let_go.set()
+        try:
+            with pytest.raises(Busy) as caught:
+                OPERATIONS[name](client(free.url, calls_at_once=2))
+        finally:
+            let_go.set()
         assert [call.result().id for call in waiting] == [7, 7]
     assert (caught.value.sent, caught.value.reason) == (False, Reason.BUSY)
     assert free.connections == 0
