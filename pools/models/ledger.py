@@ -17,7 +17,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from pools.models.canonical import canonical_json, storable, storable_facts
@@ -176,21 +176,26 @@ def walk_chain(from_seq: int = 1) -> tuple[Head, Misfit | None]:
     return fits, None
 
 
-def wrong_audit_key() -> str | None:
-    """A sentence when the newest entries cannot have been made with the configured keys.
+def wrong_audit_keys() -> list[str]:
+    """Why the newest entries cannot have been made with AUDIT_KEYS, a sentence each.
 
     One altered entry is for `verify_chain` to find; a key under which none of the last
-    ten verifies is a wrong key.
+    ten verifies is a wrong key. Empty before the table is there, and when the database
+    does not answer: those are told elsewhere.
     """
     keys = dict(_keys())
-    newest = list(Entry.objects.order_by("-seq").values_list(*_COLUMNS)[:10])
+    try:
+        newest = list(Entry.objects.order_by("-seq").values_list(*_COLUMNS)[:10])
+    except DatabaseError:
+        return []
+    wrong = []
     for key_id in dict.fromkeys(row[-3] for row in newest):
         rows = [row for row in newest if row[-3] == key_id]
         if key_id not in keys:
-            return f"AUDIT_KEYS lacks the key {key_id}, with which the ledger was written."
-        if not any(hmac.compare_digest(digest_of(row, keys[key_id]), row[-1]) for row in rows):
-            return f"AUDIT_KEYS has another key {key_id} than the ledger was written with."
-    return None
+            wrong.append(f"AUDIT_KEYS lacks the key {key_id}, with which the ledger was written.")
+        elif not any(hmac.compare_digest(digest_of(row, keys[key_id]), row[-1]) for row in rows):
+            wrong.append(f"AUDIT_KEYS has another key {key_id} than the ledger was written with.")
+    return wrong
 
 
 def digest_of(row: tuple[Any, ...], key: bytes) -> str:

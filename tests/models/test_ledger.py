@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from pools.models import Entry, Kind, ledger
 from pools.models.ledger import FIRST, Actor, append, digest_of, head, record_event, verify_chain
 from pools.secret import Secret
-from tests.models.conftest import ADA, append_events
+from tests.models.conftest import ADA, append_events, tamper
 
 ROW: tuple[Any, ...] = (
     1,
@@ -149,24 +149,31 @@ def test_older_entries_verify_after_a_new_key_is_put_first(settings: Any) -> Non
 def test_a_wrong_audit_key_is_noticed_at_start(settings: Any) -> None:
     append_events(1)
     settings.AUDIT_KEYS = (("first", Secret(base64.b64encode(b"w" * 32).decode())),)
-    assert ledger.wrong_audit_key() == (
+    assert ledger.wrong_audit_keys() == [
         "AUDIT_KEYS has another key first than the ledger was written with."
-    )
+    ]
 
 
 @pytest.mark.django_db
 def test_a_missing_audit_key_is_noticed_at_start(settings: Any) -> None:
     append_events(1)
     settings.AUDIT_KEYS = (("other", Secret(base64.b64encode(b"w" * 32).decode())),)
-    assert ledger.wrong_audit_key() == (
+    assert ledger.wrong_audit_keys() == [
         "AUDIT_KEYS lacks the key first, with which the ledger was written."
-    )
+    ]
 
 
 @pytest.mark.django_db
 def test_the_right_audit_key_is_no_reason_not_to_start() -> None:
     append_events(2)
-    assert ledger.wrong_audit_key() is None
+    assert ledger.wrong_audit_keys() == []
+
+
+@pytest.mark.django_db
+def test_one_altered_entry_is_no_wrong_key() -> None:
+    append_events(3)
+    tamper("UPDATE pools_entry SET reason = 'x' WHERE seq = 3")
+    assert ledger.wrong_audit_keys() == []
 
 
 @pytest.mark.parametrize("kind", [Kind.INTENT, Kind.OUTCOME])

@@ -166,6 +166,7 @@ def test_a_key_in_use_cannot_be_dropped(settings: Any) -> None:
     assert keys_used() == {"old"}
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_killed_anywhere_it_resumes() -> None:
     store(TOKENS)
