@@ -18,8 +18,7 @@ from sandbox.store import Store
 from tests.house.processes import LINUX_ONLY, is_running
 
 ROOT = Path(__file__).resolve().parents[2]
-# Both lives in one process: a start is the most expensive thing here.
-pytestmark = [pytest.mark.xdist_group("demo"), LINUX_ONLY]
+pytestmark = LINUX_ONLY
 
 
 @dataclass(frozen=True)

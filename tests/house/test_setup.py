@@ -114,7 +114,7 @@ def run_tests(folder: Path, **variables: str) -> list[str]:
     """The lines of `.ci/test` with a pytest that only shows its options, and nobody's Chromium."""
     shutil.copytree(ROOT / ".ci", folder / ".ci")
     (folder / ".venv/bin").mkdir(parents=True)
-    script(folder / ".venv/bin/pytest", '#!/bin/sh\necho "$*"\n')
+    script(folder / ".venv/bin/python", '#!/bin/sh\necho "$*"\n')
     tools = folder / "tools"
     tools.mkdir()
     # Not root, so that none is installed.
