@@ -1,0 +1,273 @@
+"""The administration: who gets in, what it records, what it does not show or let pass."""
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.db import DatabaseError
+from django.test import Client
+
+from pools import tokens
+from pools.models import Company, Entry, Token
+from pools.secret import Secret
+from pools.tokens import binding_of
+from pools.vault import seal
+from tests.people.conftest import sign_in
+from tests.views.conftest import PASSWORD, make_person
+
+pytestmark = pytest.mark.django_db
+CANARY = "canary-token-0123456789"
+FORM = {
+    "name": "Acme",
+    "slug": "acme",
+    "base_url": "https://core.example",
+    "sign_in_url": "",
+    "colour": "teal",
+}
+
+
+@pytest.fixture
+def administrator() -> Client:
+    make_person("ada", "Administrator")
+    return sign_in("ada")
+
+
+@pytest.fixture
+def superuser() -> Client:
+    User.objects.create_superuser("root", "root@panel.example", PASSWORD)
+    return sign_in("root")
+
+
+@pytest.fixture
+def acme() -> Company:
+    return Company.objects.create(**FORM)
+
+
+@pytest.fixture
+def token(acme: Company) -> Token:
+    """Olga's token for Acme."""
+    kept = Token(
+        user=make_person("olga", "Operator"),
+        company=acme,
+        kind=Token.Kind.API_KEY,
+        label="her key",
+        fingerprint="0123456789ab",
+        created_at="2026-05-01T10:00:00Z",
+        confirmed_at="2026-05-01T10:01:00Z",
+        opens_names=["Secret orders"],
+        opens_ids=[1],
+    )
+    kept.sealed = seal(Secret(CANARY), binding_of(kept))
+    kept.save()
+    return kept
+
+
+def events(action: str) -> list[dict[str, Any]]:
+    found = Entry.objects.filter(action=action).order_by("seq")
+    return [json.loads(facts) for facts in found.values_list("facts", flat=True)]
+
+
+@pytest.mark.parametrize("role", ["Read-only", "Operator", "Manager", "Auditor"])
+def test_other_roles_do_not_get_in(role: str) -> None:
+    make_person("ada", role)
+    assert sign_in("ada").get("/admin/", follow=True).status_code == 403
+
+
+def test_being_staff_is_no_way_in() -> None:
+    person = make_person("ada", "Operator")
+    person.is_staff = True
+    person.user_permissions.set(Permission.objects.filter(content_type__app_label="auth"))
+    person.save()
+    assert sign_in("ada").get("/admin/", follow=True).status_code == 403
+
+
+def test_a_stranger_signs_in_at_the_panels_own_door() -> None:
+    answer = Client().get("/admin/pools/company/", follow=True)
+    assert answer.redirect_chain[-1][0].startswith("/accounts/login/")
+
+
+def test_signing_out_and_passwords_are_the_panels_own(administrator: Client) -> None:
+    assert administrator.get("/admin/logout/")["Location"] == "/accounts/logout/"
+    place = administrator.get("/admin/password_change/")["Location"]
+    assert place == "/accounts/password/change/"
+
+
+def test_adding_a_company_is_recorded(administrator: Client) -> None:
+    administrator.post("/admin/pools/company/add/", FORM)
+    (event,) = events("company_added")
+    assert (event["name"], event["changed"]["base_url"]) == ("Acme", ["", "https://core.example"])
+    assert Entry.objects.get(action="company_added").company == "acme"
+
+
+def test_changing_a_company_is_recorded_with_both_values(
+    administrator: Client, acme: Company
+) -> None:
+    administrator.post(f"/admin/pools/company/{acme.pk}/change/", FORM | {"colour": "red"})
+    assert [event["changed"] for event in events("company_changed")] == [
+        {"colour": ["teal", "red"]}
+    ]
+
+
+def test_saving_a_company_unchanged_is_no_event(administrator: Client, acme: Company) -> None:
+    administrator.post(f"/admin/pools/company/{acme.pk}/change/", FORM)
+    assert events("company_changed") == []
+
+
+def test_a_companys_slug_stays(administrator: Client, acme: Company) -> None:
+    administrator.post(f"/admin/pools/company/{acme.pk}/change/", FORM | {"slug": "other"})
+    acme.refresh_from_db()
+    assert acme.slug == "acme"
+
+
+def test_a_new_address_closes_the_tokens_and_says_so(administrator: Client, token: Token) -> None:
+    form = FORM | {"base_url": "https://other.example"}
+    answer = administrator.post(
+        f"/admin/pools/company/{token.company.pk}/change/", form, follow=True
+    )
+    assert b"1 stored tokens no longer open" in answer.content
+    with pytest.raises(tokens.TokenUnreadable):
+        tokens.open_core(Token.objects.get())
+
+
+def test_a_company_goes_with_its_tokens_and_is_recorded(
+    administrator: Client, token: Token
+) -> None:
+    administrator.post(f"/admin/pools/company/{token.company.pk}/delete/", {"post": "yes"})
+    assert (Company.objects.count(), Token.objects.count()) == (0, 0)
+    assert len(events("company_removed")) == 1
+
+
+def test_several_companies_at_once_are_each_recorded(administrator: Client, acme: Company) -> None:
+    other = Company.objects.create(**FORM | {"slug": "other"})
+    chosen = {"action": "delete_selected", "_selected_action": [acme.pk, other.pk], "post": "yes"}
+    administrator.post("/admin/pools/company/", chosen)
+    assert len(events("company_removed")) == 2
+
+
+def test_what_cannot_be_recorded_is_not_changed(
+    administrator: Client, acme: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: Any, **named: Any) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr("pools.admin.record_event", fail)
+    with pytest.raises(DatabaseError):
+        administrator.post(f"/admin/pools/company/{acme.pk}/change/", FORM | {"colour": "red"})
+    acme.refresh_from_db()
+    assert acme.colour == "teal"
+
+
+def test_adding_a_person_is_recorded_without_the_password(administrator: Client) -> None:
+    form = {"username": "new", "password1": CANARY, "password2": CANARY, "usable_password": "true"}
+    administrator.post("/admin/auth/user/add/", form)
+    (event,) = events("user_added")
+    assert event["changed"]["username"] == ["", "new"]
+    assert CANARY not in json.dumps(event)
+
+
+def test_setting_a_password_is_recorded_without_it(administrator: Client) -> None:
+    olga = make_person("olga", "Operator")
+    form = {"password1": CANARY, "password2": CANARY, "usable_password": "true"}
+    administrator.post(f"/admin/auth/user/{olga.pk}/password/", form)
+    assert [event["name"] for event in events("user_password_set")] == ["olga"]
+    assert not Entry.objects.filter(facts__contains=CANARY).exists()
+
+
+def test_an_administrator_makes_no_superuser(administrator: Client) -> None:
+    olga = make_person("olga", "Operator")
+    form = {"username": "olga", "is_superuser": "on", "is_staff": "on", "is_active": "on"}
+    administrator.post(f"/admin/auth/user/{olga.pk}/change/", form)
+    olga.refresh_from_db()
+    assert (olga.is_superuser, olga.is_staff) == (False, False)
+
+
+def test_an_administrator_grants_no_permission_directly(administrator: Client) -> None:
+    olga = make_person("olga", "Operator")
+    every = list(Permission.objects.values_list("pk", flat=True))
+    form = {"username": "olga", "is_active": "on", "user_permissions": every}
+    administrator.post(f"/admin/auth/user/{olga.pk}/change/", form)
+    assert olga.user_permissions.count() == 0
+
+
+@pytest.mark.parametrize("page", ["change", "password", "delete"])
+def test_an_administrator_does_not_touch_a_superuser(administrator: Client, page: str) -> None:
+    root = User.objects.create_superuser("root", "", PASSWORD)
+    form = {"username": "x", "password1": CANARY, "password2": CANARY, "post": "yes"}
+    answer = administrator.post(f"/admin/auth/user/{root.pk}/{page}/", form)
+    assert answer.status_code == 403
+    assert User.objects.get(pk=root.pk).password == root.password
+
+
+def test_a_superuser_among_those_to_delete_saves_them_all(administrator: Client) -> None:
+    root = User.objects.create_superuser("root", "", PASSWORD)
+    olga = make_person("olga", "Operator")
+    chosen = {"action": "delete_selected", "_selected_action": [root.pk, olga.pk], "post": "yes"}
+    administrator.post("/admin/auth/user/", chosen)
+    assert User.objects.filter(pk__in=[root.pk, olga.pk]).count() == 2
+
+
+@pytest.mark.parametrize("page", ["add", "change", "delete"])
+def test_an_administrator_does_not_change_what_a_role_may(administrator: Client, page: str) -> None:
+    role = Group.objects.get(name="Operator")
+    place = "add/" if page == "add" else f"{role.pk}/{page}/"
+    form = {"name": "Everything", "permissions": [1], "post": "yes"}
+    assert administrator.post(f"/admin/auth/group/{place}", form).status_code == 403
+    assert role.permissions.count() == 3
+
+
+def test_a_superusers_change_of_a_role_is_recorded(superuser: Client) -> None:
+    role = Group.objects.get(name="Auditor")
+    superuser.post(f"/admin/auth/group/{role.pk}/change/", {"name": "Auditor", "permissions": []})
+    ((before, after),) = [event["changed"]["permissions"] for event in events("group_changed")]
+    assert (len(before), after) == (2, [])
+
+
+def test_a_person_goes_with_their_tokens(administrator: Client, token: Token) -> None:
+    administrator.post(f"/admin/auth/user/{token.user.pk}/delete/", {"post": "yes"})
+    assert Token.objects.count() == 0
+    assert [event["name"] for event in events("user_removed")] == ["olga"]
+
+
+@pytest.mark.parametrize("page", ["", "change"])
+def test_a_token_is_shown_by_its_metadata_alone(
+    administrator: Client, token: Token, page: str
+) -> None:
+    place = f"{token.pk}/change/" if page else ""
+    shown = administrator.get(f"/admin/pools/token/{place}").content.decode()
+    assert token.fingerprint in shown
+    for hidden in (CANARY, token.sealed, token.sealed.split(":")[-1], "Secret orders"):
+        assert hidden not in shown
+
+
+@pytest.mark.parametrize(
+    "question", ["sealed__startswith=v1", "company__tokens__sealed__startswith=v1", "opens_ids=1"]
+)
+def test_a_token_cannot_be_asked_for_bit_by_bit(
+    administrator: Client, token: Token, question: str
+) -> None:
+    answer = administrator.get(f"/admin/pools/token/?{question}")
+    assert token.fingerprint not in answer.content.decode()
+
+
+@pytest.mark.parametrize("kind", ["token", "entry"])
+def test_tokens_and_the_ledger_are_only_to_look_at(
+    administrator: Client, token: Token, kind: str
+) -> None:
+    administrator.get("/account/")
+    key = token.pk if kind == "token" else Entry.objects.earliest("seq").pk
+    for place in ("add/", f"{key}/delete/"):
+        assert (
+            administrator.post(f"/admin/pools/{kind}/{place}", {"post": "yes"}).status_code == 403
+        )
+    assert (
+        administrator.post(f"/admin/pools/{kind}/{key}/change/", {"label": "x"}).status_code == 403
+    )
+
+
+def test_the_ledger_can_be_looked_at(administrator: Client) -> None:
+    assert administrator.get("/admin/pools/entry/").status_code == 200
+    first = Entry.objects.earliest("seq")
+    assert (
+        first.digest in administrator.get(f"/admin/pools/entry/{first.pk}/change/").content.decode()
+    )
