@@ -78,7 +78,6 @@ class Attempt:
         self.reason: Reason | None = None
         self.detail = ""
         self._lock = threading.Lock()
-        self._finished = False
         self._handle: socket.socket | None = None
 
     def __enter__(self) -> "Attempt":
@@ -89,8 +88,7 @@ class Attempt:
     def __exit__(self, *_: object) -> None:
         _current.attempt = None
         with self._lock:
-            self._finished = True
-            self._drop_handle()
+            self._drop_handle()  # the connection may be in the next call's hands by then
 
     @property
     def sent(self) -> bool:
@@ -127,9 +125,8 @@ class Attempt:
 
     def _expire(self) -> None:
         with self._lock:
-            if not self._finished:
-                self.expired = True
-                self._shut_down()
+            self.expired = True
+            self._shut_down()
 
     def _shut_down(self) -> None:
         if self._handle is not None:

@@ -1,17 +1,18 @@
 """TLS is never off: a server that cannot prove its name gets nothing."""
 
 import http.client
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pools.core import NotSent, Reason
+from pools.core import NotSent, Reason, Unanswered, close_kept_connections, transport
 from tests.core.certificates import Authority
 from tests.core.conftest import MakeClient
 from tests.core.operations import OPERATIONS, good_core
-from tests.core.raw_server import RawServer
+from tests.core.raw_server import Connection, RawServer, Received, chunked_answer
 
 Serve = Callable[..., RawServer]
 
@@ -73,6 +74,8 @@ def test_environment_names_no_authority(
     variable: str,
 ) -> None:
     monkeypatch.setenv(variable, authority.ca_file)
+    close_kept_connections()
+    transport._tls_context.cache_clear()
     server = serve(good_core, tls=authority.server())
     with pytest.raises(NotSent):
         client(server.url).clear_pool(7)
@@ -112,6 +115,22 @@ def test_server_without_tls_means_not_sent(serve: Serve, client: MakeClient) -> 
     with pytest.raises(NotSent):
         client(server.url.replace("http", "https"), connect_timeout_seconds=1).clear_pool(7)
     assert server.received == []
+
+
+def test_answer_cut_under_tls_is_unknown(
+    serve: Serve, client: MakeClient, authority: Authority
+) -> None:
+    """A connection that ends without TLS's own farewell looks like an ordinary end."""
+    whole = chunked_answer(b"{}")
+
+    def cut(request: Received, connection: Connection) -> None:
+        connection.send(whole[: int(request.headers["x-request-id"])])
+        socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+
+    core = client(serve(cut, tls=authority.server()).url, ca_file=authority.ca_file)
+    for length in range(len(whole)):
+        with pytest.raises(Unanswered):
+            core.for_request(str(length)).clear_pool(7)
 
 
 def test_debugging_http_prints_no_header(
