@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import structlog
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -17,6 +17,7 @@ from django.utils.cache import patch_vary_headers
 from pools import zones
 
 View = Callable[[HttpRequest], HttpResponse]
+METHODS = ("GET", "HEAD", "POST")
 log = structlog.get_logger("panel.request")
 
 # Writing the session at every request would be a database write per page.
@@ -66,6 +67,18 @@ class ReaderZoneMiddleware:
         zone = zones.zone_called(chosen) if chosen else None
         with timezone.override(zone or timezone.get_default_timezone()):
             return self.get_response(request)
+
+
+class MethodsMiddleware:
+    """Takes what browsers and forms send, and nothing else: no view answers to PUT by oversight."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
+        return self.get_response(request)
 
 
 class RequestIdMiddleware:
@@ -149,7 +162,10 @@ class HtmxRedirectMiddleware:
         if not htmx or response.status_code not in (301, 302, 303, 307, 308):
             return response
         target = response["Location"]
-        if htmx.current_url_abs_path and urlsplit(target).path == resolve_url(settings.LOGIN_URL):
+        signing_in = urlsplit(target).path == resolve_url(settings.LOGIN_URL)
+        # A form that was kept comes back on a page of its own.
+        kept = getattr(request, "draft_kept", False)
+        if signing_in and not kept and htmx.current_url_abs_path:
             query = QueryDict(mutable=True)
             query["next"] = htmx.current_url_abs_path
             target = f"{resolve_url(settings.LOGIN_URL)}?{query.urlencode()}"

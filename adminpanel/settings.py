@@ -88,6 +88,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "adminpanel.middleware.ClientAddressMiddleware",
     "adminpanel.middleware.RequestIdMiddleware",
+    "adminpanel.middleware.MethodsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -102,7 +103,7 @@ MIDDLEWARE = [
     "adminpanel.middleware.ReaderZoneMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "adminpanel.middleware.HtmxRedirectMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "pools.accounts.door.DoorMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "pools.accounts.seen.LastSeenMiddleware",
     "pools.accounts.second_factors.SecondFactorMiddleware",

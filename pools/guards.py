@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, reverse
 from django.utils.http import urlencode
 
 from pools.accounts.proofs import proved_lately
+from pools.drafts import keep_draft
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
@@ -56,12 +57,14 @@ def credential_given_lately(view: View) -> View:
     """Only when the person proved who they are in the last minutes; otherwise they do it now.
 
     allauth's own guard would keep the posted form in the session meanwhile, and with it
-    the token that was typed; here they come back to the page, and type it then.
+    the token that was typed; here they come back to the page, filled in but for that.
     """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not proved_lately(request):
+            if request.method == "POST" and request.user.is_authenticated:
+                keep_draft(request, request.POST)
             query = urlencode({"next": request.get_full_path()})
             return redirect(f"{reverse('account_reauthenticate')}?{query}")
         return view(request, *args, **kwargs)

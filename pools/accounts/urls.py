@@ -6,6 +6,7 @@ from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount import views as provider
+from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.generic import RedirectView
 
@@ -81,7 +82,12 @@ urlpatterns = [
         name="openid_connect_callback",
     ),
     path("oidc/cancelled/", provider.login_cancelled, name="socialaccount_login_cancelled"),
-    path("oidc/error/", provider.login_error, name="socialaccount_login_error"),
+    path(
+        "oidc/error/",
+        # allauth leaves this one behind the sign-in that did not work.
+        login_not_required(provider.login_error),
+        name="socialaccount_login_error",
+    ),
     path("oidc/taken/", views.provider_taken, name="socialaccount_signup"),
     path("oidc/connections/", lately(provider.connections), name="socialaccount_connections"),
 ]

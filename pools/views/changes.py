@@ -66,7 +66,7 @@ def change_release(request: HttpRequest, company: str, change: UUID) -> HttpResp
     held = next((c for c in changes.open_changes(place.company) if c.change_id == change), None)
     if held is None:
         raise Http404
-    form = ReleaseForm(request.POST or None)
+    form = ReleaseForm(request.POST or None, initial=take_draft(request))
     back = _page_of(place, held.pool_id)
     context: dict[str, Any] = {
         "company": place.company,

@@ -17,6 +17,7 @@ from django.utils.timezone import localtime
 from django.views.decorators.debug import sensitive_variables
 
 from pools import people, people_overview
+from pools.drafts import take_draft
 from pools.guards import credential_given_lately, needs, person
 from pools.models import Invitation
 from pools.models.ledger import LedgerUnwritable
@@ -109,9 +110,8 @@ def person_detail(request: HttpRequest, person_id: int) -> HttpResponse:
 def person_roles(request: HttpRequest, person_id: int) -> HttpResponse:
     """Gives and takes roles."""
     facts = _facts(person_id)
-    form = RolesForm(
-        request.POST if request.method == "POST" else None, initial={"roles": facts.roles}
-    )
+    initial = {"roles": facts.roles} | take_draft(request)
+    form = RolesForm(request.POST if request.method == "POST" else None, initial=initial)
     context = {"form": form, "facts": facts}
     if not form.is_valid():
         return render(request, "pools/person_roles.html", context, status=_status(form))
@@ -154,7 +154,7 @@ def person_forget_factors(request: HttpRequest, person_id: int) -> HttpResponse:
 @sensitive_variables()
 def person_invite(request: HttpRequest) -> HttpResponse:
     """Makes an invitation. Its link is in the answer, this once."""
-    form = InviteForm(request.POST or None)
+    form = InviteForm(request.POST or None, initial=take_draft(request))
     if not form.is_valid():
         return render(request, "pools/person_invite.html", {"form": form}, status=_status(form))
     try:

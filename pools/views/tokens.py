@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from pools import tokens
 from pools.changes import LedgerUnwritable
 from pools.core import ApiKey, BearerToken, Credential, sign_in
+from pools.drafts import take_draft
 from pools.forms import TokenForm
 from pools.guards import credential_given_lately, needs, person
 from pools.models import Company, Token
@@ -187,6 +188,7 @@ def _nudge(token: Token | None) -> str:
 def _token_page(
     request: HttpRequest, mode: str, companies: Any, initial: dict[str, str]
 ) -> HttpResponse:
+    initial = initial | take_draft(request)
     form = TokenForm(request.POST or None, companies=companies, initial=initial)
     context: dict[str, Any] = {
         "form": form,

@@ -8,6 +8,8 @@ from django.test import Client
 
 from pools.models import Entry
 from tests.views.conftest import PASSWORD, make_person
+from tests.views.conftest import acme as acme
+from tests.views.conftest import core as core
 
 Door = Callable[..., Client]
 

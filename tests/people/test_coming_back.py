@@ -1,0 +1,154 @@
+"""Forms sent after the session has ended come back after signing in, filled; secrets do not."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from pools.models import Company
+from pools.vault import unseal_for
+from sandbox.running import RunningSandbox
+from tests.people.conftest import sign_in, signed_in
+from tests.views.conftest import give_token, make_person
+from tests.views.test_changes import open_form, writes
+
+NEW = "/c/acme/pools/new/"
+
+
+@pytest.fixture
+def mara(acme: Company, core: RunningSandbox) -> Client:
+    """A manager who signed in, opened things, and whose session has ended since."""
+    give_token(make_person("mara", "Manager"), acme, core.keys["acme"]["full"])
+    core.reset()
+    return sign_in("mara")
+
+
+def end_session(client: Client) -> None:
+    Session.objects.all().delete()
+    assert not signed_in(client)
+
+
+def sent_to_sign_in(answer: Any) -> str:
+    """Where the sign-in page leads on to."""
+    found: str = answer["Location"]
+    assert found.startswith("/accounts/login/?next=")
+    return found.removeprefix("/accounts/login/?next=")
+
+
+def test_a_new_pool_comes_back_as_it_was_typed(mara: Client, core: RunningSandbox) -> None:
+    typed = open_form(mara, NEW, name="Fresh", limit="4", timeout="30", reason="T-1")
+    end_session(mara)
+    assert sent_to_sign_in(mara.post(NEW, typed)) == NEW
+    sign_in("mara", client=mara)
+    form = mara.get(NEW).context["form"]
+    shown = {name: form[name].value() for name in ("name", "limit", "timeout", "reason")}
+    assert shown == {"name": "Fresh", "limit": "4", "timeout": "30", "reason": "T-1"}
+    assert writes(core) == []
+
+
+def test_a_colleagues_change_meanwhile_is_still_noticed(mara: Client, core: RunningSandbox) -> None:
+    pool = mara.get("/c/acme/pools/").context["rows"][0].id
+    address = f"/c/acme/pools/{pool}/edit/"
+    typed = open_form(mara, address, limit="77")
+    end_session(mara)
+    mara.post(address, typed)
+    core.company("acme").change_pool(pool, timeout=999)
+    sign_in("mara", client=mara)
+    answer = mara.post(address, open_form(mara, address))
+    assert answer.status_code == 409
+    assert writes(core) == []
+
+
+def test_it_comes_back_once(mara: Client) -> None:
+    typed = open_form(mara, NEW, name="Fresh", limit="4")
+    end_session(mara)
+    mara.post(NEW, typed)
+    sign_in("mara", client=mara)
+    assert mara.get(NEW).context["form"]["name"].value() == "Fresh"
+    assert mara.get(NEW).context["form"]["name"].value() is None
+
+
+def test_a_dialog_comes_back_as_a_page(mara: Client) -> None:
+    typed = open_form(mara, NEW, name="Fresh", limit="4")
+    end_session(mara)
+    headers = {
+        "HX-Request": "true",
+        "HX-Target": "dialog-body",
+        "HX-Current-URL": "http://testserver/c/acme/pools/?page=2",
+    }
+    answer = mara.post(NEW, typed, headers=headers)
+    assert (answer.status_code, answer["HX-Redirect"]) == (204, f"/accounts/login/?next={NEW}")
+
+
+def test_nobody_else_gets_it_on_the_same_machine(
+    mara: Client, acme: Company, core: RunningSandbox
+) -> None:
+    give_token(make_person("other", "Manager"), acme, core.keys["acme"]["full"])
+    typed = open_form(mara, NEW, name="Fresh", limit="4")
+    end_session(mara)
+    mara.post(NEW, typed)
+    sign_in("other", client=mara)
+    assert mara.get(NEW).context["form"]["name"].value() is None
+
+
+def test_without_having_signed_in_before_nothing_is_kept(mara: Client) -> None:
+    stranger = Client()
+    stranger.post(NEW, {"name": "Fresh", "limit": "4"})
+    assert "draft" not in stranger.session
+
+
+def test_what_is_kept_is_sealed(mara: Client) -> None:
+    typed = open_form(mara, NEW, name="A telling name", limit="4")
+    end_session(mara)
+    mara.post(NEW, typed)
+    kept = mara.session["draft"]
+    assert "telling" not in repr(kept)
+    assert kept["fields"].startswith("v1:")
+
+
+def test_tokens_and_passwords_are_never_kept(mara: Client) -> None:
+    end_session(mara)
+    secrets = {"token": "canary-token-1234", "password": "canary-password-5678"}
+    form = {"company": "acme", "kind": "api_key", "label": "mine", "email": "m@corp.example"}
+    mara.post("/tokens/add/", form | secrets)
+    text = unseal_for("draft", mara.session["draft"]["fields"]).reveal()
+    assert "canary" not in text + repr(dict(mara.session))
+    sign_in("mara", client=mara)
+    shown = mara.get("/tokens/add/").context["form"]
+    assert (shown["label"].value(), shown["email"].value()) == ("mine", "m@corp.example")
+    assert shown["token"].value() is None
+
+
+def test_too_much_is_not_kept(mara: Client) -> None:
+    end_session(mara)
+    mara.post(NEW, {"name": "x" * 30_000, "limit": "4"})
+    assert "draft" not in mara.session
+
+
+def test_a_button_leads_back_to_the_page_it_was_on(mara: Client) -> None:
+    end_session(mara)
+    answer = mara.post("/tokens/acme/verify/", headers={"Referer": "http://testserver/tokens/?x=1"})
+    assert sent_to_sign_in(answer) == "/tokens/%3Fx%3D1"
+
+
+@pytest.mark.parametrize(
+    "referer",
+    ["https://evil.example/tokens/", "http://testserver.evil.example/", "//evil.example/", "x"],
+)
+def test_but_never_to_a_page_of_somebody_else(mara: Client, referer: str) -> None:
+    end_session(mara)
+    answer = mara.post("/tokens/acme/verify/", headers={"Referer": referer})
+    assert sent_to_sign_in(answer) == "/tokens/acme/verify/"
+
+
+def test_an_invitation_comes_back_after_the_password(administrator: User) -> None:
+    client = Client()
+    client.force_login(administrator)
+    form = {"username": "nina", "full_name": "Nina", "email": "", "roles": ["Manager", "Auditor"]}
+    client.post("/people/invite/", form)
+    client.post("/accounts/reauthenticate/", {"password": "correct-horse-42"})
+    shown = client.get("/people/invite/").context["form"]
+    assert shown["username"].value() == "nina"
+    assert shown["roles"].value() == ["Manager", "Auditor"]
