@@ -1,0 +1,139 @@
+"""A token through everything that can go wrong with it: it is found in no report of it."""
+
+import pickle
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core import serializers
+from django.core.management import call_command
+from django.views.debug import ExceptionReporter
+from django.views.decorators.debug import sensitive_variables
+
+from pools import resealing, tokens
+from pools.core import ApiKey, PoolQuery
+from pools.models import Entry, Token
+from pools.secret import Secret
+from pools.tokens import binding_of
+from pools.vault import seal, unseal
+from tests.tokens.conftest import Place
+
+DEEDS: dict[str, Callable[[Place, Token], object]] = {
+    "add": lambda place, token: place.add(),
+    "confirm": lambda place, token: tokens.confirm_token(token),
+    "verify": lambda place, token: tokens.verify_token(token),
+    "use": lambda place, token: tokens.open_core(token).list_pools(PoolQuery()),
+    "remove": lambda place, token: tokens.remove_token(token),
+    "reseal": lambda place, token: reseal_all(),
+}
+PARTS = [
+    "pools.vault.AESGCM",
+    "pools.vault.os.urandom",
+    "pools.vault._encode",
+    "pools.vault._decode",
+    "pools.vault._header",
+    "pools.tokens.record_event",
+    "pools.tokens.keep_canary",
+    "pools.tokens.fingerprint",
+    "pools.tokens.CoreClient",
+    "pools.tokens.CoreClient.list_pools",
+    "pools.tokens.binding_of",
+    "pools.resealing.binding_of",
+    "pools.models.Token.save",
+    "pools.models.Token.__init__",
+    "pools.secret.Secret.__init__",
+]
+FAULTS = [
+    *(f"status={code}" for code in (400, 401, 403, 404, 422, 429, 500, 502)),
+    *("status=500,html", "redirect=302", "reset=before", "hang=before,4", "cut=30", "nan"),
+    *("deep-json", "duplicate-keys", "list-for-object", "endless-header", "set-cookie"),
+]
+
+
+def reseal_all() -> None:
+    """As after a new key was put first, but with the same: every token is opened and sealed."""
+    for token in Token.objects.select_related("company"):
+        resealing._reseal(token)
+
+
+def reports(error: BaseException) -> Iterator[str]:
+    """Everything that may be shown or written down about an error."""
+    reporter = ExceptionReporter(None, type(error), error, error.__traceback__)
+    yield reporter.get_traceback_html()
+    yield reporter.get_traceback_text()
+    chain: BaseException | None = error
+    while chain is not None:
+        yield f"{chain} {chain!r} {chain.args!r} {vars(chain)!r}"
+        chain = chain.__cause__ or chain.__context__
+
+
+def break_part(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    @sensitive_variables()
+    def fail(*arguments: Any, **named: Any) -> Any:
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr(part, fail)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("deed", DEEDS.values(), ids=DEEDS.keys())
+def test_no_report_of_a_broken_part_shows_the_token(
+    place: Place, deed: Any, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = place.add() if deed is DEEDS["confirm"] else place.in_use()
+    break_part(monkeypatch, part)
+    try:
+        deed(place, token)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is looked through)
+        for report in reports(error):
+            assert place.key not in report
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_no_report_of_a_failing_core_shows_the_token(
+    place: Place, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = place.in_use()
+    place.sandbox.set_fault(fault)
+    try:
+        tokens.verify_token(token)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is looked through)
+        for report in reports(error):
+            assert place.key not in report
+    assert place.key not in caplog.text
+
+
+def test_the_reports_are_looked_through_in_earnest(place: Place) -> None:
+    """The same search finds a token in a frame that nobody protects."""
+
+    def careless(text: str) -> None:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError) as caught:
+        careless(place.key)
+    assert any(place.key in report for report in reports(caught.value))
+
+
+def test_no_row_dump_or_pickle_holds_the_token(place: Place, capsys: Any) -> None:
+    token = place.in_use()
+    call_command("dumpdata", "pools")
+    shown = [
+        capsys.readouterr().out,
+        repr(token),
+        str(token),
+        str(vars(token)),
+        serializers.serialize("json", [token]),
+        repr(list(Entry.objects.values_list())),
+    ]
+    assert [text for text in shown if place.key in text] == []
+    assert place.key.encode() not in pickle.dumps(token)
+
+
+def test_a_credential_shows_nothing_of_itself(place: Place) -> None:
+    credential = ApiKey(unseal(place.in_use().sealed, binding_of(Token.objects.get())))
+    assert place.key not in f"{credential} {credential!r} {credential.secret}"
+
+
+def test_sealing_shows_nothing_of_what_is_sealed(place: Place) -> None:
+    token = place.in_use()
+    assert place.key not in seal(Secret(place.key), binding_of(token))
