@@ -10,6 +10,7 @@ from django.test import Client
 
 from pools import tokens
 from pools.models import Company, Entry, Token
+from pools.reachability import try_address
 from pools.secret import Secret
 from pools.tokens import binding_of
 from pools.vault import seal
@@ -271,3 +272,15 @@ def test_the_ledger_can_be_looked_at(administrator: Client) -> None:
     assert (
         first.digest in administrator.get(f"/admin/pools/entry/{first.pk}/change/").content.decode()
     )
+
+
+def test_the_connection_is_tested_from_the_company(administrator: Client, acme: Company) -> None:
+    page = administrator.post(f"/admin/pools/company/{acme.pk}/test/", follow=True)
+    assert page.status_code == 200
+    assert [str(message) for message in page.context["messages"]] == [
+        try_address(acme.base_url).sentence
+    ]
+
+
+def test_looking_at_a_company_tests_nothing(administrator: Client, acme: Company) -> None:
+    assert administrator.get(f"/admin/pools/company/{acme.pk}/test/").status_code == 405

@@ -1,0 +1,67 @@
+"""*Test connection* tells in words what stands at an address."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from pools.reachability import try_address
+from sandbox.running import RunningSandbox, running_sandbox
+
+
+@pytest.fixture
+def core() -> Iterator[RunningSandbox]:
+    with running_sandbox() as core:
+        yield core
+
+
+def test_core_is_recognised_by_its_refusal(core: RunningSandbox) -> None:
+    found = try_address(core.url)
+    assert (found.good, found.sentence) == (
+        True,
+        "Core answers at this address, and asks for a token as it should.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ("status=200,html", "This looks like a web page: is the company's address right?"),
+        ("redirect", "Core's address leads elsewhere: is it right?"),
+        ("status=404", "Something answers, but has no pools there: is the path right?"),
+        ("status=500", "Core had an error of its own."),
+        ("reset", "The connection broke."),
+    ],
+)
+def test_what_is_wrong_is_said(core: RunningSandbox, fault: str, sentence: str) -> None:
+    core.set_fault(fault)
+    found = try_address(core.url)
+    assert not found.good
+    assert found.sentence.partition(" (")[0] == sentence
+
+
+def test_a_closed_port_is_said() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    found = try_address(f"http://127.0.0.1:{port}")
+    assert found.sentence == "Core's host refused the connection."
+
+
+def test_tls_spoken_to_a_plain_port_is_said(core: RunningSandbox) -> None:
+    found = try_address(core.url.replace("http://", "https://"))
+    assert found.sentence.startswith("Core's certificate was not accepted. (")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ftp://core.example", "http://core.example", "https://user:pw@core.example",
+        "https://core.example/?q", "https://core.example/#f", "https://169.254.169.254",
+        "http://169.254.169.254/latest", "https://core.example\n.evil.example", "core.example", "",
+    ],
+)  # fmt: skip
+def test_an_address_that_may_not_be_called_is_not_called(address: str) -> None:
+    found = try_address(address)
+    assert not found.good
+    assert found.sentence.endswith(".")
