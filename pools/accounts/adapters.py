@@ -37,7 +37,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """As ClientAddressMiddleware found it. On a local socket there is none."""
-        return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104  (no bind, a blank)
+        return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104  # nosec B104  (no bind, a blank)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("pools:account")
