@@ -105,6 +105,19 @@ class RequestIdMiddleware:
         return response
 
 
+class HeadersMiddleware:
+    """What every answer says to the browser, static files too."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        return response
+
+
 class PrivateAnswersMiddleware:
     """Keeps pages out of shared caches and out of the back button after signing out."""
 
@@ -116,7 +129,6 @@ class PrivateAnswersMiddleware:
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "private, no-store"
         patch_vary_headers(response, ["Cookie", "HX-Request"])
-        response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         if request.method == "POST" and request.path == resolve_url("account_logout"):
             response["Clear-Site-Data"] = '"cache", "storage"'
         return response

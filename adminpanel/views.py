@@ -5,6 +5,7 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django_htmx.middleware import HtmxDetails
 
 
 @login_not_required
@@ -22,29 +23,37 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "403_csrf.html", status=403)
+    return _error(request, "403_csrf.html", 403)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     too_large = isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent))
     status = 413 if too_large else 400
-    return render(request, f"{status}.html", status=status)
+    return _error(request, f"{status}.html", status)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "403.html", {"reason": str(exception)}, status=403)
+    return _error(request, "403.html", 403, reason=str(exception))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "404.html", status=404)
+    return _error(request, "404.html", 404)
 
 
 def too_many(request: HttpRequest) -> HttpResponse:
     """Too many attempts from one address or for one name. Named by allauth's throttling."""
-    answer = render(request, "429.html", status=429)
+    answer = _error(request, "429.html", 429)
     answer["Retry-After"] = "60"
     return answer
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return render(request, "500.html", status=500)
+    return _error(request, "500.html", 500)
+
+
+def _error(request: HttpRequest, template: str, status: int, **context: str) -> HttpResponse:
+    """The page, or the part of it that HTMX puts in place."""
+    if not hasattr(request, "htmx"):
+        # It failed before the middleware that notices.
+        request.htmx = HtmxDetails(request)  # type: ignore[attr-defined]
+    return render(request, template, context, status=status)
