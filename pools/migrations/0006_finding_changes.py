@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
             model_name="entry",
             index=models.Index(
                 condition=models.Q(("kind__in", ["intent", "drift"])),
-                fields=["-at", "-seq"],
+                fields=["-at", "-seq", "action"],
                 name="change_by_time",
             ),
         ),
@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
             model_name="entry",
             index=models.Index(
                 condition=models.Q(("kind__in", ["intent", "drift"])),
-                fields=["company", "-at", "-seq"],
+                fields=["company", "-at", "-seq", "action"],
                 name="change_by_company",
             ),
         ),
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
             model_name="entry",
             index=models.Index(
                 condition=models.Q(("kind__in", ["intent", "drift"])),
-                fields=["actor_name", "-at", "-seq"],
+                fields=["actor_name", "-at", "-seq", "action"],
                 name="change_by_person",
             ),
         ),
@@ -119,14 +119,16 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="entry",
             index=models.Index(
-                condition=models.Q(("kind", "event")), fields=["-at", "-seq"], name="event_by_time"
+                condition=models.Q(("kind", "event")),
+                fields=["-at", "-seq", "action"],
+                name="event_by_time",
             ),
         ),
         migrations.AddIndex(
             model_name="entry",
             index=models.Index(
                 condition=models.Q(("kind", "event")),
-                fields=["company", "-at", "-seq"],
+                fields=["company", "-at", "-seq", "action"],
                 name="event_by_company",
             ),
         ),
@@ -134,7 +136,7 @@ class Migration(migrations.Migration):
             model_name="entry",
             index=models.Index(
                 condition=models.Q(("kind", "event")),
-                fields=["actor_name", "-at", "-seq"],
+                fields=["actor_name", "-at", "-seq", "action"],
                 name="event_by_person",
             ),
         ),

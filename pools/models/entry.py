@@ -32,12 +32,17 @@ class Kind(models.TextChoices):
 
 def _line_indexes(what: str, condition: Q) -> list[models.Index]:
     """What the lists of changes and of events are read by, newest first."""
-    by = {"time": (), "company": ("company",), "person": ("actor_name",), "action": ("action",)}
+    newest = ("-at", "-seq")
+    by = {
+        # With the action, so that counting by day reads nothing else.
+        "time": (*newest, "action"),
+        "company": ("company", *newest, "action"),
+        "person": ("actor_name", *newest, "action"),
+        "action": ("action", *newest),
+    }
     return [
-        models.Index(
-            fields=[*columns, "-at", "-seq"], condition=condition, name=f"{what}_by_{name}"
-        )
-        for name, columns in by.items()
+        models.Index(fields=fields, condition=condition, name=f"{what}_by_{name}")
+        for name, fields in by.items()
     ]
 
 

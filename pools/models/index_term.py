@@ -25,10 +25,11 @@ _WORD: Final = re.compile(r"[^\W_]+")
 class IndexTerm(models.Model):
     """One term of one line of the record: an intent, an outside change, or an event.
 
-    `at` and `seq` are the line's own, also for what a later entry adds to it. Terms are
-    `reason:<word>`, `name:<word>` (of the pool), `pool:<id>` and `outcome:<outcome>`;
-    done is not among them, being nearly all. A settled change keeps the term of what it
-    was before: who reads the index looks at the entries for the last word.
+    `at` and `seq` are the line's own, also for what a later entry adds to it. The terms of
+    a change are `reason:<word>`, `name:<word>` (of the pool), `pool:<id>` and
+    `outcome:<outcome>`; done is not among them, being nearly all. A settled change keeps
+    the term of what it was before: who reads the index looks at the entries for the last
+    word. The terms of an event are `event:<word>` (of its reason).
     """
 
     pk = models.CompositePrimaryKey("term", "at", "seq")
@@ -53,7 +54,8 @@ def words_of(text: str) -> list[str]:
 def terms_of(entry: Entry) -> Iterator[str]:
     """The terms that an entry adds to its line."""
     if entry.kind in LINES:
-        yield from (f"reason:{word}" for word in words_of(entry.reason))
+        facet = "event" if entry.kind == Kind.EVENT else "reason"
+        yield from (f"{facet}:{word}" for word in words_of(entry.reason))
         yield from (f"name:{word}" for word in words_of(entry.pool_name))
     ended = entry.kind in {Kind.OUTCOME, Kind.SETTLED}
     # A new pool has no id before its outcome.
