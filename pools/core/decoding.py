@@ -17,6 +17,7 @@ from pools.secret import REDACTED, Secret
 LARGEST_INTEGER: Final = 2**63 - 1
 # int() refuses beyond 4,300 digits; nothing in a pool needs more than these.
 LONGEST_NUMBER: Final = 40
+_CONTAINER_WEIGHT: Final = 4  # what an empty object takes in memory, counted in numbers
 _EARLIEST_YEAR, _LATEST_YEAR = 1900, 9000  # room for a shift into any time zone
 _UNFIT_TEXT = re.compile("[\x00\ud800-\udfff]")
 _LONGEST_MESSAGE: Final = 300
@@ -41,8 +42,8 @@ def decode_json(body: bytes, limits: CoreLimits, hidden: Iterable[Secret] = ()) 
     NUL and lone surrogates become U+FFFD, and a `hidden` secret that Core echoes becomes
     a placeholder.
     """
-    commas_and_openings = body.count(b",") + body.count(b"[") + body.count(b"{")
-    if commas_and_openings > limits.max_json_values:
+    containers = body.count(b"[") + body.count(b"{")
+    if body.count(b",") + _CONTAINER_WEIGHT * containers > limits.max_json_values:
         raise MalformedJson(Reason.TOO_LARGE)
     secrets = tuple(hidden)
     value, problem = _parsed(body, secrets)
@@ -56,7 +57,7 @@ def clean_text(text: str, hidden: Iterable[Secret] = ()) -> str:
     for secret in hidden:
         if secret:
             text = text.replace(secret.reveal(), REDACTED)
-    return _UNFIT_TEXT.sub("\ufffd", text)
+    return _UNFIT_TEXT.sub("\ufffd", text) if _UNFIT_TEXT.search(text) else text
 
 
 def read_page(value: Any, query: PoolQuery) -> Page | None:

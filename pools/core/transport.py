@@ -7,7 +7,6 @@ HTTP library holds the request with its Authorization header, and must not survi
 context of another.
 """
 
-import random
 import ssl
 import threading
 import zlib
@@ -17,13 +16,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from http.client import HTTPException, IncompleteRead
+from random import SystemRandom
 from time import monotonic, sleep
 from typing import Any, Final
 
-import certifi
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from pools.core.answers import Answer
 from pools.core.credentials import Credential
@@ -34,6 +34,7 @@ from pools.core.wire import POOL_CLASSES, Attempt, CutAnswer, chunks_of
 
 _PIECE_BYTES: Final = 65536
 _PAUSES_SECONDS: Final = (0.1, 0.3)
+_chance = SystemRandom()
 _GZIP_WINDOW: Final = 31  # zlib: a gzip header and trailer around the stream, checked
 # Not a timeout: a slow Core is not helped by asking again, and the person has waited enough.
 _WORTH_A_RETRY: Final = frozenset(
@@ -124,7 +125,7 @@ def _with_retries(call: Call, limits: CoreLimits, until: float) -> Answer | Core
 
 def _pause_before_retry(result: Answer | CoreError, turn: int, limits: CoreLimits) -> float | None:
     """Seconds to wait before another try, or None where there should be none."""
-    jittered = _PAUSES_SECONDS[min(turn, len(_PAUSES_SECONDS) - 1)] * (0.5 + random.random())  # noqa: S311 - spreads retries, guards nothing
+    jittered = _PAUSES_SECONDS[min(turn, len(_PAUSES_SECONDS) - 1)] * _chance.uniform(0.5, 1.5)
     if isinstance(result, CoreError):
         return jittered if result.reason in _WORTH_A_RETRY else None
     if result.status in {429, 503} and result.retry_after:
@@ -338,7 +339,7 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context.load_verify_locations(ca_file or certifi.where())
+        context.load_verify_locations(ca_file or DEFAULT_CA_BUNDLE_PATH)
     except OSError:
         raise CaFileUnreadable from None
     return context
