@@ -13,6 +13,7 @@ import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from json.encoder import encode_basestring as _quoted
 from typing import Any, Final
 from uuid import UUID
 
@@ -200,28 +201,31 @@ def wrong_audit_keys() -> list[str]:
 
 def digest_of(row: tuple[Any, ...], key: bytes) -> str:
     """The digest of an entry's columns, in the order of the model, as 64 hex digits."""
-    (seq, version, at, kind, change, form, batch, actor_id, actor_name, company) = row[:10]
-    (pool_id, pool_name, action, outcome, reason, facts, key_id, previous) = row[10:18]
-    covered = canonical_json(
-        {
-            "action": action,
-            "actor_id": actor_id,
-            "actor_name": actor_name,
-            "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "batch": batch and batch.hex,
-            "change": change and change.hex,
-            "company": company,
-            "facts": facts,
-            "form": form and form.hex,
-            "key_id": key_id,
-            "kind": kind,
-            "outcome": outcome,
-            "pool_id": pool_id,
-            "pool_name": pool_name,
-            "reason": reason,
-        }
+    text = f"{row[1]}|{row[0]}|{row[17]}|{covered_text(row)}"
+    return hmac.digest(key, text.encode(), "sha256").hex()
+
+
+def covered_text(row: tuple[Any, ...]) -> str:
+    """The canonical JSON of what a digest covers besides version, number and previous digest.
+
+    The same text as `canonical_json` writes, put together by hand: verifying a million
+    entries is a matter of seconds only this way.
+    """
+    (_, _, at, kind, change, form, batch, actor_id, actor_name, company) = row[:10]
+    (pool_id, pool_name, action, outcome, reason, facts, key_id) = row[10:17]
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds")[:-6]
+    return (
+        f'{{"action":{_quoted(action)},"actor_id":{_quoted(actor_id)},'
+        f'"actor_name":{_quoted(actor_name)},"at":"{moment}Z","batch":{_id(batch)},'
+        f'"change":{_id(change)},"company":{_quoted(company)},"facts":{_quoted(facts)},'
+        f'"form":{_id(form)},"key_id":{_quoted(key_id)},"kind":{_quoted(kind)},'
+        f'"outcome":{_quoted(outcome)},"pool_id":{_quoted(pool_id)},'
+        f'"pool_name":{_quoted(pool_name)},"reason":{_quoted(reason)}}}'
     )
-    return hmac.digest(key, f"{version}|{seq}|{previous}|{covered}".encode(), "sha256").hex()
+
+
+def _id(value: UUID | None) -> str:
+    return "null" if value is None else f'"{value.hex}"'
 
 
 def _misfit(row: tuple[Any, ...], before: Head, keys: Mapping[str, bytes]) -> str | None:

@@ -9,9 +9,21 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pools.models import Entry, Kind, ledger
-from pools.models.ledger import FIRST, Actor, append, digest_of, head, record_event, verify_chain
+from pools.models.canonical import canonical_json, storable
+from pools.models.ledger import (
+    FIRST,
+    Actor,
+    append,
+    covered_text,
+    digest_of,
+    head,
+    record_event,
+    verify_chain,
+)
 from pools.secret import Secret
 from tests.models.conftest import ADA, append_events, tamper
 
@@ -130,6 +142,26 @@ def test_the_digest_of_version_1_is_over_this_very_text() -> None:
     )
     text = f"1|1|{'0' * 64}|{covered}"
     assert digest_of(ROW, KEY) == hmac.new(KEY, text.encode(), "sha256").hexdigest()
+
+
+texts = st.text().map(storable)
+ids = st.none() | st.uuids()
+moments = st.datetimes(datetime(1970, 1, 2), datetime(2199, 1, 1), timezones=st.timezones())  # noqa: DTZ001
+COVERED = (
+    *("at", "kind", "change", "form", "batch", "actor_id", "actor_name", "company", "pool_id"),
+    *("pool_name", "action", "outcome", "reason", "facts", "key_id"),
+)
+
+
+@given(
+    st.tuples(moments, texts, ids, ids, ids, *[texts] * 10),
+)
+def test_what_a_digest_covers_is_canonical_json(values: tuple[Any, ...]) -> None:
+    covered = dict(zip(COVERED, values, strict=True))
+    for name in ("change", "form", "batch"):
+        covered[name] = covered[name] and covered[name].hex
+    covered["at"] = covered["at"].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert covered_text((1, 1, *values, FIRST)) == canonical_json(covered)
 
 
 @pytest.mark.django_db
