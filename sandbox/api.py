@@ -15,7 +15,13 @@ from sandbox.messages import Answer, Refusal, Request
 from sandbox.pagination import page_document
 from sandbox.questions import Question, read_question
 from sandbox.rate_limit import RateLimit
-from sandbox.rendering import json_answer, login_page_answer, nginx_answer, refusal_answer
+from sandbox.rendering import (
+    json_answer,
+    login_page_answer,
+    nginx_answer,
+    refusal_answer,
+    with_plain_json,
+)
 from sandbox.store import Caller, Store, StoredPool
 
 POOLS: Final = ("api", "v1", "connection-pools")
@@ -55,11 +61,15 @@ class Api:
         try:
             answer = self._answer(request, keep=keep)
         except Refusal as refusal:
-            return refusal_answer(request, refusal, self.login_url(request))
+            answer = self.refuse(request, refusal)
         except ServerError:
-            server_error = Refusal(500, "Server Error")
-            return refusal_answer(request, server_error, "")
-        return answer
+            answer = self.refuse(request, Refusal(500, "Server Error"))
+        return with_plain_json(answer) if self.behaviour.json_text == "plain" else answer
+
+    def refuse(self, request: Request, refusal: Refusal) -> Answer:
+        """A refusal in the dress that this client gets."""
+        as_json = request.wants_json or self.behaviour.other_accept == "json"
+        return refusal_answer(request, refusal, self.login_url(request), as_json=as_json)
 
     def _answer(self, request: Request, *, keep: bool) -> Answer:
         if len(request.body) > LARGEST_BODY_BYTES:
@@ -134,7 +144,7 @@ class Api:
         return caller
 
     def _sign_in(self, request: Request) -> Answer:
-        fields = read_body(request)
+        fields = read_body(request, self.behaviour)
         named = self.behaviour.sign_in_field
         if named == "either":
             named = "email" if "email" in fields else "username"
@@ -154,9 +164,12 @@ class Api:
         if operation not in WRITES:
             return self._read(caller, self._bound_pool(caller, parts), request)
         with self.store.transaction(keep=keep):
+            forbidden = Refusal(403, "This action is unauthorized.")
+            if not caller.may_write and self.behaviour.first_refusal == "forbidden":
+                raise forbidden
             pool = self._bound_pool(caller, parts)
             if not caller.may_write:
-                raise Refusal(403, "This action is unauthorized.")
+                raise forbidden
             answer, applied = self._write(operation, caller, pool, request)
         if keep and (operation != "update" or applied.before != applied.after):
             self.journal.applied.append(applied)
@@ -176,8 +189,8 @@ class Api:
         question = read_question(request, self.behaviour)
         if pool is None:
             return self._list(caller, question)
-        folded = pool.name.casefold()
-        if question.terms and not any(term.casefold() in folded for term in question.terms):
+        terms = question.terms if self.behaviour.filter_on_get == "applied" else ()
+        if terms and not any(term.casefold() in pool.name.casefold() for term in terms):
             raise _missing(str(pool.id))
         return json_answer({"data": self._documents([pool], include=question.include)[0]})
 
@@ -200,17 +213,22 @@ class Api:
         before = self.document(pool) if pool else None
         after: dict[str, Any] | None = None
         if pool is None or operation == "update":
-            fields = pool_fields(read_body(request), self.behaviour, new=pool is None)
+            fields = pool_fields(
+                read_body(request, self.behaviour), self.behaviour, new=pool is None
+            )
             if pool is None:
                 pool = self.store.add_pool(caller.company_id, **fields)
             else:
-                pool = self.store.update_pool(caller.company_id, pool, fields)
+                touch = self.behaviour.unchanged_update == "touches"
+                pool = self.store.update_pool(caller.company_id, pool, fields, touch=touch)
             after = self.document(pool)
             status = self.behaviour.create_status if operation == "create" else 200
             answer = json_answer({"data": after}, status)
         elif operation == "delete":
             self.store.delete_pool(caller.company_id, pool.id)
             answer = json_answer({"message": "Connection pool deleted successfully."})
+            if self.behaviour.delete_answer == "no-content":
+                answer = Answer(204)
         else:
             self.store.clear_pool(pool.id)
             after = before

@@ -16,6 +16,9 @@ class Behaviour:
     clear_answer: Literal["object", "list", "nothing", "no-content"] = _switch(
         "object", "what a good clear answers: {}, [], 200 with nothing, or 204"
     )
+    delete_answer: Literal["message", "no-content"] = _switch(
+        "message", "what a good delete answers: 200 with a message, or 204"
+    )
     page_bounds: Literal["strict", "lenient"] = _switch(
         "strict", "page and per_page out of bounds: 422, or silently page 1 and no cap"
     )
@@ -32,6 +35,34 @@ class Behaviour:
     )
     tied_rows: Literal["steady", "restless"] = _switch(
         "steady", "whether rows that a sort holds equal keep their order between requests"
+    )
+    text_input: Literal["trimmed", "as-sent"] = _switch(
+        "trimmed", "whether outer spaces of what was sent are dropped"
+    )
+    number_input: Literal["tolerant", "strict"] = _switch(
+        "tolerant", "whether a text, a float without a fraction and true pass for a number"
+    )
+    huge_numbers: Literal["error", "invalid"] = _switch(
+        "error", "a number that the database cannot hold: 500, or 422"
+    )
+    unchanged_update: Literal["leaves", "touches"] = _switch(
+        "leaves", "what an update without a difference does with updated_at"
+    )
+    unknown_words: Literal["refused", "ignored"] = _switch(
+        "refused", "an unknown filter, sort or include: 400, or as if it were not there"
+    )
+    filter_on_get: Literal["applied", "ignored"] = _switch(
+        "applied", "a filter that does not fit the pool of a get: 404, or the pool all the same"
+    )
+    first_refusal: Literal["missing", "forbidden"] = _switch(
+        "missing", "a write without the right to a pool that is not there: 404, or 403"
+    )
+    other_accept: Literal["pages", "json"] = _switch(
+        "pages",
+        "refusals to a client that does not accept JSON first: redirects and pages, or JSON",
+    )
+    json_text: Literal["escaped", "plain"] = _switch(
+        "escaped", "whether slashes and everything beyond ASCII are escaped"
     )
     believed_url: str = _switch(
         "http://core.internal", "the scheme and host that Core puts into its links"

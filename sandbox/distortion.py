@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
-from sandbox.api import clear_answer
+from sandbox.api import Api, clear_answer
 from sandbox.faults import Faults
 from sandbox.messages import JSON, Answer, Refusal, Request, reason_phrase
 from sandbox.rate_limit import too_many
@@ -16,24 +16,33 @@ from sandbox.rendering import (
     json_answer,
     nginx_answer,
     redirect_answer,
-    refusal_answer,
 )
 
 MEGABYTE: Final = 2**20
+SHAPES: Final = (
+    "list-for-object",
+    "text-for-number",
+    "null",
+    "missing",
+    "extra-fields",
+    "huge-integers",
+    "nan",
+    "duplicate-keys",
+)
 MARK: Final = "sandbox:number"
 POOL_FIELDS: Final = ("id", "name", "limit", "timeout", "created_at", "updated_at", "connectors")
 
 
-def replaced_answer(request: Request, faults: Faults, login_url: str) -> Answer | None:
+def replaced_answer(api: Api, request: Request, faults: Faults) -> Answer | None:
     """The answer that stands in for the operation's own, if a fault asks for one."""
     if "status" in faults:
         return _status_answer(*faults["status"])
     if "rate-limit" in faults:
         seconds = faults["rate-limit"]
-        return refusal_answer(request, too_many(seconds, 60, int(time.time()) + seconds), login_url)
+        return api.refuse(request, too_many(seconds, 60, int(time.time()) + seconds))
     if "redirect" in faults:
         code, location = faults["redirect"]
-        return redirect_answer(code, location or login_url)
+        return redirect_answer(code, location or api.login_url(request))
     return None
 
 
@@ -85,7 +94,8 @@ def _bomb(megabytes: int) -> bytes:
 
 
 def _misshapen(answer: Answer, faults: Faults) -> Answer:
-    if ("Content-Type", JSON) not in answer.headers or not answer.body:
+    shaped = any(name in faults for name in SHAPES)
+    if not shaped or ("Content-Type", JSON) not in answer.headers or not answer.body:
         return answer
     document = json.loads(answer.body)
     if "list-for-object" in faults:

@@ -23,7 +23,7 @@ class ServerError(Exception):
     """What Laravel answers with 500: here, a number that its database column cannot hold."""
 
 
-def read_body(request: Request) -> dict[str, Any]:
+def read_body(request: Request, behaviour: Behaviour) -> dict[str, Any]:
     """The fields of a body, cleaned. What cannot be read is no fields, as in Laravel."""
     kind = request.header("Content-Type").lower()
     if "json" in kind:
@@ -34,7 +34,9 @@ def read_body(request: Request) -> dict[str, Any]:
         parsed = None
     if not isinstance(parsed, dict):
         return {}
-    return {key: clean(value) for key, value in parsed.items()}
+    if behaviour.text_input == "as-sent":
+        return parsed
+    return {key: value if key == "password" else clean(value) for key, value in parsed.items()}
 
 
 def _parse_json(body: bytes) -> Any:
@@ -118,13 +120,20 @@ def _size(value: Any) -> float:
 
 
 def integer(name: str, value: Any) -> Messages:
-    """Rule: an integer of at least 1."""
+    """Rule: what PHP takes for an integer, of at least 1."""
     found = []
     if as_integer(value) is None:
         found.append(f"The {name} field must be an integer.")
     if _size(value) < 1:
         found.append(f"The {name} field must be at least 1.")
     return tuple(found)
+
+
+def strict_integer(name: str, value: Any) -> Messages:
+    """Rule: a JSON integer of at least 1."""
+    if type(value) is not int:
+        return (f"The {name} field must be an integer.",)
+    return integer(name, value)
 
 
 def text(name: str, value: Any) -> Messages:
@@ -154,7 +163,8 @@ def required(rule: Rule) -> Rule:
     """Rule: there, not null, not empty, and then `rule`."""
 
     def both(name: str, value: Any) -> Messages:
-        if value is None or (isinstance(value, list | dict) and not value):
+        blank = isinstance(value, str) and not value.strip()
+        if value is None or blank or (isinstance(value, list | dict) and not value):
             return (f"The {name} field is required.",)
         return rule(name, value)
 
@@ -170,11 +180,10 @@ def nullable(rule: Rule) -> Rule:
     return either
 
 
-POOL_RULES: Final[Mapping[str, Rule]] = {
-    "name": required(text),
-    "limit": required(integer),
-    "timeout": nullable(integer),
-}
+def pool_rules(behaviour: Behaviour) -> dict[str, Rule]:
+    """The rules of a new pool's fields."""
+    count = strict_integer if behaviour.number_input == "strict" else integer
+    return {"name": required(text), "limit": required(count), "timeout": nullable(count)}
 
 
 def check(fields: Mapping[str, Any], rules: Mapping[str, Rule], behaviour: Behaviour) -> None:
@@ -203,14 +212,18 @@ def pool_fields(fields: Mapping[str, Any], behaviour: Behaviour, *, new: bool) -
 
     Raises Refusal (422), and ServerError for a number beyond the column.
     """
-    rules = POOL_RULES if new else {name: POOL_RULES[name] for name in POOL_RULES if name in fields}
-    check(fields, rules, behaviour)
-    taken: dict[str, Any] = {}
-    for name in POOL_RULES:
-        if name not in fields:
-            continue
-        value = fields[name]
-        taken[name] = value if name == "name" else as_integer(value)
-        if name != "name" and taken[name] is not None and taken[name] > COLUMN_MAXIMUM:
-            raise ServerError(name)
-    return taken
+    rules = pool_rules(behaviour)
+    known = {name: fields[name] for name in rules if name in fields}
+    check(fields, rules if new else {name: rules[name] for name in known}, behaviour)
+    numbers = {name: as_integer(value) for name, value in known.items() if name != "name"}
+    for name, number in numbers.items():
+        if number is not None and number > COLUMN_MAXIMUM:
+            _refuse_huge(name, behaviour)
+    return known | numbers
+
+
+def _refuse_huge(name: str, behaviour: Behaviour) -> NoReturn:
+    if behaviour.huge_numbers == "error":
+        raise ServerError(name)
+    errors = {name: (f"The {name} field must not be greater than {COLUMN_MAXIMUM}.",)}
+    raise Refusal(422, _summary(errors, behaviour), errors)

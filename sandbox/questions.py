@@ -33,14 +33,27 @@ def read_question(request: Request, behaviour: Behaviour) -> Question:
             key, value = key[:-2], ",".join(filter(None, (values.get(key[:-2]), value)))
         values[key] = clean(value)
     page, per_page = _read_page(values, behaviour)
+    if behaviour.unknown_words == "refused":
+        _refuse_unknown_words(values)
+    return Question(
+        _parts(values, "filter[name]"),
+        tuple(part for part in _parts(values, "sort") if part.removeprefix("-") in SORTS),
+        INCLUDE in _parts(values, "include"),
+        page,
+        per_page,
+    )
+
+
+def _parts(values: Mapping[str, str | None], name: str) -> tuple[str, ...]:
+    return tuple(filter(None, (values.get(name) or "").split(",")))
+
+
+def _refuse_unknown_words(values: Mapping[str, str | None]) -> None:
     filters = {key[7:].partition("]")[0] for key in values if key.startswith("filter[")}
     _refuse_unknown("filter", filters - {"name"}, "are", ("name",))
-    sorts = tuple(part for part in (values.get("sort") or "").split(",") if part)
-    _refuse_unknown("sort", {part.removeprefix("-") for part in sorts} - {*SORTS}, "is", SORTS)
-    includes = {part for part in (values.get("include") or "").split(",") if part}
-    _refuse_unknown("include", includes - {INCLUDE}, "are", (INCLUDE,))
-    terms = tuple(filter(None, (values.get("filter[name]") or "").split(",")))
-    return Question(terms, sorts, INCLUDE in includes, page, per_page)
+    sorts = {part.removeprefix("-") for part in _parts(values, "sort")}
+    _refuse_unknown("sort", sorts - {*SORTS}, "is", SORTS)
+    _refuse_unknown("include", {*_parts(values, "include")} - {INCLUDE}, "are", (INCLUDE,))
 
 
 def _read_page(values: Mapping[str, str | None], behaviour: Behaviour) -> tuple[int, int]:

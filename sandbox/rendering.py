@@ -19,9 +19,17 @@ def json_answer(value: Any, status: int = 200) -> Answer:
     return Answer(status, (("Content-Type", JSON), NO_CACHE), encode(value))
 
 
-def refusal_answer(request: Request, refusal: Refusal, login_url: str) -> Answer:
+def with_plain_json(answer: Answer) -> Answer:
+    """The same answer in the JSON that most others write."""
+    if ("Content-Type", JSON) not in answer.headers or not answer.body:
+        return answer
+    text = json.dumps(json.loads(answer.body), separators=(",", ":"), ensure_ascii=False)
+    return answer.with_body(text.encode("utf-8"))
+
+
+def refusal_answer(request: Request, refusal: Refusal, login_url: str, *, as_json: bool) -> Answer:
     """A refusal as JSON, or, to a client that did not ask for JSON, as a redirect or a page."""
-    if request.wants_json:
+    if as_json:
         answer = json_answer(refusal.body(), refusal.status)
     elif refusal.status == 401:
         answer = redirect_answer(302, login_url)

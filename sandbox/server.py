@@ -252,7 +252,7 @@ class Connection(BaseHTTPRequestHandler):
         """The operation's answer, or the one in its place; None when the server stopped."""
         api = self.server.api
         keep = "do-nothing" not in faults
-        instead = replaced_answer(request, faults, api.login_url(request))
+        instead = replaced_answer(api, request, faults)
         if instead is None and faults.silent:
             instead = Answer(200)
         if "apply-late" in faults:

@@ -321,11 +321,11 @@ class Store:
         return pool
 
     def update_pool(
-        self, company_id: int, pool: StoredPool, fields: Mapping[str, Any]
+        self, company_id: int, pool: StoredPool, fields: Mapping[str, Any], *, touch: bool = False
     ) -> StoredPool:
-        """Set the given fields; `updated_at` moves only if one of them differs."""
+        """Set the given fields; `updated_at` moves if one of them differs, or with `touch`."""
         changed = replace(pool, **fields)
-        if changed == pool:
+        if changed == pool and not touch:
             return pool
         changed = replace(changed, updated_at=moment())
         self._rows(

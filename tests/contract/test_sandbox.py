@@ -13,8 +13,10 @@ from schemathesis.core.transport import Response
 from sandbox.inputs import COLUMN_MAXIMUM
 from sandbox.running import RunningSandbox, running_sandbox
 
-contract = schemathesis.openapi.from_path(Path(__file__).with_name("openapi.yaml"))
 # The same requests every time, and no more than a few seconds of them.
+contract = schemathesis.openapi.from_path(
+    Path(__file__).with_name("openapi.yaml"), config=schemathesis.config.SchemathesisConfig(seed=1)
+)
 bounded = settings(
     max_examples=15, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
 )
@@ -49,26 +51,19 @@ def core() -> Iterator[RunningSandbox]:
         yield running
 
 
-@pytest.fixture(scope="module", params=["api key", "bearer"])
-def credential(core: RunningSandbox, request: pytest.FixtureRequest) -> str:
-    """Both kinds, for the company that a few pools belong to."""
-    if request.param == "bearer":
-        return f"Bearer {core.bearer('northwind', 'manager')}"
-    return core.keys["northwind"]["full"]
-
-
 @contract.parametrize()
 @bounded
 def test_every_answer_is_as_the_contract_says(
-    case: schemathesis.Case[Any], core: RunningSandbox, credential: str
+    case: schemathesis.Case[Any], core: RunningSandbox
 ) -> None:
-    headers = {"Accept": "application/json", "Authorization": credential}
+    headers = {"Accept": "application/json", "Authorization": core.keys["northwind"]["full"]}
     case.call_and_validate(base_url=core.url, headers=headers, **CHECKS)
 
 
 def test_pools_are_as_the_contract_says_all_their_life() -> None:
     with running_sandbox() as core:
-        headers = {"Accept": "application/json", "Authorization": core.keys["blank"]["full"]}
+        bearer = f"Bearer {core.bearer('blank', 'manager')}"
+        headers = {"Accept": "application/json", "Authorization": bearer}
 
         class Lives(contract.as_state_machine()):  # type: ignore[misc]
             """Creates pools, then gets, updates, clears and deletes those, in many orders."""
@@ -79,8 +74,10 @@ def test_pools_are_as_the_contract_says_all_their_life() -> None:
             def validate_response(
                 self, response: Response, case: schemathesis.Case[Any], **options: Any
             ) -> None:
-                case.validate_response(response, recorder=self.recorder, **CHECKS)
+                case.validate_response(
+                    response, recorder=self.recorder, transport_kwargs=options, **CHECKS
+                )
 
-        Lives.run(settings=settings(bounded, max_examples=10, stateful_step_count=8))
+        Lives.run(settings=settings(bounded, max_examples=20, stateful_step_count=8))
         actions = {change.action for change in core.applied}
     assert actions == {"create", "update", "clear", "delete"}

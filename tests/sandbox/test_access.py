@@ -131,6 +131,10 @@ def test_wrong_password_is_unauthenticated(
     assert (answer.status, set(answer.document)) == (401, {"message"})
 
 
+def test_password_is_not_trimmed(core: RunningSandbox) -> None:
+    assert sign_in(core, username="user@acme.example", password=f" {core.password}").status == 401
+
+
 def test_sign_in_under_the_other_field_name_is_invalid(core: RunningSandbox) -> None:
     answer = sign_in(core, email="user@acme.example", password=core.password)
     assert answer.status == 422

@@ -60,7 +60,7 @@ def test_data_is_the_same_every_time() -> None:
 
 def test_names_are_awkward_on_purpose(core: RunningSandbox) -> None:
     names = [pool.name for pool in core.company("acme").pools()]
-    assert max(len(name) for name in names) == 255
+    assert sorted(map(len, names))[-2:] == [255, 255]
     assert {"<b>Bold</b> orders", "Orders, refunds, returns", "🚚 Deliveries 📦", "0"} < {*names}
     assert any("\u0600" <= character <= "\u06ff" for name in names for character in name)
 

@@ -95,6 +95,76 @@ def test_tied_rows_are_restless(core: RunningSandbox, acme: Caller) -> None:
     assert [pool["limit"] for pool in pages[0]] == sorted(pool["limit"] for pool in pages[0])
 
 
+def test_delete_answers_nothing(core: RunningSandbox, acme: Caller, pool: StoredPool) -> None:
+    core.switch(delete_answer="no-content")
+    answer = acme.delete(pool.id)
+    assert (answer.status, answer.body) == (204, b"")
+    assert not core.company("acme").has(pool.id)
+
+
+def test_names_are_kept_as_they_were_sent(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(text_input="as-sent")
+    assert acme.create(name=" n ", limit=1).document["data"]["name"] == " n "
+
+
+def test_name_of_spaces_is_none_even_as_sent(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(text_input="as-sent")
+    assert acme.create(name="  ", limit=1).errors == {"name": ["The name field is required."]}
+
+
+@pytest.mark.parametrize("limit", ["5", 5.0, True])
+def test_what_is_not_a_number_is_refused(core: RunningSandbox, acme: Caller, limit: object) -> None:
+    core.switch(number_input="strict")
+    answer = acme.create(name="n", limit=limit)
+    assert answer.errors == {"limit": ["The limit field must be an integer."]}
+
+
+def test_strict_numbers_are_taken(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(number_input="strict")
+    assert acme.create(name="n", limit=5).status == 200
+
+
+def test_huge_number_is_invalid(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(huge_numbers="invalid")
+    message = "The limit field must not be greater than 2147483647."
+    assert acme.create(name="n", limit=10**20).errors == {"limit": [message]}
+
+
+def test_update_without_a_difference_touches_the_pool(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(unchanged_update="touches")
+    old = core.company("acme").pools()[0]
+    assert acme.update(old.id).document["data"]["updated_at"] > old.updated_at
+
+
+def test_unknown_words_are_ignored(core: RunningSandbox, stranger: Caller) -> None:
+    core.switch(unknown_words="ignored")
+    query = {"filter[limit]": "1", "sort": "timeout,name", "include": "connectors"}
+    answer = stranger.list(**query)
+    assert answer.names == ["NetSuite", "Returns desk", "Shopify orders"]
+    assert "connectors" not in answer.document["data"][0]
+
+
+def test_filter_on_get_is_ignored(core: RunningSandbox, acme: Caller, pool: StoredPool) -> None:
+    core.switch(filter_on_get="ignored")
+    assert acme.get(pool.id, **{"filter[name]": "other"}).status == 200
+
+
+def test_missing_right_comes_before_missing_pool(core: RunningSandbox, reader: Caller) -> None:
+    core.switch(first_refusal="forbidden")
+    assert reader.delete(999_999).status == 403
+
+
+def test_refusals_are_json_for_everybody(core: RunningSandbox) -> None:
+    core.switch(other_accept="json")
+    answer = Caller(core).send("GET", "/api/v1/connection-pools", headers={"Accept": "*/*"})
+    assert (answer.status, answer.document) == (401, {"message": "Unauthenticated."})
+
+
+def test_json_is_plain(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(json_text="plain")
+    assert '"name":"a/é🚚"'.encode() in acme.create(name="a/é🚚", limit=1).body
+
+
 def test_links_carry_the_believed_host(core: RunningSandbox, acme: Caller) -> None:
     core.switch(believed_url="https://core.elsewhere.example")
     links = acme.list().document["links"]
