@@ -23,7 +23,7 @@ from tests.core.raw_server import (
 
 Serve = Callable[..., RawServer]
 
-DEADLINE_SECONDS = 0.6
+DEADLINE_SECONDS = 0.4
 GRACE_SECONDS = 0.5
 WHOLE = raw_answer(b'{"message": "' + b"x" * 200 + b'"}')
 
@@ -229,7 +229,7 @@ def test_watchdog_of_an_ended_call_leaves_the_next_one_alone(
     """Both calls use one kept connection; the first one's time is over during the second."""
 
     def slow(request: Received, connection: Connection) -> bytes:
-        connection.stopped.wait(0.4)
+        connection.stopped.wait(0.25)
         return raw_answer(b'{"data": {"id": 7}}')
 
     server = serve(slow)
