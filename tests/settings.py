@@ -7,6 +7,7 @@ from pathlib import Path
 
 _folder = Path(tempfile.gettempdir()) / f"pools-panel-tests-{os.getuid()}"
 _folder.mkdir(mode=0o700, exist_ok=True)
+(_folder / "static").mkdir(exist_ok=True)
 _throwaway = base64.b64encode(os.urandom(32)).decode()
 
 for _name, _value in {
@@ -15,7 +16,7 @@ for _name, _value in {
     "DATABASE_URL": f"sqlite:///{_folder}/unused.sqlite3",
     "TOKEN_KEYS": f"first:{_throwaway}",
     "AUDIT_KEYS": f"first:{_throwaway}",
-    "STATIC_ROOT": str(_folder),
+    "STATIC_ROOT": str(_folder / "static"),
     "HTTPS": "false",
     "LOG_LEVEL": "WARNING",
     "CORE_DEADLINE_SECONDS": "3",
