@@ -13,6 +13,7 @@ from pools.core import (
     NotFound,
     PoolQuery,
     Unauthenticated,
+    check_base_url,
 )
 from pools.presentation import cause_of
 from pools.secret import Secret
@@ -31,8 +32,9 @@ class Finding:
 
 def try_address(base_url: str) -> Finding:
     """Asks for a list of pools with a token that opens nothing. One short call."""
+    limits = settings.CORE_LIMITS
     try:
-        core = CoreClient(base_url, _NOBODY, settings.CORE_LIMITS)
+        core = CoreClient(check_base_url(base_url, limits.plain_http_hosts), _NOBODY, limits)
     except ValueError as refused:
         return Finding(False, str(refused))
     try:
