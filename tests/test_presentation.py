@@ -43,7 +43,9 @@ def test_a_change_that_was_not_made_says_so(error: CoreError) -> None:
     assert "othing was" in problem.meaning
 
 
-@pytest.mark.parametrize("reason", set(Reason) - {Reason.BUSY, Reason.EXPIRED})
+@pytest.mark.parametrize(
+    "reason", [reason for reason in Reason if reason not in (Reason.BUSY, Reason.EXPIRED)]
+)
 def test_every_reason_has_its_words(reason: Reason) -> None:
     assert reason is Reason.REFUSED_BY_CORE or cause_of(errors.NotSent(reason)) == _CAUSES[reason]
 
