@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from pools.changes import (
     Action,
@@ -188,3 +188,13 @@ def test_what_was_read_back_may_be_lost_the_change_stays_done(committed_place: P
     assert (result.outcome, result.verified) == (Outcome.DONE, False)
     kinds = list(Entry.objects.order_by("seq").values_list("kind", flat=True))
     assert kinds == [Kind.INTENT, Kind.OUTCOME]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_change_within_a_transaction_is_refused_loudly(
+    committed_place: Place, action: Action
+) -> None:
+    """What is rolled back with a request could take the record of a sent change with it."""
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+        committed_place.make(action)
+    assert committed_place.writes() == []
