@@ -4,7 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import path, register_converter
 
 from pools.guards import unguarded_views
-from pools.views import account, changes, companies, joining, people, pools, tokens
+from pools.views import account, changes, companies, joining, people, pools, record, tokens
 
 
 class PoolIdConverter:
@@ -33,6 +33,11 @@ urlpatterns = [
     path("c/<slug:company>/pools/<pool_id:pool>/edit/", changes.pool_edit, name="pool_edit"),
     path("c/<slug:company>/pools/<pool_id:pool>/clear/", changes.pool_clear, name="pool_clear"),
     path("c/<slug:company>/pools/<pool_id:pool>/delete/", changes.pool_delete, name="pool_delete"),
+    path("changes/", record.change_list, name="change_list"),
+    path("changes/export/", record.change_export, name="change_export"),
+    path("changes/<uuid:change>/", record.change_detail, name="change"),
+    path("c/<slug:company>/changes/", record.change_list, name="change_list"),
+    path("c/<slug:company>/changes/export/", record.change_export, name="change_export"),
     path(
         "c/<slug:company>/changes/<uuid:change>/release/",
         changes.change_release,
@@ -65,6 +70,7 @@ urlpatterns = [
     path("join/password/", joining.join_password, name="join_password"),
     path("account/", account.account, name="account"),
     path("theme/", account.theme, name="theme"),
+    path("zone/", account.zone, name="zone"),
 ]
 
 if open_views := unguarded_views(urlpatterns):

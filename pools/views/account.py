@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from pools import zones
 from pools.accounts.redirects import is_own_path
 from pools.guards import person, signed_in
 from pools.people import roles_of
@@ -19,7 +20,14 @@ _YEAR_SECONDS = 365 * 86400
 def account(request: HttpRequest) -> HttpResponse:
     user = person(request)
     connected = SocialAccount.objects.filter(user=user).exists()
-    return render(request, "pools/account.html", {"roles": roles_of(user), "connected": connected})
+    context = {
+        "roles": roles_of(user),
+        "connected": connected,
+        "zones": zones.zone_names(),
+        "own_zone": request.COOKIES.get(zones.COOKIE, ""),
+        "panel_zone": settings.TIME_ZONE,
+    }
+    return render(request, "pools/account.html", context)
 
 
 @signed_in
@@ -30,15 +38,32 @@ def theme(request: HttpRequest) -> HttpResponse:
     response = redirect(safe_next(request, "/"))
     chosen = request.POST.get("theme", "auto")
     if chosen in THEMES:
-        response.set_cookie(
-            "theme",
-            chosen,
-            max_age=_YEAR_SECONDS,
-            secure=settings.HTTPS,
-            httponly=True,
-            samesite="Lax",
-        )
+        _keep(response, "theme", chosen)
     return response
+
+
+@signed_in
+@require_POST
+def zone(request: HttpRequest) -> HttpResponse:
+    """Keeps the zone that times are shown in; none chosen is the panel's own."""
+    response = redirect("pools:account")
+    chosen = request.POST.get("zone", "")
+    if not chosen:
+        response.delete_cookie(zones.COOKIE)
+    elif zones.zone_called(chosen):
+        _keep(response, zones.COOKIE, chosen)
+    return response
+
+
+def _keep(response: HttpResponse, name: str, value: str) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=_YEAR_SECONDS,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def safe_next(request: HttpRequest, otherwise: str) -> str:

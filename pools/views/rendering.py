@@ -7,7 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 # The id of the element that HTMX is about to swap → the partial that fills it.
-FRAGMENTS: Final = {"pool-table": "table", "pool": "pool", "dialog-body": "dialog"}
+FRAGMENTS: Final = {
+    "pool-table": "table",
+    "pool": "pool",
+    "changes": "changes",
+    "dialog-body": "dialog",
+}
 
 
 def fragment_wanted(request: HttpRequest) -> str | None:

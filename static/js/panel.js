@@ -58,7 +58,7 @@
     const form = event.target;
     // htmx searches already, by each letter and by Enter.
     if (form.id === "search-form") event.preventDefault();
-    if (form.method !== "post" || event.defaultPrevented || form.hasAttribute("hx-post")) return;
+    if (form.method !== "post" || event.defaultPrevented || form.matches("[hx-post], [data-download]")) return;
     if (form.dataset.sent) {
       event.preventDefault();
       return;
@@ -151,6 +151,19 @@
     });
   }
 
+  /* Where the clipboard is closed to pages, the text is at least selected. */
+  const copy = async (button) => {
+    const text = byId(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      button.dataset.copied = "";
+      say("Copied.");
+    } catch {
+      getSelection().selectAllChildren(text);
+      text.focus();
+    }
+  };
+
   on("click", (event) => {
     if (event.target.closest("dialog [data-close]")) {
       event.preventDefault();
@@ -161,6 +174,7 @@
       event.target.closest(".notice").remove();
     }
     if (event.target.closest("[data-keys]")) showKeys();
+    if (event.target.closest("[data-copy]")) copy(event.target.closest("[data-copy]"));
     // What was typed waits on the server while a token is mended.
     if (event.target.closest("[data-keeps]")) remember(document);
   });

@@ -1,0 +1,130 @@
+"""Changes and events as CSV (RFC 4180) and as JSON, written while they are read.
+
+Times are UTC. A cell of the CSV that a spreadsheet could take for a formula starts with
+an apostrophe; the JSON has every text as it was recorded.
+"""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from pools.changes.browsing import Filters
+from pools.changes.proposal import Snapshot
+from pools.changes.reading import ChangeLine, EventLine, all_lines
+
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+SNAPSHOT_FIELDS: Final = ("name", "limit", "timeout", "connector_ids")
+CHANGE_FIELDS: Final = (
+    *("entry", "time", "change", "company", "pool_id", "pool_name", "action", "outcome"),
+    *("who", "reason"),
+    *(f"before_{field}" for field in SNAPSHOT_FIELDS),
+    *(f"after_{field}" for field in SNAPSHOT_FIELDS),
+    *("verified", "core_said", "released_by", "released_reason", "request_id"),
+)
+EVENT_FIELDS: Final = (
+    *("entry", "time", "company", "event", "outcome", "who", "from_address", "reason", "facts"),
+)
+
+
+class Format(StrEnum):
+    """What a list can be exported as."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+def exported(filters: Filters, form: Format) -> Iterator[str]:
+    """The lines that fit, newest first, piece by piece. An error ends it without its end."""
+    fields = EVENT_FIELDS if filters.events else CHANGE_FIELDS
+    rows = (_fields(line) for line in all_lines(filters))
+    return _csv(fields, rows) if form is Format.CSV else _json(rows)
+
+
+def defused(cell: str) -> str:
+    """A cell that no spreadsheet runs."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _csv(fields: tuple[str, ...], rows: Iterator[Mapping[str, Any]]) -> Iterator[str]:
+    writer = csv.writer(_Echo(), lineterminator="\r\n")
+    yield writer.writerow(fields)
+    for row in rows:
+        yield writer.writerow([defused(_cell(row[field])) for field in fields])
+
+
+def _json(rows: Iterator[Mapping[str, Any]]) -> Iterator[str]:
+    before = "[\n"
+    for row in rows:
+        yield before + json.dumps(row, ensure_ascii=False)
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return str(value)
+
+
+def _fields(line: ChangeLine | EventLine) -> dict[str, Any]:
+    return _change(line) if isinstance(line, ChangeLine) else _event(line)
+
+
+def _change(line: ChangeLine) -> dict[str, Any]:
+    item = line.item
+    return {
+        "entry": line.seq,
+        "time": _time(item.at),
+        "change": str(item.change_id),
+        "company": line.company,
+        "pool_id": item.pool_id,
+        "pool_name": item.pool_name,
+        "action": str(item.action),
+        "outcome": "under_way" if item.outcome is None else str(item.outcome),
+        "who": item.actor_name,
+        "reason": item.reason,
+        **_snapshot("before", item.before),
+        **_snapshot("after", item.after),
+        "verified": item.verified,
+        "core_said": item.message,
+        "released_by": item.released_by,
+        "released_reason": item.released_reason,
+        "request_id": item.request_id,
+    }
+
+
+def _event(line: EventLine) -> dict[str, Any]:
+    return {
+        "entry": line.seq,
+        "time": _time(line.at),
+        "company": line.company,
+        "event": line.action,
+        "outcome": line.outcome,
+        "who": line.actor_name,
+        "from_address": line.address,
+        "reason": line.reason,
+        "facts": dict(line.facts),
+    }
+
+
+def _snapshot(when: str, snapshot: Snapshot | None) -> dict[str, Any]:
+    facts = dict.fromkeys(SNAPSHOT_FIELDS) if snapshot is None else snapshot.to_json()
+    return {f"{when}_{field}": facts[field] for field in SNAPSHOT_FIELDS}
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

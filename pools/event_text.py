@@ -1,0 +1,46 @@
+"""Local events as people read them: what happened, and what was recorded about it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+# The identity of what an event is about: of use to a program, and said in words beside it.
+_FOR_PROGRAMS: Final = frozenset({"id", "token"})
+
+
+def title_of(action: str) -> str:
+    """For instance: Token confirmed."""
+    return action.replace("_", " ").capitalize()
+
+
+def facts_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was recorded, as pairs of a name and a text; what says nothing is left out."""
+    found = []
+    for name, value in facts.items():
+        if name == "changed" and isinstance(value, dict):
+            found += [(_label(field), _change(pair)) for field, pair in value.items()]
+        elif name not in _FOR_PROGRAMS and (text := _text(value)):
+            found.append((_label(name), text))
+    return found
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _change(pair: Any) -> str:
+    if not isinstance(pair, list) or len(pair) != 2:
+        return _text(pair)
+    before, after = pair
+    return f"{_text(before) or 'none'} → {_text(after) or 'none'}"
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_text(each) for each in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{_label(name)} {_text(each)}" for name, each in value.items())
+    return str(value)

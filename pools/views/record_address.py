@@ -1,0 +1,178 @@
+"""The addresses of the pages of changes: reading what one asks for, and making others."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from django.http import QueryDict
+from django.utils import timezone
+
+from pools.changes import Action, Outcome
+from pools.changes.browsing import Filters
+from pools.models.index_term import words_of
+from pools.views.pools import BadAddress
+
+EVENTS: Final = "events"
+LONGEST_TEXT: Final = 255
+LARGEST_SEQ_DIGITS: Final = 18
+# In the order in which an address has them.
+PARAMETERS: Final = (
+    *("kind", "who", "action", "outcome", "pool", "company", "from", "to", "words"),
+    *("before", "after"),
+)
+_PLACE: Final = frozenset({"before", "after"})
+_EVENT_ACTION: Final = re.compile(r"[a-z_]{1,40}")
+_SLUG: Final = re.compile(r"[-\w]{1,50}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an address asks for: its own words, and what they mean.
+
+    `before` and `after` are the numbers of entries: the page is the one next to it.
+    """
+
+    words: Mapping[str, str]
+    filters: Filters
+    before: int | None
+    after: int | None
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the list may be empty because of a filter."""
+        return any(name not in {"kind", *_PLACE} for name in self.words)
+
+
+def words_in(address: Mapping[str, str]) -> dict[str, str]:
+    """The parameters that the pages know and that say something."""
+    found = {name: address.get(name, "").strip() for name in PARAMETERS}
+    return {name: text for name, text in found.items() if text}
+
+
+def days_in(words: Mapping[str, str]) -> dict[str, str]:
+    """Its days, as a date field takes them: what is no day is left out."""
+    days = {}
+    for name in ("from", "to"):
+        try:
+            days[name] = str(_day(words, name) or "")
+        except BadAddress:
+            days[name] = ""
+    return days
+
+
+def read_address(
+    words: Mapping[str, str], *, company: str | None, companies: frozenset[str] | None
+) -> Asked:
+    """What the words of an address mean to someone who may see `companies` (None: all).
+
+    `company` is the one that the page is about, if it is about one. Dates are days of
+    the zone in use. Raises BadAddress.
+    """
+    events = _one_of(words, "kind", {EVENTS}, "The list has changes, and kind=events.") == EVENTS
+    if {"before", "after"} <= words.keys():
+        raise BadAddress("A page is before one entry or after one, not both.")
+    begin, end = _day(words, "from"), _day(words, "to")
+    if begin and end and begin > end:
+        raise BadAddress("The first day is after the last one.")
+    filters = Filters(
+        companies=_companies(words, company, companies),
+        events=events,
+        who=_text(words, "who"),
+        action=_action(words, events=events),
+        outcome=None if events else _outcome(words),
+        pool="" if events else _searched(words, "pool", "A pool is looked up by its id or name."),
+        begin=_midnight(begin) if begin else None,
+        end=_midnight(end + timedelta(days=1)) if end else None,
+        words=_searched(words, "words", "Words are made of letters and digits."),
+    )
+    return Asked(words, filters, _entry(words, "before"), _entry(words, "after"))
+
+
+def address_with(path: str, words: Mapping[str, str], **changed: str | int) -> str:
+    """The address for `words` with some of them changed; an empty one is left out.
+
+    The place in the list is left out too, unless it is what changed.
+    """
+    kept = {name: text for name, text in words.items() if name not in _PLACE}
+    wanted = kept | {name.rstrip("_"): str(value) for name, value in changed.items()}
+    address = QueryDict(mutable=True)
+    for name in PARAMETERS:
+        if wanted.get(name):
+            address[name] = wanted[name]
+    return f"{path}?{address.urlencode()}" if address else path
+
+
+def _companies(
+    words: Mapping[str, str], company: str | None, companies: frozenset[str] | None
+) -> frozenset[str] | None:
+    if company is not None:
+        return frozenset({company})
+    if (slug := words.get("company")) is None:
+        return companies
+    # Who sees all may ask for a company that is no longer here: its changes still are.
+    if not _SLUG.fullmatch(slug) or (companies is not None and slug not in companies):
+        raise BadAddress("There is no company of that name whose changes you can see.")
+    return frozenset({slug})
+
+
+def _action(words: Mapping[str, str], *, events: bool) -> str:
+    if not events:
+        sentence = "An action is create, edit, clear or delete."
+        return _one_of(words, "action", set(Action), sentence)
+    action = words.get("action", "")
+    if action and not _EVENT_ACTION.fullmatch(action):
+        raise BadAddress("There is no event of that name.")
+    return action
+
+
+def _outcome(words: Mapping[str, str]) -> Outcome | None:
+    sentence = "An outcome is done, refused, not_sent or unknown."
+    found = _one_of(words, "outcome", set(Outcome), sentence)
+    return Outcome(found) if found else None
+
+
+def _one_of(words: Mapping[str, str], name: str, known: set[str], sentence: str) -> str:
+    found = words.get(name, "")
+    if found and found not in known:
+        raise BadAddress(sentence)
+    return found
+
+
+def _text(words: Mapping[str, str], name: str) -> str:
+    found = words.get(name, "")
+    if len(found) > LONGEST_TEXT or "\0" in found:
+        raise BadAddress(f"A filter has at most {LONGEST_TEXT} characters.")
+    return found
+
+
+def _searched(words: Mapping[str, str], name: str, sentence: str) -> str:
+    found = _text(words, name)
+    if found and not words_of(found):
+        raise BadAddress(sentence)
+    return found
+
+
+def _day(words: Mapping[str, str], name: str) -> date | None:
+    if (text := words.get(name)) is None:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise BadAddress("Days are written as in 2026-05-01.") from None
+    if not 1970 <= day.year < 9999:
+        raise BadAddress("There is nothing on the record from a day like that.")
+    return day
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), timezone.get_current_timezone())
+
+
+def _entry(words: Mapping[str, str], name: str) -> int | None:
+    if (text := words.get(name)) is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= LARGEST_SEQ_DIGITS):
+        raise BadAddress("A page begins before or after the number of an entry.")
+    return int(text)
