@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import django
 
@@ -51,7 +51,7 @@ FACTS: Final = (
 ANSWERED: Final = timedelta(milliseconds=90)
 BATCH: Final = 20_000
 ROUNDS: Final = 5
-COLUMNS: Final = [field.column for field in Entry._meta.concrete_fields]
+COLUMNS: Final = [str(field.column) for field in Entry._meta.concrete_fields]
 ROW: Final = attrgetter(*COLUMNS)
 
 
@@ -122,7 +122,7 @@ def fill(count: int) -> None:
     started, made = time.monotonic(), rows_of(count)
     with unguarded_ledger():
         while batch := list(itertools.islice(made, BATCH)):
-            terms = {(term, *place) for row, place in batch for term in terms_of(row)}
+            terms = {(term, *place) for row, place in batch for term in terms_of(cast(Entry, row))}
             with transaction.atomic():
                 _store("pools_entry", COLUMNS, [ROW(row) for row, _ in batch])
                 _store("pools_indexterm", ("term", "at", "seq"), sorted(terms))

@@ -1,0 +1,86 @@
+"""Changes put on the ledger at chosen moments, without a Core."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import time_machine
+from django.db import transaction
+
+from pools.changes import Action, Actor, Outcome, Snapshot
+from pools.models import Entry, Kind, Lease
+from pools.models.ledger import append, record_event
+
+NOON = datetime(2026, 5, 12, 12, tzinfo=UTC)
+BEFORE = Snapshot("NetSuite orders", 5, None, (1, 2))
+AFTER = Snapshot("NetSuite orders", 10, None, (1, 2))
+
+
+def a_change(
+    at: datetime = NOON,
+    *,
+    who: str = "ada",
+    company: str = "acme",
+    action: Action = Action.EDIT,
+    pool_id: int | None = 7,
+    pool_name: str = "NetSuite orders",
+    outcome: Outcome | None = Outcome.DONE,
+    reason: str = "",
+    held: bool = False,
+) -> UUID:
+    """A change with its outcome (None: none was ever written); returns its id.
+
+    A create learns its pool's id with its outcome. `held` leaves its lease.
+    """
+    change = uuid.uuid4()
+    creating = action is Action.CREATE
+    about: dict[str, Any] = {
+        "company": company,
+        "pool_name": pool_name,
+        "reason": reason,
+        "change": change,
+        "facts": {
+            "before": None if creating else BEFORE.to_json(),
+            "wanted": AFTER.to_json() if action in {Action.CREATE, Action.EDIT} else None,
+            "request_id": str(change),
+        },
+    }
+    actor = Actor(1, who, "192.0.2.7")
+    known = "" if creating or pool_id is None else str(pool_id)
+    with time_machine.travel(at, tick=False), transaction.atomic():
+        intent = append(Kind.INTENT, action, actor, pool_id=known, **about)
+        if held:
+            Lease.objects.create(
+                company=company, pool_key=str(change), change=change, held_since=intent.at
+            )
+        if outcome is not None:
+            about["facts"] |= {"after": None, "status": 200, "took_milliseconds": 80}
+            known = "" if pool_id is None else str(pool_id)
+            append(Kind.OUTCOME, action, actor, pool_id=known, outcome=outcome, **about)
+    return change
+
+
+def settled(change: UUID, at: datetime, outcome: str) -> None:
+    """What was found out later about a change."""
+    intent = Entry.objects.get(change=change, kind=Kind.INTENT)
+    with time_machine.travel(at, tick=False), transaction.atomic():
+        append(
+            Kind.SETTLED,
+            intent.action,
+            Actor(1, "ada"),
+            company=intent.company,
+            pool_id=intent.pool_id,
+            pool_name=intent.pool_name,
+            outcome=outcome,
+            change=change,
+        )
+
+
+def an_event(at: datetime = NOON, action: str = "signed_in", **facts: Any) -> None:
+    with time_machine.travel(at, tick=False), transaction.atomic():
+        record_event(action, Actor(1, "ada", "192.0.2.7"), **facts)
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
