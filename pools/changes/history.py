@@ -10,7 +10,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import Error as AnyDatabaseError
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from pools.changes.outcome import Action, Outcome
@@ -51,12 +52,11 @@ class HistoryItem:
 
 def history_of(company: Company, pool_id: int, limit: int = 50) -> list[HistoryItem]:
     """The latest changes of a pool, newest first, by one query."""
+    # One entry of each change: a create's intent does not know the pool's id yet.
+    one_each = Q(kind=Kind.INTENT) | Q(kind=Kind.OUTCOME, action=Action.CREATE)
     latest = (
-        _changes_in(company)
-        .filter(pool_id=str(pool_id))
-        .values("change")
-        .annotate(newest=Max("seq"))
-        .order_by("-newest")
+        Entry.objects.filter(one_each, company=company.slug, pool_id=str(pool_id))
+        .order_by("-seq")
         .values("change")[:limit]
     )
     return _items(Entry.objects.filter(change__in=latest))
@@ -65,13 +65,15 @@ def history_of(company: Company, pool_id: int, limit: int = 50) -> list[HistoryI
 def last_changes(company: Company, pool_ids: Iterable[int]) -> dict[int, HistoryItem]:
     """The latest change of each pool, by one query. Pools without any are left out."""
     wanted = [str(pool_id) for pool_id in pool_ids]
-    newest = (
-        _changes_in(company)
-        .filter(pool_id__in=wanted)
-        .order_by()
-        .values("pool_id")
-        .annotate(newest=Max("seq"))
-        .values("newest")
+    if not wanted:
+        return {}
+    # Each pool's newest entry is found by a seek of its own: grouping would read all of
+    # what ever happened to the pools of a page.
+    newest = RawSQL(  # noqa: S611  # nosec B611  (only placeholders are put in)
+        f"WITH ids(pool_id) AS (VALUES {', '.join(['(%s)'] * len(wanted))}) "  # noqa: S608  # nosec B608
+        "SELECT (SELECT MAX(seq) FROM pools_entry WHERE company = %s"
+        " AND pool_id = ids.pool_id AND change IS NOT NULL) FROM ids",
+        [*wanted, company.slug],
     )
     latest = Entry.objects.filter(seq__in=newest).order_by().values("change")
     items = _items(Entry.objects.filter(change__in=latest))
@@ -129,10 +131,6 @@ def _release(lease: Lease, actor: Actor, reason: str) -> None:
         change=lease.change,
     )
     lease.delete()
-
-
-def _changes_in(company: Company) -> QuerySet[Entry]:
-    return Entry.objects.filter(company=company.slug, change__isnull=False)
 
 
 def _items(entries: QuerySet[Entry]) -> list[HistoryItem]:
