@@ -68,9 +68,9 @@ def last_changes(company: Company, pool_ids: Iterable[int]) -> dict[int, History
     if not wanted:
         return {}
     # Each pool's newest entry is found by a seek of its own: grouping would read all of
-    # what ever happened to the pools of a page.
-    newest = RawSQL(  # noqa: S611  # nosec B611  (only placeholders are put in)
-        f"WITH ids(pool_id) AS (VALUES {', '.join(['(%s)'] * len(wanted))}) "  # noqa: S608  # nosec B608
+    # what ever happened to the pools of a page. Only placeholders are put into the text.
+    newest = RawSQL(  # noqa: S611  # nosec B611
+        f"WITH ids(pool_id) AS (VALUES {', '.join(['(%s)'] * len(wanted))}) "  # noqa: S608  # nosec
         "SELECT (SELECT MAX(seq) FROM pools_entry WHERE company = %s"
         " AND pool_id = ids.pool_id AND change IS NOT NULL) FROM ids",
         [*wanted, company.slug],
