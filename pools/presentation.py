@@ -185,6 +185,8 @@ def _token_refused(error: errors.Unauthenticated, place: Place) -> Problem:
         f"Core no longer accepts your token for {place.company.name}.",
         "token_replace",
         "Replace",
+        # Unlike the other ways to this page, here Core was asked.
+        meaning="Core refused; nothing was changed." if place.deed is Deed.CHANGING else "",
         core_text=error.detail,
     )
 
@@ -219,7 +221,8 @@ def _token_unreadable(error: TokenUnreadable, place: Place) -> Problem:
         f"Your token for {place.company.name} can no longer be opened.",
         "token_replace",
         "Replace",
-        meaning="This happens when the company's address or the panel's key was changed.",
+        meaning="This happens when the company's address or the panel's key was changed. "
+        + _unchanged(place, ""),
     )
 
 
@@ -233,10 +236,10 @@ def _mend(
     meaning: str = "",
     core_text: str = "",
 ) -> Problem:
-    everyday = "Pools are read with your own token, as Core judges it."
     return Problem(
         title=title,
-        meaning=" ".join(filter(None, [meaning, _unchanged(place, "" if meaning else everyday)])),
+        meaning=meaning
+        or _unchanged(place, "Pools are read with your own token, as Core judges it."),
         next_text="Afterwards you come back here, and your entries are still filled in."
         if place.deed is Deed.CHANGING
         else "Afterwards you come back to where you were.",
@@ -299,12 +302,20 @@ def _rate_limited(error: errors.RateLimited, place: Place) -> Problem:
     return Problem(
         title="Core asks for a pause: too many calls for this account.",
         meaning="Core refused; nothing was changed." if place.deed is Deed.CHANGING else "",
-        next_text=f"Try again in {seconds} s." if seconds else "Try again in a minute.",
+        next_text=f"Try again in {_duration(seconds or 60)}.",
         next_href="" if place.filling_in else place.here,
         next_label="" if place.filling_in else "Try again",
         kind="warning",
         status=429,
     )
+
+
+def _duration(seconds: int) -> str:
+    """A wait as people say it: seconds, minutes or hours, rounded up."""
+    for unit, length in (("s", 1), ("min", 60)):
+        if seconds < 120 * length:
+            return f"{-(-seconds // length)} {unit}"
+    return f"{-(-seconds // 3600)} h"
 
 
 def _refused(error: errors.Refused, place: Place) -> Problem:

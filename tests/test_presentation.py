@@ -50,6 +50,20 @@ def test_every_reason_has_its_words(reason: Reason) -> None:
     assert reason is Reason.REFUSED_BY_CORE or cause_of(errors.NotSent(reason)) == _CAUSES[reason]
 
 
+def test_what_core_refused_was_sent() -> None:
+    error = errors.Unauthenticated("refused by core", status=401)
+    problem = problem_for(error, Place(ACME, "/c/acme/pools/1/edit/", Deed.CHANGING))
+    assert problem.meaning == "Core refused; nothing was changed."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(30, "30 s"), (119, "119 s"), (150, "3 min"), (100_000, "28 h")]
+)
+def test_a_wait_is_said_as_people_say_it(seconds: int, said: str) -> None:
+    error = errors.RateLimited("refused by core", retry_after_seconds=seconds)
+    assert problem_for(error, Place(ACME, "/")).next_text == f"Try again in {said}."
+
+
 def test_core_is_quoted_and_never_alone() -> None:
     error = errors.Forbidden("refused by core", status=403, detail="This action is unauthorized.")
     problem = problem_for(error, Place(ACME, "/c/acme/pools/"))

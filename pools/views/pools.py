@@ -18,6 +18,7 @@ from pools.views.workplace import READING, Workplace, enter
 
 PAGE_SIZES: Final = (10, 25, 50, 100)
 LARGEST_PAGE: Final = 10**9
+LONGEST_SEARCH: Final = 255
 SLOW_SECONDS: Final = 2.0
 UNNAMED_SYSTEM: Final = "System not named"
 # Label, the sort that Core knows for it (None: Core cannot), and the cell's kind.
@@ -118,11 +119,19 @@ def read_query(address: Mapping[str, str]) -> PoolQuery:
     ):
         raise BadAddress("Pages are whole numbers from 1.")
     return PoolQuery(
-        search=address.get("search", "").strip()[:255],
+        search=_search_of(address.get("search", "")),
         sort=Sort(sort) if sort else None,
         page=int(page),
         per_page=int(size),
     )
+
+
+def _search_of(typed: str) -> str:
+    """The terms as Core reads them: it takes the space after a comma for a part of a name."""
+    if "\0" in typed:
+        raise BadAddress("A search cannot hold a NUL character.")
+    terms = (term.strip() for term in typed[:LONGEST_SEARCH].split(","))
+    return ",".join(term for term in terms if term)
 
 
 def systems_of(pool: Pool) -> list[dict[str, Any]]:

@@ -14,6 +14,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+# Playwright leaves an event loop running in the process; Django would take every later
+# test there for asynchronous code and refuse it the database.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
 PASSWORD = "pools-demo"
 Fault = Callable[[str], None]
 

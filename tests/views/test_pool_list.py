@@ -57,7 +57,7 @@ def test_sort_links_turn_the_direction(manager: Client) -> None:
 @pytest.mark.parametrize(
     "address",
     ["page=0", "page=x", "page=10000000000", "page=-1", "page=1.5", "per_page=7", "per_page=101",
-     "sort=timeout", "sort=id", "page=%C2%B2"],
+     "sort=timeout", "sort=id", "page=%C2%B2", "search=a%00b"],
 )  # fmt: skip
 def test_what_the_list_does_not_have_is_said_and_not_sent(
     manager: Client, core: RunningSandbox, address: str
@@ -85,6 +85,11 @@ def test_comma_means_or(manager: Client, core: RunningSandbox) -> None:
     names = [row.name.lower() for row in page.context["rows"]]
     assert names
     assert all("netsuite" in name or "shopify" in name for name in names)
+
+
+def test_spaces_around_the_comma_do_not_count(manager: Client, core: RunningSandbox) -> None:
+    manager.get(LIST, {"search": " shopify , netsuite,, "})
+    assert query_of(core.journal[0])["filter[name]"] == "shopify,netsuite"
 
 
 def test_no_pools_yet(sign_in_as: SignIn, core: RunningSandbox) -> None:
