@@ -1,0 +1,107 @@
+"""The pages of changes in a real browser: filters, exports, copying, with and without a script."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import sign_in
+from tests.browser.test_accessible import violations
+
+CHANGES = "/c/acme/changes/"
+
+
+def make_a_change(page: Page, reason: str) -> None:
+    page.goto("/c/acme/pools/new/")
+    page.get_by_label("Name").fill(f"Recorded {uuid4().hex[:8]}")
+    page.get_by_label("Limit").fill("5")
+    page.get_by_label("Reason").fill(reason)
+    page.get_by_role("button", name="Create pool").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Recorded")
+
+
+def filter_by_words(page: Page, word: str) -> None:
+    page.goto(CHANGES)
+    page.get_by_label("Words in the reason").fill(word)
+    page.get_by_role("button", name="Filter").click()
+    expect(page).to_have_url(re.compile(f"words={word}"))
+    expect(page.locator(".record tbody tr:not(.day)")).to_have_count(1)
+
+
+def test_filtering_keeps_the_address(manager: Page) -> None:
+    word = f"w{uuid4().hex[:8]}"
+    make_a_change(manager, word)
+    filter_by_words(manager, word)
+    manager.reload()
+    expect(manager.locator(".record tbody tr:not(.day)")).to_have_count(1)
+    expect(manager.get_by_label("Words in the reason")).to_have_value(word)
+
+
+def test_filtering_without_javascript(plain: Page) -> None:
+    word = f"w{uuid4().hex[:8]}"
+    make_a_change(plain, word)
+    filter_by_words(plain, word)
+    plain.locator(".cell-time a").click()
+    expect(plain.locator("#change-text")).to_contain_text(f"Reason: {word}")
+
+
+def test_an_export_is_a_file_and_can_be_asked_for_twice(manager: Page) -> None:
+    word = f"w{uuid4().hex[:8]}"
+    make_a_change(manager, word)
+    filter_by_words(manager, word)
+    for kind in ("CSV", "JSON"):
+        with manager.expect_download() as download:
+            manager.get_by_role("button", name=f"Export {kind}").click()
+        assert word in download.value.path().read_text()
+
+
+def test_copying_as_text(manager: Page) -> None:
+    word = f"w{uuid4().hex[:8]}"
+    make_a_change(manager, word)
+    filter_by_words(manager, word)
+    manager.locator(".cell-time a").click()
+    manager.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    manager.get_by_role("button", name="Copy as text").click()
+    expect(manager.locator("#announce")).to_have_text("Copied.")
+    assert f"Reason: {word}" in manager.evaluate("navigator.clipboard.readText()")
+
+
+@pytest.fixture(params=["light", "dark"], scope="module")
+def auditor(
+    request: pytest.FixtureRequest, browser: Browser, browser_context_args: dict[str, Any]
+) -> Iterator[Page]:
+    context = browser.new_context(**browser_context_args, color_scheme=request.param)
+    page = context.new_page()
+    sign_in(page, "manager")
+    make_a_change(page, "to be looked at")
+    page.context.clear_cookies()
+    sign_in(page, "auditor")
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/changes/", CHANGES, "/changes/?kind=events", "/changes/?who=nobody", "/changes/?from=x"],
+)
+def test_no_violation(auditor: Page, address: str) -> None:
+    auditor.goto(address)
+    for details in auditor.locator("summary").all():
+        details.click()
+    assert violations(auditor) == []
+
+
+def test_one_change_has_no_violation_and_fits_a_phone(auditor: Page) -> None:
+    auditor.goto(CHANGES)
+    auditor.locator(".cell-time a").first.click()
+    expect(auditor.get_by_role("heading", name="Before and after")).to_be_visible()
+    assert violations(auditor) == []
+    auditor.set_viewport_size({"width": 320, "height": 800})
+    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert auditor.evaluate(width) == 0
+    auditor.goto(CHANGES)
+    assert auditor.evaluate(width) == 0
+    auditor.set_viewport_size({"width": 1440, "height": 900})
