@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.contrib import messages
 from django.urls import reverse
 
-from pools.changes import Action, ChangeResult, Outcome, Snapshot, differences
+from pools.changes import Action, ChangeResult, Outcome, Snapshot
 from pools.core import Pool
 from pools.models import Company
 from pools.presentation import Problem
@@ -50,9 +50,10 @@ def message_for(result: ChangeResult, company: Company) -> OutcomeMessage:
     words = {"pool": isolated(result.pool_name), "company": company.name, "what": _what(result)}
     if result.outcome is Outcome.DONE:
         text = _DONE[result.action].format(**words)
-        if not result.verified and result.action is not Action.CLEAR:
-            text += " Core confirmed it; reading it back did not show it yet."
-        level = "success"
+        unseen = not result.verified and result.action is not Action.CLEAR
+        if unseen:
+            text += " Core confirmed it, but reading the pool back does not show it: look again."
+        level = "warning" if unseen else "success"
     else:
         attempt = _ATTEMPT[result.action].format(**words)
         text = (
@@ -102,10 +103,8 @@ def isolated(name: str) -> str:
 
 
 def _what(result: ChangeResult) -> str:
-    if result.before is None or result.after is None:
-        return "the values you gave"
-    found = differences(result.before, result.after)
-    return ", ".join(f"{d.field} {d.before} → {d.after}" for d in found) or "no difference"
+    found = (f"{d.field} {d.before} → {d.after}" for d in result.differences)
+    return ", ".join(found) or "no difference"
 
 
 def _where(result: ChangeResult, company: Company) -> tuple[str, str]:

@@ -155,7 +155,7 @@ def _item(kinds: Mapping[str, Entry], now: datetime) -> HistoryItem:
     told, read = facts.get(Kind.OUTCOME, {}), facts.get(Kind.READBACK, {})
     before = _snapshot(about.get("before"))
     after = _snapshot(read["after"] if Kind.READBACK in facts else told.get("after"))
-    action = Action(begun.action)
+    action, verified = Action(begun.action), bool(read.get("verified"))
     return HistoryItem(
         change_id=begun.change,  # type: ignore[arg-type]  # only entries of a change come here
         at=begun.at,
@@ -167,8 +167,8 @@ def _item(kinds: Mapping[str, Entry], now: datetime) -> HistoryItem:
         pool_name=begun.pool_name,
         before=before,
         after=after,
-        differences=_differences(action, before, after or _snapshot(about.get("wanted"))),
-        verified=bool(read.get("verified")),
+        differences=edited(action, before, after, _snapshot(about.get("wanted")), verified),
+        verified=verified,
         released_by=released.actor_name if released else "",
         released_reason=released.reason if released else "",
         message=told.get("message", ""),
@@ -187,9 +187,15 @@ def _snapshot(facts: Mapping[str, Any] | None) -> Snapshot | None:
     return None if facts is None else Snapshot.from_json(facts)
 
 
-def _differences(
-    action: Action, before: Snapshot | None, after: Snapshot | None
+def edited(
+    action: Action,
+    before: Snapshot | None,
+    after: Snapshot | None,
+    wanted: Snapshot | None,
+    verified: bool,
 ) -> tuple[Difference, ...]:
-    if action is not Action.EDIT or before is None or after is None:
+    """What an edit changed; or, where reading back did not show it, what it was to change."""
+    shown = (after if verified else wanted) or after
+    if action is not Action.EDIT or before is None or shown is None:
         return ()
-    return differences(before, after)
+    return differences(before, shown)

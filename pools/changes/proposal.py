@@ -124,7 +124,8 @@ class ChangeResult:
     """How a change ended.
 
     `repeated`: the form had been sent before; this is the first one's outcome, and
-    nothing was sent now. `verified`: reading back showed what was wanted; never true
+    nothing was sent now. `differences` are those of an edit: as read back, or else as
+    wanted. `verified`: reading back showed what was wanted; never true
     for a clear, whose effect Core does not show.
     """
 
@@ -138,6 +139,7 @@ class ChangeResult:
     verified: bool
     error: CoreError | None
     repeated: bool
+    differences: tuple[Difference, ...] = ()
 
 
 class Conflict(Exception):

@@ -11,7 +11,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import Error as AnyDatabaseError
 from django.utils import timezone
 
-from pools.changes.history import changes_by_id
+from pools.changes.history import changes_by_id, edited
 from pools.changes.outcome import Action, Outcome, outcome_of
 from pools.changes.proposal import ChangeResult, Conflict, ProposedChange, Snapshot
 from pools.changes.recording import (
@@ -126,6 +126,7 @@ def _sent(core: CoreClient, intent: Intent) -> ChangeResult:
         verified=verified,
         error=error,
         repeated=False,
+        differences=edited(intent.change.action, intent.before, after, intent.wanted, verified),
     )
 
 
@@ -207,4 +208,5 @@ def _repeated(change: ProposedChange, intent: Entry) -> ChangeResult:
         verified=item.verified,
         error=None,
         repeated=True,
+        differences=item.differences,
     )

@@ -104,7 +104,12 @@ def _change(
     if pool is not None:
         form.show(pool)
     form.initial.update(take_draft(request))
-    return _form_page(request, place, action, form, pool, times(core))
+    held = changes.open_changes(place.company, pool_id) if pool_id is not None else []
+    if not held:
+        return _form_page(request, place, action, form, pool, times(core))
+    problem = place.problem(changes.PoolHeld(held[0].change_id, held[0].actor_name, held[0].at))
+    extra = times(core) | {"problem": problem}
+    return _form_page(request, place, action, form, pool, extra, status=problem.status)
 
 
 def _submitted(

@@ -326,3 +326,31 @@ def test_a_kept_form_is_given_back_once_and_at_its_own_address(
     assert manager.get(f"/c/acme/pools/{pool}/edit/").context["form"]["name"].value() != "Kept"
     assert manager.get(NEW).context["form"]["name"].value() == "Kept"
     assert manager.get(NEW).context["form"]["name"].value() is None
+
+
+def test_what_core_confirms_and_does_not_do_is_told_and_stays_told(
+    manager: Client, core: RunningSandbox
+) -> None:
+    pool = one_pool(manager)
+    address = f"/c/acme/pools/{pool}/edit/"
+    limit = manager.get(address).context["pool"].limit
+    form = open_form(manager, address, limit=str(limit + 1))
+    core.set_fault("do-nothing;only=writes")
+    page = manager.post(address, form, follow=True).content.decode()
+    assert f"limit {limit} → {limit + 1}. Core confirmed it, but reading the pool back" in page
+    item = manager.get(f"/c/acme/pools/{pool}/").context["history"][0]
+    assert [(d.before, d.after) for d in item.differences] == [(str(limit), str(limit + 1))]
+    assert "reading the pool back did not show it." in page
+
+
+def test_a_held_pool_says_so_before_a_form_is_filled_in(
+    manager: Client, core: RunningSandbox
+) -> None:
+    address = f"/c/acme/pools/{one_pool(manager)}/clear/"
+    form = open_form(manager, address)
+    core.set_fault("status=500;only=writes")
+    manager.post(address, form)
+    core.set_fault(None)
+    page = manager.get(address)
+    assert page.status_code == 409
+    assert page.context["problem"].next_label == "Release"
