@@ -12,21 +12,16 @@ from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
-from django.views.decorators.http import require_POST
 
 from pools.company_form import CompanyForm
 from pools.guards import credential_given_lately
 from pools.models import Company, Entry, Token
 from pools.models.ledger import Actor, record_event
-from pools.reachability import try_address
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -115,21 +110,6 @@ class CompanyAdmin(RecordedAdmin):
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return {} if obj else self.prepopulated_fields
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(require_POST(self.test_connection))
-        own = path("<int:company>/test/", view, name="pools_company_test")
-        return [own, *super().get_urls()]
-
-    def test_connection(self, request: HttpRequest, company: int) -> HttpResponse:
-        """Says in words whether Core answers at the company's address."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        found = try_address(get_object_or_404(Company, pk=company).base_url)
-        self.message_user(
-            request, found.sentence, messages.SUCCESS if found.good else messages.ERROR
-        )
-        return redirect("admin:pools_company_change", company)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

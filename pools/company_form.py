@@ -1,11 +1,12 @@
-"""A company as administrators fill it in."""
+"""A company as administrators fill it in, and try out before they save it."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
 from pools.changes import Action
 from pools.models import Company
+from pools.reachability import try_address
 
 if TYPE_CHECKING:
     CompanyModelForm = forms.ModelForm[Company]
@@ -27,3 +28,14 @@ class CompanyForm(CompanyModelForm):
     class Meta:
         model = Company
         fields = ("name", "slug", "base_url", "sign_in_url", "colour", "reason_required_for")
+
+    def clean(self) -> dict[str, Any]:
+        """*Test connection* tries what is typed: the form comes back, and nothing is saved.
+
+        Saving first would be no way to try an address: it closes every stored token.
+        """
+        cleaned = super().clean() or {}
+        address = cleaned.get("base_url")
+        if "_test" in self.data and address:
+            self.add_error(None, f"{address}: {try_address(address).sentence} Nothing is saved.")
+        return cleaned

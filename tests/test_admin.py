@@ -10,7 +10,6 @@ from django.test import Client
 
 from pools import tokens
 from pools.models import Company, Entry, Token
-from pools.reachability import try_address
 from pools.secret import Secret
 from pools.tokens import binding_of
 from pools.vault import seal
@@ -274,13 +273,14 @@ def test_the_ledger_can_be_looked_at(administrator: Client) -> None:
     )
 
 
-def test_the_connection_is_tested_from_the_company(administrator: Client, acme: Company) -> None:
-    page = administrator.post(f"/admin/pools/company/{acme.pk}/test/", follow=True)
-    assert page.status_code == 200
-    assert [str(message) for message in page.context["messages"]] == [
-        try_address(acme.base_url).sentence
+@pytest.mark.parametrize("page", ["add/", "{pk}/change/"])
+def test_the_typed_address_is_tested_and_nothing_is_saved(
+    administrator: Client, acme: Company, page: str
+) -> None:
+    typed = FORM | {"base_url": "http://127.0.0.1:9/typed", "slug": "other", "_test": "1"}
+    answer = administrator.post(f"/admin/pools/company/{page.format(pk=acme.pk)}", typed)
+    assert answer.context["adminform"].form.non_field_errors() == [
+        "http://127.0.0.1:9/typed: Core's host refused the connection. Nothing is saved."
     ]
-
-
-def test_looking_at_a_company_tests_nothing(administrator: Client, acme: Company) -> None:
-    assert administrator.get(f"/admin/pools/company/{acme.pk}/test/").status_code == 405
+    assert answer.context["adminform"].form["base_url"].value() == "http://127.0.0.1:9/typed"
+    assert list(Company.objects.values_list("base_url", flat=True)) == [acme.base_url]

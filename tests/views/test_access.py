@@ -122,7 +122,6 @@ MATRIX: Final = {
     "admin/r/<path:content_type_id>/<path:object_id>/": LEADERS,
     "admin/pools/company/": LEADERS,
     "admin/pools/company/add/": LEADERS,
-    "admin/pools/company/<int:company>/test/": LEADERS,
     "admin/pools/company/<path:object_id>/history/": LEADERS,
     "admin/pools/company/<path:object_id>/delete/": LEADERS,
     "admin/pools/company/<path:object_id>/change/": LEADERS,
