@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from pools.models import Company, KeyCanary, Token
+from pools.models.ledger import wrong_audit_keys
 from pools.secret import Secret
 from pools.vault import (
     Binding,
@@ -167,3 +169,16 @@ def test_a_damaged_row_is_no_reason_not_to_start(stored: Token) -> None:
 def test_the_canary_is_kept_once(stored: Token) -> None:
     keep_canary()
     assert KeyCanary.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_tables_there_is_no_reason_not_to_start() -> None:
+    """Before the first migration; and a database that does not answer is told elsewhere."""
+    tables = ("pools_token", "pools_entry")
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} RENAME TO {table}_away")
+        found = wrong_token_keys() + wrong_audit_keys()
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table}_away RENAME TO {table}")
+    assert found == []

@@ -28,12 +28,17 @@ class FormKnown(Exception):
         self.intent = intent
 
 
+class PoolMoved(Exception):
+    """Something was recorded about the pool since it was read. Nothing was recorded now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """A change that has been checked and is ready to be sent.
 
     `before` is the pool just read (None for a create), `wanted` its values if all goes
-    well (None for clear and delete), `evidence` what settling may need later.
+    well (None for clear and delete), `evidence` what settling may need later, `as_of`
+    the newest entry about the pool from before it was read (0: none).
     """
 
     change_id: UUID
@@ -41,6 +46,7 @@ class Intent:
     before: Snapshot | None
     wanted: Snapshot | None
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    as_of: int = 0
 
     @property
     def pool_name(self) -> str:
@@ -67,6 +73,14 @@ def intent_of_form(form_id: UUID) -> Entry | None:
     return Entry.objects.filter(form=form_id).first()
 
 
+def newest_entry(change: ProposedChange) -> int:
+    """The number of the newest entry about the change's pool; 0 where there is none."""
+    if change.pool_id is None:
+        return 0
+    about = Entry.objects.filter(company=change.company.slug, pool_id=str(change.pool_id))
+    return about.order_by("-seq").values_list("seq", flat=True).first() or 0
+
+
 def refuse_if_held(company: str, pool_key: str) -> None:
     """Raises PoolHeld when a change under way or of unknown outcome holds the pool."""
     lease = Lease.objects.filter(company=company, pool_key=pool_key).first()
@@ -83,8 +97,8 @@ def held_by(lease: Lease) -> PoolHeld:
 def record_intent(intent: Intent) -> None:
     """Commits what is about to be sent, and takes the pool's lease.
 
-    Raises FormKnown, PoolHeld or LedgerUnwritable: then nothing was recorded, or what
-    was is an intent that nothing was sent for.
+    Raises FormKnown, PoolHeld, PoolMoved or LedgerUnwritable: then nothing was recorded,
+    or what was is an intent that nothing was sent for.
     """
     change = intent.change
     with _ledger_must_work(), transaction.atomic(durable=True):
@@ -92,6 +106,8 @@ def record_intent(intent: Intent) -> None:
         if earlier := intent_of_form(change.form_id):
             raise FormKnown(earlier)
         refuse_if_held(change.company.slug, intent.pool_key)
+        if newest_entry(change) != intent.as_of:
+            raise PoolMoved
         entry = _append(Kind.INTENT, intent, facts=dict(intent.evidence), form=change.form_id)
         Lease.objects.create(
             company=change.company.slug,

@@ -17,7 +17,9 @@ from pools.changes.proposal import ChangeResult, Conflict, ProposedChange, Snaps
 from pools.changes.recording import (
     FormKnown,
     Intent,
+    PoolMoved,
     intent_of_form,
+    newest_entry,
     record_intent,
     record_outcome,
     record_readback,
@@ -47,13 +49,23 @@ def make_change(core: CoreClient, change: ProposedChange) -> ChangeResult:
     try:
         if earlier := intent_of_form(change.form_id):
             return _repeated(change, earlier)
-        intent = _prepared(core, change)
-        record_intent(intent)
+        intent = _recorded(core, change)
     except FormKnown as known:
         return _repeated(change, known.intent)
     except AnyDatabaseError as failure:
         raise LedgerUnwritable("the ledger could not be read") from failure
     return _sent(core.for_request(str(intent.change_id)), intent)
+
+
+def _recorded(core: CoreClient, change: ProposedChange) -> Intent:
+    """The intent, once it is committed. The pool is read again as often as it was overtaken."""
+    while True:
+        intent = _prepared(core, change)
+        try:
+            record_intent(intent)
+        except PoolMoved:
+            continue
+        return intent
 
 
 def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
@@ -65,12 +77,13 @@ def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
         return Intent(change_id, change, None, intent.wanted, evidence=_newest(core))
     assert change.pool_id is not None and change.seen is not None  # noqa: S101, PT018  (as proposed)
     refuse_if_held(change.company.slug, str(change.pool_id))
+    as_of = newest_entry(change)
     pool = core.get_pool(change.pool_id)
     before = Snapshot.from_pool(pool)
     if _differs(change, before):
         raise Conflict(pool)
     wanted = None if change.changed is None else before.changed_by(change.changed)
-    return Intent(change_id, change, before, wanted)
+    return Intent(change_id, change, before, wanted, as_of=as_of)
 
 
 def _differs(change: ProposedChange, before: Snapshot) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pools.changes import Action, Conflict, Outcome, Snapshot, make_change
+from pools.changes.recording import Intent, record_intent
 from pools.core import (
     Forbidden,
     Invalid,
@@ -101,6 +102,41 @@ def test_a_create_records_the_newest_pool_before_it(place: Place) -> None:
     place.make(Action.CREATE)
     facts = json.loads(Entry.objects.get(kind=Kind.INTENT).facts)
     assert facts["newest"]["id"] == place.pool
+
+
+def test_the_newest_pool_of_a_company_without_pools_is_none(place: Place) -> None:
+    place.at_core.delete_pool(place.pool)
+    place.make(Action.CREATE)
+    assert json.loads(Entry.objects.get(kind=Kind.INTENT).facts)["newest"] is None
+
+
+def overtaken_by(place: Place, action: Action, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next change is overtaken by another, after reading and before being recorded."""
+    recording = "pools.changes.sending.record_intent"
+
+    def record_late(intent: Intent) -> None:
+        monkeypatch.setattr(recording, record_intent)
+        place.make(action)
+        record_intent(intent)
+
+    monkeypatch.setattr(recording, record_late)
+
+
+def test_a_change_between_reading_and_recording_is_a_conflict(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overtaken_by(place, Action.EDIT, monkeypatch)
+    with pytest.raises(Conflict):
+        place.make(Action.DELETE)
+    assert [write.method for write in place.writes()] == ["PUT"]
+
+
+def test_a_clear_between_reading_and_recording_leaves_the_pool_as_seen(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overtaken_by(place, Action.CLEAR, monkeypatch)
+    assert place.make(Action.EDIT).outcome is Outcome.DONE
+    assert [write.method for write in place.writes()] == ["POST", "PUT"]
 
 
 def test_a_refusal_is_recorded_with_cores_words(place: Place) -> None:
