@@ -1,4 +1,4 @@
-"""The pages of changes in a real browser: filters with and without a script, and axe."""
+"""The pages of changes in a real browser: filters, exports, copying, with and without a script."""
 
 import re
 from collections.abc import Iterator
@@ -48,6 +48,27 @@ def test_filtering_without_javascript(plain: Page) -> None:
     expect(plain.locator("#change-text")).to_contain_text(f"Reason: {word}")
 
 
+def test_an_export_is_a_file_and_can_be_asked_for_twice(manager: Page) -> None:
+    word = f"w{uuid4().hex[:8]}"
+    make_a_change(manager, word)
+    filter_by_words(manager, word)
+    for kind in ("CSV", "JSON"):
+        with manager.expect_download() as download:
+            manager.get_by_role("button", name=f"Export {kind}").click()
+        assert word in download.value.path().read_text()
+
+
+def test_copying_as_text(manager: Page) -> None:
+    word = f"w{uuid4().hex[:8]}"
+    make_a_change(manager, word)
+    filter_by_words(manager, word)
+    manager.locator(".cell-time a").click()
+    manager.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    manager.get_by_role("button", name="Copy as text").click()
+    expect(manager.locator("#announce")).to_have_text("Copied.")
+    assert f"Reason: {word}" in manager.evaluate("navigator.clipboard.readText()")
+
+
 @pytest.fixture(params=["light", "dark"], scope="module")
 def auditor(
     request: pytest.FixtureRequest, browser: Browser, browser_context_args: dict[str, Any]
@@ -71,3 +92,16 @@ def test_no_violation(auditor: Page, address: str) -> None:
     for details in auditor.locator("summary").all():
         details.click()
     assert violations(auditor) == []
+
+
+def test_one_change_has_no_violation_and_fits_a_phone(auditor: Page) -> None:
+    auditor.goto(CHANGES)
+    auditor.locator(".cell-time a").first.click()
+    expect(auditor.get_by_role("heading", name="Before and after")).to_be_visible()
+    assert violations(auditor) == []
+    auditor.set_viewport_size({"width": 320, "height": 800})
+    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert auditor.evaluate(width) == 0
+    auditor.goto(CHANGES)
+    assert auditor.evaluate(width) == 0
+    auditor.set_viewport_size({"width": 1440, "height": 900})
