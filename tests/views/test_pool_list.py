@@ -165,3 +165,9 @@ def test_a_reader_is_offered_no_change(reader: Client, acme: Company) -> None:
     row = page.context["rows"][0]
     assert (row.edit_href, row.clear_href, row.delete_href) == ("", "", "")
     assert 'id="new-pool"' not in page.content.decode()
+
+
+def test_a_page_comes_compressed(manager: Client) -> None:
+    page = manager.get(LIST, headers={"Accept-Encoding": "gzip"})
+    assert page["Content-Encoding"] == "gzip"
+    assert len(page.content) < 16_000
