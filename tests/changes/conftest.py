@@ -23,11 +23,13 @@ from pools.models import Company
 from pools.secret import Secret
 from sandbox.journal import Received
 from sandbox.running import CompanyAccess, RunningSandbox, running_sandbox
+from sandbox.store import Access
 
 ADA = Actor(id=7, name="Ada", address="192.0.2.7")
-LIMITS = CoreLimits(
-    deadline_seconds=1.0, connect_timeout_seconds=0.5, read_timeout_seconds=0.5, read_retries=0
-)
+# Longer than any answer takes, however busy the machine is.
+LIMITS = CoreLimits(read_retries=0)
+# For a Core that never answers; what is read before is tried again.
+IMPATIENT = CoreLimits(deadline_seconds=3.0, connect_timeout_seconds=1.0, read_timeout_seconds=0.6)
 ACTIONS = list(Action)
 
 
@@ -40,9 +42,9 @@ class Place:
     company: Company
     pool: int
 
-    def client(self, access: str = "full") -> CoreClient:
-        key = self.sandbox.keys[self.company.slug][access]  # type: ignore[index]
-        return CoreClient(self.sandbox.url, ApiKey(Secret(key)), LIMITS)
+    def client(self, access: Access = "full", limits: CoreLimits = LIMITS) -> CoreClient:
+        key = self.sandbox.keys[self.company.slug][access]
+        return CoreClient(self.sandbox.url, ApiKey(Secret(key)), limits)
 
     def seen(self) -> Snapshot:
         return Snapshot.from_pool(self.client().get_pool(self.pool))

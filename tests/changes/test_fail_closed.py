@@ -167,7 +167,7 @@ def ledger_lost_when(reached: Callable[[], bool]) -> Iterator[None]:
 @pytest.mark.parametrize("action", ACTIONS)
 def test_an_outcome_that_cannot_be_recorded_is_told(committed_place: Place, action: Action) -> None:
     place = committed_place
-    place.sandbox.set_fault("latency=0.3;only=writes")
+    place.sandbox.set_fault("latency=0.5;only=writes")
     with (
         ledger_lost_when(lambda: bool(place.writes())),
         pytest.raises(OutcomeUnwritten) as unwritten,
@@ -182,7 +182,7 @@ def test_an_outcome_that_cannot_be_recorded_is_told(committed_place: Place, acti
 
 def test_what_was_read_back_may_be_lost_the_change_stays_done(committed_place: Place) -> None:
     place = committed_place
-    place.sandbox.set_fault("latency=0.3;only=reads;skip=1")
+    place.sandbox.set_fault("latency=0.5;only=reads;skip=1")
     with ledger_lost_when(lambda: len(place.sandbox.journal) == 3):
         result = place.make(Action.EDIT)
     assert (result.outcome, result.verified) == (Outcome.DONE, False)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pools.changes import Action, Outcome, outcome_of
+from pools.changes import Action, Outcome, make_change, outcome_of
 from pools.core import errors
 from pools.core.errors import CoreError
-from tests.changes.conftest import ACTIONS, Place
+from tests.changes.conftest import ACTIONS, IMPATIENT, LIMITS, Place
 
 ENDS: dict[type[CoreError], Outcome] = {
     errors.CoreError: Outcome.UNKNOWN,
@@ -24,6 +24,7 @@ ENDS: dict[type[CoreError], Outcome] = {
 REFUSING = [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429]
 FAILING = [500, 501, 502, 503, 504, 507, 599]
 ODD = [202, 206, 300, 304, 402, 406, 408, 418, 451]
+SILENT = {"hang", "half-close", "apply-late"}
 FAULTS = {
     **{f"status={code}": Outcome.REFUSED for code in REFUSING},
     **{f"status={code},html": Outcome.UNKNOWN for code in (400, 403, 404, 413, 500, 502)},
@@ -71,5 +72,7 @@ def test_the_outcome_at_the_wire(
     place: Place, action: Action, fault: str, outcome: Outcome
 ) -> None:
     place.sandbox.set_fault(f"{fault};only=writes")
-    assert place.make(action).outcome is outcome
+    limits = IMPATIENT if fault.split("=")[0] in SILENT else LIMITS
+    result = make_change(place.client(limits=limits), place.propose(action))
+    assert result.outcome is outcome
     assert len(place.writes()) == 1
