@@ -28,8 +28,23 @@ def reasons_not_to_start() -> list[str]:
 
 
 def refuse_unsafe_start() -> None:
-    if reasons := reasons_not_to_start():
+    """Before anyone is served. Also asks the database whether the keys fit what it holds."""
+    if reasons := [*reasons_not_to_start(), *_wrong_keys()]:
         raise ImproperlyConfigured(" ".join(reasons))
+
+
+# Not for every command: `rotate_keys` must run to mend what this finds.
+@register(deploy=True)
+def stored_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    return [Error(reason, id="panel.E002") for reason in _wrong_keys()]
+
+
+def _wrong_keys() -> list[str]:
+    # Imported late: the keys' rooms need the models.
+    from pools.models.ledger import wrong_audit_keys
+    from pools.vault import wrong_token_keys
+
+    return [*wrong_token_keys(), *wrong_audit_keys()]
 
 
 @register()

@@ -1,0 +1,84 @@
+"""With keys that do not fit what is stored the panel does not start, and touches nothing."""
+
+import base64
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STORE = """
+import django; django.setup()
+from pools.models.ledger import Actor, record_event
+from django.db import transaction
+from pools.vault import keep_canary
+keep_canary()
+with transaction.atomic(durable=True):
+    record_event("tested", Actor(id=1, name="somebody"))
+"""
+
+
+def key() -> str:
+    return base64.b64encode(os.urandom(32)).decode()
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A database with something sealed and something recorded, and the settings that fit it."""
+    folder = tmp_path_factory.mktemp("keys")
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "adminpanel.settings",
+        "DATABASE_URL": f"sqlite:///{folder}/panel.sqlite3",
+        "STATIC_ROOT": str(folder),
+        "TOKEN_KEYS": f"one:{key()}",
+        "AUDIT_KEYS": f"one:{key()}",
+    }
+    for command in (["manage.py", "migrate", "-v0"], ["-c", STORE]):
+        subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, check=True)
+    return environment
+
+
+def start(environment: dict[str, str]) -> tuple[int, str]:
+    process = subprocess.run(
+        [sys.executable, "-c", "import adminpanel.wsgi"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return process.returncode, process.stderr.strip()
+
+
+def test_the_right_keys_start(stored: dict[str, str]) -> None:
+    assert start(stored) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (
+            "TOKEN_KEYS",
+            (
+                "The panel does not start: TOKEN_KEYS has another key one than the stored tokens "
+                "were sealed with."
+            ),
+        ),
+        (
+            "AUDIT_KEYS",
+            (
+                "The panel does not start: AUDIT_KEYS has another key one than the ledger was "
+                "written with."
+            ),
+        ),
+    ],
+)
+def test_another_key_is_refused_in_one_sentence(
+    stored: dict[str, str], name: str, sentence: str
+) -> None:
+    database = Path(stored["DATABASE_URL"].removeprefix("sqlite:///"))
+    before = database.read_bytes()
+    assert start(stored | {name: f"one:{key()}"}) == (1, sentence)
+    assert database.read_bytes() == before
