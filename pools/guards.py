@@ -91,8 +91,3 @@ def unguarded_views(patterns: Iterable[URLPattern | URLResolver]) -> list[str]:
         for pattern in patterns
         if isinstance(pattern, URLPattern) and not getattr(pattern.callback, "access", None)
     ]
-
-
-def access_of(view: Any) -> str | None:
-    """What a view states about its access, for the access tests."""
-    return getattr(view, "access", None)

@@ -244,10 +244,6 @@ def administrators() -> QuerySet[User]:
     return User.objects.filter(Q(is_superuser=True) | by_role, is_active=True).distinct()
 
 
-def is_administrator(person: User) -> bool:
-    return administrators().filter(pk=person.pk).exists()
-
-
 def roles_of(person: User) -> list[str]:
     """The names of a person's roles, in the order of what they may do."""
     held = {group.name for group in person.groups.all()}
