@@ -37,6 +37,11 @@ DEAF = (
 )
 
 
+def hear_hangups() -> None:
+    """In a child, before it runs: the tests themselves may have been started under nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @contextmanager
 def supervised(folder: Path, *children: str) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
     """A supervisor with these children, each a program text, and the children's pids."""
@@ -46,6 +51,7 @@ def supervised(folder: Path, *children: str) -> Iterator[tuple[subprocess.Popen[
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_hangups,
     )
     assert supervisor.stdout
     try:
@@ -85,6 +91,7 @@ def test_it_ends_with_whoever_started_it(tmp_path: Path) -> None:
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_hangups,
     )
     assert started_by.stdout
     pids = [int(started_by.stdout.readline()) for _ in range(2)]
