@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -37,14 +38,14 @@ class Demo:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo(tmp_path_factory: pytest.TempPathFactory, demo_database: str) -> Iterator[Demo]:
     """The demo on ports of its own, for the length of the run."""
     folder = tmp_path_factory.mktemp("demo")
     environment = os.environ | {
         "PANEL_PORT": "0",
         "SANDBOX_PORT": "0",
         "DEMO_DIR": str(folder),
-        "DEMO_DATABASE_URL": _database_url(),
+        "DEMO_DATABASE_URL": demo_database,
         "CORE_DEADLINE_SECONDS": "5",
     }
     process = subprocess.Popen(
@@ -71,19 +72,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     process.wait()
 
 
-def _database_url() -> str:
-    """A fresh database beside the tests' own where they run on PostgreSQL; else nothing."""
+@pytest.fixture(scope="session")
+def demo_database() -> Iterator[str]:
+    """A database beside the tests' own where they run on PostgreSQL; else nothing: SQLite."""
     url = os.environ.get("DATABASE_URL", "")
     if not url.startswith("postgres"):
-        return ""
-    import psycopg
-
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    name = f"panel_browser_{worker}"
+        yield ""
+        return
+    name = f"panel_browser_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         connection.execute(f'CREATE DATABASE "{name}"')
-    return f"{url.rsplit('/', 1)[0]}/{name}"
+        yield f"{url.rsplit('/', 1)[0]}/{name}"
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")
