@@ -10,12 +10,10 @@ from django.http import QueryDict
 
 from pools.changes import Action, Snapshot
 from pools.core import LEAVE, InvalidCredential, Pool, PoolChanges, PoolFields, check_token_text
+from pools.core.schema import LARGEST_NUMBER, LONGEST_NAME
 from pools.models import Company, Token
 from pools.secret import Secret
 
-# Core states no maximum; beyond its database column it answers 500 (column size inferred).
-LARGEST_NUMBER: Final = 2**31 - 1
-LONGEST_NAME: Final = 255
 LONGEST_REASON: Final = 1000
 _SEEN_SALT: Final = "pools.forms.seen"
 
