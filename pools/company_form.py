@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
-from pools.changes import Action
+from pools.changes import MADE_HERE
 from pools.models import Company
 from pools.reachability import try_address
 
@@ -19,7 +19,7 @@ class CompanyForm(CompanyModelForm):
 
     reason_required_for = forms.MultipleChoiceField(
         label="Reason required",
-        choices=[(action.value, action.capitalize()) for action in Action],
+        choices=[(action.value, action.capitalize()) for action in MADE_HERE],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text="The changes that nobody can make here without giving a reason.",

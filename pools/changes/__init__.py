@@ -11,7 +11,7 @@ from pools.changes.history import (
     open_changes,
     release_lease,
 )
-from pools.changes.outcome import Action, Outcome, outcome_of
+from pools.changes.outcome import MADE_HERE, Action, Outcome, Verdict, outcome_of
 from pools.changes.proposal import (
     ChangeResult,
     Conflict,
@@ -26,6 +26,7 @@ from pools.changes.sending import FormReused, make_change
 from pools.models.ledger import Actor, LedgerUnwritable
 
 __all__ = [
+    "MADE_HERE",
     "Action",
     "Actor",
     "ChangeResult",
@@ -39,6 +40,7 @@ __all__ = [
     "PoolHeld",
     "ProposedChange",
     "Snapshot",
+    "Verdict",
     "differences",
     "history_of",
     "last_changes",

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from pools.changes.outcome import Action, Outcome
+from pools.changes.outcome import Action, Outcome, Verdict
 from pools.changes.proposal import Difference, Snapshot, differences
 from pools.changes.recording import held_by
 from pools.models import Company, Entry, Kind, Lease
@@ -29,7 +29,11 @@ class HistoryItem:
     for longer than a call may take is UNKNOWN. `after` is what was read back, or else
     what Core answered. `differences` are those of an edit: made, or else attempted.
     `message` is Core's own text. `released_by` is empty unless the pool was released
-    by hand.
+    by hand. `verdict` is what settling found, None unless the change was settled.
+    `reverts` is the change that this one takes back, `reverted_by` the newest one that
+    takes this one back. A change that was made outside the panel has no person and no
+    outcome: `since` is when its pool was last known to be otherwise, `at` when it was
+    seen to differ.
     """
 
     change_id: UUID
@@ -48,6 +52,16 @@ class HistoryItem:
     released_reason: str
     message: str
     request_id: str
+    verdict: Verdict | None = None
+    settled_at: datetime | None = None
+    settled_by: str = ""
+    reverts: UUID | None = None
+    reverted_by: UUID | None = None
+    since: datetime | None = None
+
+    @property
+    def outside(self) -> bool:
+        return self.action is Action.OUTSIDE
 
 
 def history_of(company: Company, pool_id: int, limit: int = 50) -> list[HistoryItem]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from pools.changes.outcome import Action, Outcome
+from pools.changes.outcome import MADE_HERE, Action, Outcome
 from pools.core.errors import CoreError
 from pools.core.schema import Leave, Pool, PoolChanges, PoolFields
 from pools.models import Company
@@ -96,7 +96,8 @@ class ProposedChange:
     """What a person wants: `fields` for a create, `changed` for an edit, neither otherwise.
 
     `seen` is the pool as the person saw it (None only for a create). `form_id` was made
-    when the form was rendered: it tells a second submit from a second change.
+    when the form was rendered: it tells a second submit from a second change. `reverts`
+    is the change that this one takes back, if it was proposed as that.
     """
 
     company: Company
@@ -108,8 +109,11 @@ class ProposedChange:
     reason: str
     form_id: UUID
     actor: Actor
+    reverts: UUID | None = None
 
     def __post_init__(self) -> None:
+        if self.action not in MADE_HERE:
+            raise ValueError(f"{self.action} is seen, not made")
         creating = self.action is Action.CREATE
         if creating is not (self.pool_id is None) or creating is not (self.seen is None):
             raise ValueError("every change but a create has a pool, and how it was seen")

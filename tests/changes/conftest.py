@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from pools.changes import Action, Actor, ChangeResult, ProposedChange, Snapshot, make_change
+from pools.changes import MADE_HERE, Action, Actor, ChangeResult, ProposedChange, Snapshot, make_change
 from pools.core import (
     ApiKey,
     CoreClient,
@@ -30,7 +30,7 @@ ADA = Actor(id=7, name="Ada", address="192.0.2.7")
 LIMITS = CoreLimits(read_retries=0)
 # For a Core that never answers; what is read before is tried again.
 IMPATIENT = CoreLimits(deadline_seconds=3.0, connect_timeout_seconds=1.0, read_timeout_seconds=0.6)
-ACTIONS = list(Action)
+ACTIONS = list(MADE_HERE)
 
 
 @dataclass(frozen=True)
