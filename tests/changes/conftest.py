@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 import time_machine
 
-from pools.changes import MADE_HERE, Action, Actor, ChangeResult, ProposedChange, Snapshot, make_change
+from pools.changes import (
+    MADE_HERE,
+    Action,
+    Actor,
+    ChangeResult,
+    ProposedChange,
+    Snapshot,
+    make_change,
+)
 from pools.core import (
     ApiKey,
     CoreClient,
