@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from django.utils import timezone
 from pools.changes.outcome import Action, Outcome, Verdict
 from pools.changes.proposal import Difference, Snapshot, differences
 from pools.changes.recording import held_by
-from pools.models import Company, Entry, Kind, Lease
+from pools.models import Company, Entry, IndexTerm, Kind, Lease
 from pools.models.ledger import Actor, LedgerUnwritable, append, lock
 
 
@@ -33,7 +33,7 @@ class HistoryItem:
     `reverts` is the change that this one takes back, `reverted_by` the newest one that
     takes this one back. A change that was made outside the panel has no person and no
     outcome: `since` is when its pool was last known to be otherwise, `at` when it was
-    seen to differ.
+    seen to differ. `wanted` are the values that a create or an edit asked for.
     """
 
     change_id: UUID
@@ -58,6 +58,12 @@ class HistoryItem:
     reverts: UUID | None = None
     reverted_by: UUID | None = None
     since: datetime | None = None
+    wanted: Snapshot | None = None
+
+    @property
+    def took_effect(self) -> bool:
+        """Whether Core did it, as it said or as settling found."""
+        return self.outcome is Outcome.DONE or self.verdict is Verdict.APPLIED
 
     @property
     def outside(self) -> bool:
@@ -73,7 +79,18 @@ def history_of(company: Company, pool_id: int, limit: int = 50) -> list[HistoryI
         .order_by("-seq")
         .values("change")[:limit]
     )
-    return _items(Entry.objects.filter(change__in=latest))
+    items = _items(Entry.objects.filter(change__in=latest))
+    # What takes a change of a pool back is a later change of the same pool: it is here too.
+    reverting = {item.reverts: item.change_id for item in items[::-1] if item.took_effect}
+    return [replace(item, reverted_by=reverting.get(item.change_id)) for item in items]
+
+
+def revert_of(change_id: UUID) -> UUID | None:
+    """The newest change that took this one back, if one did."""
+    terms = IndexTerm.objects.filter(term=f"reverts:{change_id}")
+    reverts = Entry.objects.filter(seq__in=terms.values("seq")).values("change")
+    items = _items(Entry.objects.filter(change__in=reverts))
+    return next((item.change_id for item in items if item.took_effect), None)
 
 
 def last_changes(company: Company, pool_ids: Iterable[int]) -> dict[int, HistoryItem]:
@@ -167,7 +184,8 @@ def _item(kinds: Mapping[str, Entry], now: datetime) -> HistoryItem:
     pool_id = ended.pool_id if ended else begun.pool_id
     about = facts.get(Kind.INTENT) or facts.get(Kind.OUTCOME) or {}
     told, read = facts.get(Kind.OUTCOME, {}), facts.get(Kind.READBACK, {})
-    before = _snapshot(about.get("before"))
+    before, wanted = _snapshot(about.get("before")), _snapshot(about.get("wanted"))
+    reverts = about.get("reverts")
     after = _snapshot(read["after"] if Kind.READBACK in facts else told.get("after"))
     action, verified = Action(begun.action), bool(read.get("verified"))
     return HistoryItem(
@@ -181,12 +199,14 @@ def _item(kinds: Mapping[str, Entry], now: datetime) -> HistoryItem:
         pool_name=begun.pool_name,
         before=before,
         after=after,
-        differences=edited(action, before, after, _snapshot(about.get("wanted")), verified),
+        differences=edited(action, before, after, wanted, verified),
         verified=verified,
         released_by=released.actor_name if released else "",
         released_reason=released.reason if released else "",
         message=told.get("message", ""),
         request_id=about.get("request_id", ""),
+        reverts=UUID(reverts) if reverts else None,
+        wanted=wanted,
     )
 
 

@@ -18,7 +18,7 @@ from pools.changes.browsing import (
     place_of,
     walk,
 )
-from pools.changes.history import HistoryItem, changes_by_id
+from pools.changes.history import HistoryItem, changes_by_id, revert_of
 from pools.changes.outcome import Action
 from pools.changes.proposal import Snapshot
 from pools.models import Entry, Kind
@@ -183,6 +183,7 @@ def whole_change(change_id: UUID) -> WholeChange | None:
     if not entries:
         return None
     (item,) = changes_by_id([change_id])
+    item = replace(item, reverted_by=revert_of(change_id))
     steps = [_step(entry) for entry in entries]
     wanted = steps[0].facts.get("wanted")
     called = next((step.facts for step in steps if step.kind is Kind.OUTCOME), {})

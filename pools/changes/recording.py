@@ -61,11 +61,14 @@ class Intent:
         return "new:" + hashlib.sha256(self.pool_name.encode()).hexdigest()[:32]
 
     def facts(self) -> dict[str, Any]:
-        return {
+        facts = {
             "before": self.before and self.before.to_json(),
             "wanted": self.wanted and self.wanted.to_json(),
             "request_id": str(self.change_id),
         }
+        if self.change.reverts is not None:
+            facts["reverts"] = str(self.change.reverts)
+        return facts
 
 
 def intent_of_form(form_id: UUID) -> Entry | None:

@@ -4,6 +4,7 @@ An index over the ledger, made from it alone and written with it: no evidence, a
 place for anything that the ledger does not say. Only the ledger proves what happened.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -29,7 +30,8 @@ class IndexTerm(models.Model):
     a change are `reason:<word>`, `name:<word>` (of the pool), `pool:<id>` and
     `outcome:<outcome>`; done is not among them, being nearly all. A settled change keeps
     the term of what it was before: who reads the index looks at the entries for the last
-    word. The terms of an event are `event:<word>` (of its reason).
+    word. A change that takes another back has `reverts:<id of that change>`. The terms of
+    an event are `event:<word>` (of its reason).
     """
 
     pk = models.CompositePrimaryKey("term", "at", "seq")
@@ -63,6 +65,8 @@ def terms_of(entry: Entry) -> Iterator[str]:
         yield f"pool:{entry.pool_id}"
     if ended and entry.outcome not in {"", "done"}:
         yield f"outcome:{entry.outcome}"
+    if entry.kind == Kind.INTENT and (reverts := json.loads(entry.facts).get("reverts")):
+        yield f"reverts:{reverts}"
     if entry.kind == Kind.RELEASED:
         # Only what is unknown is released; its outcome may never have been written.
         yield "outcome:unknown"
