@@ -55,3 +55,19 @@ def pre_fork(server: Any, worker: Any) -> None:
     from django.db import connections
 
     connections.close_all()
+
+
+def when_ready(server: Any) -> None:
+    """Notes the ledger's head in the log at every start; see `pools.models.checkpoints`."""
+    _log_checkpoint()
+
+
+def on_exit(server: Any) -> None:
+    """Notes it at every stop, when no worker writes any more."""
+    _log_checkpoint()
+
+
+def _log_checkpoint() -> None:
+    from pools.models.checkpoints import log_checkpoint
+
+    log_checkpoint()

@@ -46,6 +46,8 @@ def logging_settings(style: str, level: str) -> dict[str, Any]:
             "django.server": {"level": "WARNING"},
             # Its messages quote the address with its query; the panel's line does not.
             "django.request": {"level": "ERROR"},
+            # Checkpoints: evidence, whatever level the rest is kept at.
+            "panel.ledger": {"level": "INFO"},
         },
     }
 
