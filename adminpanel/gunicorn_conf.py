@@ -68,6 +68,10 @@ def on_exit(server: Any) -> None:
 
 
 def _log_checkpoint() -> None:
-    from pools.models.checkpoints import log_checkpoint
+    from django.apps import apps
 
-    log_checkpoint()
+    # Not where the panel did not load: the reason has been said.
+    if apps.ready:
+        from pools.models.checkpoints import log_checkpoint
+
+        log_checkpoint()

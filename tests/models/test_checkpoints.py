@@ -131,9 +131,9 @@ def test_gunicorn_notes_the_head_when_it_starts_and_when_it_stops(
     transactional_db: None, tmp_path: Path
 ) -> None:
     append_events(1)
+    how = ("--config", "adminpanel/gunicorn_conf.py", "--bind", f"unix:{tmp_path}/socket")
     served = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--config", "adminpanel/gunicorn_conf.py", "--bind"]
-        + [f"unix:{tmp_path}/socket", "adminpanel.wsgi"],
+        [sys.executable, "-m", "gunicorn", *how, "adminpanel.wsgi"],
         cwd=ROOT,
         env=os.environ
         | {"DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": database_url()}
