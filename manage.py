@@ -10,6 +10,15 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    if sys.argv[1:2] == ["newkeys"]:
+        # The one command that makes what the settings ask for: it runs without them.
+        from django.conf import settings
+
+        from pools.management.commands.newkeys import Command
+
+        settings.configure()
+        Command().run_from_argv(sys.argv)
+        return
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:

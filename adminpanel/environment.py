@@ -38,7 +38,7 @@ def whole_number(name: str, default: int, *, least: int, most: int) -> int:
 def keys(name: str) -> tuple[tuple[str, Secret], ...]:
     """Keys as `id:base64[,older…]`; each is 32 bytes, the first is used for new rows."""
     pairs = []
-    for part in required(name, "run `manage.py newkeys`-style: see Configuration").split(","):
+    for part in required(name, "`manage.py newkeys` makes some.").split(","):
         key_id, _, text = part.strip().partition(":")
         if not _KEY_ID.fullmatch(key_id):
             raise ImproperlyConfigured(f"{name} holds a key without a proper id (a-z, 0-9, -).")
