@@ -107,6 +107,42 @@ def test_set_up_is_not_repeated_until_its_lock_file_changes(tmp_path: Path, lock
     assert installed() == f"installing {lock}\n"
 
 
+def install(folder: Path, uv: str, pip: str) -> subprocess.CompletedProcess[str]:
+    """What `.ci/install` does with this uv and this pip, for a lock of one package."""
+    (folder / ".venv/bin").mkdir(parents=True)
+    script(folder / ".venv/bin/uv", uv)
+    script(folder / ".venv/bin/python", pip)
+    (folder / "lock.txt").write_text("django==5.2.19 --hash=sha256:0\n")
+    return subprocess.run(
+        ["sh", ROOT / ".ci/install", ".venv", "lock.txt"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_uv_installs_with_hashes_required(tmp_path: Path) -> None:
+    done = install(tmp_path, '#!/bin/sh\necho "$*" >asked\n', OLD)
+    asked = (tmp_path / "asked").read_text()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--require-hashes --requirement lock.txt" in asked
+
+
+def test_where_uv_cannot_install_pip_does(tmp_path: Path) -> None:
+    done = install(tmp_path, "#!/bin/sh\necho 'no index' >&2\nexit 2\n", "#!/bin/sh\n")
+    assert done.returncode == 0
+    assert done.stdout.endswith("uv could not, pip tries: no index\n")
+
+
+def test_where_neither_can_the_reason_is_told(tmp_path: Path) -> None:
+    done = install(tmp_path, OLD, "#!/bin/sh\necho 'no such hash' >&2\nexit 1\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "no such hash\nlock.txt could not be installed: see above.\n",
+    )
+
+
 # --- Chromium for the browser tests ----------------------------------------------------------
 
 
