@@ -8,6 +8,17 @@ from pytest_django.plugin import DjangoDbBlocker
 
 pytest_plugins = ["tests.ledger_flush"]
 
+# On PostgreSQL `.ci/run` leaves these out.
+WITHOUT_DATABASE = ("tests/core/", "tests/sandbox/", "tests/contract/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        uses_database = "django_db_setup" in fixtures or item.get_closest_marker("django_db")
+        if uses_database and item.nodeid.startswith(WITHOUT_DATABASE):
+            raise pytest.UsageError(f"{item.nodeid}: tests of this room have no database.")
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
