@@ -1,4 +1,7 @@
-"""Sending mail, from the environment. Only invitations are sent, and they work without it."""
+"""Sending mail, from the environment: invitations, and links to a new password.
+
+Both work without it: an administrator hands the link over.
+"""
 
 from dataclasses import dataclass
 from typing import Final

@@ -62,6 +62,15 @@ CORE_LIMITS = CoreLimits(
 # A key that never expires is worth a word when it has been in use for so long.
 TOKEN_NUDGE_DAYS = whole_number("TOKEN_NUDGE_DAYS", 180, least=1, most=3650)
 
+# --- Settling ---------------------------------------------------------------------------
+
+# How long nothing is read after a change of unknown outcome. At once, a change that Core
+# still carries out looks as if it had not been made: longer than a call and Core's own run.
+SETTLE_QUIET_SECONDS = number(
+    "SETTLE_QUIET_SECONDS", 60, least=CORE_LIMITS.deadline_seconds, most=3600
+)
+SETTLE_READS_APART_SECONDS = number("SETTLE_READS_APART_SECONDS", 5, least=1, most=60)
+
 # --- Django -----------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -222,16 +231,17 @@ CACHES = {
 # --- Signing in -------------------------------------------------------------------------
 
 AUTHENTICATION_BACKENDS = ["pools.accounts.backend.OneCheckBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "pools.accounts.passwords.StolenPasswordValidator"},
+    {"NAME": "pools.accounts.passwords.LocalWordsValidator"},
 ]
-AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]
+# A link to choose a new password opens for so long.
+PASSWORD_RESET_TIMEOUT = 60 * 60
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "pools.accounts.adapters.AccountAdapter"
@@ -247,6 +257,9 @@ ACCOUNT_RATE_LIMITS = {
     # Of an address, and of a name; a browser that its owner has used counts for itself.
     "login_failed": "10/m/ip,5/5m/key",
     "invitation": "20/m/ip",
+    # Links to a new password: asking for them, of an address and for a name; using them.
+    "reset_password": "10/m/ip,3/h/key",
+    "reset_password_from_key": "20/m/ip",
 }
 
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=False)

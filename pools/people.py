@@ -32,6 +32,7 @@ _CODE_BYTES: Final = 24
 PROVIDER: Final = Actor(id=0, name="single sign-on")
 ENVIRONMENT: Final = Actor(id=0, name="environment")
 COMMAND_LINE: Final = Actor(id=0, name="command line")
+UNRECORDED: Final = "Nothing was done: the panel's record cannot be written just now."
 
 
 class NotAllowed(Exception):
@@ -70,7 +71,7 @@ def set_roles(person: User, roles: Iterable[str], *, by: User, address: str) -> 
 
     Groups that are not roles of the panel are left as they are.
     """
-    _may_touch(person, by)
+    may_touch(person, by)
     wanted = set(roles)
     if unknown := wanted - set(ROLES):
         raise ValueError(f"not a role: {', '.join(sorted(unknown))}")
@@ -82,30 +83,30 @@ def set_roles(person: User, roles: Iterable[str], *, by: User, address: str) -> 
 
 def disable(person: User, *, by: User, address: str) -> None:
     """Shuts a person out: their sessions end now, their tokens stay but nobody can use them."""
-    _may_touch(person, by)
+    may_touch(person, by)
     if person == by:
         raise NotAllowed("You cannot disable yourself; a colleague can.")
     with recording():
         _switch(person, on=False)
         _must_have_administrators()
-        _end_sessions(person)
-        _record("person_disabled", person, Actor(by.pk, by.get_username(), address))
+        end_sessions(person)
+        record_about("person_disabled", person, Actor(by.pk, by.get_username(), address))
 
 
 def enable(person: User, *, by: User, address: str) -> None:
     """Lets a person in again. Sessions from before stay ended."""
-    _may_touch(person, by)
+    may_touch(person, by)
     with recording():
         _switch(person, on=True)
-        _record("person_enabled", person, Actor(by.pk, by.get_username(), address))
+        record_about("person_enabled", person, Actor(by.pk, by.get_username(), address))
 
 
 def sign_out_everywhere(person: User, *, by: User, address: str) -> int:
     """Ends all sessions of a person, and says how many there were."""
-    _may_touch(person, by)
+    may_touch(person, by)
     with recording():
-        ended = _end_sessions(person)
-        _record(
+        ended = end_sessions(person)
+        record_about(
             "sessions_ended", person, Actor(by.pk, by.get_username(), address), {"count": ended}
         )
     return ended
@@ -113,13 +114,13 @@ def sign_out_everywhere(person: User, *, by: User, address: str) -> int:
 
 def remove_second_factors(person: User, *, by: User, address: str) -> None:
     """For someone who has lost their phone: app, passkeys and recovery codes are gone."""
-    _may_touch(person, by)
+    may_touch(person, by)
     with recording():
         factors = Authenticator.objects.filter(user=person)
         kinds = sorted(factors.values_list("type", flat=True))
         factors.delete()
-        _end_sessions(person)
-        _record(
+        end_sessions(person)
+        record_about(
             "second_factor_removed",
             person,
             Actor(by.pk, by.get_username(), address),
@@ -213,20 +214,20 @@ def ensure_administrator(username: str, password: str) -> bool:
             return False
         person.save(force_insert=True)
         person.groups.set(_groups([ADMINISTRATOR]))
-        _record("person_added", person, ENVIRONMENT, {"roles": [ADMINISTRATOR]})
+        record_about("person_added", person, ENVIRONMENT, {"roles": [ADMINISTRATOR]})
     return True
 
 
 def record_superuser(person: User) -> None:
     """Notes that someone was made a superuser on the command line."""
     with recording():
-        _record("superuser_made", person, COMMAND_LINE)
+        record_about("superuser_made", person, COMMAND_LINE)
 
 
 def add_from_provider(person: User, roles: Iterable[str]) -> None:
     """Gives the roles of single sign-on to someone who was made just now, in `recording`."""
     person.groups.set(_groups(roles))
-    _record("person_added", person, PROVIDER, {"roles": sorted(roles)})
+    record_about("person_added", person, PROVIDER, {"roles": sorted(roles)})
 
 
 def follow_provider(person: User, roles: Iterable[str], address: str) -> None:
@@ -263,7 +264,7 @@ def _change_roles(person: User, wanted: set[str], actor: Actor) -> bool:
     person.groups.remove(*_groups(before - wanted))
     person.groups.add(*_groups(wanted - before))
     _must_have_administrators()
-    _record(
+    record_about(
         "roles_changed",
         person,
         actor,
@@ -276,7 +277,7 @@ def _change_roles(person: User, wanted: set[str], actor: Actor) -> bool:
     return True
 
 
-def _may_touch(person: User, by: User) -> None:
+def may_touch(person: User, by: User) -> None:
     if person.is_superuser and not by.is_superuser:
         raise NotAllowed("Only a superuser can do this to a superuser.")
 
@@ -292,7 +293,7 @@ def _switch(person: User, *, on: bool) -> None:
     person.save(update_fields=["is_active"])
 
 
-def _end_sessions(person: User) -> int:
+def end_sessions(person: User) -> int:
     sessions = list(UserSession.objects.filter(user=person))
     for session in sessions:
         session.end()
@@ -303,7 +304,9 @@ def _groups(names: Iterable[str]) -> list[Group]:
     return list(Group.objects.filter(name__in=list(names)))
 
 
-def _record(action: str, person: User, actor: Actor, facts: dict[str, Any] | None = None) -> None:
+def record_about(
+    action: str, person: User, actor: Actor, facts: dict[str, Any] | None = None
+) -> None:
     about = {"person": str(person.pk), "name": person.get_username(), **(facts or {})}
     record_event(action, actor, facts=about)
 

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django import forms
+from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import (
     password_validators_help_text_html,
     validate_password,
@@ -77,8 +78,8 @@ class JoinForm(forms.Form):
     )
 
 
-class FirstPasswordForm(forms.Form):
-    """The password that an invited person chooses."""
+class NewPasswordForm(forms.Form):
+    """A password that a person chooses without the one from before."""
 
     password = forms.CharField(
         label="Password",
@@ -92,9 +93,9 @@ class FirstPasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args: Any, invitation: Invitation, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._person = new_person(invitation.username, invitation.full_name, invitation.email)
+        self._person = person
 
     @sensitive_variables()
     def clean(self) -> dict[str, Any]:
@@ -110,3 +111,21 @@ class FirstPasswordForm(forms.Form):
         for name in ("password", "again"):
             cleaned[name] = Secret(cleaned.get(name) or "")
         return cleaned
+
+
+class FirstPasswordForm(NewPasswordForm):
+    """The password that an invited person chooses."""
+
+    def __init__(self, *args: Any, invitation: Invitation, **kwargs: Any) -> None:
+        person = new_person(invitation.username, invitation.full_name, invitation.email)
+        super().__init__(*args, person=person, **kwargs)
+
+
+class ForgottenForm(forms.Form):
+    """Who has forgotten their password, as they sign in."""
+
+    login = forms.CharField(
+        label="User name or e-mail",
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+    )

@@ -4,7 +4,17 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import path, register_converter
 
 from pools.guards import unguarded_views
-from pools.views import account, changes, companies, joining, people, pools, record, tokens
+from pools.views import (
+    account,
+    changes,
+    companies,
+    joining,
+    people,
+    person_password,
+    pools,
+    record,
+    tokens,
+)
 
 
 class PoolIdConverter:
@@ -61,6 +71,9 @@ urlpatterns = [
     path("people/<int:person_id>/disable/", people.person_disable, name="person_disable"),
     path("people/<int:person_id>/enable/", people.person_enable, name="person_enable"),
     path("people/<int:person_id>/sign-out/", people.person_sign_out, name="person_sign_out"),
+    path(
+        "people/<int:person_id>/password/", person_password.person_password, name="person_password"
+    ),
     path(
         "people/<int:person_id>/second-factors/remove/",
         people.person_forget_factors,

@@ -13,5 +13,6 @@ def signing_in(request: HttpRequest) -> dict[str, Any]:
     return {
         "provider_name": sign_on.name if sign_on else "",
         "provider_id": PROVIDER_ID,
+        "can_mail": settings.EMAIL_CONFIGURED,
         "second_factor_required": settings.SECOND_FACTOR_REQUIRED,
     }

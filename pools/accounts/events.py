@@ -22,6 +22,7 @@ from django.contrib.auth.signals import user_logged_out
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 
+from pools.metrics import count_door
 from pools.models.ledger import Actor, record_event
 
 log = structlog.get_logger("panel.accounts")
@@ -42,6 +43,7 @@ def note(
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Records an event if that is possible, and logs it as an error if it is not."""
+    count_door(action)
     actor = actor_of(request, user)
     try:
         with transaction.atomic():

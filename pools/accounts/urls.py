@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.generic import RedirectView
 
-from pools.accounts import views
+from pools.accounts import forgotten_views, views
 from pools.guards import credential_given_lately
 
 lately = credential_given_lately
@@ -21,6 +21,9 @@ urlpatterns = [
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("signup/", account.signup, name="account_signup"),
     path("password/change/", views.password_change, name="account_change_password"),
+    path("password/forgotten/", forgotten_views.ask, name="account_password_forgotten"),
+    path("password/code/", forgotten_views.use_code, name="account_password_code"),
+    path("password/new/", forgotten_views.new_password, name="account_new_password"),
     path("sessions/", views.session_list, name="usersessions_list"),
     # Proving once more who one is.
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),

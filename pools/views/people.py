@@ -26,7 +26,6 @@ from pools.views.account import address_of
 
 # What stops an act, and is told as it is.
 _STOPPED: Final = (people.NotAllowed, people.AlreadyThere, LedgerUnwritable)
-_UNRECORDED: Final = "Nothing was done: the panel's record cannot be written just now."
 _MAIL: Final = """\
 Hello {name},
 
@@ -232,7 +231,7 @@ def _who(request: HttpRequest) -> dict[str, Any]:
 
 
 def _sentence(error: Exception) -> str:
-    return _UNRECORDED if isinstance(error, LedgerUnwritable) else str(error)
+    return people.UNRECORDED if isinstance(error, LedgerUnwritable) else str(error)
 
 
 def _status(form: Any) -> int:

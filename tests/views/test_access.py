@@ -52,6 +52,7 @@ SAMPLES: Final = {
 # route → who is let in
 MATRIX: Final = {
     "": ROLES,
+    "c/<slug:company>/": ROLES,
     "c/<slug:company>/pools/": ROLES,
     "c/<slug:company>/pools/new/": MAKERS,
     "c/<slug:company>/pools/<pool_id:pool>/": ROLES,
@@ -63,6 +64,7 @@ MATRIX: Final = {
     "changes/<uuid:change>/": ROLES,
     "c/<slug:company>/changes/": ROLES,
     "c/<slug:company>/changes/export/": ROLES,
+    "c/<slug:company>/changes/<uuid:change>/revert/": EDITORS,
     "c/<slug:company>/changes/<uuid:change>/release/": EDITORS,
     "tokens/": ROLES,
     "tokens/add/": ROLES,
@@ -78,6 +80,7 @@ MATRIX: Final = {
     "people/<int:person_id>/disable/": LEADERS,
     "people/<int:person_id>/enable/": LEADERS,
     "people/<int:person_id>/sign-out/": LEADERS,
+    "people/<int:person_id>/password/": LEADERS,
     "people/<int:person_id>/second-factors/remove/": LEADERS,
     "join/": EVERYONE,
     "join/password/": EVERYONE,
@@ -89,6 +92,9 @@ MATRIX: Final = {
     "accounts/inactive/": EVERYONE,
     "accounts/signup/": EVERYONE,
     "accounts/password/change/": ROLES,
+    "accounts/password/forgotten/": EVERYONE,
+    "accounts/password/code/": EVERYONE,
+    "accounts/password/new/": EVERYONE,
     "accounts/sessions/": ROLES,
     "accounts/reauthenticate/": ROLES,
     "accounts/reauthenticate/code/": ROLES,
@@ -155,6 +161,7 @@ MATRIX: Final = {
     "admin/(?P<url>.*)$": LEADERS,
     "healthz": EVERYONE,
     "readyz": EVERYONE,
+    "metrics": EVERYONE,  # whom METRICS_TOKEN is asked of, when it is set
 }
 # Looked at, and changed by nobody but superusers.
 NOT_POSTED: Final = {

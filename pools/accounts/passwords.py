@@ -1,0 +1,79 @@
+"""Which passwords are refused: stolen ones, and those made of words from around here.
+
+No rule says what characters a password must have, and none makes it end: docs/security.md.
+"""
+
+import gzip
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth.password_validation import CommonPasswordValidator
+from django.core.exceptions import ValidationError
+
+from pools.models import Company
+from pools.roles import ROLES
+
+# The 20,000 most frequent ones of ten characters and more in published thefts that are not
+# in Django's own list: from "10 million passwords" by Mark Burnett, which is in the public
+# domain.
+STOLEN_FILE: Final = Path(__file__).with_name("breached-passwords.txt.gz")
+# Words of this place, besides the panel's name, its companies' and its roles'.
+WORDS: Final = ("patchworks", "connection", "pools", "pool", "panel", "core", "password", "admin")
+_SHORTEST_WORD: Final = 4
+# What must be left of a password without them.
+_LEFT: Final = 6
+
+
+class StolenPasswordValidator(CommonPasswordValidator):
+    """Not one that is in Django's list of stolen passwords or in the panel's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passwords = self.passwords | _stolen()
+
+    def validate(self, password: str, user: Any = None) -> None:
+        if password.lower().strip() in self.passwords:
+            raise ValidationError(
+                "This password is on a list of stolen ones: choose another.",
+                code="password_stolen",
+            )
+
+    def get_help_text(self) -> str:
+        return "It must not be on the list of stolen passwords."
+
+
+class LocalWordsValidator:
+    """Not a word that everybody here would think of, with a few characters around it."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        left = password.lower()
+        for word in local_words(user):
+            left = left.replace(word, "")
+        if len(left) < min(_LEFT, len(password)):
+            raise ValidationError(
+                "This password is little more than a name from around here: choose another.",
+                code="password_local",
+            )
+
+    def get_help_text(self) -> str:
+        return "It must be more than a name: yours, the panel's, a company's or a role's."
+
+
+def local_words(user: Any = None) -> list[str]:
+    """The words that count for nothing in a password of this person, longest first."""
+    names = [settings.PANEL_NAME, *ROLES]
+    if user is not None:
+        names += [user.get_username(), user.get_full_name(), user.email.partition("@")[0]]
+    for company in Company.objects.all():
+        names += [company.name, company.slug]
+    words = {word for name in names for word in (name.lower(), *name.lower().split())}
+    found = {*WORDS, *(word for word in words if len(word) >= _SHORTEST_WORD)}
+    return sorted(found, key=lambda word: (-len(word), word))
+
+
+@lru_cache(maxsize=1)
+def _stolen() -> frozenset[str]:
+    with gzip.open(STOLEN_FILE, "rt", encoding="utf-8") as lines:
+        return frozenset(line.rstrip("\n") for line in lines)
