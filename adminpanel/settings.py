@@ -12,7 +12,15 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from adminpanel.environment import env, keys, number, required, tickets, whole_number
+from adminpanel.environment import (
+    env,
+    keys,
+    metrics_token,
+    number,
+    required,
+    tickets,
+    whole_number,
+)
 from adminpanel.logs import logging_settings
 from adminpanel.mail import mail_settings
 from adminpanel.single_sign_on import single_sign_on
@@ -42,6 +50,7 @@ WEB_THREADS = whole_number("WEB_THREADS", 8, least=3, most=128)
 LOG_FORMAT = env.str("LOG_FORMAT", default="json")
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 PANEL_NAME = env.str("PANEL_NAME", default="Pools Panel")
+METRICS_TOKEN = metrics_token()
 TICKET_LINKS = tickets()
 
 # --- Core -------------------------------------------------------------------------------
@@ -95,7 +104,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "adminpanel.metrics.MetricsMiddleware",
     "adminpanel.middleware.ClientAddressMiddleware",
+    "adminpanel.middleware.ProbesMiddleware",
     "adminpanel.middleware.RequestIdMiddleware",
     "adminpanel.middleware.HeadersMiddleware",
     "adminpanel.middleware.MethodsMiddleware",
@@ -207,6 +218,8 @@ def _database(url: str) -> dict[str, Any]:
     elif database["ENGINE"].endswith("postgresql"):
         database["CONN_MAX_AGE"] = 60
         database["CONN_HEALTH_CHECKS"] = True
+        # A host that swallows packets would hold a request for minutes.
+        database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
         database.setdefault("OPTIONS", {})["options"] = (
             "-c lock_timeout=3000 -c statement_timeout=5000 "
             # Every query here is short: both would cost more time than they save.
@@ -315,7 +328,8 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # --- Headers ----------------------------------------------------------------------------
 
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+# Probes come over plain HTTP from within: see ProbesMiddleware.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXY_COUNT else None
 )
