@@ -13,6 +13,7 @@ from pools.secret import Secret
 from pools.tickets import TicketLinks, ticket_links
 
 KEY_BYTES: Final = 32
+SHORTEST_TOKEN: Final = 24
 _KEY_ID = re.compile(r"[a-z0-9-]{1,32}")
 
 env = FileAwareEnv()
@@ -46,6 +47,16 @@ def keys(name: str) -> tuple[tuple[str, Secret], ...]:
     if len({key_id for key_id, _ in pairs}) != len(pairs):
         raise ImproperlyConfigured(f"{name} names the same key id twice.")
     return tuple(pairs)
+
+
+def metrics_token() -> Secret | None:
+    """What `/metrics` asks for; None: there is no such address."""
+    text = env.str("METRICS_TOKEN", default="").strip()
+    if text and len(text) < SHORTEST_TOKEN:
+        raise ImproperlyConfigured(
+            f"METRICS_TOKEN is too short: {SHORTEST_TOKEN} or more random characters."
+        )
+    return Secret(text) if text else None
 
 
 def tickets() -> TicketLinks | None:
