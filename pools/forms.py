@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from pools.changes import Action, Snapshot
+from pools.changes.reverting import Undo
 from pools.core import LEAVE, InvalidCredential, Pool, PoolChanges, PoolFields, check_token_text
 from pools.core.schema import LARGEST_NUMBER, LONGEST_NAME
 from pools.models import Company, Token
@@ -178,6 +179,24 @@ class PoolForm(ChangeForm):
         super().show(pool)
         for field in ("name", "limit", "timeout"):
             self.initial[field] = getattr(pool, field)
+
+
+class RevertForm(ChangeForm):
+    """Puts back what an edit changed. The values are the record's: only the reason is typed."""
+
+    def __init__(self, *args: Any, undo: Undo, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._undo = undo
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("seen") and self.pool_changes() == PoolChanges():
+            raise ValidationError("Nothing to revert: the pool has these values already.")
+        return cleaned
+
+    def pool_changes(self) -> PoolChanges:
+        """What the pool, as the person saw it, needs to have the values from before again."""
+        return self._undo.changes(self.cleaned_data["seen"])
 
 
 class DeleteForm(ChangeForm):

@@ -16,11 +16,31 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from pools.changes import Conflict, LedgerUnwritable, OutcomeUnwritten, PoolHeld
+from pools.changes.reverting import CannotRevert, Hindrance
 from pools.core import Reason, errors
 from pools.models import Company
 from pools.tokens import TokenMissing, TokenUnreadable
 
 THEMES = ("auto", "light", "dark")
+# Why a change cannot be taken back, and what to do instead.
+_HINDRANCES = {
+    Hindrance.CREATED: ("A new pool is taken back by deleting it.", "Delete the pool instead."),
+    Hindrance.CLEARED: (
+        "The requests that a clear dropped are gone: neither Core nor the panel kept them.",
+        "Whoever sent them has to send them again.",
+    ),
+    Hindrance.OUTSIDE: ("It was not made through this panel.", "Edit the pool instead."),
+    Hindrance.OPEN: ("What became of it is not known.", "Find that out first."),
+    Hindrance.WITHOUT_EFFECT: ("It changed nothing.", ""),
+    Hindrance.SUPERSEDED: (
+        "Others changed the pool at the same time: which value was whose is not known.",
+        "Edit the pool instead.",
+    ),
+    Hindrance.NOT_RECORDED: (
+        "The values from before are not on the record.",
+        "Edit the pool instead.",
+    ),
+}
 # What is known of the cause, for the administrator who is asked.
 _CAUSES = {
     Reason.OWN_CHECK: "The panel itself found the request not fit to be sent.",
@@ -369,6 +389,19 @@ def _conflict(error: Conflict, place: Place) -> Problem:
     )
 
 
+def _cannot_revert(error: CannotRevert, place: Place) -> Problem:
+    meaning, instead = _HINDRANCES[error.hindrance]
+    return Problem(
+        title="This change cannot be reverted.",
+        meaning=meaning,
+        next_text=instead,
+        next_href=place.list_href,
+        next_label="Pools",
+        kind="warning",
+        status=409,
+    )
+
+
 def _held(error: PoolHeld, place: Place) -> Problem:
     return Problem(
         title="An earlier change of this pool has no known outcome yet.",
@@ -429,6 +462,7 @@ _ROWS: tuple[tuple[type[Exception], Callable[[Any, Place], Problem]], ...] = (
     (errors.Unexpected, _unexpected),
     (Conflict, _conflict),
     (PoolHeld, _held),
+    (CannotRevert, _cannot_revert),
     (LedgerUnwritable, _ledger_unwritable),
     (OutcomeUnwritten, _outcome_unwritten),
 )

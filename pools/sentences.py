@@ -1,6 +1,6 @@
 """What people read when a change has ended: what, to which pool, with which outcome."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.urls import reverse
 
 from pools.changes import Action, ChangeResult, Outcome, Snapshot
+from pools.changes.proposal import COMPARED
+from pools.changes.reverting import Undo
 from pools.core import Pool
 from pools.models import Company
 from pools.presentation import Problem
@@ -18,6 +20,10 @@ _DONE: Final = {
     Action.EDIT: "Saved {pool} in {company}: {what}.",
     Action.CLEAR: "Cleared the pending requests of {pool} in {company}.",
     Action.DELETE: "Deleted {pool} from {company}.",
+}
+_REVERTED: Final = {
+    Action.CREATE: "Created {pool} again in {company}, with a new id.",
+    Action.EDIT: "Reverted the edit of {pool} in {company}: {what}.",
 }
 _ATTEMPT: Final = {
     Action.CREATE: "creating {pool} in {company}",
@@ -45,11 +51,16 @@ class OutcomeMessage:
         return _LEVELS[self.level]
 
 
-def message_for(result: ChangeResult, company: Company) -> OutcomeMessage:
-    """The sentence for a change that was made, or may have been made."""
+def message_for(
+    result: ChangeResult, company: Company, *, reverted: bool = False
+) -> OutcomeMessage:
+    """The sentence for a change that was made, or may have been made.
+
+    `reverted`: it takes another one back.
+    """
     words = {"pool": isolated(result.pool_name), "company": company.name, "what": _what(result)}
     if result.outcome is Outcome.DONE:
-        text = _DONE[result.action].format(**words)
+        text = (_REVERTED if reverted else _DONE)[result.action].format(**words)
         unseen = not result.verified and result.action is not Action.CLEAR
         if unseen:
             text += " Core confirmed it, but reading the pool back does not show it: look again."
@@ -80,10 +91,40 @@ def ended_before(result: ChangeResult) -> Problem:
     )
 
 
+def moved_since(undo: Undo) -> Problem:
+    """The pool is no longer as the edit left it that is to be taken back."""
+    return Problem(
+        title="This pool was changed again since that edit.",
+        meaning="Nothing was sent.",
+        next_text=f"Compare below. Revert puts back the {_listed(undo.fields)} from before the "
+        "edit, and leaves everything else as it is now.",
+        next_href="",
+        next_label="",
+        kind="warning",
+        status=409,
+    )
+
+
+def nothing_to_revert() -> Problem:
+    """The pool has the values from before already: nothing is to be sent."""
+    return Problem(
+        title="There is nothing to revert.",
+        meaning="The pool has the values from before that edit already.",
+        next_text="",
+        next_href="",
+        next_label="",
+        kind="info",
+        status=409,
+    )
+
+
 def compare_versions(
     opened: Snapshot, now: Pool, wanted: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Three versions of a pool, field by field: as opened, as it is, as the person wants it."""
+    """Three versions of a pool, field by field: as opened, as it is, as the person wants it.
+
+    `differs`: somebody else changed it meanwhile. `own`: the person changes it.
+    """
     current = Snapshot.from_pool(now)
     return [
         {
@@ -92,8 +133,10 @@ def compare_versions(
             "now": _read(getattr(current, field)),
             "wanted": _read(wanted[field]) if field in wanted else "",
             "differs": getattr(opened, field) != getattr(current, field),
+            "own": field in wanted
+            and wanted[field] not in (getattr(opened, field), getattr(current, field)),
         }
-        for field in ("name", "limit", "timeout")
+        for field in COMPARED
     ]
 
 
@@ -112,6 +155,11 @@ def _where(result: ChangeResult, company: Company) -> tuple[str, str]:
     if result.pool_id is None or gone:
         return "", ""
     return reverse("pools:pool_detail", args=[company.slug, result.pool_id]), "Open pool"
+
+
+def _listed(words: Sequence[str]) -> str:
+    """For instance: name, limit and timeout."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _read(value: Any) -> str:

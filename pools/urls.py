@@ -13,6 +13,7 @@ from pools.views import (
     person_password,
     pools,
     record,
+    settling,
     tokens,
 )
 
@@ -37,6 +38,7 @@ register_converter(PoolIdConverter, "pool_id")
 app_name = "pools"
 urlpatterns = [
     path("", companies.company_list, name="companies"),
+    path("c/<slug:company>/", companies.company_home, name="company"),
     path("c/<slug:company>/pools/", pools.pool_list, name="pool_list"),
     path("c/<slug:company>/pools/new/", changes.pool_new, name="pool_new"),
     path("c/<slug:company>/pools/<pool_id:pool>/", pools.pool_detail, name="pool_detail"),
@@ -49,8 +51,13 @@ urlpatterns = [
     path("c/<slug:company>/changes/", record.change_list, name="change_list"),
     path("c/<slug:company>/changes/export/", record.change_export, name="change_export"),
     path(
+        "c/<slug:company>/changes/<uuid:change>/revert/",
+        changes.change_revert,
+        name="change_revert",
+    ),
+    path(
         "c/<slug:company>/changes/<uuid:change>/release/",
-        changes.change_release,
+        settling.change_release,
         name="change_release",
     ),
     path("tokens/", tokens.token_list, name="token_list"),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 
@@ -34,6 +34,12 @@ def company_list(request: HttpRequest) -> HttpResponse:
         "can_administer": person(request).has_perm("pools.manage_people"),
     }
     return show(request, "pools/companies.html", context)
+
+
+@needs("pools.view_pools")
+def company_home(request: HttpRequest, company: str) -> HttpResponse:
+    """An address cut short after the company leads to its pools."""
+    return redirect("pools:pool_list", company=get_object_or_404(Company, slug=company).slug)
 
 
 def _row(company: Company, token: Token | None) -> CompanyRow:
