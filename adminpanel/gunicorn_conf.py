@@ -7,7 +7,10 @@ under way would go unwritten.
 """
 
 import os
+import tempfile
 from typing import Any
+
+from adminpanel import worker_metrics
 
 bind = os.environ.get("WEB_BIND", "127.0.0.1:8000")
 
@@ -40,6 +43,9 @@ forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 # a container's root may be read-only.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  # nosec B108
 
+# The same place for what the workers count: see adminpanel/worker_metrics.py.
+raw_env = [f"{worker_metrics.VARIABLE}={worker_tmp_dir or tempfile.gettempdir()}"]
+
 # Otherwise a socket in the home folder takes commands, such as to reload or to stop.
 control_socket_disable = True
 
@@ -55,6 +61,11 @@ def pre_fork(server: Any, worker: Any) -> None:
     from django.db import connections
 
     connections.close_all()
+    worker_metrics.number_worker(worker, server.WORKERS.values())
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    worker_metrics.become(worker)
 
 
 def when_ready(server: Any) -> None:

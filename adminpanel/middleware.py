@@ -1,6 +1,7 @@
 """What every answer of the panel has in common."""
 
 import ipaddress
+import logging
 import time
 import uuid
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from pools import zones
 
 View = Callable[[HttpRequest], HttpResponse]
 METHODS = ("GET", "HEAD", "POST")
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 log = structlog.get_logger("panel.request")
 
 # Writing the session at every request would be a database write per page.
@@ -54,6 +56,22 @@ def _address(text: str) -> str | None:
         return str(ipaddress.ip_address(text))
     except ValueError:
         return None
+
+
+class ProbesMiddleware:
+    """Lets machines ask `/healthz`, `/readyz` and `/metrics` by whatever address they know.
+
+    A container's probe has an IP address, which is no name of ALLOWED_HOSTS. Nothing in
+    these answers depends on the host.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path in PROBES:
+            request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].removeprefix(".")
+        return self.get_response(request)
 
 
 class ReaderZoneMiddleware:
@@ -93,7 +111,10 @@ class RequestIdMiddleware:
         with structlog.contextvars.bound_contextvars(request_id=request.id):  # type: ignore[attr-defined]
             response = self.get_response(request)
             user = getattr(request, "user", None)
-            log.info(
+            # Asked every few seconds: a line for each that finds all well says nothing.
+            quiet = request.path in PROBES and response.status_code == 200
+            log.log(
+                logging.DEBUG if quiet else logging.INFO,
                 "request",
                 method=request.method,
                 path=request.path,

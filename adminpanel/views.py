@@ -1,11 +1,15 @@
-"""Pages of the deployment itself: health, and errors in the panel's look."""
+"""Pages of the deployment itself: health, metrics, and errors in the panel's look."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django_htmx.middleware import HtmxDetails
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from adminpanel.metrics import exposition, may_scrape
+from adminpanel.readiness import State, readiness
 
 
 @login_not_required
@@ -16,10 +20,22 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Ready to serve: the database answers. Never asks Core."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return HttpResponse("ok\n", content_type="text/plain")
+    """Ready to work: 200, or 503; each check's state as JSON. Why one failed is in the log."""
+    checks = readiness()
+    ready = all(state is State.OK for state in checks.values())
+    return JsonResponse({"ready": ready, "checks": checks}, status=200 if ready else 503)
+
+
+@login_not_required
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For Prometheus, with METRICS_TOKEN; without that setting there is no such address."""
+    if settings.METRICS_TOKEN is None:
+        raise Http404
+    if not may_scrape(request, settings.METRICS_TOKEN):
+        refusal = HttpResponse("METRICS_TOKEN is asked for.\n", "text/plain", status=401)
+        refusal["WWW-Authenticate"] = 'Bearer realm="metrics"'
+        return refusal
+    return HttpResponse(exposition(), CONTENT_TYPE_LATEST)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

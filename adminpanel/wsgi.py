@@ -3,13 +3,17 @@
 import os
 import sys
 
+from adminpanel import worker_metrics
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adminpanel.settings")
+# Before anything that counts is loaded.
+worker_metrics.prepare()
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.wsgi import get_wsgi_application
-from django.db import connections
+from django.core.exceptions import ImproperlyConfigured  # noqa: E402
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.db import connections  # noqa: E402
 
-from adminpanel.checks import refuse_unsafe_start
+from adminpanel.checks import refuse_unsafe_start  # noqa: E402
 
 try:
     application = get_wsgi_application()

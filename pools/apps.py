@@ -11,6 +11,8 @@ class PoolsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from pools import metrics
         from pools.accounts import events
 
         events.connect()
+        metrics.connect()

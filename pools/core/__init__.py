@@ -26,6 +26,7 @@ from pools.core.errors import (
     Unexpected,
 )
 from pools.core.limits import CoreLimits
+from pools.core.observing import Observer, observe, outcome_name
 from pools.core.schema import (
     LEAVE,
     Connector,
@@ -58,6 +59,7 @@ __all__ = [
     "Leave",
     "NotFound",
     "NotSent",
+    "Observer",
     "Page",
     "Pool",
     "PoolChanges",
@@ -75,5 +77,7 @@ __all__ = [
     "check_token_text",
     "close_kept_connections",
     "expiry_in_token",
+    "observe",
+    "outcome_name",
     "sign_in",
 ]

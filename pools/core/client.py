@@ -13,6 +13,7 @@ from pools.core.answers import Answer, AnswerReader, SentFields
 from pools.core.credentials import BearerToken, Credential
 from pools.core.errors import CoreError, CredentialExpired, Invalid, NotSent, Reason
 from pools.core.limits import CoreLimits
+from pools.core.observing import observed
 from pools.core.schema import (
     LARGEST_NUMBER,
     LEAVE,
@@ -59,16 +60,19 @@ class CoreClient:
         """The same credential at the same Core, under another request id."""
         return CoreClient(self._base_url, self._credential, self._limits, request_id)
 
+    @observed("list_pools")
     def list_pools(self, query: PoolQuery) -> Page:
         """One page of pools with their connectors. GET /api/v1/connection-pools"""
         answer = self._call("GET", POOLS_PATH, parameters=_parameters_of(query))
         return _or_raise(self._reader.page(answer, query))
 
+    @observed("get_pool")
     def get_pool(self, pool_id: int) -> Pool:
         """One pool with its connectors. GET /api/v1/connection-pools/{connection_pool}"""
         answer = self._call("GET", _path_of(pool_id), parameters={"include": INCLUDE})
         return _or_raise(self._reader.pool(answer, pool_id))
 
+    @observed("create_pool")
     def create_pool(self, fields: PoolFields) -> Pool:
         """A new pool. POST /api/v1/connection-pools
 
@@ -78,6 +82,7 @@ class CoreClient:
         answer = self._call("POST", POOLS_PATH, fields=sent)
         return _or_raise(self._reader.written_pool(answer, sent))
 
+    @observed("update_pool")
     def update_pool(self, pool_id: int, changed: PoolChanges) -> Pool:
         """Send what changed and nothing else. PUT /api/v1/connection-pools/{connection_pool}
 
@@ -88,11 +93,13 @@ class CoreClient:
         answer = self._call("PUT", _path_of(pool_id), fields=sent)
         return _or_raise(self._reader.written_pool(answer, sent, pool_id))
 
+    @observed("delete_pool")
     def delete_pool(self, pool_id: int) -> str:
         """Delete for good; Core's message. DELETE /api/v1/connection-pools/{connection_pool}"""
         answer = self._call("DELETE", _path_of(pool_id))
         return _or_raise(self._reader.deleted(answer))
 
+    @observed("clear_pool")
     def clear_pool(self, pool_id: int) -> None:
         """Drop all pending requests. POST /api/v1/connection-pools/{connection_pool}/clear"""
         answer = self._call("POST", f"{_path_of(pool_id)}/clear")
@@ -124,6 +131,7 @@ class CoreClient:
         return _or_raise(result)
 
 
+@observed("sign_in")
 def sign_in(sign_in_url: str, email: str, password: Secret, limits: CoreLimits) -> BearerToken:
     """A bearer token for a person, from POST /fabric/api/login (or the same elsewhere).
 

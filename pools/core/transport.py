@@ -30,6 +30,7 @@ from pools.core.credentials import Credential
 from pools.core.decoding import read_retry_after
 from pools.core.errors import Busy, CoreError, NotSent, Reason, Unanswered, Unexpected
 from pools.core.limits import CoreLimits
+from pools.core.observing import tell_answered
 from pools.core.wire import POOL_CLASSES, Attempt, CutAnswer, chunks_of
 
 _PIECE_BYTES: Final = 65536
@@ -149,6 +150,8 @@ def _attempt(call: Call, limits: CoreLimits, until: float) -> Answer | CoreError
         result = _failure(error, attempt)
     if connections and not (call.is_read and isinstance(result, Answer)):
         connections.close()
+    if isinstance(result, Answer):
+        tell_answered(result.status)
     return result
 
 

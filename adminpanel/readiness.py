@@ -1,0 +1,133 @@
+"""Whether the panel can do its work: what `/readyz` answers. Core is not asked."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Final
+
+import structlog
+from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+
+# A probe a second from each of ten machines is to cost the database one look.
+KEPT_SECONDS: Final = 5
+# How long the ledger's lock is waited for; an append takes milliseconds.
+LOCK_SECONDS: Final = 2
+log = structlog.get_logger("panel.readiness")
+
+
+class State(StrEnum):
+    """What a check came to."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNCHECKED = "not checked"  # what it needs has failed already
+
+
+class NotReady(Exception):
+    """Why a check failed: for the log, not for whoever asks."""
+
+
+def readiness() -> Mapping[str, State]:
+    """Every check's state, at most KEPT_SECONDS old in this process."""
+    with _last.lock:
+        if not _last.states or time.monotonic() - _last.at > KEPT_SECONDS:
+            _last.states, _last.at = _look(), time.monotonic()
+        return _last.states
+
+
+def forget() -> None:
+    """The next one asks again."""
+    _last.states = {}
+
+
+class _Last:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.at = 0.0
+        self.states: Mapping[str, State] = {}
+
+
+_last = _Last()
+
+
+def _look() -> Mapping[str, State]:
+    """One check after the other: each needs those before it."""
+    states = dict.fromkeys(_CHECKS, State.UNCHECKED)
+    for name, check in _CHECKS.items():
+        try:
+            check()
+        except Exception as error:  # noqa: BLE001  (whatever it is: not ready)
+            states[name] = State.FAILED
+            log.warning("not ready", check=name, error=type(error).__name__, reason=str(error))
+            break
+        states[name] = State.OK
+    return states
+
+
+def _database_answers() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _migrations_are_applied() -> None:
+    executor = MigrationExecutor(connection)
+    if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise NotReady(f"unapplied migrations: {', '.join(map(str, (each for each, _ in plan)))}")
+
+
+def _keys_fit() -> None:
+    # Imported late: the keys' rooms need the models.
+    from pools.models.ledger import wrong_audit_keys
+    from pools.vault import wrong_token_keys
+
+    if reasons := [*wrong_token_keys(), *wrong_audit_keys()]:
+        raise NotReady(" ".join(reasons))
+
+
+def _ledger_is_writable() -> None:
+    """Takes the ledger's lock and goes as far as a write can go without leaving a trace."""
+    if connection.vendor == "sqlite":
+        _append_and_take_back()
+    else:
+        _insert_nothing()
+
+
+def _append_and_take_back() -> None:
+    """The next entry, rolled back: the lock, the file, its folder and the triggers allow it."""
+    from pools.models.entry import Kind
+    from pools.models.ledger import Actor, append
+
+    usual = int(connection.settings_dict["OPTIONS"].get("timeout", 5) * 1000)
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA busy_timeout = {LOCK_SECONDS * 1000}")
+        try:
+            with transaction.atomic():
+                append(Kind.EVENT, "readiness", Actor(id=0, name=""))
+                transaction.set_rollback(True)
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {usual}")
+
+
+def _insert_nothing() -> None:
+    """No row at all: a row that is rolled back would stay in the table until it is vacuumed.
+
+    PostgreSQL refuses it like any other insert: without the right, on a replica, in a
+    read-only database.
+    """
+    from pools.models.ledger import lock
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+        lock()
+        cursor.execute("INSERT INTO pools_entry SELECT * FROM pools_entry WHERE false")
+        transaction.set_rollback(True)
+
+
+_CHECKS: Final[Mapping[str, Callable[[], None]]] = {
+    "database": _database_answers,
+    "migrations": _migrations_are_applied,
+    "keys": _keys_fit,
+    "ledger": _ledger_is_writable,
+}

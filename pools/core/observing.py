@@ -1,0 +1,74 @@
+"""Who is told how calls to Core go: for counting them, never for changing them.
+
+The service module knows no metrics: whoever counts registers an `Observer` here, once.
+It learns names out of short fixed lists and seconds; nothing of a call itself.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Final, Protocol
+
+from pools.core.errors import CoreError
+
+OK: Final = "ok"
+_INNER_CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_log = logging.getLogger(__name__)
+
+
+class Observer(Protocol):
+    """Called in the thread that makes the call, which waits for it: be quick."""
+
+    def call_ended(self, operation: str, outcome: str, reason: str, seconds: float) -> None:
+        """A method of the service module came to its end, every try of a read included.
+
+        `outcome` is "ok" or the error's class ("rate_limited"), `reason` its Reason or "".
+        """
+
+    def answered(self, status: int) -> None:
+        """Core gave a complete answer, one that a read did not stop at included."""
+
+
+_observers: list[Observer] = []
+
+
+def observe(observer: Observer) -> None:
+    """Tells `observer` of every call from now on, in this process."""
+    _observers.append(observer)
+
+
+@contextmanager
+def observed(operation: str) -> Iterator[None]:
+    """Tells the observers how what runs inside it ended."""
+    started = monotonic()
+
+    def ended(outcome: str, reason: str) -> None:
+        seconds = monotonic() - started
+        _tell(lambda each: each.call_ended(operation, outcome, reason, seconds))
+
+    try:
+        yield
+    except CoreError as error:
+        ended(outcome_name(type(error)), str(error.reason))
+        raise
+    ended(OK, "")
+
+
+def tell_answered(status: int) -> None:
+    _tell(lambda each: each.answered(status))
+
+
+def outcome_name(error: type[CoreError]) -> str:
+    """The name of an error's class as a metric has it: RateLimited is "rate_limited"."""
+    return _INNER_CAPITAL.sub("_", error.__name__).lower()
+
+
+def _tell(deed: Callable[[Observer], None]) -> None:
+    """A failure to count is logged, and is not the call's."""
+    for observer in _observers:
+        try:
+            deed(observer)
+        except Exception:  # noqa: BLE001  (whatever it is, the call goes on)
+            _log.exception("a call to Core was not counted")

@@ -1,0 +1,166 @@
+"""What is counted of the panel's own work, and what is read of its state, for /metrics.
+
+Counters live in the process that counts; `adminpanel.metrics` adds those of all web
+processes up. What the database knows is read from it at the scrape, by whichever process
+answers. No label holds anything that a person or Core has chosen.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Final
+
+from django.db.models import Case, Count, Min, Value, When
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from pools.core import Reason, observe
+from pools.models import Entry, Lease, Token
+
+# What the processes count; not the library's own, which holds figures of one process.
+COUNTED: Final = CollectorRegistry()
+EXPIRING: Final = timedelta(hours=24)
+TOKEN_STATES: Final = ("ready", "expiring", "expired", "refused", "unconfirmed")
+OPERATIONS: Final = (
+    *("list_pools", "get_pool", "create_pool", "update_pool", "delete_pool", "clear_pool"),
+    "sign_in",
+)
+# The outcome of a call whose end could not be written to the ledger.
+UNWRITTEN: Final = "unwritten"
+DOOR: Final = ("signed_in", "sign_in_failed", "second_factor_failed")
+# Nothing was tried: their "latency" is none of Core's.
+_NOT_TRIED: Final = frozenset({Reason.OWN_CHECK, Reason.BUSY, Reason.EXPIRED, Reason.ADDRESS})
+_SECONDS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15)
+
+core_calls = Counter(
+    "panel_core_calls",
+    "Calls to Core by the service module's operation; outcome is ok or the error's class.",
+    ["operation", "outcome", "reason"],
+    registry=COUNTED,
+)
+core_answers = Counter(
+    "panel_core_answers",
+    "Complete answers of Core by status, those that a read was tried again after included.",
+    ["status"],
+    registry=COUNTED,
+)
+core_seconds = Histogram(
+    "panel_core_call_seconds",
+    "How long calls to Core took, every try of a read included.",
+    ["operation"],
+    buckets=_SECONDS,
+    registry=COUNTED,
+)
+changes = Counter(
+    "panel_changes",
+    "Changes of pools that were recorded as about to be sent, by how the call ended.",
+    ["action", "outcome"],
+    registry=COUNTED,
+)
+settled = Counter(
+    "panel_settled",
+    "Open changes that this panel's pages settled, by what was found.",
+    ["verdict"],
+    registry=COUNTED,
+)
+door = Counter(
+    "panel_door",
+    "Sign-ins, failed ones, and second factors that failed.",
+    ["event"],
+    registry=COUNTED,
+)
+
+
+class _CoreCounts:
+    """Counts what the service module tells of its calls."""
+
+    def call_ended(self, operation: str, outcome: str, reason: str, seconds: float) -> None:
+        core_calls.labels(operation, outcome, reason).inc()
+        if reason not in _NOT_TRIED:
+            core_seconds.labels(operation).observe(seconds)
+
+    def answered(self, status: int) -> None:
+        core_answers.labels("429" if status == 429 else f"{status // 100}xx").inc()
+
+
+def count_door(event: str) -> None:
+    """A sign-in, or one that failed; other events are not counted."""
+    if event in DOOR:
+        door.labels(event).inc()
+
+
+def count_change(action: str, outcome: str) -> None:
+    """How the call of a change ended, or UNWRITTEN where that is not on the ledger."""
+    changes.labels(action, outcome).inc()
+
+
+def connect() -> None:
+    """Starts counting, once, when the app is ready.
+
+    What may happen is there with 0 from the start: the first failure then shows as an
+    increase.
+    """
+    # Imported late: that package counts with this module.
+    from pools.changes.outcome import MADE_HERE, Outcome, Verdict
+
+    observe(_CoreCounts())
+    core_answers.labels("429")
+    for operation in OPERATIONS:
+        core_calls.labels(operation, "ok", "")
+    for action in MADE_HERE:
+        for outcome in (*Outcome, UNWRITTEN):
+            changes.labels(action, outcome)
+    for verdict in Verdict:
+        settled.labels(verdict)
+    for event in DOOR:
+        door.labels(event)
+
+
+class DatabaseFigures(Collector):
+    """What the database knows, in three short queries. Database errors pass through."""
+
+    def collect(self) -> Iterable[Metric]:
+        yield from _open_changes()
+        yield _tokens()
+        yield GaugeMetricFamily(
+            "panel_ledger_height",
+            "The number of the ledger's last entry.",
+            Entry.objects.order_by("-seq").values_list("seq", flat=True).first() or 0,
+        )
+
+
+def _open_changes() -> Iterator[Metric]:
+    """Under way or unknown: each holds its pool. Those under way are there for seconds."""
+    found = Lease.objects.aggregate(count=Count("pk"), oldest=Min("held_since"))
+    yield GaugeMetricFamily(
+        "panel_changes_open", "Changes that are under way or unknown.", found["count"]
+    )
+    age = (timezone.now() - found["oldest"]).total_seconds() if found["oldest"] else 0.0
+    yield GaugeMetricFamily(
+        "panel_changes_open_oldest_seconds",
+        "How long the oldest of them has been open; 0 without one.",
+        max(age, 0.0),
+    )
+
+
+def _tokens() -> Metric:
+    """Tokens of people who are not disabled, each in one state."""
+    now = timezone.now()
+    state = Case(
+        When(expires_at__lte=now, then=Value("expired")),
+        When(refused_at__isnull=False, then=Value("refused")),
+        When(confirmed_at__isnull=True, then=Value("unconfirmed")),
+        When(expires_at__lte=now + EXPIRING, then=Value("expiring")),
+        default=Value("ready"),
+    )
+    active = Token.objects.filter(user__is_active=True).order_by()
+    counts = dict(active.values_list(state).annotate(Count("pk")))
+    family = GaugeMetricFamily(
+        "panel_tokens",
+        "People's tokens by state; expiring: within 24 hours.",
+        labels=["state"],
+    )
+    for each in TOKEN_STATES:
+        family.add_metric([each], counts.get(each, 0))
+    return family
