@@ -110,6 +110,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "latency": Kind("SECONDS", _seconds, "1", "wait before doing anything"),
     "apply-then-fail": Kind("", _nothing, "", "carry it out, then hang up, or fail as told beside"),
     "apply-late": Kind("SECONDS", _seconds, "5", "carry it out later, whether or not one waits"),
+    "apply-after-read": Kind("", _nothing, "", "hang up; carry it out once its pool was read"),
     "do-nothing": Kind("", _nothing, "", "say done, and do nothing"),
     # Another answer
     "status": Kind("CODE[,json|html|empty]", _status, "500", "answer this status, do nothing"),

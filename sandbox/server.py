@@ -1,6 +1,7 @@
 """HTTP/1.1 with threads and kept connections around the Core of `api`."""
 
 import contextlib
+import io
 import re
 import socket
 import socketserver
@@ -28,6 +29,18 @@ class BrokenBody(Exception):
     """The request's body cannot be read: nothing can be answered on this connection."""
 
 
+class _Lines(io.BufferedIOBase):
+    """Passes lines on and remembers the last one."""
+
+    def __init__(self, stream: io.BufferedIOBase) -> None:
+        self._stream = stream
+        self.last = b""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        self.last = self._stream.readline(-1 if size is None else size)
+        return self.last
+
+
 class Server(socketserver.ThreadingTCPServer):
     """Listens, and ends every thread and connection of its own when it stops."""
 
@@ -52,6 +65,7 @@ class Server(socketserver.ThreadingTCPServer):
         self.keep_alive_seconds = keep_alive_seconds
         self._tls = tls
         self._late: set[threading.Thread] = set()
+        self._until_read: list[Request] = []
         self._open: set[socket.socket] = set()
         self._open_lock = threading.Lock()
         super().__init__((host, port), Connection)
@@ -108,6 +122,24 @@ class Server(socketserver.ThreadingTCPServer):
         self._late.add(thread)
         thread.start()
 
+    def apply_after_read(self, request: Request) -> None:
+        """Carry a write out once its pool was read; a create, once its company's list was."""
+        with self._open_lock:
+            self._until_read.append(request)
+
+    def was_read(self, read: Request) -> None:
+        """A read was answered: what waited for it is carried out now."""
+
+        def waited(request: Request) -> bool:
+            same_caller = request.header("Authorization") == read.header("Authorization")
+            return same_caller and request.path.removesuffix("/clear") == read.path
+
+        with self._open_lock:
+            due = [request for request in self._until_read if waited(request)]
+            self._until_read = [request for request in self._until_read if request not in due]
+        for request in due:
+            self.api.answer(request)
+
     def stop(self) -> None:
         """End listening, every connection and every thread, and wait for them."""
         self._stop_sender.send(b".")
@@ -157,7 +189,7 @@ class Connection(BaseHTTPRequestHandler):
         """Read one request whole, answer it, and see whether the connection is kept."""
         self.close_connection = True
         self.raw_requestline = self.rfile.readline(65537)
-        if not self.raw_requestline.strip() or not self.parse_request():
+        if not self.raw_requestline.strip() or not self._parse_head():
             return
         target = self.requestline.split()[1]
         headers = tuple(self.headers.items())
@@ -176,6 +208,15 @@ class Connection(BaseHTTPRequestHandler):
         self._respond(received)
         if len(body) > LARGEST_BODY_BYTES:
             self._drain()
+
+    def _parse_head(self) -> bool:
+        """Whether there is a whole head: the library takes the end of a cut one for its end."""
+        stream, lines = self.rfile, _Lines(self.rfile)
+        self.rfile = lines
+        try:
+            return self.parse_request() and lines.last in (b"\r\n", b"\n")
+        finally:
+            self.rfile = stream
 
     def _read_body(self) -> bytes:
         """At most one byte more than is allowed: enough to know that it is too much."""
@@ -247,6 +288,8 @@ class Connection(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             self._send(answer)
+        if request.method == "GET":
+            self.server.was_read(request)
 
     def _carry_out(self, request: Request, faults: Faults) -> Answer | None:
         """The operation's answer, or the one in its place; None when the server stopped."""
@@ -260,6 +303,9 @@ class Connection(BaseHTTPRequestHandler):
                 self.server.apply_later(request, faults["apply-late"])
                 return instead
             return api.answer(request) if self.wire.pause(faults["apply-late"]) else None
+        if "apply-after-read" in faults:
+            self.server.apply_after_read(request)
+            return instead or Answer(200)
         if instead is None:
             return api.answer(request, keep=keep)
         if "apply-then-fail" in faults:

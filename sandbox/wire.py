@@ -147,7 +147,8 @@ def _stop_within(wire: Wire, answer: Answer, faults: Faults) -> bool:
             wire.half_close()
         wire.hold(faults[name].seconds)
         return True
-    if "cut" in faults or ("apply-then-fail" in faults and not faults.replaces):
+    hangs_up = "apply-then-fail" in faults or "apply-after-read" in faults
+    if "cut" in faults or (hangs_up and not faults.replaces):
         wire.send(whole[: faults.get("cut", 0)])
         return True
     return False

@@ -14,7 +14,7 @@ import pytest
 from sandbox.running import RunningSandbox
 from sandbox.store import StoredPool
 
-from .calls import POOLS, Caller, Reply, raw_exchange
+from .calls import POOLS, Caller, Reply, raw_exchange, with_key
 
 
 def faulty(caller: Caller, fault: str, method: str = "GET", path: str = POOLS) -> Reply:
@@ -200,6 +200,28 @@ def test_apply_late_after_another_answer(
     assert answer.status == 504
     assert core.company("acme").has(pool.id)
     wait_until_gone(core, pool)
+
+
+def test_apply_after_read_applies_between_two_reads(
+    core: RunningSandbox, acme: Caller, pool: StoredPool
+) -> None:
+    with pytest.raises(http.client.RemoteDisconnected):
+        faulty(acme, "apply-after-read", "DELETE", f"{POOLS}/{pool.id}")
+    with_key(core, access="read_only").get(pool.id)
+    assert acme.get(pool.id).status == 200
+    wait_until_gone(core, pool)
+
+
+def test_apply_after_read_of_a_create_waits_for_the_list(
+    core: RunningSandbox, blank: Caller
+) -> None:
+    body = {"name": "New", "limit": 5}
+    with pytest.raises(http.client.RemoteDisconnected):
+        blank.send("POST", POOLS, body, {"X-Sandbox-Fault": "apply-after-read"})
+    assert blank.list().names == []
+    ends = time.monotonic() + 10
+    while not core.company("blank").pools():
+        assert time.monotonic() < ends
 
 
 def wait_until_gone(core: RunningSandbox, pool: StoredPool) -> None:

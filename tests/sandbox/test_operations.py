@@ -1,9 +1,11 @@
 """The six operations, where nothing goes wrong."""
 
+import socket
+
 from sandbox.running import RunningSandbox
 from sandbox.store import StoredPool
 
-from .calls import Caller, raw_exchange
+from .calls import POOLS, Caller, raw_exchange
 
 
 def test_list_shows_the_pools_of_the_company(stranger: Caller) -> None:
@@ -130,3 +132,16 @@ def test_requests_are_journaled_as_they_were_sent(core: RunningSandbox, acme: Ca
     assert (received.body, received.request_id) == (b'{"name": 1}', "abc")
     assert received.header("authorization") == core.keys["acme"]["full"]
     assert received.status == 422
+
+
+def test_a_request_cut_within_its_head_is_not_carried_out(
+    core: RunningSandbox, pool: StoredPool
+) -> None:
+    key = core.keys["acme"]["full"]
+    head = f"DELETE {POOLS}/{pool.id} HTTP/1.1\r\nHost: core\r\nAuthorization: {key}\r\n\r\n"
+    for length in range(len(head) - 1):
+        with socket.create_connection(("127.0.0.1", core.server.port), timeout=5) as connection:
+            connection.sendall(head[:length].encode())
+            connection.shutdown(socket.SHUT_WR)
+            connection.recv(65536)
+    assert (core.journal, core.applied) == ([], [])
