@@ -34,3 +34,6 @@ STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticF
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads and processes of a test must meet in one database.
     DATABASES["default"]["TEST"] = {"NAME": str(_folder / f"test-{os.getpid()}.sqlite3")}
+# Far less than in production: the sandbox applies at once what it is not told to delay.
+SETTLE_QUIET_SECONDS = float(os.environ.get("TEST_SETTLE_QUIET_SECONDS", "0.2"))
+SETTLE_READS_APART_SECONDS = float(os.environ.get("TEST_SETTLE_READS_APART_SECONDS", "0.05"))

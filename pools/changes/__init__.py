@@ -1,7 +1,8 @@
 """The one way to change a pool, and the record of what was changed.
 
 Propose, read, record the intent, send once, record the outcome, read back. What cannot
-be recorded is not sent; what was sent and not clearly answered is unknown.
+be recorded is not sent; what was sent and not clearly answered is unknown, until settling
+has found out what became of it.
 """
 
 from pools.changes.history import (
@@ -23,10 +24,12 @@ from pools.changes.proposal import (
     differences,
 )
 from pools.changes.sending import FormReused, make_change
+from pools.changes.settling import PANEL, Settling, SettlingState, due, quiet_until, settle
 from pools.models.ledger import Actor, LedgerUnwritable
 
 __all__ = [
     "MADE_HERE",
+    "PANEL",
     "Action",
     "Actor",
     "ChangeResult",
@@ -39,13 +42,18 @@ __all__ = [
     "OutcomeUnwritten",
     "PoolHeld",
     "ProposedChange",
+    "Settling",
+    "SettlingState",
     "Snapshot",
     "Verdict",
     "differences",
+    "due",
     "history_of",
     "last_changes",
     "make_change",
     "open_changes",
     "outcome_of",
+    "quiet_until",
     "release_lease",
+    "settle",
 ]

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from pools.changes.outcome import Outcome
+from pools.changes.outcome import Action, Outcome, Verdict
 from pools.models import Entry, IndexTerm, Kind, Lease
 from pools.models.index_term import words_of
 
@@ -52,13 +52,15 @@ class Filters:
     `companies` are slugs; None means every company, those included that are no longer
     here. `pool` is an id, or words of the name that the pool had. `begin` is included,
     `end` is not. `words` must all be in the reason. Events have no pool and no outcome.
+    An outcome is the last word on it: a verdict stands in place of unknown, and a clear
+    outcome in place of both. What was made outside the panel has none.
     """
 
     companies: frozenset[str] | None = None
     events: bool = False
     who: str = ""
     action: str = ""
-    outcome: Outcome | None = None
+    outcome: Outcome | Verdict | None = None
     pool: str = ""
     begin: datetime | None = None
     end: datetime | None = None
@@ -118,9 +120,9 @@ def _candidates(
 ) -> list[Found]:
     """Lines that fit but perhaps for their outcome: an index has what it once was."""
     order = ("-at", "-seq") if downwards else ("at", "seq")
-    columns = ("at", "seq", "action", *(["said"] if filters.outcome else []))
+    columns = ("at", "seq", "action", *(["ended", "verdict"] if filters.outcome else []))
     found = {
-        Found(*row, *([] if filters.outcome else [None]))
+        Found(row[0], row[1], row[2], _said(*row[3:]) if filters.outcome else None)
         for source in _sources(filters)
         for row in _beyond(_within(_told(source, filters), filters), edge, downwards=downwards)
         .order_by(*order)
@@ -138,18 +140,29 @@ def _told(source: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
         told = source.annotate(action=Subquery(line.values("action")[:1]))
         change = Entry.objects.filter(seq=OuterRef(OuterRef("seq"))).values("change")[:1]
     if filters.outcome is not None:
-        ends = Entry.objects.filter(change=change, kind__in=[Kind.OUTCOME, Kind.SETTLED])
-        told = told.annotate(said=Subquery(ends.order_by("-seq").values("outcome")[:1]))
+        ends = Entry.objects.filter(change=change)
+        told = told.annotate(
+            ended=Subquery(ends.filter(kind=Kind.OUTCOME).values("outcome")[:1]),
+            verdict=Subquery(ends.filter(kind=Kind.SETTLED).values("outcome")[:1]),
+        )
     return told
 
 
-def _ended(chunk: list[Found], outcome: Outcome) -> list[Found]:
+def _said(ended: str | None, verdict: str | None) -> str | None:
+    """The last word: Core's clear answer, however late it was recorded; or the verdict."""
+    return ended if ended not in {None, Outcome.UNKNOWN} else verdict or ended
+
+
+def _ended(chunk: list[Found], outcome: Outcome | Verdict) -> list[Found]:
     """Those whose outcome it is. Nothing said for longer than a call may take: unknown."""
     if outcome is not Outcome.UNKNOWN:
         return [each for each in chunk if each.said == outcome]
     silent = timezone.now() - timedelta(seconds=settings.CORE_LIMITS.deadline_seconds)
     return [
-        each for each in chunk if each.said == outcome or (each.said is None and each.at <= silent)
+        each
+        for each in chunk
+        if each.said == outcome
+        or (each.said is None and each.at <= silent and each.action != Action.OUTSIDE)
     ]
 
 

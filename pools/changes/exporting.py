@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from pools.changes.browsing import Filters
+from pools.changes.history import HistoryItem
 from pools.changes.proposal import Snapshot
 from pools.changes.reading import ChangeLine, EventLine, all_lines
 
@@ -23,6 +24,7 @@ CHANGE_FIELDS: Final = (
     *(f"before_{field}" for field in SNAPSHOT_FIELDS),
     *(f"after_{field}" for field in SNAPSHOT_FIELDS),
     *("verified", "core_said", "released_by", "released_reason", "request_id"),
+    *("verdict", "settled_at", "settled_by", "last_known_at"),
 )
 EVENT_FIELDS: Final = (
     *("entry", "time", "company", "event", "outcome", "who", "from_address", "reason", "facts"),
@@ -94,7 +96,7 @@ def _change(line: ChangeLine) -> dict[str, Any]:
         "pool_id": item.pool_id,
         "pool_name": item.pool_name,
         "action": str(item.action),
-        "outcome": "under_way" if item.outcome is None else str(item.outcome),
+        "outcome": _outcome(item),
         "who": item.actor_name,
         "reason": item.reason,
         **_snapshot("before", item.before),
@@ -104,7 +106,18 @@ def _change(line: ChangeLine) -> dict[str, Any]:
         "released_by": item.released_by,
         "released_reason": item.released_reason,
         "request_id": item.request_id,
+        "verdict": item.verdict and str(item.verdict),
+        "settled_at": item.settled_at and _time(item.settled_at),
+        "settled_by": item.settled_by,
+        "last_known_at": item.since and _time(item.since),
     }
+
+
+def _outcome(item: HistoryItem) -> str:
+    """What was made outside the panel has none."""
+    if item.outside:
+        return ""
+    return "under_way" if item.outcome is None else str(item.outcome)
 
 
 def _event(line: EventLine) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class HistoryItem:
     takes this one back. A change that was made outside the panel has no person and no
     outcome: `since` is when its pool was last known to be otherwise, `at` when it was
     seen to differ. `wanted` are the values that a create or an edit asked for.
+    `ended_at` is when its outcome was recorded, None while there is none. `settled_by`
+    is empty where the panel settled by itself.
     """
 
     change_id: UUID
@@ -59,6 +61,7 @@ class HistoryItem:
     reverted_by: UUID | None = None
     since: datetime | None = None
     wanted: Snapshot | None = None
+    ended_at: datetime | None = None
 
     @property
     def took_effect(self) -> bool:
@@ -73,7 +76,8 @@ class HistoryItem:
 def history_of(company: Company, pool_id: int, limit: int = 50) -> list[HistoryItem]:
     """The latest changes of a pool, newest first, by one query."""
     # One entry of each change: a create's intent does not know the pool's id yet.
-    one_each = Q(kind=Kind.INTENT) | Q(kind=Kind.OUTCOME, action=Action.CREATE)
+    ended = Q(kind__in=[Kind.OUTCOME, Kind.SETTLED], action=Action.CREATE)
+    one_each = Q(kind__in=[Kind.INTENT, Kind.DRIFT]) | ended
     latest = (
         Entry.objects.filter(one_each, company=company.slug, pool_id=str(pool_id))
         .order_by("-seq")
@@ -179,21 +183,23 @@ def _items(entries: QuerySet[Entry]) -> list[HistoryItem]:
 def _item(kinds: Mapping[str, Entry], now: datetime) -> HistoryItem:
     """One change from its entries by kind. An outcome alone is enough to read it."""
     facts = {kind: json.loads(entry.facts) for kind, entry in kinds.items()}
-    ended, released = kinds.get(Kind.OUTCOME), kinds.get(Kind.RELEASED)
+    ended, settled = kinds.get(Kind.OUTCOME), kinds.get(Kind.SETTLED)
+    released = kinds.get(Kind.RELEASED)
     begun = kinds.get(Kind.INTENT) or ended or next(iter(kinds.values()))
-    pool_id = ended.pool_id if ended else begun.pool_id
-    about = facts.get(Kind.INTENT) or facts.get(Kind.OUTCOME) or {}
+    pool_ids = (entry.pool_id for entry in (ended, settled, begun) if entry)
+    pool_id = next(filter(None, pool_ids), "")
+    about = facts.get(begun.kind) or {}
     told, read = facts.get(Kind.OUTCOME, {}), facts.get(Kind.READBACK, {})
     before, wanted = _snapshot(about.get("before")), _snapshot(about.get("wanted"))
     reverts = about.get("reverts")
-    after = _snapshot(read["after"] if Kind.READBACK in facts else told.get("after"))
+    after = _snapshot(_after(facts))
     action, verified = Action(begun.action), bool(read.get("verified"))
     return HistoryItem(
         change_id=begun.change,  # type: ignore[arg-type]  # only entries of a change come here
         at=begun.at,
         actor_name=begun.actor_name,
         action=action,
-        outcome=_outcome(begun, ended, now),
+        outcome=None if action is Action.OUTSIDE else _outcome(begun, ended, now),
         reason=begun.reason,
         pool_id=int(pool_id) if pool_id else None,
         pool_name=begun.pool_name,
@@ -205,9 +211,22 @@ def _item(kinds: Mapping[str, Entry], now: datetime) -> HistoryItem:
         released_reason=released.reason if released else "",
         message=told.get("message", ""),
         request_id=about.get("request_id", ""),
+        verdict=Verdict(settled.outcome) if settled else None,
+        settled_at=settled.at if settled else None,
+        settled_by=settled.actor_name if settled else "",
         reverts=UUID(reverts) if reverts else None,
+        since=datetime.fromisoformat(about["since"]) if about.get("since") else None,
         wanted=wanted,
+        ended_at=ended.at if ended else None,
     )
+
+
+def _after(facts: Mapping[str, Mapping[str, Any]]) -> Any:
+    """What was last read of the pool; or else what Core answered."""
+    for kind in (Kind.READBACK, Kind.SETTLED, Kind.DRIFT):
+        if kind in facts and (kind is Kind.READBACK or facts[kind].get("after")):
+            return facts[kind]["after"]
+    return facts.get(Kind.OUTCOME, {}).get("after")
 
 
 def _outcome(begun: Entry, ended: Entry | None, now: datetime) -> Outcome | None:
@@ -228,8 +247,11 @@ def edited(
     wanted: Snapshot | None,
     verified: bool,
 ) -> tuple[Difference, ...]:
-    """What an edit changed; or, where reading back did not show it, what it was to change."""
+    """What an edit changed; or, where reading back did not show it, what it was to change.
+
+    Also what was changed outside the panel.
+    """
     shown = (after if verified else wanted) or after
-    if action is not Action.EDIT or before is None or shown is None:
+    if action not in {Action.EDIT, Action.OUTSIDE} or before is None or shown is None:
         return ()
     return differences(before, shown)

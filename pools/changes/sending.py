@@ -13,7 +13,13 @@ from django.utils import timezone
 
 from pools.changes.history import changes_by_id, edited
 from pools.changes.outcome import Action, Outcome, outcome_of
-from pools.changes.proposal import ChangeResult, Conflict, ProposedChange, Snapshot
+from pools.changes.proposal import (
+    COMPARED,
+    ChangeResult,
+    Conflict,
+    ProposedChange,
+    Snapshot,
+)
 from pools.changes.recording import (
     FormKnown,
     Intent,
@@ -25,11 +31,14 @@ from pools.changes.recording import (
     record_readback,
     refuse_if_held,
 )
+from pools.changes.verdicts import Newest, is_told
 from pools.core import CoreClient, CoreError, NotFound, Pool, PoolFields, PoolQuery, Sort
 from pools.models import Entry
 from pools.models.ledger import LedgerUnwritable
 
 ASK_AGAIN_SECONDS: Final = 0.2
+# More than anyone makes in one second, which is all that Core's times tell apart.
+NEWEST_LOOKED_AT: Final = 25
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +92,7 @@ def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
     if _differs(change, before):
         raise Conflict(pool)
     wanted = None if change.changed is None else before.changed_by(change.changed)
-    return Intent(change_id, change, before, wanted, as_of=as_of)
+    return Intent(change_id, change, before, wanted, evidence=_unread(pool), as_of=as_of)
 
 
 def _differs(change: ProposedChange, before: Snapshot) -> bool:
@@ -98,13 +107,23 @@ def _differs(change: ProposedChange, before: Snapshot) -> bool:
 
 
 def _newest(core: CoreClient) -> dict[str, object]:
-    """Core's newest pool before a create: what tells a new pool from one that was there."""
-    page = core.list_pools(PoolQuery(sort=Sort.CREATED_DESCENDING, per_page=1))
-    if not page.pools:
+    """Core's newest pool before a create: what tells a new pool from one that was there.
+
+    None where there are no pools; nothing where Core's answer is no evidence.
+    """
+    query = PoolQuery(sort=Sort.CREATED_DESCENDING, per_page=NEWEST_LOOKED_AT)
+    page = core.list_pools(query)
+    whole = page.total == len(page.pools)
+    if whole and not page.pools:
         return {"newest": None}
-    newest = page.pools[0]
-    created = newest.created_at and newest.created_at.isoformat()
-    return {"newest": {"id": newest.id, "created_at": created}}
+    newest = Newest.from_pools(page.pools, whole=whole)
+    return {"newest": newest.to_json()} if newest else {}
+
+
+def _unread(pool: Pool) -> dict[str, object]:
+    """Which of a pool's values Core did not tell: what settling must not go by."""
+    untold = [field for field in COMPARED if not is_told(pool, field)]
+    return {"untold": untold} if untold else {}
 
 
 def _sent(core: CoreClient, intent: Intent) -> ChangeResult:

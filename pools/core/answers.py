@@ -59,6 +59,11 @@ class Answer:
     received_at: datetime
 
 
+def as_kept(text: str) -> str:
+    """A text that was sent, as Core keeps it: without the spaces around it."""
+    return _TRIMMED.sub("", text)
+
+
 class AnswerReader:
     """Reads answers within the limits, keeping secrets out of what Core echoes."""
 
@@ -192,5 +197,5 @@ def _came_back(pool: Pool, name: str, given: str | int | None) -> bool:
         return False  # an unset timeout may be left out of an answer, nothing else
     found = getattr(pool, name)
     if isinstance(given, str) and isinstance(found, str):
-        return _TRIMMED.sub("", found) == _TRIMMED.sub("", given)
+        return as_kept(found) == as_kept(given)
     return bool(found == given)

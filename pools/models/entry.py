@@ -89,6 +89,9 @@ class Entry(models.Model):
             models.UniqueConstraint(
                 fields=["change"], condition=Q(kind="outcome"), name="one_outcome_per_change"
             ),
+            models.UniqueConstraint(
+                fields=["change"], condition=Q(kind="settled"), name="one_verdict_per_change"
+            ),
         ]
         indexes = [
             models.Index(

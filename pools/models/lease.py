@@ -4,7 +4,10 @@ from django.db import models
 
 
 class Lease(models.Model):
-    """Taken with a change's intent, given back with its outcome unless that is unknown."""
+    """Taken with a change's intent, given back with its outcome unless that is unknown.
+
+    Then it is given back with the verdict, or by hand: leases are what is open.
+    """
 
     company = models.CharField(max_length=50)
     pool_key = models.CharField(max_length=64)

@@ -10,7 +10,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from pools.changes import Action, Outcome, release_lease
+from pools.changes import Action, Outcome, Verdict, release_lease
 from pools.changes.browsing import Filters, newest, walk
 from pools.changes.reading import NoSuchPlace, by_day, lines, names, page, whole_change
 from pools.models import Kind
@@ -64,9 +64,9 @@ def test_outcome_in_a_company(outcome: Outcome) -> None:
 
 def test_the_last_word_on_an_outcome_counts() -> None:
     change = a_change(outcome=Outcome.UNKNOWN)
-    settled(change, NOON + minutes(5), Outcome.DONE)
+    settled(change, NOON + minutes(5), Verdict.APPLIED)
     assert found(outcome=Outcome.UNKNOWN) == []
-    assert found(outcome=Outcome.DONE) == [change]
+    assert found(outcome=Verdict.APPLIED) == [change]
 
 
 def test_a_change_that_nothing_was_said_of_is_unknown_in_the_end() -> None:

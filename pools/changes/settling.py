@@ -1,0 +1,339 @@
+"""Settling: finding out what became of changes that are open or of unknown outcome.
+
+After a quiet time the pool is read twice, some seconds apart, with the token of the person
+who made the change. Two reads that agree make a verdict, which is recorded and gives the
+pool back. Nothing but reads is ever sent, none while a transaction is open, and where what
+was read does not decide, the change stays open.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import Error as AnyDatabaseError
+from django.db import transaction
+from django.utils import timezone
+
+from pools import tokens
+from pools.changes.history import HistoryItem, changes_by_id
+from pools.changes.outcome import Action, Outcome, Verdict
+from pools.changes.proposal import COMPARED, Snapshot
+from pools.changes.verdicts import Newest, in_order, verdict_of
+from pools.core import (
+    CoreClient,
+    CoreError,
+    CredentialExpired,
+    NotFound,
+    Pool,
+    PoolQuery,
+    Reason,
+    Sort,
+    Unauthenticated,
+    Unexpected,
+)
+from pools.core.answers import as_kept
+from pools.core.client import LARGEST_PER_PAGE
+from pools.models import Company, Entry, Kind, Lease, Token
+from pools.models.ledger import Actor, LedgerUnwritable, append, lock
+
+# Who settled where nobody asked for it.
+PANEL: Final = Actor(id=0, name="")
+# Pools newer than the create that are looked through, at 100 a page.
+MOST_PAGES: Final = 10
+
+
+class SettlingState(StrEnum):
+    """How an attempt to settle a change ended."""
+
+    SETTLED = "settled"
+    ALREADY = "already"  # nothing is open any more
+    UNDER_WAY = "under_way"  # its call is still running
+    WAITING = "waiting"  # its quiet time is not over
+    NO_TOKEN = "no_token"  # noqa: S105  # the token of who made it opens nothing (any more)
+    NOT_READ = "not_read"  # Core could not be read, or what it showed does not decide
+    DISAGREE = "disagree"  # the two reads differ
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """How an attempt to settle a change ended.
+
+    `verdict` is there when the change is settled, now or before. `not_before` is when an
+    attempt makes sense at the earliest, where that is known. `error` says why the token or
+    Core could not be used: TokenMissing, TokenUnreadable or a CoreError.
+    """
+
+    change_id: UUID
+    state: SettlingState
+    verdict: Verdict | None = None
+    not_before: datetime | None = None
+    error: Exception | None = None
+
+
+class Undecided(Unexpected):
+    """Core was read, and what it shows does not decide: too much, too little, or unreadable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An open change that can be settled now. `core` is None where nothing needs reading."""
+
+    item: HistoryItem
+    company: str
+    evidence: Mapping[str, Any]
+    token: Token | None = None
+    core: CoreClient | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one read showed: the pool, nothing where it is gone, or new pools of that name."""
+
+    pools: tuple[Pool, ...]
+    verdict: Verdict
+    at: datetime
+
+    def agrees_with(self, other: "Observation") -> bool:
+        return self.verdict is other.verdict and self.values == other.values
+
+    @property
+    def values(self) -> set[tuple[object, ...]]:
+        return {(pool.id, *(getattr(pool, field) for field in COMPARED)) for pool in self.pools}
+
+
+def settle(change_id: UUID, by: Actor = PANEL) -> Settling:
+    """Finds out what became of a change, and records it; takes as long as two reads do.
+
+    Raises LedgerUnwritable: then nothing was recorded.
+    """
+    case = take_up(change_id)
+    if isinstance(case, Settling):
+        return case
+    first = second = observe(case)
+    if case.core is not None and isinstance(first, Observation):
+        time.sleep(settings.SETTLE_READS_APART_SECONDS)
+        second = observe(case)
+    return conclude(case, first, second, by)
+
+
+def due(now: datetime) -> list[UUID]:
+    """Open changes whose quiet time is over, oldest first."""
+    held = changes_by_id(list(Lease.objects.values_list("change", flat=True)))
+    return [
+        item.change_id
+        for item in reversed(held)
+        if item.verdict is None and quiet_until(item) <= now
+    ]
+
+
+def quiet_until(item: HistoryItem) -> datetime:
+    """When an open change can be settled at the earliest."""
+    quiet = timedelta(seconds=settings.SETTLE_QUIET_SECONDS)
+    if item.ended_at is not None:
+        return item.ended_at + quiet
+    return item.at + timedelta(seconds=settings.CORE_LIMITS.deadline_seconds) + quiet
+
+
+def take_up(change_id: UUID) -> Case | Settling:
+    """What is needed to settle a change, or why it cannot be settled now."""
+    with _ledger_must_work():
+        case = _open_case(change_id)
+        if isinstance(case, Settling) or case.item.action is Action.CLEAR:
+            return case
+        return _with_token(case)
+
+
+def observe(case: Case) -> Observation | CoreError:
+    """One read of what the change was about. Talks to Core alone, and raises nothing."""
+    try:
+        pools = () if case.core is None else _read(case.core, case)
+        return Observation(pools, _verdict(case, pools), timezone.now())
+    except CoreError as error:
+        return error
+
+
+def conclude(
+    case: Case,
+    first: Observation | CoreError,
+    second: Observation | CoreError,
+    by: Actor = PANEL,
+) -> Settling:
+    """Records the verdict and gives the pool back, if the reads agree and it is still open.
+
+    Raises LedgerUnwritable: then nothing was recorded.
+    """
+    change_id = case.item.change_id
+    for each in (first, second):
+        if isinstance(each, CoreError):
+            return _not_read(case, each)
+    assert isinstance(first, Observation) and isinstance(second, Observation)  # noqa: S101, PT018
+    if not first.agrees_with(second):
+        return Settling(change_id, SettlingState.DISAGREE)
+    with _ledger_must_work(), transaction.atomic(durable=True):
+        lock()
+        now = _open_case(change_id)
+        if isinstance(now, Settling):
+            return now
+        _record(now, first, second, by)
+        Lease.objects.filter(change=change_id).delete()
+    return Settling(change_id, SettlingState.SETTLED, verdict=second.verdict)
+
+
+def _not_read(case: Case, error: CoreError) -> Settling:
+    if not isinstance(error, (Unauthenticated, CredentialExpired)):
+        return Settling(case.item.change_id, SettlingState.NOT_READ, error=error)
+    if isinstance(error, Unauthenticated) and case.token is not None:
+        with _ledger_must_work():
+            tokens.note_refused(case.token)
+    return Settling(case.item.change_id, SettlingState.NO_TOKEN, error=error)
+
+
+def _open_case(change_id: UUID) -> Case | Settling:
+    """The change as the record has it now, if it is open and its quiet time is over."""
+    lease = Lease.objects.filter(change=change_id).first()
+    item = next(iter(changes_by_id([change_id])), None)
+    if item is None or item.verdict is not None or lease is None:
+        return Settling(change_id, SettlingState.ALREADY, verdict=item.verdict if item else None)
+    if item.outcome is not Outcome.UNKNOWN:
+        until = item.at + timedelta(seconds=settings.CORE_LIMITS.deadline_seconds)
+        return Settling(change_id, SettlingState.UNDER_WAY, not_before=until)
+    if timezone.now() < (until := quiet_until(item)):
+        return Settling(change_id, SettlingState.WAITING, not_before=until)
+    intent = Entry.objects.get(change=change_id, kind=Kind.INTENT)
+    return Case(item, lease.company, json.loads(intent.facts))
+
+
+def _with_token(case: Case) -> Case | Settling:
+    """Core opened with the token of who made the change, and of nobody else."""
+    change_id = case.item.change_id
+    token = _token_of_maker(case)
+    try:
+        if token is None:
+            error: Exception = tokens.TokenMissing("who made the change has no token in use here")
+            return Settling(change_id, SettlingState.NO_TOKEN, error=error)
+        core = tokens.open_core(token, request_id=f"settle-{change_id}")
+    except (tokens.TokenMissing, tokens.TokenUnreadable, CredentialExpired) as failure:
+        return Settling(change_id, SettlingState.NO_TOKEN, error=failure)
+    return replace(case, token=token, core=core)
+
+
+def _token_of_maker(case: Case) -> Token | None:
+    made_by = Entry.objects.filter(change=case.item.change_id, kind=Kind.INTENT)
+    user = User.objects.filter(pk=made_by.values_list("actor_id", flat=True).get()).first()
+    company = Company.objects.filter(slug=case.company).first()
+    return tokens.token_for(user, company) if user and company else None
+
+
+def _read(core: CoreClient, case: Case) -> tuple[Pool, ...]:
+    if case.item.action is Action.CREATE:
+        return _new_namesakes(core, case)
+    assert case.item.pool_id is not None  # noqa: S101  (only a create has none)
+    try:
+        return (core.get_pool(case.item.pool_id),)
+    except NotFound:
+        return ()
+
+
+def _verdict(case: Case, pools: tuple[Pool, ...]) -> Verdict:
+    item = case.item
+    untold = frozenset(case.evidence.get("untold", ()))
+    verdict = verdict_of(item.action, item.before, item.wanted, pools, untold)
+    if verdict is None:
+        raise Undecided(Reason.SHAPE)
+    return verdict
+
+
+def _new_namesakes(core: CoreClient, case: Case) -> tuple[Pool, ...]:
+    """Pools of the wanted name that were not there before the create was sent.
+
+    From the list by time, newest first: a name with a comma cannot be searched for.
+    """
+    if case.item.wanted is None or "newest" not in case.evidence:
+        raise Undecided(Reason.MISMATCH)
+    facts = case.evidence["newest"]
+    newest = None if facts is None else Newest.from_json(facts)
+    name = as_kept(case.item.wanted.name or "")
+    found = []
+    for pool in _listed_since(core, newest):
+        if pool.name is not None and as_kept(pool.name) != name:
+            continue
+        is_new = newest is None or newest.is_older(pool)
+        if is_new is None or (is_new and (pool.name is None or pool.id is None)):
+            raise Undecided(Reason.SHAPE)
+        if is_new:
+            found.append(pool)
+    return tuple(found)
+
+
+def _listed_since(core: CoreClient, newest: Newest | None) -> list[Pool]:
+    """The list from its newest pool down to what was certainly there before."""
+    listed: list[Pool] = []
+    for number in range(1, MOST_PAGES + 1):
+        page = core.list_pools(
+            PoolQuery(sort=Sort.CREATED_DESCENDING, page=number, per_page=LARGEST_PER_PAGE)
+        )
+        listed += page.pools
+        # Another page than was asked for, an order of its own, or rows that moved from one
+        # page to the next while they were read: then some may have been missed.
+        ids = [pool.id for pool in listed if pool.id is not None]
+        if page.number != number or not in_order(listed) or len(set(ids)) != len(ids):
+            raise Undecided(Reason.SHAPE)
+        if not page.pools or number == page.last_page or _goes_back(listed, newest):
+            return listed
+    raise Undecided(Reason.TOO_LARGE)
+
+
+def _goes_back(listed: list[Pool], newest: Newest | None) -> bool:
+    """Whether the list reached pools that are certainly older than the create."""
+    if newest is None or newest.created_at is None:
+        return False
+    moments = [pool.created_at for pool in listed if pool.created_at is not None]
+    return bool(moments) and newest.surely_before(moments[-1])
+
+
+def _record(case: Case, first: Observation, second: Observation, by: Actor) -> None:
+    item, verdict = case.item, second.verdict
+    gone = item.action is Action.EDIT and not second.pools
+    shown = second.pools[0] if len(second.pools) == 1 else None
+    created = item.action is Action.CREATE and verdict is Verdict.APPLIED
+    pool_id = shown.id if created and shown else item.pool_id
+    append(
+        Kind.SETTLED,
+        item.action,
+        by,
+        company=case.company,
+        pool_id="" if pool_id is None else str(pool_id),
+        pool_name=item.pool_name,
+        outcome=verdict,
+        facts={
+            "before": item.before and item.before.to_json(),
+            "wanted": item.wanted and item.wanted.to_json(),
+            "request_id": item.request_id,
+            "after": shown and Snapshot.from_pool(shown).to_json(),
+            "pools": [pool.id for pool in second.pools],
+            "read_at": [] if case.item.action is Action.CLEAR else _times(first, second),
+            "checked_at": second.at.isoformat(),
+            "problem": "not found" if gone else "",
+        },
+        change=item.change_id,
+    )
+
+
+def _times(*observations: Observation) -> list[str]:
+    return [each.at.isoformat() for each in observations]
+
+
+@contextmanager
+def _ledger_must_work() -> Iterator[None]:
+    try:
+        yield
+    except AnyDatabaseError as failure:
+        raise LedgerUnwritable("the ledger could not be used") from failure

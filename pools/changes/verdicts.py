@@ -1,0 +1,151 @@
+"""What became of a change, from what was there before, what was wanted, and what is there.
+
+Pure: what was read goes in, a verdict comes out. None wherever what was read does not
+decide: a wrong verdict is worse than none.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+
+from pools.changes.outcome import Action, Verdict
+from pools.changes.proposal import COMPARED, Snapshot
+from pools.core import Pool
+from pools.core.answers import as_kept
+from pools.core.decoding import read_time
+
+# How far the clocks of Core's own servers may be apart.
+CLOCKS_APART: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """Core's newest pool before a create was sent: what is newer than it is new.
+
+    `id` is the largest of all that were made in the same moment, None where those were
+    too many to list; `created_at` is None where Core did not say.
+    """
+
+    id: int | None
+    created_at: datetime | None
+
+    @classmethod
+    def from_pools(cls, newest_first: Sequence[Pool], *, whole: bool) -> Self | None:
+        """From a list by time, newest first; `whole`: it is all there are. None: no evidence."""
+        if not newest_first or not in_order(newest_first):
+            return None
+        moment = newest_first[0].created_at
+        ids = [pool.id for pool in newest_first if pool.created_at == moment]
+        listed = whole or len(ids) < len(newest_first)
+        known = [each for each in ids if each is not None]
+        complete = listed and moment is not None and len(known) == len(ids)
+        return cls(max(known) if complete else None, moment)
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> Self:
+        """From what `to_json` gave."""
+        return cls(facts["id"], read_time(facts["created_at"]))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"id": self.id, "created_at": self.created_at and self.created_at.isoformat()}
+
+    def surely_before(self, moment: datetime) -> bool:
+        """Whether what was made at a moment was there before this one, whatever the clocks."""
+        return self.created_at is not None and moment < self.created_at - CLOCKS_APART
+
+    def is_older(self, pool: Pool) -> bool | None:
+        """Whether a pool was made after this one. None: the id and the time do not agree."""
+        if self.created_at is None or pool.created_at is None or pool.id is None:
+            return None
+        later = pool.created_at - self.created_at
+        if self.id is None:
+            return None if abs(later) <= CLOCKS_APART else later > timedelta()
+        if pool.id > self.id:
+            return True if later >= -CLOCKS_APART else None
+        return False if later <= timedelta() else None
+
+
+def in_order(pools: Iterable[Pool]) -> bool:
+    """Whether a list is newest first, as far as Core says when its pools were made."""
+    moments = [pool.created_at for pool in pools if pool.created_at is not None]
+    return moments == sorted(moments, reverse=True)
+
+
+def verdict_of(
+    action: Action,
+    before: Snapshot | None,
+    wanted: Snapshot | None,
+    found: Sequence[Pool],
+    unknown_before: frozenset[str] = frozenset(),
+) -> Verdict | None:
+    """The verdict on a change whose quiet time is over.
+
+    `found` is the pool, or nothing where it is gone; for a create, the new pools of its
+    name. `unknown_before` are the fields that could not be read before an edit.
+    """
+    if action is Action.CLEAR:
+        return Verdict.UNKNOWABLE
+    if action is Action.DELETE:
+        return Verdict.NOT_APPLIED if found else Verdict.APPLIED
+    if wanted is None:
+        return None
+    if action is Action.CREATE:
+        return _of_create(wanted, found)
+    return None if before is None else _of_edit(before, wanted, found, unknown_before)
+
+
+def _of_create(wanted: Snapshot, found: Sequence[Pool]) -> Verdict | None:
+    if not found:
+        return Verdict.NOT_APPLIED
+    fitting = [shows(pool, wanted) for pool in found]
+    if None in fitting:
+        return None
+    if True not in fitting:
+        return Verdict.SUPERSEDED
+    return Verdict.APPLIED if fitting.count(True) == 1 else Verdict.DUPLICATE
+
+
+def _of_edit(
+    before: Snapshot, wanted: Snapshot, found: Sequence[Pool], unknown: frozenset[str]
+) -> Verdict | None:
+    if not found:
+        return Verdict.SUPERSEDED
+    (pool,) = found
+    changed = [field for field in COMPARED if getattr(before, field) != getattr(wanted, field)]
+    if unknown and not set(changed) - unknown:
+        return None
+    # What could not be read before and was not changed says nothing about the edit.
+    compared = [field for field in COMPARED if field in changed or field not in unknown]
+    if (as_wanted := shows(pool, wanted, compared)) is not False:
+        return Verdict.APPLIED if as_wanted else None
+    if unknown & set(changed):
+        return None
+    as_before = shows(pool, before, compared)
+    return {True: Verdict.NOT_APPLIED, False: Verdict.SUPERSEDED, None: None}[as_before]
+
+
+def shows(pool: Pool, values: Snapshot, fields: Iterable[str] = COMPARED) -> bool | None:
+    """Whether a pool has these values. None: what cannot be read would decide."""
+    same = [_has(pool, field, getattr(values, field)) for field in fields]
+    if False in same:
+        return False
+    return None if None in same else True
+
+
+def _has(pool: Pool, field: str, value: Any) -> bool | None:
+    if not is_told(pool, field):
+        # A timeout that is left out is none, or is missing: it never proves a number.
+        left_out = field == "timeout" and field not in pool.unreadable
+        return True if left_out and value is None else None
+    found = getattr(pool, field)
+    if isinstance(found, str) and isinstance(value, str):
+        return as_kept(found) == as_kept(value)
+    return bool(found == value)
+
+
+def is_told(pool: Pool, field: str) -> bool:
+    """Whether Core's answer says what this field of a pool is."""
+    if field in pool.unreadable or field not in pool.raw:
+        return False
+    return field == "timeout" or getattr(pool, field) is not None
