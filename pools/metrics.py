@@ -6,6 +6,7 @@ answers. No label holds anything that a person or Core has chosen.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -90,8 +91,14 @@ def count_door(event: str) -> None:
         door.labels(event).inc()
 
 
-def count_change(action: str, outcome: str) -> None:
-    """How the call of a change ended, or UNWRITTEN where that is not on the ledger."""
+@contextmanager
+def counted_change(action: str, outcome: str) -> Iterator[None]:
+    """Counts how the call of a change ended, once that is written to the ledger."""
+    try:
+        yield
+    except Exception:
+        changes.labels(action, UNWRITTEN).inc()
+        raise
     changes.labels(action, outcome).inc()
 
 
