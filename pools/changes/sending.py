@@ -33,6 +33,7 @@ from pools.changes.recording import (
 )
 from pools.changes.verdicts import Newest, is_told
 from pools.core import CoreClient, CoreError, NotFound, Pool, PoolFields, PoolQuery, Sort
+from pools.metrics import counted_change
 from pools.models import Entry
 from pools.models.ledger import LedgerUnwritable
 
@@ -136,14 +137,15 @@ def _sent(core: CoreClient, intent: Intent) -> ChangeResult:
     outcome = outcome_of(error)
     pool_id = answered.id if answered else intent.change.pool_id
     after = Snapshot.from_pool(answered) if answered else None
-    record_outcome(
-        intent,
-        outcome,
-        error=error,
-        answered=after,
-        pool_id=pool_id,
-        exchange=core.last_exchange,
-    )
+    with counted_change(intent.change.action, outcome):
+        record_outcome(
+            intent,
+            outcome,
+            error=error,
+            answered=after,
+            pool_id=pool_id,
+            exchange=core.last_exchange,
+        )
     verified = False
     if outcome is Outcome.DONE and pool_id is not None:
         after, verified = _read_back(core, intent, pool_id, after)
