@@ -7,18 +7,21 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /app
 RUN python -m venv /venv
 COPY requirements.txt ./
-# Wheels alone: nothing that is downloaded runs code while it is installed.
-RUN /venv/bin/pip install --require-hashes --only-binary :all: --requirement requirements.txt
+# Wheels alone: nothing that is downloaded runs code while it is installed. What installs is
+# not wanted where the panel runs.
+RUN /venv/bin/pip install --require-hashes --only-binary :all: --requirement requirements.txt \
+    && /venv/bin/pip uninstall --quiet --yes pip setuptools
 COPY manage.py ./
 COPY adminpanel ./adminpanel
 COPY pools ./pools
 COPY templates ./templates
 COPY static ./static
-# Loading the settings needs values; these are not the panel's, and stay in this step.
-RUN zeros=build:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
-    && SECRET_KEY=build ALLOWED_HOSTS=localhost DATABASE_URL=sqlite:////tmp/build.sqlite3 \
-       TOKEN_KEYS=$zeros AUDIT_KEYS=$zeros \
-       /venv/bin/python manage.py collectstatic --no-input --verbosity 0 \
+# Loading the settings needs values; these are made here, and forgotten with this step.
+RUN /venv/bin/python manage.py newkeys --host localhost --database sqlite:////tmp/build.sqlite3 \
+       > /tmp/build.env \
+    && set -a && . /tmp/build.env \
+    && /venv/bin/python manage.py collectstatic --no-input --verbosity 0 \
+    && rm /tmp/build.env \
     && /venv/bin/python -m compileall -q manage.py adminpanel pools
 
 FROM ${BASE}

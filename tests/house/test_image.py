@@ -18,18 +18,17 @@ IGNORED = [rule for rule in RULES if rule and rule[0] not in "#!" and rule != "*
 COPIED = re.findall(r"^COPY (?!--from)(\S+) \S+$", DOCKERFILE, re.MULTILINE)
 
 
+def is_ignored(path: str) -> bool:
+    return any(fnmatch.fnmatch(path, rule.replace("**/", "*/")) for rule in IGNORED)
+
+
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
     """The folder /app as the Dockerfile fills it."""
 
     def ignore(folder: str, names: list[str]) -> set[str]:
         within = Path(folder).relative_to(ROOT)
-        return {
-            name
-            for name in names
-            for rule in IGNORED
-            if fnmatch.fnmatch(str(within / name), rule.replace("**/", "*/"))
-        }
+        return {name for name in names if is_ignored(str(within / name))}
 
     for name in COPIED:
         if (ROOT / name).is_dir():
@@ -58,6 +57,11 @@ def test_gunicorn_loads_the_panel_from_what_the_image_holds(image: Path) -> None
 
 def test_the_demo_and_its_passwords_stay_out(image: Path) -> None:
     assert [path for path in image.rglob("*") if "demo" in path.name] == []
+
+
+@pytest.mark.parametrize("name", [".env", "panel.env", "panel.sqlite3"])
+def test_a_deployers_own_files_within_the_code_stay_out(name: str) -> None:
+    assert is_ignored(f"adminpanel/{name}")
 
 
 def test_it_does_not_run_as_root() -> None:
