@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 from django.db import Error as AnyDatabaseError
 
+from pools.models.chain import FIRST
 from pools.models.ledger import head
 
 EVENT: Final = "ledger checkpoint"
@@ -101,4 +102,6 @@ def _checkpoint(facts: Mapping[str, Any]) -> Checkpoint:
         raise ValueError("it has no number")
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise ValueError("it has no digest")
+    if seq == 0 and digest != FIRST:
+        raise ValueError("before the first entry there is no digest")
     return Checkpoint(seq, digest, datetime.fromisoformat(str(at)) if seq else None)

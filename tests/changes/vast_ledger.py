@@ -1,16 +1,20 @@
-"""Fills a ledger with a great many changes, and measures the pages of changes on it.
+"""Fills a ledger with a great many changes, and measures what is done with it at that size.
 
     DATABASE_URL=… python -m tests.changes.vast_ledger fill 1000000
     DATABASE_URL=… python -m tests.changes.vast_ledger measure
+    DATABASE_URL=… python -m tests.changes.vast_ledger verify 1000000
 
-For an empty, migrated database that is thrown away afterwards: the chain's digests are
-made up. What is rare lies at the far end: a colleague, a company and a ticket of the
-first days, an action and an outcome that no longer happen.
+For an empty, migrated database that is thrown away afterwards. `measure` times the pages
+of changes, `verify` the proof of the newest entries. What is rare lies at the far end: a
+colleague, a company and a ticket of the first days, an action and an outcome that no
+longer happen.
 """
 
+import base64
 import itertools
 import os
 import random
+import resource
 import sys
 import time
 import uuid
@@ -24,15 +28,20 @@ from typing import Any, Final, cast
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+# The same at every run: what one has filled, another verifies.
+os.environ.setdefault("AUDIT_KEYS", f"vast:{base64.b64encode(bytes(32)).decode()}")
 django.setup()
 
 from django.db import connection, transaction  # noqa: E402
 
 from pools.changes import reading  # noqa: E402
 from pools.changes.browsing import Filters  # noqa: E402
-from pools.changes.outcome import Outcome  # noqa: E402
-from pools.models import Entry, Kind  # noqa: E402
+from pools.changes.outcome import Action, Outcome, Verdict  # noqa: E402
+from pools.models import Entry, Kind, Lease  # noqa: E402
+from pools.models.chain import FIRST, digest_of, writing_key  # noqa: E402
 from pools.models.index_term import terms_of  # noqa: E402
+from pools.models.ledger import head  # noqa: E402
+from pools.models.proof import prove  # noqa: E402
 from tests.ledger_flush import unguarded_ledger  # noqa: E402
 
 FIRST_DAY: Final = datetime(2024, 11, 1, tzinfo=UTC)
@@ -57,7 +66,7 @@ ROW: Final = attrgetter(*COLUMNS)
 
 @dataclass(slots=True)
 class Row:
-    """An entry as it is stored. Its digest is made up: the pages read none."""
+    """An entry as it is stored; its place in the chain comes last."""
 
     seq: int
     at: datetime
@@ -75,13 +84,16 @@ class Row:
     version: int = 1
     form: None = None
     batch: None = None
-    key_id: str = "none"
-    previous: str = "0" * 64
-    digest: str = "0" * 64
+    key_id: str = ""
+    previous: str = FIRST
+    digest: str = ""
 
 
 def rows_of(count: int) -> Iterator[tuple[Row, tuple[datetime, int]]]:
-    """The entries of `count` changes and a fifth as many events, each with its line's place."""
+    """The entries of `count` changes and a fifth as many events, each with its line's place.
+
+    One change in 5,000 is unknown; most of those are settled. One in 1,000 is made outside.
+    """
     dice, numbers = random.Random(4), itertools.count(1)
     step = timedelta(days=DAYS) / count
     for number in range(count):
@@ -89,6 +101,7 @@ def rows_of(count: int) -> Iterator[tuple[Row, tuple[datetime, int]]]:
         at, soon = (FIRST_DAY + number * step + each for each in (timedelta(), ANSWERED))
         about = _change(dice, number, old=old)
         outcome = _outcome(dice, number, old=old)
+        verdict = _verdict(number) if outcome is Outcome.UNKNOWN else None
         unnamed = {"pool_id": ""} if about["action"] == "create" else {}
         line = Row(next(numbers), at, Kind.INTENT, FACTS, **about | unnamed)
         place = at, line.seq
@@ -96,6 +109,11 @@ def rows_of(count: int) -> Iterator[tuple[Row, tuple[datetime, int]]]:
         yield Row(next(numbers), soon, Kind.OUTCOME, FACTS, outcome, **about), place
         if outcome == Outcome.DONE:
             yield Row(next(numbers), soon, Kind.READBACK, FACTS, **about), place
+        if verdict is not None:
+            yield Row(next(numbers), soon, Kind.SETTLED, FACTS, verdict, **about), place
+        if number % 1000 == 500:
+            seen = Row(next(numbers), soon, Kind.DRIFT, FACTS, **about | _outside(dice))
+            yield seen, (soon, seen.seq)
         if number % 5 == 0:
             name = about["actor_name"]
             event = Row(next(numbers), soon, Kind.EVENT, '{"address":""}', actor_name=name)
@@ -116,20 +134,74 @@ def _change(dice: random.Random, number: int, *, old: bool) -> dict[str, Any]:
     }
 
 
+def _verdict(number: int) -> Verdict | None:
+    """Each in turn, and then one that is not settled yet."""
+    verdicts: list[Verdict | None] = [*Verdict, None]
+    return verdicts[number // 5_000 % len(verdicts)]
+
+
+def _outside(dice: random.Random) -> dict[str, Any]:
+    change = uuid.UUID(int=dice.getrandbits(128), version=4)
+    nobody = {"actor_id": "0", "actor_name": "", "reason": ""}
+    return {"action": Action.OUTSIDE, "change": change, **nobody}
+
+
 def fill(count: int) -> None:
     if Entry.objects.exists():
         sys.exit("The ledger has entries: this is for an empty database.")
-    started, made = time.monotonic(), rows_of(count)
+    started, made = time.monotonic(), _chained(rows_of(count))
     with unguarded_ledger():
         while batch := list(itertools.islice(made, BATCH)):
             terms = {(term, *place) for row, place in batch for term in terms_of(cast(Entry, row))}
             with transaction.atomic():
                 _store("pools_entry", COLUMNS, [ROW(row) for row, _ in batch])
+                _take_leases([row for row, _ in batch])
                 _store("pools_indexterm", ("term", "at", "seq"), sorted(terms))
             print(f"\r{batch[-1][0].seq:,} entries", end="", flush=True)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     print(f"\r{count:,} changes in {time.monotonic() - started:.0f} s        ")
+
+
+def _chained(
+    rows: Iterator[tuple[Row, tuple[datetime, int]]],
+) -> Iterator[tuple[Row, tuple[datetime, int]]]:
+    key_id, key = writing_key()
+    previous = FIRST
+    for row, place in rows:
+        row.key_id, row.previous = key_id, previous
+        row.digest = previous = digest_of(ROW(row), key)
+        yield row, place
+
+
+def _take_leases(rows: Sequence[Row]) -> None:
+    """For what is unknown and not settled."""
+    settled = {row.change for row in rows if row.kind is Kind.SETTLED}
+    unknown = [row for row in rows if row.outcome == Outcome.UNKNOWN]
+    for row in unknown:
+        if row.change is not None and row.change not in settled:
+            key = f"{row.pool_id}:{row.seq}"
+            Lease.objects.create(
+                company=row.company, pool_key=key, change=row.change, held_since=row.at
+            )
+
+
+def verify(count: int) -> None:
+    """How long the proof of the newest entries takes, and how much memory the process."""
+    last = head()
+    first = max(1, last.seq - count + 1)
+    before, started = _peak_megabytes(), time.perf_counter()
+    proof = prove(first)
+    took = time.perf_counter() - started
+    print(
+        f"{connection.vendor}: {proof.head.seq - first + 1:,} entries in {took:.1f} s, "
+        f"{_peak_megabytes():.0f} MB ({before:.0f} MB before), "
+        f"{proof.open_changes} open, {proof.misfit_count} misfits"
+    )
+
+
+def _peak_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measure() -> None:
@@ -202,7 +274,7 @@ def _database_milliseconds(read: Callable[[], object]) -> float:
 
 
 def _outcome(dice: random.Random, number: int, *, old: bool) -> Outcome:
-    if number % 25_000 == 1:
+    if number % 5_000 == 1:
         return Outcome.UNKNOWN
     if old and number % 7 == 0:
         return Outcome.NOT_SENT
@@ -235,4 +307,8 @@ def _for_sqlite(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    fill(int(sys.argv[2])) if sys.argv[1:2] == ["fill"] else measure()
+    asked, count = sys.argv[1], int(sys.argv[2]) if sys.argv[2:] else 1_000_000
+    if asked == "measure":
+        measure()
+    else:
+        {"fill": fill, "verify": verify}[asked](count)

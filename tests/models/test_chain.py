@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pools.models import Entry
-from pools.models.ledger import CHUNK, Misfit, digest_of, verify_chain
+from pools.models.chain import CHUNK, Misfit, digest_of, verify_chain
 from tests.models.conftest import INSERT, append_events, tamper, values_like
 
 pytestmark = pytest.mark.django_db
@@ -143,7 +143,7 @@ def test_a_start_beyond_the_end_is_a_misfit() -> None:
 
 
 def test_reads_on_after_a_full_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pools.models.ledger.CHUNK", 3)
+    monkeypatch.setattr("pools.models.chain.CHUNK", 3)
     append_events(9)
     tamper("UPDATE pools_entry SET reason = 'x' WHERE seq = 9")
     assert CHUNK > 3

@@ -18,7 +18,8 @@ from pools.models.checkpoints import (
     log_checkpoint,
     read_checkpoints,
 )
-from pools.models.ledger import FIRST, head
+from pools.models.chain import FIRST
+from pools.models.ledger import head
 from tests.models.conftest import append_events
 from tests.panel_process import ROOT, database_url
 

@@ -12,18 +12,10 @@ from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pools.models import Entry, Kind, ledger
+from pools.models import Entry, Kind
 from pools.models.canonical import canonical_json, storable
-from pools.models.ledger import (
-    FIRST,
-    Actor,
-    append,
-    covered_text,
-    digest_of,
-    head,
-    record_event,
-    verify_chain,
-)
+from pools.models.chain import FIRST, covered_text, digest_of, verify_chain, wrong_audit_keys
+from pools.models.ledger import Actor, append, head, record_event
 from pools.secret import Secret
 from tests.models.conftest import ADA, append_events, tamper
 
@@ -181,7 +173,7 @@ def test_older_entries_verify_after_a_new_key_is_put_first(settings: Any) -> Non
 def test_a_wrong_audit_key_is_noticed_at_start(settings: Any) -> None:
     append_events(1)
     settings.AUDIT_KEYS = (("first", Secret(base64.b64encode(b"w" * 32).decode())),)
-    assert ledger.wrong_audit_keys() == [
+    assert wrong_audit_keys() == [
         "AUDIT_KEYS has another key first than the ledger was written with."
     ]
 
@@ -190,7 +182,7 @@ def test_a_wrong_audit_key_is_noticed_at_start(settings: Any) -> None:
 def test_a_missing_audit_key_is_noticed_at_start(settings: Any) -> None:
     append_events(1)
     settings.AUDIT_KEYS = (("other", Secret(base64.b64encode(b"w" * 32).decode())),)
-    assert ledger.wrong_audit_keys() == [
+    assert wrong_audit_keys() == [
         "AUDIT_KEYS lacks the key first, with which the ledger was written."
     ]
 
@@ -198,14 +190,14 @@ def test_a_missing_audit_key_is_noticed_at_start(settings: Any) -> None:
 @pytest.mark.django_db
 def test_the_right_audit_key_is_no_reason_not_to_start() -> None:
     append_events(2)
-    assert ledger.wrong_audit_keys() == []
+    assert wrong_audit_keys() == []
 
 
 @pytest.mark.django_db
 def test_one_altered_entry_is_no_wrong_key() -> None:
     append_events(3)
     tamper("UPDATE pools_entry SET reason = 'x' WHERE seq = 3")
-    assert ledger.wrong_audit_keys() == []
+    assert wrong_audit_keys() == []
 
 
 @pytest.mark.parametrize("kind", [Kind.INTENT, Kind.OUTCOME])

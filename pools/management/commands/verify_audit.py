@@ -1,21 +1,24 @@
-"""Proves that nothing in the ledger was altered, or names the first entry that does not fit."""
+"""Proves that nothing in the ledger was altered, or names what does not fit."""
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from pools.models.ledger import walk_chain
+from pools.models.checkpoints import Checkpoint, read_checkpoints
+from pools.models.proof import Proof, prove
 
 
 class Command(BaseCommand):
-    """Exit 0: every entry fits; the head is printed. Exit 1: one does not, and why."""
+    """Exit 0: everything fits. Exit 1: something does not, and why."""
 
     help = (
-        "Walks the ledger of changes and checks every entry against its keyed digest and "
-        "against the entry before it. Prints the head: note it elsewhere, since a cut-off "
-        "end shows only against an earlier note."
+        "Walks the ledger of changes. Checks every entry against its keyed digest and "
+        "against the entry before it, that every change is told whole, and that the "
+        "checkpoints of a log are still there. Prints the head."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,14 +30,59 @@ class Command(BaseCommand):
             metavar="N",
             help="start at entry N, trusting the one before it (default: 1)",
         )
+        parser.add_argument(
+            "--checkpoints",
+            nargs="+",
+            default=[],
+            metavar="FILE",
+            help="logs of the panel, to compare with the heads noted there; - is standard input",
+        )
 
-    def handle(self, *, first: int, **options: Any) -> None:
-        last, misfit = walk_chain(max(first, 1))
-        if misfit is not None:
+    def handle(self, *, first: int, checkpoints: list[str], **options: Any) -> None:
+        # Read first: the ledger may grow, and must never seem shorter than what is noted.
+        noted = [each for name in checkpoints for each in self._read(name)]
+        proof = prove(max(first, 1), noted)
+        for misfit in proof.misfits:
             self.stderr.write(f"Entry {misfit.seq} does not fit. {misfit.reason}")
+        if proof.misfit_count > len(proof.misfits):
+            self.stderr.write(f"{proof.misfit_count - len(proof.misfits)} more do not fit.")
+        self._say_what_fits(proof)
+        if proof.misfit_count or (checkpoints and not noted):
             sys.exit(1)
+
+    def _read(self, name: str) -> Iterable[Checkpoint]:
+        try:
+            if name == "-":
+                read = read_checkpoints(sys.stdin)
+            else:
+                with Path(name).open(encoding="utf-8", errors="replace") as lines:
+                    read = read_checkpoints(lines)
+        except OSError as error:
+            raise CommandError(f"{name} cannot be read: {error.strerror}.") from None
+        if read.malformed:
+            numbers = ", ".join(map(str, read.malformed[:20]))
+            broken = _count(len(read.malformed), "checkpoint")
+            self.stderr.write(f"{name}: {broken} cannot be read, line {numbers}.")
+        if not read.checkpoints:
+            self.stderr.write(f"{name}: there is no checkpoint in it.")
+        return read.checkpoints
+
+    def _say_what_fits(self, proof: Proof) -> None:
+        last = proof.head
         if last.at is None:
             self.stdout.write("The ledger is empty.")
-            return
-        self.stdout.write(f"Entries {first} to {last.seq} fit.")
-        self.stdout.write(f"Head: {last.seq} {last.digest} {last.at.isoformat()}")
+        elif proof.misfit_count == 0:
+            self.stdout.write(f"Entries {proof.first} to {last.seq} fit.")
+        if last.at is not None:
+            what = "Last entry that fits" if proof.broken else "Head"
+            self.stdout.write(f"{what}: {last.seq} {last.digest} {last.at.isoformat()}")
+        if proof.open_changes:
+            self.stdout.write(f"{_count(proof.open_changes, 'change')} open, holding a pool.")
+        if proof.checkpoints:
+            self.stdout.write(f"{_count(proof.checkpoints, 'checkpoint')} found on the ledger.")
+        if proof.uncompared:
+            self.stdout.write(f"{_count(proof.uncompared, 'checkpoint')} outside what was walked.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

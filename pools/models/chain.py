@@ -1,0 +1,243 @@
+"""The chain of the ledger: what each entry's digest covers, and a walk along it.
+
+Digest of an entry (version 1): HMAC-SHA256 with the key that `key_id` names, over
+
+    version | seq | previous | canonical JSON of every other column
+
+`previous` is the digest of the entry before, FIRST for the first. Times are UTC with six
+decimals, ids are lower-case hex without dashes, empty ones null.
+"""
+
+import base64
+import hmac
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from json.encoder import encode_basestring as _quoted
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, OperationalError, connection
+
+VERSION: Final = 1
+FIRST: Final = "0" * 64
+# Entries read at a time: short reads, so that writers are not kept out.
+CHUNK: Final = 2000
+COLUMNS: Final = (
+    *("seq", "version", "at", "kind", "change", "form", "batch", "actor_id", "actor_name"),
+    *("company", "pool_id", "pool_name", "action", "outcome", "reason", "facts"),
+    *("key_id", "previous", "digest"),
+)
+# Times and ids as the text that is digested. The database writes it, from what it holds:
+# nothing is read leniently, and a million entries are a matter of seconds only this way.
+_AS_TEXT: Final[Mapping[str, Mapping[str, str]]] = {
+    "sqlite": {
+        "at": "replace(at, ' ', 'T') || CASE length(at) WHEN 19 THEN '.000000Z' ELSE 'Z' END",
+    },
+    "postgresql": {
+        "at": (
+            "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+            " || CASE WHEN at < '0001-01-01' THEN ' BC' ELSE '' END"
+        ),
+        **{name: f"replace({name}::text, '-', '')" for name in ("change", "form", "batch")},
+    },
+}
+
+# An entry's columns, as texts but for its number and version.
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last entry: its number (0: none yet), digest and time."""
+
+    seq: int
+    digest: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Misfit:
+    """An entry that does not fit, and why, as a sentence."""
+
+    seq: int
+    reason: str
+
+
+class Chain:
+    """A walk along the ledger, from an entry to the last or to the first that does not fit.
+
+    Starting later than 1, the entry before is trusted for its digest. What is appended
+    meanwhile is walked along too. Constant memory.
+    """
+
+    def __init__(self, from_seq: int = 1) -> None:
+        self.misfit: Misfit | None = None
+        self.seq, self.digest, self._at = from_seq - 1, FIRST, ""
+        self._seals = _seals()
+        if from_seq > 1:
+            before = _rows("seq = %s", [self.seq])
+            if before:
+                self._at, self.digest = before[0][2], before[0][-1]
+            else:
+                self.misfit = Misfit(self.seq, "It is missing.")
+
+    @property
+    def head(self) -> Head:
+        """The last entry that was found to fit."""
+        at = datetime.fromisoformat(self._at) if self._at else None
+        return Head(self.seq, self.digest, at)
+
+    def chunks(self) -> Iterator[list[Row]]:
+        """The entries that fit, in order. May be asked again, for what was added since."""
+        while self.misfit is None:
+            rows = _rows("seq > %s ORDER BY seq LIMIT %s", [self.seq, CHUNK])
+            if fitting := self._fitting(rows):
+                yield fitting
+            if len(rows) < CHUNK:
+                return
+
+    def _fitting(self, rows: list[Row]) -> list[Row]:
+        for number, row in enumerate(rows):
+            if reason := self._why_not(row):
+                self.misfit = Misfit(self.seq + 1, reason)
+                return rows[:number]
+            self.seq, self._at, self.digest = row[0], row[2], row[-1]
+        return rows
+
+    def _why_not(self, row: Row) -> str | None:
+        if row[0] != self.seq + 1:
+            return f"It is missing: entry {row[0]} follows entry {self.seq}."
+        if row[17] != self.digest:
+            return "It does not continue the entry before it."
+        if row[1] != VERSION:
+            return f"Its form {row[1]} is not known to this panel."
+        seal = self._seals.get(row[16])
+        if seal is None:
+            return f"Its key {row[16]} is not in AUDIT_KEYS."
+        return None if _is_sealed(row, seal) else "Its digest does not fit what it says."
+
+
+def verify_chain(from_seq: int = 1) -> Misfit | None:
+    """The first entry from `from_seq` on that does not fit the chain, None when all do."""
+    chain = Chain(from_seq)
+    for _ in chain.chunks():
+        pass
+    return chain.misfit
+
+
+def wrong_audit_keys() -> list[str]:
+    """Why the newest entries cannot have been made with AUDIT_KEYS, a sentence each.
+
+    One altered entry is for `verify_chain` to find; a key under which none of the last
+    ten verifies is a wrong key. Empty before the table is there, and when the database
+    does not answer: those are told elsewhere.
+    """
+    seals = _seals()
+    try:
+        newest = _rows("TRUE ORDER BY seq DESC LIMIT 10", [])
+    except DatabaseError:
+        return []
+    wrong = []
+    for key_id in dict.fromkeys(row[16] for row in newest):
+        rows = [row for row in newest if row[16] == key_id]
+        if key_id not in seals:
+            wrong.append(f"AUDIT_KEYS lacks the key {key_id}, with which the ledger was written.")
+        elif not any(_is_sealed(row, seals[key_id]) for row in rows):
+            wrong.append(f"AUDIT_KEYS has another key {key_id} than the ledger was written with.")
+    return wrong
+
+
+def digest_of(columns: tuple[Any, ...], key: bytes) -> str:
+    """The digest of an entry's columns, in the order of the model, as 64 hex digits."""
+    return _digest(_as_row(columns), _seal(key))
+
+
+def covered_text(columns: tuple[Any, ...]) -> str:
+    """The canonical JSON of what a digest covers besides version, number and previous digest."""
+    return _covered(_as_row(columns))
+
+
+def writing_key() -> tuple[str, bytes]:
+    """The key that new entries are sealed with, after its id."""
+    return next(_keys())
+
+
+def _as_row(columns: tuple[Any, ...]) -> Row:
+    """Columns as Python has them, as the texts that are digested."""
+    at, ids = columns[2], columns[4:7]
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    hexes = (value.hex if isinstance(value, UUID) else None for value in ids)
+    return (*columns[:2], moment, columns[3], *hexes, *columns[7:])
+
+
+def _is_sealed(row: Row, seal: hmac.HMAC) -> bool:
+    try:
+        return bool(_digest(row, seal) == row[-1])
+    except (TypeError, UnicodeEncodeError):
+        # SQLite keeps in a column whatever is put there: bytes, or what is no UTF-8.
+        return False
+
+
+def _digest(row: Row, seal: hmac.HMAC) -> str:
+    text = f"{row[1]}|{row[0]}|{row[17]}|{_covered(row)}"
+    # A copy: setting a key up takes longer than an entry does.
+    sealed = seal.copy()
+    sealed.update(text.encode())
+    return sealed.hexdigest()
+
+
+def _covered(row: Row) -> str:
+    """The same text as `canonical_json` writes, put together by hand, which is much faster."""
+    (_, _, at, kind, change, form, batch, actor_id, actor_name, company) = row[:10]
+    (pool_id, pool_name, action, outcome, reason, facts, key_id) = row[10:17]
+    return (
+        f'{{"action":{_quoted(action)},"actor_id":{_quoted(actor_id)},'
+        f'"actor_name":{_quoted(actor_name)},"at":{_quoted(at)},'
+        f'"batch":{"null" if batch is None else _quoted(batch)},'
+        f'"change":{"null" if change is None else _quoted(change)},'
+        f'"company":{_quoted(company)},"facts":{_quoted(facts)},'
+        f'"form":{"null" if form is None else _quoted(form)},'
+        f'"key_id":{_quoted(key_id)},"kind":{_quoted(kind)},'
+        f'"outcome":{_quoted(outcome)},"pool_id":{_quoted(pool_id)},'
+        f'"pool_name":{_quoted(pool_name)},"reason":{_quoted(reason)}}}'
+    )
+
+
+def _rows(condition: str, parameters: list[Any]) -> list[Row]:
+    texts = _AS_TEXT[connection.vendor]
+    columns = ", ".join(texts.get(name, name) for name in COLUMNS)
+    # Nothing from outside is put into the text.
+    query = f"SELECT {columns} FROM pools_entry WHERE {condition}"  # noqa: S608  # nosec B608
+    try:
+        return _fetched(query, parameters)
+    except OperationalError as error:
+        if connection.vendor != "sqlite" or "decode" not in str(error):
+            raise
+    # Text that is no UTF-8, which only an altered entry has.
+    connection.connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
+    try:
+        return _fetched(query, parameters)
+    finally:
+        connection.connection.text_factory = str
+
+
+def _fetched(query: str, parameters: list[Any]) -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        found: list[Row] = cursor.fetchall()
+        return found
+
+
+def _seals() -> dict[str, hmac.HMAC]:
+    return {key_id: _seal(key) for key_id, key in _keys()}
+
+
+def _seal(key: bytes) -> hmac.HMAC:
+    return hmac.new(key, digestmod="sha256")
+
+
+def _keys() -> Iterator[tuple[str, bytes]]:
+    for key_id, secret in settings.AUDIT_KEYS:
+        yield key_id, base64.b64decode(secret.reveal())
