@@ -12,13 +12,13 @@ import pytest
 from django.db import OperationalError, connection
 
 from adminpanel.logs import configure, logging_settings
+from pools.models.chain import FIRST
 from pools.models.checkpoints import (
     Checkpoint,
     CheckpointsRead,
     log_checkpoint,
     read_checkpoints,
 )
-from pools.models.chain import FIRST
 from pools.models.ledger import head
 from tests.models.conftest import append_events
 from tests.panel_process import ROOT, database_url

@@ -34,10 +34,11 @@ def test_a_misfit_ends_badly_and_is_named() -> None:
     append_events(3)
     tamper("UPDATE pools_entry SET reason = 'x' WHERE seq = 2")
     first = Entry.objects.get(seq=1)
+    reason = "Its digest does not fit what it says."
+    last = f"{first.seq} {first.digest} {first.at.isoformat()}"
     assert verify_audit() == (
         1,
-        "Entry 2 does not fit. Its digest does not fit what it says.\n"
-        f"Last entry that fits: 1 {first.digest} {first.at.isoformat()}\n",
+        f"Entry 2 does not fit. {reason}\nLast entry that fits: {last}\n",
     )
 
 
