@@ -7,37 +7,50 @@ under way would go unwritten.
 """
 
 import os
+import sys
 import tempfile
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from adminpanel import worker_metrics
+from adminpanel.environment import whole_number
 
 bind = os.environ.get("WEB_BIND", "127.0.0.1:8000")
 
 # A request here mostly waits for Core, which a thread does at no cost. Two processes,
 # because one holds Python's lock while it renders.
-worker_class = "gthread"
-threads = int(os.environ.get("WEB_THREADS", "8"))
-workers = int(os.environ.get("WEB_WORKERS", "2"))
+worker_class = "adminpanel.worker.PromptWorker"
+try:
+    threads = whole_number("WEB_THREADS", 8, least=3, most=128)
+    workers = whole_number("WEB_WORKERS", 2, least=1, most=64)
+except ImproperlyConfigured as error:
+    sys.exit(f"The panel does not start: {error}")
 
 # A panel that refuses to start says so once and ends; loaded by the workers, the
-# sentence would come once per worker, and again at every try.
+# sentence would come once per worker, and again at every try. It also means that SIGHUP
+# replaces the workers but loads no new code and no new settings: see docs/operations.md.
 preload_app = True
 
 # Only notices a process whose main loop is stuck: a hanging thread is not its business.
 timeout = 30
 graceful_timeout = 30
-# Longer than a proxy in front keeps its own connections idle by habit would be needless:
-# a browser alone profits from a few seconds.
-keepalive = 5
+# One request a connection. A connection that is kept can be closed here while the proxy
+# sends the next request on it: a change that is cut before anybody saw it. And what is
+# hidden behind a request on the same connection is never read.
+keepalive = 0
 
 # The longest honest request line is a list address with its search, inside a `next`.
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
+# The parser that the tests know, even where a faster one happens to be installed.
+http_parser = "python"
 
-# Whose X-Forwarded-Proto is believed. Behind a proxy on another host: its address.
-forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
+# No header sets the scheme, the path or the prefix here: what a proxy says is the panel's
+# to judge, by TRUSTED_PROXY_COUNT alone.
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
 
 # The heartbeat file is touched every second: on a disk that can block the worker, and
 # a container's root may be read-only.

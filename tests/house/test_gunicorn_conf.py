@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from gunicorn.app.wsgiapp import WSGIApplication
 from gunicorn.config import Config
+from gunicorn.workers.gthread import ThreadWorker
 
 from pools.core.limits import CoreLimits
 
@@ -13,6 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Config:
+    return as_read(monkeypatch)
+
+
+def as_read(monkeypatch: pytest.MonkeyPatch) -> Config:
     """gunicorn's own reading of the file; it stops at a name or a value it does not know."""
     file = ROOT / "adminpanel/gunicorn_conf.py"
     monkeypatch.setattr("sys.argv", ["gunicorn", "--config", str(file), "adminpanel.wsgi"])
@@ -25,16 +30,32 @@ def test_a_stop_waits_twice_as_long_as_a_call_to_core_may_take(served: Config) -
 
 
 def test_threads_and_processes(served: Config) -> None:
-    assert (served.worker_class_str, served.threads, served.workers) == ("gthread", 8, 2)
+    assert issubclass(served.worker_class, ThreadWorker)
+    assert (served.threads, served.workers) == (8, 2)
 
 
-def test_threads_and_processes_come_from_the_environment(
-    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
+def test_threads_and_processes_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEB_THREADS", "5")
     monkeypatch.setenv("WEB_WORKERS", "3")
-    served = request.getfixturevalue("served")
+    served = as_read(monkeypatch)
     assert (served.threads, served.workers) == (5, 3)
+
+
+@pytest.mark.parametrize("value", ["0", "65", "two", "2.5", ""])
+def test_a_nonsensical_number_of_processes_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("WEB_WORKERS", value)
+    with pytest.raises(SystemExit, match="The panel does not start: WEB_WORKERS is "):
+        as_read(monkeypatch)
+
+
+def test_a_connection_takes_one_request(served: Config) -> None:
+    assert served.keepalive == 0
+
+
+def test_no_header_changes_the_scheme_or_the_path(served: Config) -> None:
+    assert (served.secure_scheme_headers, served.forwarder_headers) == ({}, [])
 
 
 def test_no_socket_takes_commands(served: Config) -> None:
