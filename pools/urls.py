@@ -60,6 +60,11 @@ urlpatterns = [
         settling.change_release,
         name="change_release",
     ),
+    path(
+        "c/<slug:company>/changes/<uuid:change>/check/",
+        settling.change_check,
+        name="change_check",
+    ),
     path("tokens/", tokens.token_list, name="token_list"),
     path("tokens/add/", tokens.token_add, name="token_add"),
     path("tokens/<slug:company>/confirm/", tokens.token_confirm, name="token_confirm"),

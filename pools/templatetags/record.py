@@ -3,9 +3,29 @@
 from django import template
 from django.conf import settings
 
+from pools.change_text import (
+    Standing,
+    is_open,
+    meaning_of,
+    name_of,
+    standing_of,
+    window_of,
+)
+from pools.changes import HistoryItem
 from pools.tickets import Part
 
 register = template.Library()
+register.filter("is_open", is_open)
+register.filter("meaning", meaning_of)
+register.filter("named", name_of)
+register.filter("standing", standing_of)
+register.filter("window", window_of)
+
+
+@register.inclusion_tag("pools/parts/chip.html")
+def chip(change: HistoryItem) -> dict[str, Standing]:
+    """How a change stands, by word and shape."""
+    return {"standing": standing_of(change)}
 
 
 @register.filter

@@ -13,6 +13,7 @@ from pools.core import Connector, CoreClient, Page, Pool, PoolQuery, Sort
 from pools.guards import needs
 from pools.models import Company
 from pools.presentation import Problem
+from pools.views.entries import entries_of
 from pools.views.rendering import show
 from pools.views.workplace import READING, Workplace, enter
 
@@ -84,14 +85,15 @@ def pool_detail(request: HttpRequest, company: str, pool: int) -> HttpResponse:
             found = core.get_pool(pool)
     except READING as error:
         return place.show_problem(error)
-    history = history_of(place.company, pool)
     unsettled = open_changes(place.company, pool)
     context = {
         "company": place.company,
         "pool": found,
         "connectors_known": found.connectors is not None,
         "systems": systems_of(found),
-        "history": history,
+        "history": entries_of(
+            request, place.company, history_of(place.company, pool), held=bool(unsettled)
+        ),
         "token_notice": place.token_notice,
         "open_changes": unsettled,
         "held": bool(unsettled),

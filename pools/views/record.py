@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from pools.accounts.events import actor_of
-from pools.change_text import TITLES, as_text, compared, meaning_of
-from pools.changes import Action, Outcome, Snapshot
+from pools.change_text import STANDINGS, TITLES, compared, is_open
+from pools.changes import Action, Outcome, Snapshot, Verdict
 from pools.changes.exporting import Format, exported
 from pools.changes.reading import (
     ChangeLine,
@@ -37,9 +37,11 @@ from pools.guards import needs, person
 from pools.models import Company, Kind
 from pools.models.ledger import record_event
 from pools.presentation import Problem
+from pools.views.entries import entry_of
 from pools.views.pools import BadAddress
 from pools.views.record_address import EVENTS, Asked, address_with, days_in, read_address, words_in
 from pools.views.rendering import show
+from pools.views.workplace import rights_of
 
 LINES: Final = 50
 TEMPLATE: Final = "pools/change_list.html"
@@ -105,19 +107,20 @@ def change_detail(request: HttpRequest, change: UUID) -> HttpResponse:
     if whole is None or not sight.sees(whole.line.company):
         raise Http404
     item, place = whole.line.item, sight.here.get(whole.line.company)
-    name = place.name if place else whole.line.company
-    heading, rows = compared(whole)
+    heading, rows = compared(item)
+    open_now = place is not None and is_open(item)
     context = {
         "company": place,
-        "company_name": name,
+        "company_name": place.name if place else whole.line.company,
         "whole": whole,
         "change": item,
+        "entry": entry_of(request, place or whole.line.company, item),
         "title": TITLES[item.action],
-        "meaning": meaning_of(item),
         "after_heading": heading,
         "rows": rows,
         "steps": [_step(step) for step in whole.steps],
-        "text": as_text(whole, name, request.build_absolute_uri()),
+        "open_now": open_now,
+        "may": rights_of(person(request)),
         **_links(whole, place),
     }
     return show(request, "pools/change.html", context)
@@ -197,7 +200,10 @@ def _form_context(request: HttpRequest, sight: Sight, place: Company | None) -> 
         if sight.companies is None
         else [],
         "actions": list(Action),
-        "outcomes": list(Outcome),
+        "outcomes": [
+            (label, [(each, STANDINGS[each].word) for each in kind])
+            for label, kind in (("Outcome", Outcome), ("Settled as", Verdict))
+        ],
         "companies": [] if place else list(sight.here.values()),
         "company_gone": words.get("company", "") not in {"", *sight.here},
         "names": names(companies),
@@ -284,17 +290,22 @@ def _row(
 def _step(step: Step) -> dict[str, Any]:
     """An entry about a change: what it states, and what there is to say of it."""
     verified = bool(step.facts.get("verified"))
-    said = step.outcome.replace("_", " ")
+    said = next((s.word for end, s in STANDINGS.items() if end == step.outcome), step.outcome)
+    problem = step.facts.get("problem", "")
     title, note, tone = {
         Kind.INTENT: ("Recorded, before it was sent", "", "under_way"),
-        Kind.OUTCOME: (f"Outcome: {said}", step.facts.get("problem", ""), step.outcome),
+        Kind.OUTCOME: (f"Outcome: {said}", problem, step.outcome),
         Kind.READBACK: (
             "Read back: it shows" if verified else "Read back: it does not show",
-            step.facts.get("problem", ""),
+            problem,
             "done" if verified else "",
         ),
-        Kind.SETTLED: (f"Settled: {said}", step.reason, step.outcome),
-        Kind.RELEASED: (f"Released by {step.actor_name}", step.reason, "unknown"),
+        Kind.SETTLED: (
+            f"Settled by {step.actor_name or 'the panel'}: {said}",
+            problem,
+            "done" if step.outcome == Verdict.APPLIED else "",
+        ),
+        Kind.RELEASED: (f"Released by {step.actor_name}", step.reason, ""),
     }.get(step.kind, (step.kind.label.capitalize(), "", ""))
     return {"step": step, "title": title, "note": note, "tone": tone}
 

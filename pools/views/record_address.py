@@ -9,7 +9,7 @@ from typing import Final
 from django.http import QueryDict
 from django.utils import timezone
 
-from pools.changes import Action, Outcome
+from pools.changes import Action, Outcome, Verdict
 from pools.changes.browsing import Filters
 from pools.models.index_term import words_of
 from pools.views.pools import BadAddress
@@ -119,7 +119,7 @@ def _companies(
 
 def _action(words: Mapping[str, str], *, events: bool) -> str:
     if not events:
-        sentence = "An action is create, edit, clear or delete."
+        sentence = "An action is create, edit, clear, delete or outside."
         return _one_of(words, "action", set(Action), sentence)
     action = words.get("action", "")
     if action and not _EVENT_ACTION.fullmatch(action):
@@ -127,10 +127,10 @@ def _action(words: Mapping[str, str], *, events: bool) -> str:
     return action
 
 
-def _outcome(words: Mapping[str, str]) -> Outcome | None:
-    sentence = "An outcome is done, refused, not_sent or unknown."
-    found = _one_of(words, "outcome", set(Outcome), sentence)
-    return Outcome(found) if found else None
+def _outcome(words: Mapping[str, str]) -> Outcome | Verdict | None:
+    known: dict[str, Outcome | Verdict] = {str(each): each for each in (*Outcome, *Verdict)}
+    sentence = f"An outcome is one of {', '.join(known)}."
+    return known.get(_one_of(words, "outcome", set(known), sentence))
 
 
 def _one_of(words: Mapping[str, str], name: str, known: set[str], sentence: str) -> str:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -61,10 +62,7 @@ class Workplace:
     @property
     def may(self) -> dict[str, bool]:
         """What the person's role includes, by the word on the button."""
-        return {
-            deed: person(self.request).has_perm(f"pools.{deed}_pools")
-            for deed in ("edit", "clear", "create", "delete")
-        }
+        return rights_of(person(self.request))
 
     @property
     def token_notice(self) -> dict[str, str] | None:
@@ -91,6 +89,13 @@ class Workplace:
         problem = self.problem(error)
         context: dict[str, Any] = {"company": self.company, "problem": problem}
         return show(self.request, "pools/problem.html", context, status=problem.status)
+
+
+def rights_of(user: User) -> dict[str, bool]:
+    """What a person's role includes, by the word on the button."""
+    return {
+        deed: user.has_perm(f"pools.{deed}_pools") for deed in ("edit", "clear", "create", "delete")
+    }
 
 
 def enter(request: HttpRequest, slug: str) -> Workplace:

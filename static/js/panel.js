@@ -65,6 +65,7 @@
     }
     form.dataset.sent = "yes";
     root.classList.add("waits");
+    if (event.submitter?.dataset.busy) say(event.submitter.dataset.busy);
     waiting(form, "Still waiting for an answer…");
   });
 
@@ -159,6 +160,7 @@
       button.dataset.copied = "";
       say("Copied.");
     } catch {
+      text.hidden = false;
       getSelection().selectAllChildren(text);
       text.focus();
     }

@@ -66,6 +66,7 @@ MATRIX: Final = {
     "c/<slug:company>/changes/export/": ROLES,
     "c/<slug:company>/changes/<uuid:change>/revert/": EDITORS,
     "c/<slug:company>/changes/<uuid:change>/release/": EDITORS,
+    "c/<slug:company>/changes/<uuid:change>/check/": ROLES,
     "tokens/": ROLES,
     "tokens/add/": ROLES,
     "tokens/<slug:company>/confirm/": ROLES,

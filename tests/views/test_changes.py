@@ -64,7 +64,7 @@ def test_edit_shows_in_the_history(manager: Client) -> None:
     pool = one_pool(manager)
     address = f"/c/acme/pools/{pool}/edit/"
     manager.post(address, open_form(manager, address, limit="77", reason="T-3"))
-    item = manager.get(f"/c/acme/pools/{pool}/").context["history"][0]
+    item = manager.get(f"/c/acme/pools/{pool}/").context["history"][0].change
     assert (item.actor_name, item.reason, item.outcome) == ("manager", "T-3", "done")
     assert [(d.field, d.after) for d in item.differences] == [("limit", "77")]
 
@@ -338,7 +338,7 @@ def test_what_core_confirms_and_does_not_do_is_told_and_stays_told(
     core.set_fault("do-nothing;only=writes")
     page = manager.post(address, form, follow=True).content.decode()
     assert f"limit {limit} → {limit + 1}. Core confirmed it, but reading the pool back" in page
-    item = manager.get(f"/c/acme/pools/{pool}/").context["history"][0]
+    item = manager.get(f"/c/acme/pools/{pool}/").context["history"][0].change
     assert [(d.before, d.after) for d in item.differences] == [(str(limit), str(limit + 1))]
     assert "reading the pool back did not show it." in page
 

@@ -70,8 +70,8 @@ def test_a_change_that_never_was_is_404(manager: Client) -> None:
 @pytest.mark.parametrize(
     ("filters", "sentence"),
     [
-        ("action=explode", "An action is create, edit, clear or delete."),
-        ("outcome=maybe", "An outcome is done, refused, not_sent or unknown."),
+        ("action=explode", "An action is create, edit, clear, delete or outside."),
+        ("outcome=maybe", "An outcome is one of done, refused, not_sent, unknown, applied, "),
         ("from=yesterday", "Days are written as in 2026-05-01."),
         ("to=2026-02-30", "Days are written as in 2026-05-01."),
         ("from=2026-05-02&to=2026-05-01", "The first day is after the last one."),
@@ -173,13 +173,13 @@ def test_what_differs_is_marked(manager: Client) -> None:
 
 def test_an_unknown_outcome_is_said_honestly(manager: Client) -> None:
     page = manager.get(f"/changes/{a_change(outcome=Outcome.UNKNOWN)}/")
-    assert "it may or may not have happened" in page.context["meaning"]
+    assert "it may or may not have happened" in page.text
 
 
 def test_a_change_as_text(manager: Client) -> None:
     change = a_change(reason="SUP-1")
     page = manager.get(f"/changes/{change}/")
-    assert page.context["text"].splitlines() == [
+    assert page.context["entry"].text.splitlines() == [
         "Edit of pool “NetSuite orders” (id 7) in Acme",
         "Outcome: done. Core confirmed it; reading the pool back did not show it.",
         "Who: ada, 12 May 2026 12:00:00 UTC",

@@ -1,0 +1,92 @@
+"""A change as an entry of a history: what can be done with it, and where it leads."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from pools.change_text import as_text
+from pools.changes import Action, HistoryItem, open_changes
+from pools.changes.history import changes_by_id
+from pools.changes.reverting import CannotRevert, Undo
+from pools.guards import person
+from pools.models import Company
+from pools.views.workplace import rights_of
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """A change, its text to copy, and the way to take it back (empty: not offered).
+
+    `reverts` is the change that it takes back, `reverted_by` the one that takes it back.
+    """
+
+    change: HistoryItem
+    text: str
+    revert_href: str
+    reverts: HistoryItem | None
+    reverted_by: HistoryItem | None
+
+
+def entries_of(
+    request: HttpRequest, company: Company, items: Sequence[HistoryItem], *, held: bool
+) -> list[HistoryEntry]:
+    """A pool's history. While a change of unknown outcome holds the pool, none is reverted."""
+    return _entries(request, company, items, revertible=not held)
+
+
+def entry_of(request: HttpRequest, company: Company | str, item: HistoryItem) -> HistoryEntry:
+    """One change by itself; of a company that is gone there is only the slug."""
+    free = isinstance(company, Company) and (
+        item.pool_id is None or not open_changes(company, item.pool_id)
+    )
+    (entry,) = _entries(request, company, [item], revertible=free)
+    return entry
+
+
+def _entries(
+    request: HttpRequest,
+    company: Company | str,
+    items: Sequence[HistoryItem],
+    *,
+    revertible: bool,
+) -> list[HistoryEntry]:
+    rights = rights_of(person(request))
+    name, slug = (company, company) if isinstance(company, str) else (company.name, company.slug)
+    others = _linked(items)
+
+    def revert_href(item: HistoryItem) -> str:
+        needed = "create" if item.action is Action.DELETE else "edit"
+        if not revertible or item.reverted_by or not rights["edit"] or not rights[needed]:
+            return ""
+        try:
+            Undo.of(item)
+        except CannotRevert:
+            return ""
+        return reverse("pools:change_revert", args=[slug, item.change_id])
+
+    return [
+        HistoryEntry(
+            change=item,
+            text=as_text(item, name, _address(request, item.change_id)),
+            revert_href=revert_href(item),
+            reverts=others.get(item.reverts),
+            reverted_by=others.get(item.reverted_by),
+        )
+        for item in items
+    ]
+
+
+def _linked(items: Iterable[HistoryItem]) -> dict[UUID | None, HistoryItem]:
+    """The changes that these take back or are taken back by; asked for only if not among them."""
+    found: dict[UUID | None, HistoryItem] = {item.change_id: item for item in items}
+    wanted = {each for item in items for each in (item.reverts, item.reverted_by) if each}
+    if missing := wanted - found.keys():
+        found |= {item.change_id: item for item in changes_by_id(list(missing))}
+    return found
+
+
+def _address(request: HttpRequest, change_id: UUID) -> str:
+    return request.build_absolute_uri(reverse("pools:change", args=[change_id]))
