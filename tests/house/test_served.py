@@ -8,23 +8,26 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.house.processes import wait_until
+
 ROOT = Path(__file__).resolve().parents[2]
-# Says when a request has come in, and answers it a second later.
+# Says when a request has come in, and answers it once the file "go" is there.
 SLOW = """
-import time
+import pathlib, time
 def application(environ, start_response):
     print("asked", flush=True)
-    time.sleep(1)
+    while not pathlib.Path("go").exists():
+        time.sleep(0.02)
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"answered after all"]
 """
 
 
 def served(
-    folder: Path, application: str, fds: tuple[int, ...] = (), **variables: str
+    folder: Path, application: str, fds: tuple[int, ...] = (), port: int = 0, **variables: str
 ) -> subprocess.Popen[str]:
     command = (sys.executable, "-m", "gunicorn", "--config", ROOT / "adminpanel/gunicorn_conf.py")
-    bind = f"fd://{fds[0]}" if fds else "127.0.0.1:0"
+    bind = f"fd://{fds[0]}" if fds else f"127.0.0.1:{port}"
     return subprocess.Popen(
         [*command, "--bind", bind, application],
         cwd=folder,
@@ -46,6 +49,7 @@ def test_a_request_under_way_is_answered_before_it_stops(tmp_path: Path) -> None
         assert server.stdout
         assert server.stdout.readline() == "asked\n"
         server.send_signal(signal.SIGTERM)
+        (tmp_path / "go").touch()
         assert connection.getresponse().read() == b"answered after all"
         server.communicate(timeout=20)
         assert server.returncode == 0
@@ -53,6 +57,40 @@ def test_a_request_under_way_is_answered_before_it_stops(tmp_path: Path) -> None
         connection.close()
         server.kill()
         server.communicate()
+
+
+def test_whoever_comes_while_it_stops_is_refused_and_not_kept_waiting(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    port = free_port()
+    server = served(tmp_path, "slow", port=port)
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    try:
+        wait_until(lambda: listens(port))
+        connection.request("GET", "/")
+        assert server.stdout
+        assert server.stdout.readline() == "asked\n"
+        server.send_signal(signal.SIGTERM)
+        wait_until(lambda: not listens(port))
+        (tmp_path / "go").touch()
+        assert connection.getresponse().read() == b"answered after all"
+    finally:
+        connection.close()
+        server.kill()
+        server.communicate()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def test_a_panel_that_refuses_to_start_says_so_once_and_ends() -> None:
