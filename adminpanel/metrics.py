@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 import django
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error as AnyDatabaseError
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -76,7 +77,7 @@ def exposition() -> bytes:
     texts = [generate_latest(_counted()), generate_latest(state)]
     try:
         texts.append(generate_latest(_of_database()))
-    except DatabaseError as error:
+    except AnyDatabaseError as error:
         # The readiness figures say so too; the counters are worth having even then.
         log.warning("no figures of the database", error=type(error).__name__)
     return b"".join(texts)

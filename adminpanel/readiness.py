@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 from django.db import connection, transaction
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 # A probe a second from each of ten machines is to cost the database one look.
 KEPT_SECONDS: Final = 5
@@ -72,9 +72,10 @@ def _database_answers() -> None:
 
 
 def _migrations_are_applied() -> None:
-    executor = MigrationExecutor(connection)
-    if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise NotReady(f"unapplied migrations: {', '.join(map(str, (each for each, _ in plan)))}")
+    loader = MigrationLoader(connection)
+    if missing := loader.graph.nodes.keys() - loader.applied_migrations.keys():
+        names = sorted(f"{app}.{name}" for app, name in missing)
+        raise NotReady(f"unapplied migrations: {', '.join(names)}")
 
 
 def _keys_fit() -> None:

@@ -59,12 +59,6 @@ changes = Counter(
     ["action", "outcome"],
     registry=COUNTED,
 )
-settled = Counter(
-    "panel_settled",
-    "Open changes that this panel's pages settled, by what was found.",
-    ["verdict"],
-    registry=COUNTED,
-)
 door = Counter(
     "panel_door",
     "Sign-ins, failed ones, and second factors that failed.",
@@ -109,7 +103,7 @@ def connect() -> None:
     increase.
     """
     # Imported late: that package counts with this module.
-    from pools.changes.outcome import MADE_HERE, Outcome, Verdict
+    from pools.changes.outcome import MADE_HERE, Outcome
 
     observe(_CoreCounts())
     core_answers.labels("429")
@@ -118,8 +112,6 @@ def connect() -> None:
     for action in MADE_HERE:
         for outcome in (*Outcome, UNWRITTEN):
             changes.labels(action, outcome)
-    for verdict in Verdict:
-        settled.labels(verdict)
     for event in DOOR:
         door.labels(event)
 

@@ -1,0 +1,1 @@
+"""The panel as it is run: watched, backed up, restored, upgraded, moved."""

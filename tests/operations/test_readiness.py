@@ -1,0 +1,148 @@
+"""`/readyz`: each thing that the panel cannot work without, taken away; and who learns why."""
+
+import base64
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from adminpanel import readiness
+from pools.models import Entry, IndexTerm
+from pools.models.ledger import Actor, lock, record_event
+from pools.secret import Secret
+
+READY = dict.fromkeys(("database", "migrations", "keys", "ledger"), "ok")
+
+
+@pytest.fixture(autouse=True)
+def asked_anew() -> Iterator[None]:
+    readiness.forget()
+    yield
+    readiness.forget()
+
+
+def asked() -> tuple[int, dict[str, str]]:
+    answer = Client().get("/readyz")
+    said = answer.json()
+    assert said["ready"] is (answer.status_code == 200)
+    return answer.status_code, said["checks"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ready_when_everything_is_there() -> None:
+    assert asked() == (200, READY)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_asking_leaves_no_trace() -> None:
+    with transaction.atomic():
+        record_event("tested", Actor(1, "ada"))
+    before = list(Entry.objects.values_list()), list(IndexTerm.objects.values_list())
+    asked()
+    assert (list(Entry.objects.values_list()), list(IndexTerm.objects.values_list())) == before
+
+
+@pytest.mark.django_db
+def test_it_is_looked_at_once_in_a_while() -> None:
+    asked()
+    with CaptureQueriesContext(connection) as queries:
+        assert asked() == (200, READY)
+    assert len(queries) == 0
+
+
+@pytest.mark.django_db
+def test_an_unapplied_migration() -> None:
+    MigrationRecorder(connection).record_unapplied("pools", "0006_finding_changes")
+    expected = {"migrations": "failed", "keys": "not checked", "ledger": "not checked"}
+    assert asked() == (503, READY | expected)
+
+
+@pytest.mark.django_db
+def test_a_key_that_does_not_fit(settings: Any) -> None:
+    record_event("tested", Actor(1, "ada"))
+    settings.AUDIT_KEYS = (("first", Secret(base64.b64encode(b"x" * 32).decode())),)
+    assert asked() == (503, READY | {"keys": "failed", "ledger": "not checked"})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_ledger_whose_lock_is_never_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adminpanel.readiness.LOCK_SECONDS", 1)
+    with held():
+        assert asked() == (503, READY | {"ledger": "failed"})
+    readiness.forget()
+    assert asked() == (200, READY)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Somebody else's transaction that has the ledger's lock."""
+    taken, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            lock()
+            taken.set()
+            over.wait()
+        connections.close_all()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    taken.wait()
+    yield
+    over.set()
+    thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_takes_no_inserts() -> None:
+    with forbidding_inserts():
+        assert asked() == (503, READY | {"ledger": "failed"})
+
+
+@contextmanager
+def forbidding_inserts() -> Iterator[None]:
+    sqlite = connection.vendor == "sqlite"
+    forbid, allow = (
+        ("PRAGMA query_only = ON", "PRAGMA query_only = OFF")
+        if sqlite
+        else (
+            "SET default_transaction_read_only = on",
+            "SET default_transaction_read_only = off",
+        )
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(forbid)
+        yield
+        cursor.execute(allow)
+
+
+@pytest.mark.django_db
+def test_why_is_in_the_log_and_not_in_the_answer(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails() -> None:
+        raise RuntimeError("password of the database: hunter2")
+
+    monkeypatch.setitem(readiness._CHECKS, "database", fails)
+    answer = Client().get("/readyz")
+    assert b"hunter2" not in answer.content
+    assert "hunter2" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_usual_patience_with_the_database_is_put_back() -> None:
+    def patience() -> Any:
+        with connection.cursor() as cursor:
+            sqlite = connection.vendor == "sqlite"
+            cursor.execute("PRAGMA busy_timeout" if sqlite else "SHOW lock_timeout")
+            return cursor.fetchone()[0]
+
+    before = patience()
+    asked()
+    assert patience() == before

@@ -1,0 +1,121 @@
+"""Health, readiness and metrics of the panel as it is served: two workers under gunicorn."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests.house.processes import LINUX_ONLY, wait_until
+from tests.operations.deployment import PROXIED, Deployment, Served, copy_of
+
+pytestmark = LINUX_ONLY
+NOBODYS = 'panel_requests_total{status="4xx",view="none"}'
+
+
+@pytest.fixture(scope="module")
+def deployed(
+    migrated: Deployment, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
+    folder = tmp_path_factory.mktemp("served")
+    with copy_of(migrated.url, folder) as url:
+        yield migrated.having(DATABASE_URL=url, HTTPS="true", TRUSTED_PROXY_COUNT="1")
+
+
+@pytest.fixture(scope="module")
+def served(deployed: Deployment) -> Iterator[Served]:
+    with deployed.served() as served:
+        yield served
+
+
+def workers(served: Served) -> list[int]:
+    children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children")
+    return [int(pid) for pid in children.read_text().split()]
+
+
+def folders() -> set[Path]:
+    return set(Path("/dev/shm").glob("pools-panel-metrics-*"))
+
+
+def files_of(pid: int) -> list[str]:
+    """The counter files that a process has mapped into memory."""
+    maps = Path(f"/proc/{pid}/maps").read_text().split()
+    return sorted({part for part in maps if "pools-panel-metrics-" in part})
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_probe_asks_by_address_over_plain_http(served: Served, path: str) -> None:
+    assert served.get(path, {"Host": "10.0.0.7:8000"})[0] == 200
+
+
+def test_a_page_is_not_given_to_a_made_up_host(served: Served) -> None:
+    assert served.get("/accounts/login/", PROXIED | {"Host": "10.0.0.7:8000"})[0] == 400
+
+
+def test_whichever_worker_answers_a_scrape_has_the_counts_of_all(served: Served) -> None:
+    before = served.scrape().get(NOBODYS, 0)
+    assert [served.get("/none")[0] for _ in range(20)] == [404] * 20
+    assert {served.scrape()[NOBODYS] for _ in range(20)} == {before + 20}
+    assert len([pid for pid in workers(served) if files_of(pid)]) == 2
+
+
+def test_what_the_database_says_is_not_multiplied_by_workers(
+    deployed: Deployment, served: Served
+) -> None:
+    deployed.python(
+        "from django.db import transaction\n"
+        "from pools.models.ledger import Actor, record_event\n"
+        "with transaction.atomic(): record_event('tested', Actor(0, ''))"
+    )
+    assert {served.scrape()["panel_ledger_height"] for _ in range(10)} == {1}
+
+
+def test_a_killed_worker_leaves_its_counts_to_its_successor(served: Served) -> None:
+    served.get("/none")
+    before, files = served.scrape()[NOBODYS], _all_files(served)
+    killed = workers(served)
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: len(set(workers(served)) - set(killed)) == 2)
+    for _ in range(20):
+        served.get("/none")
+    assert served.scrape()[NOBODYS] == before + 20
+    assert _all_files(served) == files
+
+
+def _all_files(served: Served) -> list[str]:
+    (folder,) = {str(Path(file).parent) for pid in workers(served) for file in files_of(pid)}
+    return sorted(str(file) for file in Path(folder).iterdir())
+
+
+def test_the_folder_goes_with_the_master_and_an_abandoned_one_with_the_next_start(
+    deployed: Deployment,
+) -> None:
+    abandoned = Path("/dev/shm/pools-panel-metrics-abandoned")
+    abandoned.mkdir(exist_ok=True)
+    (abandoned / "lock").touch()
+    (abandoned / "counter_1.db").write_bytes(b"")
+    before = folders() - {abandoned}
+    with deployed.served():
+        assert abandoned not in folders()
+        assert len(folders() - before) == 1
+    assert folders() == before
+
+
+def test_without_its_database_it_is_alive_and_says_what_it_lacks(
+    migrated: Deployment, tmp_path: Path
+) -> None:
+    nowhere = "postgres://panel@127.0.0.1:1/panel"
+    if connection.vendor == "sqlite":
+        nowhere = f"sqlite:///{tmp_path}/no/such/panel.sqlite3"
+    with migrated.having(DATABASE_URL=nowhere).served() as served:
+        assert served.get("/healthz") == (200, "ok\n")
+        status, said = served.get("/readyz")
+        assert (status, json.loads(said)["checks"]["database"]) == (503, "failed")
+        assert json.loads(said)["checks"]["ledger"] == "not checked"
+        figures = served.scrape()
+        assert figures['panel_ready{check="database"}'] == 0
+        assert "panel_ledger_height" not in figures
