@@ -24,7 +24,15 @@ from pools.changes.proposal import (
     differences,
 )
 from pools.changes.sending import FormReused, make_change
-from pools.changes.settling import PANEL, Settling, SettlingState, due, quiet_until, settle
+from pools.changes.settling import (
+    PANEL,
+    Settling,
+    SettlingState,
+    due,
+    quiet_until,
+    settle,
+    settle_all,
+)
 from pools.models.ledger import Actor, LedgerUnwritable
 
 __all__ = [
@@ -56,4 +64,5 @@ __all__ = [
     "quiet_until",
     "release_lease",
     "settle",
+    "settle_all",
 ]

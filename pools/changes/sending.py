@@ -32,7 +32,17 @@ from pools.changes.recording import (
     refuse_if_held,
 )
 from pools.changes.verdicts import Newest, is_told
-from pools.core import CoreClient, CoreError, NotFound, Pool, PoolFields, PoolQuery, Sort
+from pools.core import (
+    LEAVE,
+    CoreClient,
+    CoreError,
+    NotFound,
+    Pool,
+    PoolChanges,
+    PoolFields,
+    PoolQuery,
+    Sort,
+)
 from pools.metrics import counted_change
 from pools.models import Entry
 from pools.models.ledger import LedgerUnwritable
@@ -93,7 +103,9 @@ def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
     if _differs(change, before):
         raise Conflict(pool)
     wanted = None if change.changed is None else before.changed_by(change.changed)
-    return Intent(change_id, change, before, wanted, evidence=_unread(pool), as_of=as_of)
+    return Intent(
+        change_id, change, before, wanted, evidence=_untold(pool, change.changed), as_of=as_of
+    )
 
 
 def _differs(change: ProposedChange, before: Snapshot) -> bool:
@@ -121,10 +133,15 @@ def _newest(core: CoreClient) -> dict[str, object]:
     return {"newest": newest.to_json()} if newest else {}
 
 
-def _unread(pool: Pool) -> dict[str, object]:
+def _untold(pool: Pool, changed: PoolChanges | None) -> dict[str, object]:
     """Which of a pool's values Core did not tell: what settling must not go by."""
     untold = [field for field in COMPARED if not is_told(pool, field)]
-    return {"untold": untold} if untold else {}
+    if not untold or changed is None:
+        return {}
+    return {
+        "untold": untold,
+        "changed": [field for field in COMPARED if getattr(changed, field) is not LEAVE],
+    }
 
 
 def _sent(core: CoreClient, intent: Intent) -> ChangeResult:

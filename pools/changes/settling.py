@@ -8,7 +8,7 @@ was read does not decide, the change stays open.
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,16 +26,19 @@ from pools import tokens
 from pools.changes.history import HistoryItem, changes_by_id
 from pools.changes.outcome import Action, Outcome, Verdict
 from pools.changes.proposal import COMPARED, Snapshot
-from pools.changes.verdicts import Newest, in_order, verdict_of
+from pools.changes.verdicts import Newest, Untold, in_order, verdict_of
 from pools.core import (
     CoreClient,
     CoreError,
     CredentialExpired,
     NotFound,
+    NotSent,
     Pool,
     PoolQuery,
+    RateLimited,
     Reason,
     Sort,
+    Unanswered,
     Unauthenticated,
     Unexpected,
 )
@@ -114,14 +117,35 @@ def settle(change_id: UUID, by: Actor = PANEL) -> Settling:
 
     Raises LedgerUnwritable: then nothing was recorded.
     """
-    case = take_up(change_id)
-    if isinstance(case, Settling):
-        return case
-    first = second = observe(case)
-    if case.core is not None and isinstance(first, Observation):
+    return next(settle_all([change_id], by))
+
+
+def settle_all(change_ids: Iterable[UUID], by: Actor = PANEL) -> Iterator[Settling]:
+    """Settles several changes with one wait between all first and all second reads.
+
+    In any order. A company whose Core does not answer once is not asked again.
+    """
+    looked = []
+    away: dict[str, CoreError] = {}
+    for change_id in change_ids:
+        case = take_up(change_id)
+        if isinstance(case, Settling):
+            yield case
+            continue
+        first = _look(case, away)
+        if case.core is None or isinstance(first, CoreError):
+            yield conclude(case, first, first, by)
+        else:
+            looked.append((change_id, first))
+    if looked:
         time.sleep(settings.SETTLE_READS_APART_SECONDS)
-        second = observe(case)
-    return conclude(case, first, second, by)
+    for change_id, first in looked:
+        # Whose token it is may have been disabled, and what is open settled, meanwhile.
+        case = take_up(change_id)
+        if isinstance(case, Settling):
+            yield case
+        else:
+            yield conclude(case, first, _look(case, away), by)
 
 
 def due(now: datetime) -> list[UUID]:
@@ -140,6 +164,22 @@ def quiet_until(item: HistoryItem) -> datetime:
     if item.ended_at is not None:
         return item.ended_at + quiet
     return item.at + timedelta(seconds=settings.CORE_LIMITS.deadline_seconds) + quiet
+
+
+def _look(case: Case, away: dict[str, CoreError]) -> Observation | CoreError:
+    if (reason := away.get(case.company)) is not None and case.core is not None:
+        return reason
+    seen = observe(case)
+    if isinstance(seen, CoreError) and is_away(seen):
+        away[case.company] = seen
+    return seen
+
+
+def is_away(error: Exception | None) -> bool:
+    """Whether it is no use to ask the same Core again at once, with whichever token."""
+    return isinstance(error, (NotSent, Unanswered, RateLimited)) and not isinstance(
+        error, CredentialExpired
+    )
 
 
 def take_up(change_id: UUID) -> Case | Settling:
@@ -189,7 +229,10 @@ def conclude(
 
 def _not_read(case: Case, error: CoreError) -> Settling:
     if not isinstance(error, (Unauthenticated, CredentialExpired)):
-        return Settling(case.item.change_id, SettlingState.NOT_READ, error=error)
+        retry_at = error.retry_at if isinstance(error, RateLimited) else None
+        return Settling(
+            case.item.change_id, SettlingState.NOT_READ, not_before=retry_at, error=error
+        )
     if isinstance(error, Unauthenticated) and case.token is not None:
         with _ledger_must_work():
             tokens.note_refused(case.token)
@@ -244,7 +287,7 @@ def _read(core: CoreClient, case: Case) -> tuple[Pool, ...]:
 
 def _verdict(case: Case, pools: tuple[Pool, ...]) -> Verdict:
     item = case.item
-    untold = frozenset(case.evidence.get("untold", ()))
+    untold = Untold(*(frozenset(case.evidence.get(key, ())) for key in ("untold", "changed")))
     verdict = verdict_of(item.action, item.before, item.wanted, pools, untold)
     if verdict is None:
         raise Undecided(Reason.SHAPE)

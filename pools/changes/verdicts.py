@@ -66,6 +66,14 @@ class Newest:
         return False if later <= timedelta() else None
 
 
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """Fields that Core did not tell before an edit, and those that the edit changed."""
+
+    fields: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
+
+
 def in_order(pools: Iterable[Pool]) -> bool:
     """Whether a list is newest first, as far as Core says when its pools were made."""
     moments = [pool.created_at for pool in pools if pool.created_at is not None]
@@ -77,12 +85,12 @@ def verdict_of(
     before: Snapshot | None,
     wanted: Snapshot | None,
     found: Sequence[Pool],
-    unknown_before: frozenset[str] = frozenset(),
+    untold: Untold | None = None,
 ) -> Verdict | None:
     """The verdict on a change whose quiet time is over.
 
     `found` is the pool, or nothing where it is gone; for a create, the new pools of its
-    name. `unknown_before` are the fields that could not be read before an edit.
+    name. `untold` is there where some values could not be read before an edit.
     """
     if action is Action.CLEAR:
         return Verdict.UNKNOWABLE
@@ -92,7 +100,7 @@ def verdict_of(
         return None
     if action is Action.CREATE:
         return _of_create(wanted, found)
-    return None if before is None else _of_edit(before, wanted, found, unknown_before)
+    return None if before is None else _of_edit(before, wanted, found, untold or Untold())
 
 
 def _of_create(wanted: Snapshot, found: Sequence[Pool]) -> Verdict | None:
@@ -107,19 +115,16 @@ def _of_create(wanted: Snapshot, found: Sequence[Pool]) -> Verdict | None:
 
 
 def _of_edit(
-    before: Snapshot, wanted: Snapshot, found: Sequence[Pool], unknown: frozenset[str]
+    before: Snapshot, wanted: Snapshot, found: Sequence[Pool], untold: Untold
 ) -> Verdict | None:
     if not found:
         return Verdict.SUPERSEDED
     (pool,) = found
-    changed = [field for field in COMPARED if getattr(before, field) != getattr(wanted, field)]
-    if unknown and not set(changed) - unknown:
-        return None
     # What could not be read before and was not changed says nothing about the edit.
-    compared = [field for field in COMPARED if field in changed or field not in unknown]
+    compared = [field for field in COMPARED if field not in untold.fields - untold.changed]
     if (as_wanted := shows(pool, wanted, compared)) is not False:
         return Verdict.APPLIED if as_wanted else None
-    if unknown & set(changed):
+    if untold.fields & untold.changed:
         return None
     as_before = shows(pool, before, compared)
     return {True: Verdict.NOT_APPLIED, False: Verdict.SUPERSEDED, None: None}[as_before]

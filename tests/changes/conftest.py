@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 
+from pools import tokens
 from pools.changes import (
     MADE_HERE,
     Action,
@@ -27,7 +29,7 @@ from pools.core import (
     PoolFields,
     close_kept_connections,
 )
-from pools.models import Company
+from pools.models import Company, Token
 from pools.secret import Secret
 from sandbox.journal import Received
 from sandbox.running import CompanyAccess, RunningSandbox, running_sandbox
@@ -112,6 +114,28 @@ def make_place(sandbox: RunningSandbox) -> Place:
     pool = at_core.add_pool("Orders", 5, pending=3)
     company = Company.objects.create(name="Acme", slug=slug, base_url=sandbox.url)
     return Place(sandbox, at_core, company, pool.id)
+
+
+def give_token(place: Place, access: Access = "full") -> Token:
+    """Ada's own token for the place, in use; what it took is forgotten at Core."""
+    ada, _ = User.objects.get_or_create(pk=ADA.id, defaults={"username": ADA.name})
+    key = place.sandbox.keys[place.company.slug][access]
+    token, _ = tokens.add_token(ada, place.company, ApiKey(Secret(key)), "mine")
+    tokens.confirm_token(token)
+    place.sandbox.reset()
+    return token
+
+
+@pytest.fixture
+def settled_place(place: Place) -> Place:
+    """A place whose person has a token: what is open there can be settled."""
+    give_token(place)
+    return place
+
+
+def once_quiet(seconds: float = 60) -> AbstractContextManager[Any]:
+    """When no quiet time of now's changes is running any more; the clock goes on."""
+    return time_machine.travel(datetime.now(UTC) + timedelta(seconds=seconds))
 
 
 def a_minute_later() -> AbstractContextManager[Any]:

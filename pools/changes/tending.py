@@ -1,0 +1,174 @@
+"""What runs beside the panel: settles what is due, and keeps the ledger's head in the log.
+
+One process, without any state that matters: it may be killed at any moment, and none or
+several may run. A change that cannot be settled, and a Core that does not answer, are
+tried again ever less often, and hold up nobody else.
+"""
+
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import structlog
+from django.db import Error as AnyDatabaseError
+from django.db import close_old_connections, connections
+from django.utils import timezone
+
+from pools.changes.settling import Settling, SettlingState, due, is_away, settle_all
+from pools.models import Lease
+from pools.models.checkpoints import log_checkpoint
+from pools.models.ledger import LedgerUnwritable
+
+INTERVAL_SECONDS: Final = 1.0
+CHECKPOINT_SECONDS: Final = 3600.0
+# So much of a company's work before it is another's turn.
+AT_ONCE: Final = 10
+FIRST_DELAY_SECONDS: Final = 5.0
+LONGEST_DELAY_SECONDS: Final = 300.0
+LONGEST_AWAY_SECONDS: Final = 10.0
+
+# What is tried again later; the rest is settled, or has a time of its own.
+STAYS_OPEN: Final = frozenset(
+    {SettlingState.NO_TOKEN, SettlingState.NOT_READ, SettlingState.DISAGREE}
+)
+
+log = structlog.get_logger("panel.settling")
+
+
+@dataclass
+class Delay:
+    """When something that did not work is tried again; ever later."""
+
+    until: float = 0.0
+    seconds: float = FIRST_DELAY_SECONDS
+    told: str = ""
+
+    def lengthen(self, now: float) -> None:
+        self.until = now + self.seconds
+        self.seconds = min(self.seconds * 2, LONGEST_DELAY_SECONDS)
+
+
+class Tending:
+    """Settles what is due, round by round. `clock` gives seconds that only grow."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._delays: dict[UUID | str, Delay] = {}
+        self._away_seconds = 0.0
+        self._next_checkpoint = clock()
+
+    def round(self) -> float:
+        """One round of bounded work. Returns the seconds to wait before the next one."""
+        try:
+            if self._clock() >= self._next_checkpoint:
+                self._next_checkpoint = self._clock() + CHECKPOINT_SECONDS
+                log_checkpoint()
+            close_old_connections()
+            more = self._settle()
+        except (AnyDatabaseError, LedgerUnwritable) as error:
+            return self._database_away(error)
+        if self._away_seconds:
+            log.warning("the database is back")
+            self._away_seconds = 0.0
+        return 0.0 if more else INTERVAL_SECONDS
+
+    def end(self) -> None:
+        """The last words: the ledger's head, read over a connection of its own."""
+        connections.close_all()
+        log_checkpoint()
+        connections.close_all()
+
+    def _settle(self) -> bool:
+        """Settles some of what is due. Whether there is more to do at once."""
+        companies = dict(Lease.objects.values_list("change", "company"))
+        waiting = due(timezone.now()) if companies else []
+        self._forget_all_but({*waiting, *companies.values()})
+        ready = [change for change in waiting if self._is_ready(change, companies.get(change, ""))]
+        turns = _turns(ready, companies)
+        for settling in settle_all(turns):
+            self._note(settling, companies.get(settling.change_id, ""))
+        return len(turns) < len(ready)
+
+    def _is_ready(self, change: UUID, company: str) -> bool:
+        delays = (self._delays.get(key) for key in (change, company))
+        return all(delay is None or delay.until <= self._clock() for delay in delays)
+
+    def _note(self, settling: Settling, company: str) -> None:
+        """Says what was found, and delays what did not work: the change, or its company."""
+        if settling.state is SettlingState.SETTLED:
+            log.info(
+                "a change is settled",
+                change=str(settling.change_id),
+                company=company,
+                verdict=str(settling.verdict),
+            )
+        if is_away(settling.error):
+            self._delay(company, "Core does not answer", settling, company)
+            return
+        self._delays.pop(company, None)
+        if settling.state in STAYS_OPEN:
+            self._delay(settling.change_id, "a change stays open", settling, company)
+
+    def _delay(self, key: UUID | str, event: str, settling: Settling, company: str) -> None:
+        delay = self._delays.setdefault(key, Delay())
+        now = self._clock()
+        if delay.until <= now:
+            delay.lengthen(now)
+        why = f"{settling.state}: {type(settling.error).__name__}"
+        if delay.told != why:
+            delay.told = why
+            log.warning(event, change=str(settling.change_id), company=company, why=why)
+
+    def _forget_all_but(self, keys: set[UUID | str]) -> None:
+        self._delays = {key: delay for key, delay in self._delays.items() if key in keys}
+
+    def _database_away(self, error: Exception) -> float:
+        connections.close_all()
+        if not self._away_seconds:
+            log.warning("the database is away", error=type(error.__cause__ or error).__name__)
+        self._away_seconds = min(self._away_seconds * 2 or INTERVAL_SECONDS, LONGEST_AWAY_SECONDS)
+        return self._away_seconds
+
+
+def _turns(ready: Iterable[UUID], companies: Mapping[UUID, str]) -> list[UUID]:
+    """The oldest of what is ready, so many of each company."""
+    taken: Counter[str] = Counter()
+    turns = []
+    for change in ready:
+        company = companies.get(change, "")
+        if taken[company] < AT_ONCE:
+            taken[company] += 1
+            turns.append(change)
+    return turns
+
+
+class Stopped(BaseException):
+    """Somebody asked for the end. No Exception: nothing on the way may take it for its own."""
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """The first SIGTERM or SIGINT raises Stopped inside the block, wherever it is.
+
+    What is being recorded is undone with its transaction; a read is given up. Later
+    signals change nothing until the block is left.
+    """
+    asked = False
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal asked
+        if not asked:
+            asked = True
+            raise Stopped
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,74 @@
+"""Finds out what became of changes that are open or of unknown outcome."""
+
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as AnyDatabaseError
+from django.utils import timezone
+
+from pools.changes import LedgerUnwritable, Settling, SettlingState, quiet_until, settle_all
+from pools.changes.history import changes_by_id
+from pools.models import Company, Lease
+
+SENTENCES: Final = {
+    SettlingState.ALREADY: "nothing is open any more",
+    SettlingState.UNDER_WAY: "its call is still running",
+    SettlingState.WAITING: "its quiet time is not over",
+    SettlingState.NO_TOKEN: "the token of who made it opens nothing now",
+    SettlingState.NOT_READ: "what Core shows decides nothing, or Core could not be read",
+    SettlingState.DISAGREE: "the two reads differ; try again",
+}
+
+
+class Command(BaseCommand):
+    """Exit 0, whatever was found; 1 where the record could not be read or written."""
+
+    help = (
+        "Reads, with the token of who made it, what became of each change whose outcome is "
+        "unknown, and records the verdict. Without ids: all whose quiet time is over. "
+        "Nothing is ever sent again. `tend` does the same all the time."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("changes", nargs="*", type=UUID, metavar="CHANGE", help="a change's id")
+        parser.add_argument("--company", default="", metavar="SLUG", help="only this company's")
+
+    def handle(self, *, changes: Sequence[UUID], company: str, **options: Any) -> None:
+        if company and not Company.objects.filter(slug=company).exists():
+            raise CommandError(f"There is no company {company}.")
+        try:
+            self._settle(changes, company)
+        except (LedgerUnwritable, AnyDatabaseError) as error:
+            raise CommandError(
+                f"The record cannot be used now: {error.__cause__ or error}"
+            ) from None
+
+    def _settle(self, asked: Sequence[UUID], company: str) -> None:
+        leases = Lease.objects.filter(company=company) if company else Lease.objects.all()
+        held = changes_by_id(list(leases.values_list("change", flat=True)))
+        names = {item.change_id: f"{item.action} of {item.pool_name}" for item in held}
+        now = timezone.now()
+        later = sorted(until for item in held if (until := quiet_until(item)) > now)
+        ready = [item.change_id for item in reversed(held) if quiet_until(item) <= now]
+        if asked:
+            # Of another company, or not open: the answer says so for each.
+            ready = [change for change in asked if not company or change in names]
+        for settling in settle_all(ready):
+            about = names.get(settling.change_id)
+            self.stdout.write(
+                f"{settling.change_id}{f' ({about})' if about else ''}: {_found(settling)}."
+            )
+        if not ready:
+            self.stdout.write("Nothing can be settled now.")
+        if later and not asked:
+            self.stdout.write(f"{len(later)} more from {later[0]:%Y-%m-%d %H:%M:%S} UTC on.")
+
+
+def _found(settling: Settling) -> str:
+    if settling.verdict is not None:
+        return str(settling.verdict).replace("_", " ")
+    why = f" ({type(settling.error).__name__}: {settling.error})" if settling.error else ""
+    return SENTENCES[settling.state] + why

@@ -1,0 +1,27 @@
+"""Runs beside the panel: settles changes of unknown outcome, and notes the ledger's head."""
+
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from pools.changes.tending import Stopped, Tending, stopped_by_signals
+
+
+class Command(BaseCommand):
+    """Runs until SIGTERM or SIGINT, then exits with 0 within seconds."""
+
+    help = (
+        "Settles changes of unknown outcome as soon as their quiet time is over, and writes "
+        "the ledger's head to the log: at the start, every hour, and at the end. Run one "
+        "beside the panel; none or several do no harm."
+    )
+
+    def handle(self, **options: Any) -> None:
+        tending = Tending()
+        with stopped_by_signals():
+            try:
+                while True:
+                    time.sleep(tending.round())
+            except Stopped:
+                tending.end()

@@ -1,0 +1,510 @@
+"""Settling: what became of a change of unknown outcome, found out by reading alone."""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import DatabaseError, IntegrityError, transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from pools import tokens
+from pools.changes import (
+    PANEL,
+    Action,
+    Actor,
+    LedgerUnwritable,
+    Outcome,
+    Settling,
+    SettlingState,
+    Verdict,
+    due,
+    history_of,
+    last_changes,
+    open_changes,
+    quiet_until,
+    release_lease,
+    settle,
+)
+from pools.changes import settling as module
+from pools.changes.history import changes_by_id
+from pools.changes.recording import Intent, record_intent, record_outcome
+from pools.core import CredentialExpired, PoolFields, Unauthenticated
+from pools.models import Entry, Kind, Lease, Token
+from pools.models.ledger import append, verify_chain
+from tests.changes.conftest import Place, give_token, once_quiet
+from tests.changes.test_history import begin
+
+BOB = Actor(id=8, name="Bob", address="192.0.2.8")
+NOT_APPLIED = "status=500;only=writes"
+APPLIED = "apply-then-fail;only=writes"
+FIELDS = PoolFields("Returns", 3, 60)
+
+
+def left(place: Place, action: Action, fault: str = APPLIED, **facts: Any) -> uuid.UUID:
+    """A change of unknown outcome; what Core received of it is forgotten."""
+    place.sandbox.set_fault(fault)
+    result = place.make(action, **facts)
+    assert result.outcome is Outcome.UNKNOWN
+    place.sandbox.reset()
+    return result.change_id
+
+
+def settled(change: uuid.UUID, by: Actor = PANEL) -> Settling:
+    with once_quiet():
+        return settle(change, by)
+
+
+def verdict(change: uuid.UUID) -> Verdict | None:
+    found = settled(change)
+    assert (found.state, found.error) == (SettlingState.SETTLED, None)
+    return found.verdict
+
+
+@pytest.mark.parametrize(
+    ("action", "fault", "expected"),
+    [
+        (Action.EDIT, APPLIED, Verdict.APPLIED),
+        (Action.EDIT, NOT_APPLIED, Verdict.NOT_APPLIED),
+        (Action.DELETE, APPLIED, Verdict.APPLIED),
+        (Action.DELETE, NOT_APPLIED, Verdict.NOT_APPLIED),
+        (Action.CREATE, APPLIED, Verdict.APPLIED),
+        (Action.CREATE, NOT_APPLIED, Verdict.NOT_APPLIED),
+        (Action.CLEAR, APPLIED, Verdict.UNKNOWABLE),
+        (Action.CLEAR, NOT_APPLIED, Verdict.UNKNOWABLE),
+    ],
+)
+def test_the_verdict_is_what_happened(
+    settled_place: Place, action: Action, fault: str, expected: Verdict
+) -> None:
+    assert verdict(left(settled_place, action, fault)) is expected
+    assert settled_place.writes() == []
+    assert verify_chain() is None
+
+
+def test_an_edit_that_was_overtaken_is_superseded(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    settled_place.at_core.change_pool(settled_place.pool, limit=7)
+    assert verdict(change) is Verdict.SUPERSEDED
+
+
+def test_an_edit_of_a_pool_that_is_gone_is_superseded(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    settled_place.at_core.delete_pool(settled_place.pool)
+    assert verdict(change) is Verdict.SUPERSEDED
+    (item,) = changes_by_id([change])
+    assert item.after is None
+
+
+def test_a_verdict_gives_the_pool_back(settled_place: Place) -> None:
+    verdict(left(settled_place, Action.EDIT, NOT_APPLIED))
+    assert (Lease.objects.count(), open_changes(settled_place.company)) == (0, [])
+    assert settled_place.make(Action.EDIT).outcome is Outcome.DONE
+
+
+def test_a_verdict_says_who_asked_and_what_was_read(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    settled(change, BOB)
+    entry = Entry.objects.get(kind=Kind.SETTLED)
+    facts = json.loads(entry.facts)
+    assert (entry.actor_name, entry.outcome, entry.action) == ("Bob", "applied", "edit")
+    assert (entry.pool_id, entry.pool_name) == (str(settled_place.pool), "Orders")
+    assert (facts["address"], facts["problem"]) == ("192.0.2.8", "")
+    assert (facts["before"]["limit"], facts["wanted"]["limit"], facts["after"]["limit"]) == (
+        5,
+        10,
+        10,
+    )
+    assert len(facts["read_at"]) == 2
+
+
+def test_the_history_shows_the_verdict(settled_place: Place) -> None:
+    settled(left(settled_place, Action.EDIT), BOB)
+    (item,) = history_of(settled_place.company, settled_place.pool)
+    assert (item.outcome, item.verdict) == (Outcome.UNKNOWN, Verdict.APPLIED)
+    assert (item.settled_by, item.actor_name) == ("Bob", "Ada")
+    assert item.settled_at == Entry.objects.get(kind=Kind.SETTLED).at
+    assert item.after is not None
+    assert item.after.limit == 10
+
+
+def test_a_create_that_was_applied_is_in_its_pools_history(settled_place: Place) -> None:
+    change = left(settled_place, Action.CREATE)
+    verdict(change)
+    made = settled_place.at_core.pools()[-1].id
+    (item,) = history_of(settled_place.company, made)
+    assert (item.change_id, item.pool_id, item.settled_by) == (change, made, "")
+    assert last_changes(settled_place.company, [made])[made].change_id == change
+
+
+def test_an_intent_without_an_outcome_is_settled(settled_place: Place) -> None:
+    assert verdict(late_intent(settled_place).change_id) is Verdict.NOT_APPLIED
+
+
+# --- Creates -----------------------------------------------------------------------------
+
+
+def test_a_pool_of_that_name_from_before_is_not_the_new_one(settled_place: Place) -> None:
+    settled_place.at_core.add_pool("Returns", 3, 60)
+    assert verdict(left(settled_place, Action.CREATE, NOT_APPLIED)) is Verdict.NOT_APPLIED
+
+
+def test_two_new_pools_of_that_name_are_a_duplicate(settled_place: Place) -> None:
+    change = left(settled_place, Action.CREATE)
+    settled_place.at_core.add_pool("Returns", 3, 60)
+    assert verdict(change) is Verdict.DUPLICATE
+    ids = [pool.id for pool in settled_place.at_core.pools()][-2:]
+    assert sorted(json.loads(Entry.objects.get(kind=Kind.SETTLED).facts)["pools"]) == ids
+
+
+def test_a_new_pool_with_other_values_is_superseded(settled_place: Place) -> None:
+    change = left(settled_place, Action.CREATE)
+    settled_place.at_core.change_pool(settled_place.at_core.pools()[-1].id, limit=99)
+    assert verdict(change) is Verdict.SUPERSEDED
+
+
+@pytest.mark.parametrize("name", ["a,b", ",", "100%_\\", "  Returns\u200b ", "É" * 255])
+def test_any_name_is_found_again(settled_place: Place, name: str) -> None:
+    change = left(settled_place, Action.CREATE, fields=PoolFields(name, 3, None))
+    assert verdict(change) is Verdict.APPLIED
+
+
+def test_a_company_that_was_empty_has_only_new_pools(settled_place: Place) -> None:
+    settled_place.at_core.delete_pool(settled_place.pool)
+    assert verdict(left(settled_place, Action.CREATE)) is Verdict.APPLIED
+
+
+def test_a_new_pool_is_found_behind_a_page_of_newer_ones(settled_place: Place) -> None:
+    change = left(settled_place, Action.CREATE)
+    for number in range(120):
+        settled_place.at_core.add_pool(f"Later {number}")
+    assert verdict(change) is Verdict.APPLIED
+
+
+def test_where_the_list_has_no_end_there_is_no_verdict(
+    settled_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_PAGES", 1)
+    change = left(settled_place, Action.CREATE)
+    for number in range(120):
+        settled_place.at_core.add_pool(f"Later {number}")
+    found = settled(change)
+    assert (found.state, type(found.error)) == (SettlingState.NOT_READ, module.Undecided)
+    assert Lease.objects.count() == 1
+
+
+def test_without_evidence_of_before_there_is_no_verdict(settled_place: Place) -> None:
+    found = settled(begin(settled_place, Action.CREATE))
+    assert (found.state, type(found.error)) == (SettlingState.NOT_READ, module.Undecided)
+
+
+# --- When --------------------------------------------------------------------------------
+
+
+def test_a_call_that_is_still_running_is_left_alone(settled_place: Place) -> None:
+    intent = late_intent(settled_place)
+    assert settle(intent.change_id).state is SettlingState.UNDER_WAY
+    assert settled_place.sandbox.journal == []
+
+
+def test_within_the_quiet_time_nothing_is_read(settled_place: Place, settings: Settings) -> None:
+    settings.SETTLE_QUIET_SECONDS = 60
+    change = left(settled_place, Action.EDIT)
+    found = settle(change)
+    (item,) = changes_by_id([change])
+    assert (found.state, found.not_before) == (SettlingState.WAITING, quiet_until(item))
+    assert settled_place.sandbox.journal == []
+
+
+def test_the_quiet_time_counts_from_the_outcome(settled_place: Place, settings: Settings) -> None:
+    settings.SETTLE_QUIET_SECONDS = 60
+    (item,) = changes_by_id([left(settled_place, Action.EDIT)])
+    outcome = Entry.objects.get(kind=Kind.OUTCOME)
+    assert (quiet_until(item) - outcome.at).total_seconds() == 60
+
+
+def test_without_an_outcome_it_counts_from_the_end_of_the_call(
+    settled_place: Place, settings: Settings
+) -> None:
+    settings.SETTLE_QUIET_SECONDS = 60
+    (item,) = changes_by_id([begin(settled_place, Action.EDIT)])
+    call = settings.CORE_LIMITS.deadline_seconds
+    assert (quiet_until(item) - item.at).total_seconds() == 60 + call
+
+
+def test_what_is_due_is_open_and_quiet(settled_place: Place, settings: Settings) -> None:
+    settings.SETTLE_QUIET_SECONDS = 60
+    change = left(settled_place, Action.EDIT)
+    begin(settled_place, Action.CREATE)
+    (item,) = changes_by_id([change])
+    until = quiet_until(item)
+    assert (due(timezone.now()), due(until)) == ([], [change])
+    with once_quiet(120):
+        settle(change)
+        assert change not in due(timezone.now())
+
+
+def test_two_reads_that_differ_make_no_verdict(
+    settled_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = left(settled_place, Action.EDIT, NOT_APPLIED)
+
+    def meanwhile(seconds: float) -> None:
+        settled_place.at_core.change_pool(settled_place.pool, limit=10)
+
+    monkeypatch.setattr("pools.changes.settling.time.sleep", meanwhile)
+    assert settled(change).state is SettlingState.DISAGREE
+    assert (Lease.objects.count(), Entry.objects.filter(kind=Kind.SETTLED).count()) == (1, 0)
+    assert verdict(change) is Verdict.APPLIED
+
+
+# --- Who ---------------------------------------------------------------------------------
+
+
+def no_token(change: uuid.UUID) -> Exception | None:
+    found = settled(change)
+    assert found.state is SettlingState.NO_TOKEN
+    assert Lease.objects.count() == 1
+    return found.error
+
+
+def test_nobody_elses_token_is_used(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    Token.objects.update(user=User.objects.create_user("bob"))
+    assert isinstance(no_token(change), tokens.TokenMissing)
+
+
+def test_a_person_who_is_disabled_settles_nothing(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    User.objects.update(is_active=False)
+    assert isinstance(no_token(change), tokens.PersonDisabled)
+
+
+def test_a_person_who_is_gone_settles_nothing(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    User.objects.all().delete()
+    assert isinstance(no_token(change), tokens.TokenMissing)
+
+
+def test_a_company_that_is_gone_is_not_read(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    settled_place.company.delete()
+    assert isinstance(no_token(change), tokens.TokenMissing)
+
+
+def test_a_token_that_has_expired_opens_nothing(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    Token.objects.update(expires_at=timezone.now())
+    assert isinstance(no_token(change), CredentialExpired)
+
+
+def test_a_token_of_a_company_that_moved_opens_nothing(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    settled_place.company.base_url = "https://elsewhere.example"
+    settled_place.company.save()
+    assert isinstance(no_token(change), tokens.TokenUnreadable)
+
+
+def test_a_token_that_core_refuses_is_noted(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    settled_place.at_core.revoke_key()
+    assert isinstance(no_token(change), Unauthenticated)
+    assert Token.objects.get().refused_at is not None
+
+
+def test_a_clear_needs_no_token(settled_place: Place) -> None:
+    change = left(settled_place, Action.CLEAR)
+    Token.objects.all().delete()
+    assert verdict(change) is Verdict.UNKNOWABLE
+    assert settled_place.sandbox.journal == []
+
+
+# --- What Core shows -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "status=500",
+        "reset=before",
+        "cut=40",
+        "redirect=302",
+        "status=404,html",
+        "list-for-object",
+        "missing=limit",
+        "text-for-number=limit",
+        "null=name",
+        "rate-limit=60",
+    ],
+)
+@pytest.mark.parametrize("action", [Action.EDIT, Action.CREATE])
+def test_where_core_cannot_be_read_the_change_stays_open(
+    settled_place: Place, action: Action, fault: str
+) -> None:
+    change = left(settled_place, action)
+    settled_place.sandbox.set_fault(fault)
+    found = settled(change)
+    assert (found.state, found.verdict) == (SettlingState.NOT_READ, None)
+    assert Lease.objects.count() == 1
+
+
+@pytest.mark.parametrize("fault", ["status=500;skip=1", "missing=limit;skip=1"])
+def test_both_reads_are_needed(settled_place: Place, fault: str) -> None:
+    change = left(settled_place, Action.EDIT)
+    settled_place.sandbox.set_fault(fault)
+    assert settled(change).state is SettlingState.NOT_READ
+
+
+def test_core_can_say_when_to_come_back(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    settled_place.sandbox.set_fault("rate-limit=60")
+    not_before = settled(change).not_before
+    assert not_before is not None
+    assert not_before > timezone.now()
+
+
+def test_what_core_did_not_tell_before_an_edit_is_left_out_of_account(
+    settled_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = settled_place
+    place.at_core.change_pool(place.pool, timeout=60)
+
+    def told_from_now_on(intent: Intent) -> None:
+        place.sandbox.set_fault(APPLIED)
+        record_intent(intent)
+
+    monkeypatch.setattr("pools.changes.sending.record_intent", told_from_now_on)
+    change = left(place, Action.EDIT, "text-for-number=timeout")
+    assert verdict(change) is Verdict.APPLIED
+
+
+# --- One verdict -----------------------------------------------------------------------------
+
+
+def test_a_change_is_settled_once(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    verdict(change)
+    again = settled(change)
+    assert (again.state, again.verdict) == (SettlingState.ALREADY, Verdict.APPLIED)
+    assert Entry.objects.filter(kind=Kind.SETTLED).count() == 1
+
+
+@pytest.mark.parametrize("change", [None, uuid.uuid4()])
+def test_what_is_not_open_is_not_settled(settled_place: Place, change: uuid.UUID | None) -> None:
+    change = change or settled_place.make(Action.EDIT).change_id
+    assert settled(change).state is SettlingState.ALREADY
+
+
+def test_what_was_released_by_hand_stays_so(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    release_lease(change, BOB, "looked")
+    assert settled(change).state is SettlingState.ALREADY
+    assert due(timezone.now()) == []
+
+
+@pytest.mark.parametrize("meanwhile", ["settled", "released"])
+def test_what_happens_while_reading_counts(
+    settled_place: Place, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    change = left(settled_place, Action.EDIT)
+
+    def other(seconds: float) -> None:
+        monkeypatch.undo()
+        settle(change) if meanwhile == "settled" else release_lease(change, BOB, "looked")
+
+    monkeypatch.setattr("pools.changes.settling.time.sleep", other)
+    assert settled(change).state is SettlingState.ALREADY
+    assert Entry.objects.filter(kind=Kind.SETTLED).count() == (meanwhile == "settled")
+
+
+def test_an_outcome_that_arrives_while_reading_starts_the_quiet_time_anew(
+    settled_place: Place, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    intent = late_intent(settled_place)
+    settings.SETTLE_QUIET_SECONDS = 20
+
+    def arrives(seconds: float) -> None:
+        outcome_of(intent, Outcome.UNKNOWN)
+
+    monkeypatch.setattr("pools.changes.settling.time.sleep", arrives)
+    assert settled(intent.change_id).state is SettlingState.WAITING
+
+
+def late_intent(place: Place) -> Intent:
+    """A change whose process sleeps between its intent and its outcome."""
+    change = place.propose(Action.EDIT)
+    assert change.seen is not None
+    assert change.changed is not None
+    intent = Intent(uuid.uuid4(), change, change.seen, change.seen.changed_by(change.changed))
+    record_intent(intent)
+    return intent
+
+
+def outcome_of(intent: Intent, outcome: Outcome) -> None:
+    pool_id = intent.change.pool_id
+    record_outcome(intent, outcome, error=None, answered=None, pool_id=pool_id, exchange=None)
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_an_outcome_after_the_verdict_is_kept_beside_it(
+    settled_place: Place, outcome: Outcome
+) -> None:
+    intent = late_intent(settled_place)
+    assert verdict(intent.change_id) is Verdict.NOT_APPLIED
+    outcome_of(intent, outcome)
+    (item,) = history_of(settled_place.company, settled_place.pool)
+    assert (item.outcome, item.verdict) == (outcome, Verdict.NOT_APPLIED)
+    assert (Lease.objects.count(), open_changes(settled_place.company)) == (0, [])
+    assert settled(intent.change_id).state is SettlingState.ALREADY
+    assert verify_chain() is None
+
+
+def test_a_late_outcome_does_not_give_back_what_another_change_holds(
+    settled_place: Place,
+) -> None:
+    intent = late_intent(settled_place)
+    verdict(intent.change_id)
+    held = left(settled_place, Action.EDIT)
+    outcome_of(intent, Outcome.DONE)
+    assert Lease.objects.get().change == held
+
+
+def test_the_database_takes_one_verdict(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    verdict(change)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        append(Kind.SETTLED, Action.EDIT, PANEL, change=change, outcome="applied")
+
+
+@pytest.mark.parametrize("at", ["lock", "append"])
+def test_a_verdict_that_cannot_be_written_leaves_all_as_it_was(
+    settled_place: Place, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    change = left(settled_place, Action.EDIT)
+
+    def fail(*arguments: Any, **named: Any) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(module, at, fail)
+    with pytest.raises(LedgerUnwritable):
+        settled(change)
+    monkeypatch.undo()
+    assert Lease.objects.count() == 1
+    assert verdict(change) is Verdict.APPLIED
+
+
+def test_nothing_is_read_while_a_transaction_is_open(
+    committed_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_token(committed_place)
+    change = left(committed_place, Action.EDIT)
+    reading = module.observe
+
+    def observe(case: module.Case) -> Any:
+        assert not transaction.get_connection().in_atomic_block
+        return reading(case)
+
+    monkeypatch.setattr(module, "observe", observe)
+    assert verdict(change) is Verdict.APPLIED
