@@ -22,7 +22,8 @@ from django.utils import timezone
 from pools.changes.settling import Settling, SettlingState, due, is_away, settle_all
 from pools.models import Lease
 from pools.models.checkpoints import log_checkpoint
-from pools.models.ledger import LedgerUnwritable
+from pools.models.ledger import LedgerUnwritable, wrong_audit_keys
+from pools.vault import wrong_token_keys
 
 INTERVAL_SECONDS: Final = 1.0
 CHECKPOINT_SECONDS: Final = 3600.0
@@ -38,6 +39,17 @@ STAYS_OPEN: Final = frozenset(
 )
 
 log = structlog.get_logger("panel.settling")
+
+
+class WrongKeys(Exception):
+    """TOKEN_KEYS or AUDIT_KEYS do not fit what is stored; the text says which."""
+
+
+def refuse_wrong_keys() -> None:
+    """Raises WrongKeys, or a database error where there is no telling."""
+    Lease.objects.exists()
+    if reasons := [*wrong_token_keys(), *wrong_audit_keys()]:
+        raise WrongKeys(" ".join(reasons))
 
 
 @dataclass
@@ -61,14 +73,21 @@ class Tending:
         self._delays: dict[UUID | str, Delay] = {}
         self._away_seconds = 0.0
         self._next_checkpoint = clock()
+        self._keys_fit = False
 
     def round(self) -> float:
-        """One round of bounded work. Returns the seconds to wait before the next one."""
+        """One round of bounded work. Returns the seconds to wait before the next one.
+
+        Raises WrongKeys, once the database answers.
+        """
         try:
             if self._clock() >= self._next_checkpoint:
                 self._next_checkpoint = self._clock() + CHECKPOINT_SECONDS
                 log_checkpoint()
             close_old_connections()
+            if not self._keys_fit:
+                refuse_wrong_keys()
+                self._keys_fit = True
             more = self._settle()
         except (AnyDatabaseError, LedgerUnwritable) as error:
             return self._database_away(error)

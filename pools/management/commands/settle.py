@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from pools.changes import LedgerUnwritable, Settling, SettlingState, quiet_until, settle_all
 from pools.changes.history import changes_by_id
+from pools.changes.tending import WrongKeys, refuse_wrong_keys
 from pools.models import Company, Lease
 
 SENTENCES: Final = {
@@ -37,10 +38,13 @@ class Command(BaseCommand):
         parser.add_argument("--company", default="", metavar="SLUG", help="only this company's")
 
     def handle(self, *, changes: Sequence[UUID], company: str, **options: Any) -> None:
-        if company and not Company.objects.filter(slug=company).exists():
-            raise CommandError(f"There is no company {company}.")
         try:
+            refuse_wrong_keys()
+            if company and not Company.objects.filter(slug=company).exists():
+                raise CommandError(f"There is no company {company}.")
             self._settle(changes, company)
+        except WrongKeys as error:
+            raise CommandError(str(error)) from None
         except (LedgerUnwritable, AnyDatabaseError) as error:
             raise CommandError(
                 f"The record cannot be used now: {error.__cause__ or error}"

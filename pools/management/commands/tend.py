@@ -3,9 +3,9 @@
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from pools.changes.tending import Stopped, Tending, stopped_by_signals
+from pools.changes.tending import Stopped, Tending, WrongKeys, stopped_by_signals
 
 
 class Command(BaseCommand):
@@ -25,3 +25,5 @@ class Command(BaseCommand):
                     time.sleep(tending.round())
             except Stopped:
                 tending.end()
+            except WrongKeys as error:
+                raise CommandError(str(error)) from None

@@ -1,0 +1,281 @@
+"""What runs beside the panel: it settles what is due, and holds nothing up that it cannot."""
+
+import json
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from pools.changes import Action, Verdict, settle
+from pools.changes import tending as module
+from pools.changes.history import changes_by_id
+from pools.changes.tending import AT_ONCE, FIRST_DELAY_SECONDS, INTERVAL_SECONDS, Tending
+from pools.core import PoolFields
+from pools.models import Entry, Kind, Lease, Token
+from pools.models.ledger import verify_chain
+from sandbox.running import running_sandbox
+from tests.changes.conftest import Place, give_token, make_place, once_quiet
+from tests.changes.test_settling import NOT_APPLIED, left
+from tests.house.processes import wait_until
+from tests.panel_process import start_panel_process
+
+TEND = "from django.core.management import call_command; call_command('tend')"
+
+
+class Clock:
+    """Seconds that a test turns."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def tending(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Tending:
+    """In the test's own transaction, whose connection has to stay open."""
+    monkeypatch.setattr("pools.changes.tending.close_old_connections", lambda: None)
+    monkeypatch.setattr("pools.changes.tending.connections.close_all", lambda: None)
+    return Tending(clock)
+
+
+def a_round(tending: Tending) -> float:
+    with once_quiet():
+        return tending.round()
+
+
+def verdicts() -> dict[uuid.UUID | None, str]:
+    return dict(Entry.objects.filter(kind=Kind.SETTLED).values_list("change", "outcome"))
+
+
+def said(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:
+    return [
+        record.msg
+        for record in caplog.records
+        if isinstance(record.msg, dict) and record.msg["event"] == event
+    ]
+
+
+def test_what_is_due_is_settled(settled_place: Place, tending: Tending) -> None:
+    edited = left(settled_place, Action.EDIT)
+    created = left(settled_place, Action.CREATE, NOT_APPLIED)
+    assert a_round(tending) == INTERVAL_SECONDS
+    assert verdicts() == {edited: Verdict.APPLIED, created: Verdict.NOT_APPLIED}
+    assert {item.settled_by for item in changes_by_id([edited, created])} == {""}
+
+
+def test_what_is_not_quiet_is_left_alone(settled_place: Place, tending: Tending) -> None:
+    left(settled_place, Action.EDIT)
+    assert tending.round() == INTERVAL_SECONDS
+    assert (settled_place.sandbox.journal, verdicts()) == ([], {})
+
+
+def test_where_nothing_is_open_hardly_anything_is_asked(
+    db: None, tending: Tending, django_assert_num_queries: Any
+) -> None:
+    tending.round()
+    with django_assert_num_queries(1):
+        assert tending.round() == INTERVAL_SECONDS
+
+
+def test_a_token_that_is_gone_is_said_once(
+    settled_place: Place, tending: Tending, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    change = left(settled_place, Action.EDIT)
+    Token.objects.all().delete()
+    for _ in range(3):
+        a_round(tending)
+        clock.now += 1000
+    (line,) = said(caplog, "a change stays open")
+    assert (line["change"], line["why"]) == (str(change), "no_token: TokenMissing")
+
+
+def test_a_token_that_is_back_is_used(settled_place: Place, tending: Tending, clock: Clock) -> None:
+    change = left(settled_place, Action.EDIT)
+    Token.objects.all().delete()
+    a_round(tending)
+    give_token(settled_place)
+    clock.now += FIRST_DELAY_SECONDS
+    a_round(tending)
+    assert verdicts() == {change: Verdict.APPLIED}
+
+
+def test_what_did_not_work_is_tried_ever_less_often(
+    settled_place: Place, tending: Tending, clock: Clock
+) -> None:
+    left(settled_place, Action.EDIT)
+    settled_place.sandbox.set_fault("status=500,empty;only=reads")
+    tried = []
+    for _ in range(900):
+        before = len(settled_place.sandbox.journal)
+        a_round(tending)
+        if len(settled_place.sandbox.journal) > before:
+            tried.append(clock.now - 1000)
+        clock.now += 1
+        if len(tried) == 4:
+            break
+    assert tried == [0, 5, 15, 35]
+
+
+def test_a_core_that_is_away_is_asked_once_a_round_and_holds_up_nobody(
+    settled_place: Place, tending: Tending, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running_sandbox(seed=False) as ending:
+        gone = make_place(ending)
+        give_token(gone)
+        left(gone, Action.EDIT)
+        left(gone, Action.CREATE)
+    fine = left(settled_place, Action.EDIT)
+    a_round(tending)
+    assert verdicts() == {fine: Verdict.APPLIED}
+    assert len(said(caplog, "Core does not answer")) == 1
+
+
+def test_a_company_with_much_to_settle_lets_others_have_their_turn(
+    settled_place: Place, tending: Tending
+) -> None:
+    for number in range(AT_ONCE + 1):
+        fields = PoolFields(f"Pool {number}", 3, None)
+        left(settled_place, Action.CREATE, NOT_APPLIED, fields=fields)
+    other = make_place(settled_place.sandbox)
+    give_token(other)
+    last = left(other, Action.EDIT)
+    assert a_round(tending) == 0
+    assert (len(verdicts()), verdicts()[last]) == (AT_ONCE + 1, Verdict.APPLIED)
+    assert a_round(tending) == INTERVAL_SECONDS
+    assert Lease.objects.count() == 0
+
+
+def test_a_database_that_is_away_is_said_once_and_waited_for(
+    db: None,
+    tending: Tending,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with monkeypatch.context() as away:
+        away.setattr(module, "due", failing)
+        away.setattr(Lease.objects, "values_list", failing)
+        waits = [tending.round() for _ in range(6)]
+    assert waits == [1, 2, 4, 8, 10, 10]
+    assert tending.round() == INTERVAL_SECONDS
+    assert len(said(caplog, "the database is away")) == 1
+    assert len(said(caplog, "the database is back")) == 1
+
+
+def failing(*arguments: Any, **named: Any) -> Any:
+    raise OperationalError
+
+
+def test_the_head_is_noted_at_the_start_every_hour_and_at_the_end(
+    db: None, tending: Tending, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = []
+    monkeypatch.setattr(module, "log_checkpoint", lambda: noted.append(clock.now))
+    for _ in range(61):
+        tending.round()
+        clock.now += 120
+    tending.end()
+    assert noted == [1000, 4600, 8200, 8320]
+
+
+def test_with_wrong_keys_nothing_is_recorded(
+    settled_place: Place, tending: Tending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left(settled_place, Action.EDIT)
+    monkeypatch.setattr(module, "wrong_audit_keys", lambda: ["AUDIT_KEYS lacks the key old."])
+    with pytest.raises(module.WrongKeys, match="lacks the key old"):
+        a_round(tending)
+    assert verdicts() == {}
+
+
+# --- As a process ------------------------------------------------------------------------
+
+
+@contextmanager
+def tend(**environment: str) -> Iterator[subprocess.Popen[str]]:
+    process = start_panel_process(TEND, environment={"LOG_LEVEL": "INFO", **environment})
+    assert process.stderr is not None
+    try:
+        # From its first line on it hears signals.
+        assert "ledger checkpoint" in process.stderr.readline()
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def stopped_by(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> tuple[int, str]:
+    """Its status and what it said, where it ends within two seconds."""
+    process.send_signal(number)
+    asked = time.monotonic()
+    process.wait(timeout=20)
+    assert time.monotonic() - asked < 2
+    return process.returncode, process.communicate()[1]
+
+
+@pytest.fixture
+def left_open(committed_place: Place) -> uuid.UUID:
+    give_token(committed_place)
+    return left(committed_place, Action.EDIT)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_settles_and_ends_when_asked(left_open: uuid.UUID, number: int) -> None:
+    with tend() as process:
+        wait_until(verdicts)
+        status, said = stopped_by(process, number)
+    assert (status, verdicts()) == (0, {left_open: Verdict.APPLIED})
+    lines = [json.loads(line)["event"] for line in said.splitlines()]
+    assert lines == ["a change is settled", "ledger checkpoint"]
+
+
+def test_it_ends_while_waiting_between_two_reads(
+    committed_place: Place, left_open: uuid.UUID
+) -> None:
+    with tend(TEST_SETTLE_READS_APART_SECONDS="60") as process:
+        wait_until(lambda: committed_place.sandbox.journal)
+        assert stopped_by(process)[0] == 0
+    assert verdicts() == {}
+
+
+def test_it_ends_while_core_hangs(committed_place: Place, left_open: uuid.UUID) -> None:
+    committed_place.sandbox.set_fault("hang=before,30")
+    with tend(CORE_DEADLINE_SECONDS="25", CORE_READ_TIMEOUT_SECONDS="25") as process:
+        wait_until(lambda: committed_place.sandbox.journal)
+        assert stopped_by(process)[0] == 0
+    assert verdicts() == {}
+
+
+def test_what_it_was_killed_over_another_one_settles(
+    committed_place: Place, left_open: uuid.UUID
+) -> None:
+    with tend(TEST_SETTLE_READS_APART_SECONDS="60") as process:
+        wait_until(lambda: committed_place.sandbox.journal)
+        process.kill()
+    assert (verdicts(), Lease.objects.count()) == ({}, 1)
+    with tend():
+        wait_until(verdicts)
+    assert verdict_is_whole(left_open)
+
+
+def verdict_is_whole(change: uuid.UUID) -> bool:
+    one = Entry.objects.get(kind=Kind.SETTLED).change == change
+    return one and Lease.objects.count() == 0 and verify_chain() is None
+
+
+def test_two_of_them_and_a_person_at_once_make_one_verdict(left_open: uuid.UUID) -> None:
+    with tend() as one, tend() as two:
+        wait_until(lambda: verdicts() or settle(left_open).verdict)
+        assert [stopped_by(each)[0] for each in (one, two)] == [0, 0]
+    assert verdict_is_whole(left_open)
