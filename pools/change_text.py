@@ -113,36 +113,44 @@ def name_of(item: HistoryItem) -> str:
     return f"{NOUNS[item.action]} of {_moment(item.at)}"
 
 
-def compared(item: HistoryItem) -> tuple[str, list[dict[str, str | bool]]]:
-    """Each value before and after: the heading of the latter, and one row a field.
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One field at several moments, as text ("": not there). `differs`: not always the same."""
 
-    What was asked for stands in where nothing was read or answered afterwards.
+    label: str
+    cells: tuple[str, ...]
+
+    @property
+    def differs(self) -> bool:
+        return len({cell for cell in self.cells if cell}) > 1
+
+
+def compared(item: HistoryItem) -> tuple[tuple[str, ...], list[Compared]]:
+    """Each value before and after: the moments, and one row a field.
+
+    What was asked for stands in where nothing was read or answered afterwards; where it
+    did not come to that, it stands beside what was found.
     """
-    heading, after = "As found later" if item.verdict else "After", item.after
-    if after is None and item.wanted is not None:
-        heading, after = "As asked for", item.wanted
-    gone = item.action is Action.DELETE and item.took_effect
-    rows: list[dict[str, str | bool]] = []
-    for field in _FIELDS:
-        values = _value(item.before, field), "" if gone else _value(after, field)
-        differs = bool(values[0] and values[1]) and values[0] != values[1]
-        if any(values):
-            rows.append(
-                {
-                    "label": field.capitalize(),
-                    "before": values[0],
-                    "after": values[1],
-                    "differs": differs,
-                }
-            )
-    return heading, rows
+    moments = [("Before", item.before)]
+    missed = item.verdict in {Verdict.NOT_APPLIED, Verdict.SUPERSEDED}
+    if item.wanted is not None and (item.after is None or missed):
+        moments.append(("As asked for", item.wanted))
+    if item.after is not None and item.verdict is not Verdict.NOT_APPLIED:
+        moments.append(("As found later" if item.verdict else "After", item.after))
+    if item.action is Action.DELETE and item.took_effect:
+        moments = [*moments[:1], ("After", None)]
+    rows = [
+        Compared(field.capitalize(), tuple(_value(snapshot, field) for _, snapshot in moments))
+        for field in _FIELDS
+    ]
+    return tuple(heading for heading, _ in moments), [row for row in rows if any(row.cells)]
 
 
 def as_text(item: HistoryItem, company: str, address: str) -> str:
     """The change in plain lines; `company` is its name, `address` that of its page."""
     pool = f" (id {item.pool_id})" if item.pool_id is not None else ""
-    heading, rows = compared(item)
-    differing = (row for row in rows if row["differs"] or not row["before"])
+    headings, rows = compared(item)
+    told = (row for row in rows if row.differs or not all(row.cells))
     lines = [
         f"{TITLES[item.action]} “{item.pool_name}”{pool} in {company}",
         meaning_of(item)
@@ -150,7 +158,8 @@ def as_text(item: HistoryItem, company: str, address: str) -> str:
         else f"Outcome: {standing_of(item).word}. {meaning_of(item)}",
         "" if item.outside else f"Who: {item.actor_name}, {_precisely(item.at)}",
         f"Reason: {item.reason}" if item.reason else "",
-        *(_line(row, heading) for row in differing),
+        f"Reverts: change {item.reverts}" if item.reverts else "",
+        *(_line(row, headings) for row in told),
         f"Core said: {item.message}" if item.message else "",
         f"Released by {item.released_by}: {item.released_reason}" if item.released_by else "",
         f"Change: {address}",
@@ -171,11 +180,15 @@ def _precisely(at: datetime) -> str:
     return f"{here:%d %b %Y %H:%M:%S %Z}{utc}"
 
 
-def _line(row: dict[str, str | bool], heading: str) -> str:
-    note = "" if heading == "After" else f" ({heading.lower()})"
-    if row["before"]:
-        return f"{row['label']}: {row['before']} → {row['after']}{note}"
-    return f"{row['label']}: {row['after']}{note}"
+def _line(row: Compared, headings: tuple[str, ...]) -> str:
+    """For instance: Limit: 5 → 10 (as asked for)."""
+    first, *others = (
+        cell if heading == "After" or not number else f"{cell} ({heading.lower()})"
+        for number, (heading, cell) in enumerate(zip(headings, row.cells, strict=True))
+    )
+    if not row.cells[0]:
+        return f"{row.label}: {', '.join(others)}"
+    return f"{row.label}: {' → '.join([first, *filter(None, others)])}"
 
 
 def _value(snapshot: Snapshot | None, field: str) -> str:

@@ -107,7 +107,7 @@ def change_detail(request: HttpRequest, change: UUID) -> HttpResponse:
     if whole is None or not sight.sees(whole.line.company):
         raise Http404
     item, place = whole.line.item, sight.here.get(whole.line.company)
-    heading, rows = compared(item)
+    headings, rows = compared(item)
     open_now = place is not None and is_open(item)
     context = {
         "company": place,
@@ -116,7 +116,7 @@ def change_detail(request: HttpRequest, change: UUID) -> HttpResponse:
         "change": item,
         "entry": entry_of(request, place or whole.line.company, item),
         "title": TITLES[item.action],
-        "after_heading": heading,
+        "headings": headings,
         "rows": rows,
         "steps": [_step(step) for step in whole.steps],
         "open_now": open_now,

@@ -165,9 +165,9 @@ def test_the_chart_has_its_numbers_in_a_table(manager: Client) -> None:
 
 def test_what_differs_is_marked(manager: Client) -> None:
     page = manager.get(f"/changes/{a_change()}/")
-    changed = {row["label"]: row["differs"] for row in page.context["rows"]}
+    changed = {row.label: row.differs for row in page.context["rows"]}
     assert changed == {"Name": False, "Limit": True, "Timeout": False, "Connectors": False}
-    assert page.context["after_heading"] == "As asked for"
+    assert page.context["headings"] == ("Before", "As asked for")
     assert '<span class="mark">changed</span>' in page.content.decode()
 
 
