@@ -1,0 +1,93 @@
+"""What was changed outside the panel, as people see it: what, between when, by nobody known."""
+
+import uuid
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.test import Client
+
+from pools.changes import Action
+from pools.changes.proposal import Snapshot
+from pools.company_form import CompanyForm
+from pools.models import Company, Kind
+from pools.models.ledger import Actor, append
+from tests.changes.recorded import AFTER, BEFORE, NOON, a_change, minutes
+
+LIST = "/c/acme/changes/"
+
+
+def seen_outside(before: Snapshot = BEFORE, after: Snapshot = AFTER) -> uuid.UUID:
+    """A difference from what the record last had of pool 3, seen two hours later."""
+    change = uuid.uuid4()
+    facts = {"before": before.to_json(), "after": after.to_json(), "since": NOON.isoformat()}
+    with time_machine.travel(NOON + minutes(138), tick=False), transaction.atomic():
+        append(
+            Kind.DRIFT, Action.OUTSIDE, Actor(0, ""), company="acme", pool_id="3",
+            pool_name="NetSuite orders", change=change, facts=facts,
+        )  # fmt: skip
+    return change
+
+
+@pytest.fixture
+def outside(acme: Company) -> uuid.UUID:
+    return seen_outside()
+
+
+def row_of(page: Any) -> Any:
+    return page.context["days"][0]["rows"][0]
+
+
+def test_the_history_says_what_and_between_when(manager: Client, outside: uuid.UUID) -> None:
+    page = manager.get("/c/acme/pools/3/").text
+    assert f'<a href="/changes/{outside}/">Changed outside the panel</a>' in page
+    assert "Between 12 May 12:00 and 12 May 14:18." in page
+    assert "<del><bdi>5</bdi></del> → <ins><bdi>10</bdi></ins>" in page
+
+
+def test_nobody_is_credited(manager: Client, outside: uuid.UUID) -> None:
+    for address in ("/c/acme/pools/3/", LIST, f"/changes/{outside}/"):
+        assert "who=&quot;" not in manager.get(address).text
+        assert 'changes/?who="' not in manager.get(address).text
+    assert "not known here" in manager.get(LIST).text
+
+
+def test_its_page_names_the_window(manager: Client, outside: uuid.UUID) -> None:
+    page = manager.get(f"/changes/{outside}/")
+    assert "between 12 May 12:00 and 12 May 14:18" in page.text
+    assert page.context["headings"] == ("Before", "After")
+    assert page.context["entry"].text.splitlines() == [
+        "Change outside the panel of pool “NetSuite orders” (id 3) in Acme",
+        "Changed outside the panel, between 12 May 12:00 and 12 May 14:18. "
+        "Who did it is not known here.",
+        "Limit: 5 → 10",
+        f"Change: http://testserver/changes/{outside}/",
+    ]
+
+
+def test_it_is_filtered_and_charted_as_an_action(manager: Client, outside: uuid.UUID) -> None:
+    a_change(pool_id=3)
+    page = manager.get(LIST, {"action": "outside", "from": "2026-05-12", "to": "2026-05-12"})
+    assert row_of(page).line.item.change_id == outside
+    ((bar, _),) = page.context["chart_days"]
+    assert bar.sentence == "1 outside"
+    assert 'class="bar-outside"' in page.text
+
+
+def test_it_has_no_revert(manager: Client, outside: uuid.UUID) -> None:
+    assert "/revert/" not in manager.get("/c/acme/pools/3/").text
+    page = manager.get(f"/c/acme/changes/{outside}/revert/")
+    assert (page.status_code, "It was not made through this panel." in page.text) == (409, True)
+
+
+def test_the_list_of_pools_says_it_was_last_changed_outside(
+    manager: Client, outside: uuid.UUID
+) -> None:
+    page = manager.get("/c/acme/pools/", {"per_page": 100}).text
+    assert "</svg>outside</span>" in page
+
+
+def test_no_reason_can_be_required_of_it(manager: Client) -> None:
+    choices = dict(CompanyForm.base_fields["reason_required_for"].choices)
+    assert set(choices) == {"create", "edit", "clear", "delete"}
