@@ -83,14 +83,19 @@ def set_roles(person: User, roles: Iterable[str], *, by: User, address: str) -> 
 
 def disable(person: User, *, by: User, address: str) -> None:
     """Shuts a person out: their sessions end now, their tokens stay but nobody can use them."""
-    may_touch(person, by)
-    if person == by:
-        raise NotAllowed("You cannot disable yourself; a colleague can.")
+    may_disable(person, by)
     with recording():
         _switch(person, on=False)
         _must_have_administrators()
         end_sessions(person)
         record_about("person_disabled", person, Actor(by.pk, by.get_username(), address))
+
+
+def may_disable(person: User, by: User) -> None:
+    """Raises NotAllowed where `by` cannot disable a person, whatever happens meanwhile."""
+    may_touch(person, by)
+    if person == by:
+        raise NotAllowed("You cannot disable yourself; a colleague can.")
 
 
 def enable(person: User, *, by: User, address: str) -> None:

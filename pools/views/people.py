@@ -48,6 +48,7 @@ class Act:
     done: str
     do: Callable[..., Any]
     dangerous: bool = True
+    check: Callable[[User, User], None] = people.may_touch
 
 
 DISABLE: Final = Act(
@@ -56,6 +57,7 @@ DISABLE: Final = Act(
     "Disable",
     "is disabled.",
     people.disable,
+    check=people.may_disable,
 )
 ENABLE: Final = Act(
     "Enable",
@@ -105,13 +107,22 @@ def person_detail(request: HttpRequest, person_id: int) -> HttpResponse:
 
 
 @needs("pools.manage_people")
-@credential_given_lately
 def person_roles(request: HttpRequest, person_id: int) -> HttpResponse:
     """Gives and takes roles."""
     facts = _facts(person_id)
+    try:
+        people.may_touch(facts.user, person(request))
+    except people.NotAllowed as error:
+        return _refused(request, facts, "Roles", error)
+    return _give_roles(request, facts)
+
+
+@credential_given_lately
+def _give_roles(request: HttpRequest, facts: people_overview.PersonFacts) -> HttpResponse:
     initial = {"roles": facts.roles} | take_draft(request)
     form = RolesForm(request.POST if request.method == "POST" else None, initial=initial)
-    context = {"form": form, "facts": facts}
+    own = facts.user == person(request) and not facts.user.is_superuser
+    context = {"form": form, "facts": facts, "own": own}
     if not form.is_valid():
         return render(request, "pools/person_roles.html", context, status=_status(form))
     try:
@@ -121,29 +132,25 @@ def person_roles(request: HttpRequest, person_id: int) -> HttpResponse:
         return render(request, "pools/person_roles.html", context, status=_status(form))
     said = "The roles are changed." if changed else "Nothing to change: these are the roles."
     messages.success(request, said)
-    return redirect("pools:person", person_id=person_id)
+    return redirect("pools:person", person_id=facts.user.pk)
 
 
 @needs("pools.manage_people")
-@credential_given_lately
 def person_disable(request: HttpRequest, person_id: int) -> HttpResponse:
     return _act(request, person_id, DISABLE)
 
 
 @needs("pools.manage_people")
-@credential_given_lately
 def person_enable(request: HttpRequest, person_id: int) -> HttpResponse:
     return _act(request, person_id, ENABLE)
 
 
 @needs("pools.manage_people")
-@credential_given_lately
 def person_sign_out(request: HttpRequest, person_id: int) -> HttpResponse:
     return _act(request, person_id, SIGN_OUT)
 
 
 @needs("pools.manage_people")
-@credential_given_lately
 def person_forget_factors(request: HttpRequest, person_id: int) -> HttpResponse:
     return _act(request, person_id, FORGET_FACTORS)
 
@@ -185,7 +192,24 @@ def invitation_withdraw(request: HttpRequest, invitation: UUID) -> HttpResponse:
 
 
 def _act(request: HttpRequest, person_id: int, act: Act) -> HttpResponse:
+    """What can never be done to this person is refused at once, not after a confirmation."""
     facts = _facts(person_id)
+    try:
+        act.check(facts.user, person(request))
+    except people.NotAllowed as error:
+        return _refused(request, facts, act.title, error)
+    return _confirmed(request, facts, act)
+
+
+def _refused(
+    request: HttpRequest, facts: people_overview.PersonFacts, title: str, error: Exception
+) -> HttpResponse:
+    context = {"facts": facts, "title": title, "stopped": str(error)}
+    return render(request, "pools/person_refused.html", context, status=409)
+
+
+@credential_given_lately
+def _confirmed(request: HttpRequest, facts: people_overview.PersonFacts, act: Act) -> HttpResponse:
     context: dict[str, Any] = {"facts": facts, "act": act, "stopped": ""}
     if request.method != "POST":
         return render(request, "pools/person_act.html", context)
@@ -195,7 +219,7 @@ def _act(request: HttpRequest, person_id: int, act: Act) -> HttpResponse:
         context["stopped"] = _sentence(error)
         return render(request, "pools/person_act.html", context, status=409)
     messages.success(request, f"{facts.user.get_username()} {act.done}")
-    return redirect("pools:person", person_id=person_id)
+    return redirect("pools:person", person_id=facts.user.pk)
 
 
 @sensitive_variables()

@@ -143,6 +143,18 @@ def test_nobody_disables_themselves(admin: Client, administrator: User) -> None:
     assert signed_in(admin)
 
 
+def test_what_is_never_allowed_is_refused_before_it_is_confirmed(
+    admin: Client, administrator: User
+) -> None:
+    root = User.objects.create_superuser("root", password="x")
+    for address in (f"{administrator.pk}/disable/", f"{root.pk}/roles/", f"{root.pk}/disable/"):
+        page = admin.get(f"/people/{address}")
+        assert page.status_code == 409
+        assert "csrfmiddlewaretoken" not in page.text.partition("<main")[2]
+    own = admin.get(f"/people/{administrator.pk}/roles/").text
+    assert "You cannot take your own administration away; a colleague can." in own
+
+
 def test_a_disabled_persons_token_opens_nothing(operator: User) -> None:
     company = Company.objects.create(slug="acme", name="Acme", base_url="http://127.0.0.1:9")
     operator.is_active = False
