@@ -6,7 +6,7 @@ for is their customers' business.
 """
 
 import logging.config
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -17,13 +17,34 @@ _SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
+_MANY_LINES: Final = frozenset({"exception", "stack"})
+
+
+def one_line(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """For text: what somebody sent neither begins a line of its own nor steers a terminal.
+
+    Tracebacks keep their lines, all of them indented.
+    """
+    for key, value in event.items():
+        if key in _MANY_LINES and isinstance(value, str):
+            event[key] = "\n".join(f"    {_escaped(line)}" for line in value.splitlines())
+        else:
+            event[key] = _escaped(value)
+    return event
+
+
+def _escaped(value: Any) -> Any:
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value)
+
 
 def logging_settings(style: str, level: str) -> dict[str, Any]:
     """Django's LOGGING: `style` is "json" or "text"."""
-    renderer: Any = (
-        structlog.processors.JSONRenderer()
+    renderers: list[Any] = (
+        [structlog.processors.JSONRenderer()]
         if style == "json"
-        else structlog.dev.ConsoleRenderer(colors=False)
+        else [one_line, structlog.dev.ConsoleRenderer(colors=False)]
     )
     return {
         "version": 1,
@@ -35,7 +56,7 @@ def logging_settings(style: str, level: str) -> dict[str, Any]:
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     structlog.processors.format_exc_info,
-                    renderer,
+                    *renderers,
                 ],
             }
         },

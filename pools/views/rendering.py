@@ -26,7 +26,7 @@ def fragment_wanted(request: HttpRequest) -> str | None:
 def show(
     request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    """The page, or the one fragment of it that was asked for."""
+    """The page, or the one fragment of it that was asked for: whole where it has none such."""
     fragment = fragment_wanted(request)
-    name = f"{template}#{fragment}" if fragment else template
-    return render(request, name, dict(context), status=status)
+    names = [f"{template}#{fragment}", template] if fragment else template
+    return render(request, names, dict(context), status=status)
