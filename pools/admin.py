@@ -17,8 +17,10 @@ from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
+from django.utils.timezone import localtime
 
 from pools.company_form import CompanyForm
+from pools.event_text import title_of
 from pools.guards import credential_given_lately
 from pools.models import Company, Entry, Token
 from pools.models.ledger import Actor, record_event
@@ -141,13 +143,35 @@ class TokenAdmin(ReadOnlyAdmin):
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnlyAdmin):
-    list_display = (
-        *("seq", "at", "kind", "action", "actor_name", "company", "pool_name", "outcome"),
-        "reason",
-    )
+    """The ledger line by line, for looking closely; people read it on the pages of changes."""
+
+    list_display = ("seq", "time", "company", "pool", "what", "stated", "who", "reason")
     list_filter = ("kind",)
     search_fields = ("actor_name", "company", "pool_name", "reason")
     show_full_result_count = False
+
+    @admin.display(description="Time", ordering="seq")
+    def time(self, entry: Entry) -> str:
+        # In one line, however narrow the column.
+        return f"{localtime(entry.at):%d\xa0%b\xa0%Y %H:%M:%S}"
+
+    @admin.display(description="Pool")
+    def pool(self, entry: Entry) -> str:
+        return f"{entry.pool_name} ({entry.pool_id})" if entry.pool_id else entry.pool_name
+
+    @admin.display(description="Action")
+    def what(self, entry: Entry) -> str:
+        return title_of(entry.action)
+
+    @admin.display(description="Outcome")
+    def stated(self, entry: Entry) -> str:
+        """What the entry states, and for one that says so, how the change ended."""
+        ended = entry.outcome.replace("_", " ")
+        return f"{entry.get_kind_display()}: {ended}" if ended else entry.get_kind_display()
+
+    @admin.display(description="Who")
+    def who(self, entry: Entry) -> str:
+        return entry.actor_name
 
 
 class UserAdmin(RecordedAdmin, BaseUserAdmin):

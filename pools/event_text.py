@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pools.models import Token
+
+# Values that stand for a choice, and have a name of their own.
+_NAMES: Final = {kind.value: kind.label for kind in Token.Kind}
 # The identity of what an event is about: of use to a program, and said in words beside it.
 _FOR_PROGRAMS: Final = frozenset({"id", "token"})
 
@@ -43,4 +47,4 @@ def _text(value: Any) -> str:
         return ", ".join(_text(each) for each in value)
     if isinstance(value, dict):
         return ", ".join(f"{_label(name)} {_text(each)}" for name, each in value.items())
-    return str(value)
+    return _NAMES.get(value, str(value))

@@ -1,5 +1,6 @@
 """What administrators see of people: roles, second factor, tokens by their fingerprint."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -11,7 +12,8 @@ from django.db.models import Exists, OuterRef, Prefetch
 from pools.accounts.second_factors import FACTORS
 from pools.changes import HistoryItem
 from pools.changes.history import changes_by_id
-from pools.models import Entry, Kind, Token
+from pools.event_text import facts_of, title_of
+from pools.models import Company, Entry, Kind, Token
 from pools.people import roles_of
 
 RECENT_CHANGES = 10
@@ -30,10 +32,11 @@ class PersonFacts:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that a person did, other than to a pool."""
+    """Something that a person did, other than to a pool; `company` is a name."""
 
     at: datetime
-    label: str
+    title: str
+    facts: list[tuple[str, str]]
     company: str
 
 
@@ -59,10 +62,16 @@ def recent_changes(user: User, limit: int = RECENT_CHANGES) -> list[HistoryItem]
 
 def recent_events(user: User, limit: int = RECENT_CHANGES) -> list[Event]:
     """What a person did at the door and to others last: sign-ins, tokens, roles."""
-    events = Entry.objects.filter(kind=Kind.EVENT, actor_id=str(user.pk))
+    events = Entry.objects.filter(kind=Kind.EVENT, actor_id=str(user.pk)).order_by("-seq")
+    names = dict(Company.objects.values_list("slug", "name"))
     return [
-        Event(entry.at, entry.action.replace("_", " ").capitalize(), entry.company)
-        for entry in events.order_by("-seq")[:limit]
+        Event(
+            at=entry.at,
+            title=title_of(entry.action),
+            facts=facts_of({**json.loads(entry.facts), "address": ""}),
+            company=names.get(entry.company, entry.company),
+        )
+        for entry in events[:limit]
     ]
 
 

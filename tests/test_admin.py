@@ -9,10 +9,12 @@ from django.db import DatabaseError
 from django.test import Client
 
 from pools import tokens
+from pools.changes import Outcome, Verdict
 from pools.models import Company, Entry, Token
 from pools.secret import Secret
 from pools.tokens import binding_of
 from pools.vault import seal
+from tests.changes.recorded import NOON, a_change, minutes, settled
 from tests.people.conftest import sign_in
 from tests.views.conftest import PASSWORD, make_person
 
@@ -263,6 +265,13 @@ def test_tokens_and_the_ledger_are_only_to_look_at(
     assert (
         administrator.post(f"/admin/pools/{kind}/{key}/change/", {"label": "x"}).status_code == 403
     )
+
+
+def test_the_ledger_is_listed_in_words(administrator: Client) -> None:
+    settled(a_change(outcome=Outcome.UNKNOWN), NOON + minutes(2), Verdict.NOT_APPLIED)
+    page = administrator.get("/admin/pools/entry/").text
+    for cell in ("NetSuite orders (7)", "Edit", "settled: not applied", "outcome: unknown"):
+        assert f">{cell}</td>" in page
 
 
 def test_the_ledger_can_be_looked_at(administrator: Client) -> None:

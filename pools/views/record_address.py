@@ -121,7 +121,8 @@ def _action(words: Mapping[str, str], *, events: bool) -> str:
     if not events:
         sentence = "An action is create, edit, clear, delete or outside."
         return _one_of(words, "action", set(Action), sentence)
-    action = words.get("action", "")
+    # As it is shown, or as it is on the ledger: "Signed in" is signed_in.
+    action = words.get("action", "").lower().replace(" ", "_")
     if action and not _EVENT_ACTION.fullmatch(action):
         raise BadAddress("There is no event of that name.")
     return action

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from pools import people
 from pools.models import Company, Token
+from pools.models.ledger import Actor, record_event
 from pools.secret import Secret
 from pools.tokens import PersonDisabled, open_core
 from pools.vault import fingerprint
@@ -195,3 +196,15 @@ def test_names_are_escaped(admin: Client) -> None:
     assert "&lt;b&gt;bold&lt;/b&gt;" in page
     assert "<b>bold" not in page
     assert "<script>" not in page
+
+
+def test_what_someone_did_is_told_in_words(admin: Client, operator: User) -> None:
+    company = Company.objects.create(slug="acme", name="Acme Ltd", base_url="http://127.0.0.1:9")
+    record_event(
+        "token_added", Actor(operator.pk, "olga", "192.0.2.7"), company=company.slug,
+        facts={"kind": "api_key", "label": "laptop"},
+    )  # fmt: skip
+    lately = admin.get(f"/people/{operator.pk}/").text.partition("Lately")[2]
+    assert "Token added · <bdi>Acme Ltd</bdi>" in lately
+    assert "kind <b><bdi>API key</bdi></b>" in lately
+    assert "192.0.2.7" not in lately

@@ -193,7 +193,7 @@ def test_events_are_for_those_who_see_all(sign_in_as: SignIn) -> None:
     an_event(action="role_changed", facts={"changed": {"roles": [[], ["Operator"]]}})
     assert sign_in_as("Manager").get(ALL, {"kind": "events"}).status_code == 403
     auditor = sign_in_as("Auditor", token=None)
-    page = auditor.get(ALL, {"kind": "events", "action": "role_changed"})
+    page = auditor.get(ALL, {"kind": "events", "action": "Role changed"})
     (row,) = page.context["days"][0]["rows"]
     assert (row.title, row.facts) == ("Role changed", [("roles", "none → Operator")])
 
