@@ -31,6 +31,28 @@ def unguarded_ledger(alias: str = "default") -> Iterator[None]:
                 cursor.execute(statement)
 
 
+@contextmanager
+def undefended_ledger(alias: str = "default") -> Iterator[None]:
+    """The ledger without its triggers and without its unique indexes, but for its key."""
+    connection = connections[alias]
+    with unguarded_ledger(alias), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, sql FROM sqlite_master WHERE tbl_name = 'pools_entry'"
+            " AND sql LIKE 'CREATE UNIQUE%%'"
+            if connection.vendor == "sqlite"
+            else "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'pools_entry'"
+            " AND indexdef LIKE 'CREATE UNIQUE%%' AND indexname <> 'pools_entry_pkey'"
+        )
+        found = cursor.fetchall()
+        for name, _ in found:
+            cursor.execute(f"DROP INDEX {name}")
+        try:
+            yield
+        finally:
+            for _, statement in found:
+                cursor.execute(statement)
+
+
 def _take_off(connection: BaseDatabaseWrapper) -> list[str]:
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":

@@ -76,7 +76,10 @@ class Chain:
         self.misfit: Misfit | None = None
         self.seq, self.digest, self._at = from_seq - 1, FIRST, ""
         self._seals = _seals()
-        if from_seq > 1:
+        # Two queries: a database would walk the whole ledger for either condition.
+        if stray := _rows("seq < 1 LIMIT 1", []) or _rows("seq IS NULL LIMIT 1", []):
+            self.misfit = Misfit(stray[0][0] or 0, "Its number is before the first.")
+        elif from_seq > 1:
             before = _rows("seq = %s", [self.seq])
             if before:
                 self._at, self.digest = before[0][2], before[0][-1]
@@ -92,21 +95,31 @@ class Chain:
     def chunks(self) -> Iterator[list[Row]]:
         """The entries that fit, in order. May be asked again, for what was added since."""
         while self.misfit is None:
-            rows = _rows("seq > %s ORDER BY seq LIMIT %s", [self.seq, CHUNK])
-            if fitting := self._fitting(rows):
+            # With the last one again: another of the same number would come after it.
+            rows = _rows("seq >= %s ORDER BY seq LIMIT %s", [self.seq, CHUNK + 1])
+            read = len(rows)
+            if self.seq and not self._is_last(rows.pop(0) if rows else None):
+                self.misfit = Misfit(self.seq, "It is there twice, or was altered meanwhile.")
+            elif fitting := self._fitting(rows):
                 yield fitting
-            if len(rows) < CHUNK:
+            if read <= CHUNK:
                 return
+
+    def _is_last(self, row: Row | None) -> bool:
+        return row is not None and (row[0], row[-1]) == (self.seq, self.digest)
 
     def _fitting(self, rows: list[Row]) -> list[Row]:
         for number, row in enumerate(rows):
             if reason := self._why_not(row):
-                self.misfit = Misfit(self.seq + 1, reason)
+                twice = row[0] == self.seq
+                self.misfit = Misfit(self.seq if twice else self.seq + 1, reason)
                 return rows[:number]
             self.seq, self._at, self.digest = row[0], row[2], row[-1]
         return rows
 
     def _why_not(self, row: Row) -> str | None:
+        if row[0] == self.seq:
+            return "It is there twice."
         if row[0] != self.seq + 1:
             return f"It is missing: entry {row[0]} follows entry {self.seq}."
         if row[17] != self.digest:
@@ -161,7 +174,7 @@ def covered_text(columns: tuple[Any, ...]) -> str:
 
 def writing_key() -> tuple[str, bytes]:
     """The key that new entries are sealed with, after its id."""
-    return next(_keys())
+    return next(keys())
 
 
 def _as_row(columns: tuple[Any, ...]) -> Row:
@@ -231,13 +244,14 @@ def _fetched(query: str, parameters: list[Any]) -> list[Row]:
 
 
 def _seals() -> dict[str, hmac.HMAC]:
-    return {key_id: _seal(key) for key_id, key in _keys()}
+    return {key_id: _seal(key) for key_id, key in keys()}
 
 
 def _seal(key: bytes) -> hmac.HMAC:
     return hmac.new(key, digestmod="sha256")
 
 
-def _keys() -> Iterator[tuple[str, bytes]]:
+def keys() -> Iterator[tuple[str, bytes]]:
+    """The keys of AUDIT_KEYS after their ids, the one for new entries first."""
     for key_id, secret in settings.AUDIT_KEYS:
         yield key_id, base64.b64decode(secret.reveal())

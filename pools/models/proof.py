@@ -92,10 +92,11 @@ def prove(from_seq: int = 1, checkpoints: Sequence[Checkpoint] = ()) -> Proof:
     let_go = changes.without_lease()
     _walk(chain, changes, noted)
     if chain.misfit is None:
-        changes.must_have_ended(let_go)
         noted.must_be_reached(chain)
     else:
         misfits.add(chain.misfit.seq, chain.misfit.reason)
+    if chain.misfit is None and noted.whole:
+        changes.must_have_ended(let_go)
     return Proof(
         first=from_seq,
         head=chain.head,
@@ -173,7 +174,7 @@ class _Noted:
         self._misfits = misfits
         self._ahead = deque(each for each in ordered if each.seq >= chain.seq)
         self._earlier = len(ordered) - len(self._ahead)
-        self.found = 0
+        self.found = self._compared = 0
         self._last_found = chain.seq
         if chain.misfit is None:
             self._compare(chain.seq, chain.digest)
@@ -188,10 +189,16 @@ class _Noted:
             row = rows[self._ahead[0].seq - first]
             self._compare(row[0], row[-1])
 
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is known to be cut off: the end of a change may be among it."""
+        return self.found == self._compared
+
     def must_be_reached(self, chain: Chain) -> None:
         """No checkpoint is of an entry behind the last."""
         if self._ahead:
             last = self._ahead.pop()
+            self._compared += 1
             self._ahead.clear()
             cut = last.seq - chain.seq
             were = "entry was" if cut == 1 else "entries were"
@@ -204,6 +211,7 @@ class _Noted:
     def _compare(self, seq: int, digest: str) -> None:
         while self._ahead and self._ahead[0].seq == seq:
             checkpoint = self._ahead.popleft()
+            self._compared += 1
             if checkpoint.digest == digest:
                 self.found += 1
                 self._last_found = seq

@@ -149,6 +149,9 @@ def _outside(dice: random.Random) -> dict[str, Any]:
 def fill(count: int) -> None:
     if Entry.objects.exists():
         sys.exit("The ledger has entries: this is for an empty database.")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")
     started, made = time.monotonic(), _chained(rows_of(count))
     with unguarded_ledger():
         while batch := list(itertools.islice(made, BATCH)):
