@@ -102,6 +102,16 @@ def last_changes(company: Company, pool_ids: Iterable[int]) -> dict[int, History
     wanted = [str(pool_id) for pool_id in pool_ids]
     if not wanted:
         return {}
+    latest = newest_entries(company, wanted).order_by().values("change")
+    items = _items(Entry.objects.filter(change__in=latest))
+    return {item.pool_id: item for item in items if item.pool_id is not None}
+
+
+def newest_entries(company: Company, pool_ids: Iterable[str]) -> QuerySet[Entry]:
+    """The newest entry about each pool, of those that there are any about."""
+    wanted = list(pool_ids)
+    if not wanted:
+        return Entry.objects.none()
     # Each pool's newest entry is found by a seek of its own: grouping would read all of
     # what ever happened to the pools of a page. Only placeholders are put into the text.
     newest = RawSQL(  # noqa: S611  # nosec B611
@@ -110,9 +120,7 @@ def last_changes(company: Company, pool_ids: Iterable[int]) -> dict[int, History
         " AND pool_id = ids.pool_id AND change IS NOT NULL) FROM ids",
         [*wanted, company.slug],
     )
-    latest = Entry.objects.filter(seq__in=newest).order_by().values("change")
-    items = _items(Entry.objects.filter(change__in=latest))
-    return {item.pool_id: item for item in items if item.pool_id is not None}
+    return Entry.objects.filter(seq__in=newest)
 
 
 def open_changes(company: Company, pool_id: int | None = None) -> list[HistoryItem]:

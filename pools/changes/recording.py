@@ -1,7 +1,7 @@
 """What is written before and after a call to Core, each in one short durable transaction."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -144,10 +144,25 @@ def record_outcome(
 
 
 def record_readback(
-    intent: Intent, after: Snapshot | None, *, pool_id: int | None, verified: bool, problem: str
+    intent: Intent,
+    after: Snapshot | None,
+    untold: Sequence[str] = (),
+    *,
+    pool_id: int | None,
+    verified: bool,
+    problem: str,
 ) -> None:
-    """Commits what Core showed after a change that is done. Raises LedgerUnwritable."""
-    facts = {"after": after and after.to_json(), "verified": verified, "problem": problem}
+    """Commits what Core showed after a change that is done. Raises LedgerUnwritable.
+
+    `untold` are the values that it did not show: none in `after`, and not known to be none.
+    """
+    facts: dict[str, Any] = {
+        "after": after and after.to_json(),
+        "verified": verified,
+        "problem": problem,
+    }
+    if untold:
+        facts["untold"] = list(untold)
     with _ledger_must_work(), transaction.atomic(durable=True):
         _append(Kind.READBACK, intent, facts=facts, pool_id=pool_id)
 

@@ -11,6 +11,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import Error as AnyDatabaseError
 from django.utils import timezone
 
+from pools.changes import drift
 from pools.changes.history import changes_by_id, edited
 from pools.changes.outcome import Action, Outcome, outcome_of
 from pools.changes.proposal import (
@@ -31,7 +32,7 @@ from pools.changes.recording import (
     record_readback,
     refuse_if_held,
 )
-from pools.changes.verdicts import Newest, is_told
+from pools.changes.verdicts import Newest, untold_of
 from pools.core import (
     LEAVE,
     CoreClient,
@@ -99,6 +100,7 @@ def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
     refuse_if_held(change.company.slug, str(change.pool_id))
     as_of = newest_entry(change)
     pool = core.get_pool(change.pool_id)
+    as_of = drift.note(change.company, [pool], as_of) or as_of
     before = Snapshot.from_pool(pool)
     if _differs(change, before):
         raise Conflict(pool)
@@ -135,7 +137,7 @@ def _newest(core: CoreClient) -> dict[str, object]:
 
 def _untold(pool: Pool, changed: PoolChanges | None) -> dict[str, object]:
     """Which of a pool's values Core did not tell: what settling must not go by."""
-    untold = [field for field in COMPARED if not is_told(pool, field)]
+    untold = untold_of(pool)
     if not untold or changed is None:
         return {}
     return {
@@ -204,8 +206,10 @@ def _read_back(
     unverified: the change is done either way.
     """
     after, problem = answered, ""
+    untold: list[str] = []
     try:
-        after = Snapshot.from_pool(core.get_pool(pool_id))
+        pool = core.get_pool(pool_id)
+        after, untold = Snapshot.from_pool(pool), untold_of(pool)
         verified = _shows(intent.change, after)
     except NotFound:
         verified = intent.change.action is Action.DELETE
@@ -213,7 +217,7 @@ def _read_back(
     except CoreError as error:
         verified, problem = False, str(error.reason)
     try:
-        record_readback(intent, after, pool_id=pool_id, verified=verified, problem=problem)
+        record_readback(intent, after, untold, pool_id=pool_id, verified=verified, problem=problem)
     except LedgerUnwritable:
         _log.exception("what was read back after change %s is not recorded", intent.change_id)
         verified = False

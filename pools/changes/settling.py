@@ -26,7 +26,7 @@ from pools import tokens
 from pools.changes.history import HistoryItem, changes_by_id
 from pools.changes.outcome import Action, Outcome, Verdict
 from pools.changes.proposal import COMPARED, Snapshot
-from pools.changes.verdicts import Newest, Untold, in_order, verdict_of
+from pools.changes.verdicts import Newest, Untold, in_order, untold_of, verdict_of
 from pools.core import (
     CoreClient,
     CoreError,
@@ -361,6 +361,7 @@ def _record(case: Case, first: Observation, second: Observation, by: Actor) -> N
             "wanted": item.wanted and item.wanted.to_json(),
             "request_id": item.request_id,
             "after": shown and Snapshot.from_pool(shown).to_json(),
+            "untold": untold_of(shown) if shown else [],
             "pools": [pool.id for pool in second.pools],
             "read_at": [] if case.item.action is Action.CLEAR else _times(first, second),
             "checked_at": second.at.isoformat(),

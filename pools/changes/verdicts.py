@@ -132,13 +132,14 @@ def _of_edit(
 
 def shows(pool: Pool, values: Snapshot, fields: Iterable[str] = COMPARED) -> bool | None:
     """Whether a pool has these values. None: what cannot be read would decide."""
-    same = [_has(pool, field, getattr(values, field)) for field in fields]
+    same = [has_value(pool, field, getattr(values, field)) for field in fields]
     if False in same:
         return False
     return None if None in same else True
 
 
-def _has(pool: Pool, field: str, value: Any) -> bool | None:
+def has_value(pool: Pool, field: str, value: Any) -> bool | None:
+    """Whether a field of a pool has this value. None: it cannot be told."""
     if not is_told(pool, field):
         # A timeout that is left out is none, or is missing: it never proves a number.
         left_out = field == "timeout" and field not in pool.unreadable
@@ -154,3 +155,8 @@ def is_told(pool: Pool, field: str) -> bool:
     if field in pool.unreadable or field not in pool.raw:
         return False
     return field == "timeout" or getattr(pool, field) is not None
+
+
+def untold_of(pool: Pool) -> list[str]:
+    """The fields of a pool that Core's answer does not tell."""
+    return [field for field in COMPARED if not is_told(pool, field)]

@@ -17,7 +17,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from pools import changes, tokens
-from pools.changes import Action, ChangeResult, Conflict, Outcome, ProposedChange, Snapshot
+from pools.changes import (
+    Action,
+    ChangeResult,
+    Conflict,
+    Outcome,
+    ProposedChange,
+    Snapshot,
+    drift,
+)
 from pools.changes.reading import whole_change
 from pools.changes.reverting import CannotRevert, Undo
 from pools.core import Invalid, Pool, PoolChanges, Unauthenticated
@@ -129,7 +137,9 @@ def _change(request: HttpRequest, task: Task) -> HttpResponse:
     form = task.form()
     try:
         with place.core() as core:
-            pool = None if task.pool_id is None else core.get_pool(task.pool_id)
+            pool = None
+            if task.pool_id is not None:
+                pool = drift.read_pool(core, place.company, task.pool_id)
     except READING as error:
         return place.show_problem(error)
     if pool is not None:
@@ -232,7 +242,7 @@ def _form_again(
     if task.pool_id is not None:
         try:
             with place.core() as core:
-                pool = core.get_pool(task.pool_id)
+                pool = drift.read_pool(core, place.company, task.pool_id)
         except READING as error:
             problem = problem or place.problem(error, Deed.CHANGING)
     if problem and problem.mends_token:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
-from pools.changes import HistoryItem, history_of, last_changes, open_changes
+from pools.changes import HistoryItem, drift, history_of, last_changes, open_changes
 from pools.core import Connector, CoreClient, Page, Pool, PoolQuery, Sort
 from pools.guards import needs
 from pools.models import Company
@@ -68,7 +68,7 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
         query = read_query(request.GET)
         context |= _addresses(request, query)
         with place.core() as core:
-            page = core.list_pools(query)
+            page = drift.read_page(core, place.company, query)
     except BadAddress as error:
         return _list_problem(request, context, _bad_address(str(error), request.path))
     except READING as error:
@@ -82,7 +82,7 @@ def pool_detail(request: HttpRequest, company: str, pool: int) -> HttpResponse:
     place = enter(request, company)
     try:
         with place.core() as core:
-            found = core.get_pool(pool)
+            found = drift.read_pool(core, place.company, pool)
     except READING as error:
         return place.show_problem(error)
     unsettled = open_changes(place.company, pool)
