@@ -180,7 +180,7 @@ def until_the_end(demo: Demo, work: Callable[[Demo], None]) -> int:
 
 
 def serve(demo: Demo) -> None:
-    """Starts both, fills the database, says how to get in, and stays until the end."""
+    """Starts everything, fills the database, says how to get in, and stays until the end."""
     with listening("PANEL_PORT", 8000) as panel, listening("SANDBOX_PORT", 9100) as sandbox:
         demo.folder.mkdir(parents=True, exist_ok=True)
         demo.folder.chmod(0o700)
@@ -198,6 +198,7 @@ def serve(demo: Demo) -> None:
                 pass_fds=(panel.fileno(),),
             )
             panel.close()
+            demo.start("tend", "manage.py", "tend")
             demo.wait_for(web, port, "/accounts/login/")
             say(f"\nThe panel is ready: http://{HOST}:{port}\n\n{people}")
             say(f"The sandbox Core, with its faults to try: http://{HOST}:{core_port}/_sandbox/")

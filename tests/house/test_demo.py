@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.store import Store
-from tests.house.processes import LINUX_ONLY, is_running
+from tests.house.processes import LINUX_ONLY, is_running, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = LINUX_ONLY
@@ -56,6 +56,7 @@ def live(folder: Path, user: str, company: str) -> Life:
         descendants = descendants_of(demo.pid)
         address = said.split("The panel is ready: ")[1].split()[0]
         page = signed_in(address, user, f"/c/{company}/pools/")
+        wait_until((folder / "tend.log").read_text)
         demo.send_signal(signal.SIGINT)
         rest, _ = demo.communicate(timeout=60)
     finally:
@@ -121,6 +122,11 @@ def test_it_says_where_a_first_token_comes_from(first_life: Life) -> None:
     keys = store.keys()["northwind"]
     store.close()
     assert all(key in first_life.said for key in keys.values())
+
+
+def test_tend_runs_beside_the_panel_until_the_end(first_life: Life) -> None:
+    log = (first_life.folder / "tend.log").read_text()
+    assert log.count("ledger checkpoint") == 2
 
 
 def test_ctrl_c_ends_everything(first_life: Life) -> None:
