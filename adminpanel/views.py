@@ -39,7 +39,20 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _error(request, "403_csrf.html", 403)
+    answer = _error(request, "403_csrf.html", 403)
+    return say_in_dialog(request, ended=False) if is_in_dialog(request) else answer
+
+
+def is_in_dialog(request: HttpRequest) -> bool:
+    """Whether a form in the page's dialog asks."""
+    return request.htmx.target == "dialog-body"  # type: ignore[attr-defined, no-any-return]
+
+
+def say_in_dialog(request: HttpRequest, *, ended: bool) -> HttpResponse:
+    """Above the dialog's form, which stays as it was typed and gets a token that is good."""
+    answer = render(request, "parts/dialog_says.html", {"ended": ended}, status=403)
+    answer["HX-Retarget"], answer["HX-Reswap"] = "#dialog-says", "outerHTML"
+    return answer
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 
+from adminpanel.views import is_in_dialog, say_in_dialog
 from pools.accounts.devices import device_of
 from pools.accounts.redirects import is_own_path
 from pools.drafts import keep_draft
@@ -17,18 +18,19 @@ class DoorMiddleware(LoginRequiredMiddleware):
     """Django's; a form that comes after its session has ended is kept for its person.
 
     Only for the one who signed in with this browser last: on a shared machine nobody
-    finds what somebody else typed.
+    finds what somebody else typed. A dialog is told to stay open where it is not kept.
     """
 
-    def handle_no_permission(
+    def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., Any]
-    ) -> HttpResponseRedirect:
+    ) -> HttpResponse:
         if request.method == "POST":
             device = device_of(request)
-            request.draft_kept = bool(  # type: ignore[attr-defined]
-                device and keep_draft(request, request.POST, device.user_id)
-            )
-            if not request.draft_kept and (page := _page_before(request)):  # type: ignore[attr-defined]
+            kept = bool(device and keep_draft(request, request.POST, device.user_id))
+            request.draft_kept = kept  # type: ignore[attr-defined]
+            if not kept and is_in_dialog(request):
+                return say_in_dialog(request, ended=True)
+            if not kept and (page := _page_before(request)):
                 return redirect_to_login(page, self.get_login_url(view_func))
         return super().handle_no_permission(request, view_func)
 

@@ -178,6 +178,29 @@ def test_a_form_in_a_dialog_comes_back_filled_after_signing_in(
     expect(page.get_by_label("Limit")).to_have_value("4")
 
 
+def test_a_form_in_a_dialog_outlives_every_cookie(page: Page, complaints: list[str]) -> None:
+    sign_in(page, "manager")
+    page.goto("/c/acme/pools/")
+    page.get_by_role("link", name="New pool").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Typed before all went")
+    dialog.get_by_label("Limit").fill("4")
+    page.context.clear_cookies()
+    send = dialog.get_by_role("button", name="Create pool")
+    send.click()
+    expect(dialog).to_contain_text("send it again")
+    send.click()
+    expect(dialog).to_contain_text("You are signed out.")
+    with page.expect_popup() as popup:
+        dialog.get_by_role("link", name="sign in").click()
+    sign_in(popup.value, "manager")
+    popup.value.close()
+    send.click()
+    expect(dialog).to_contain_text("Nothing was done")
+    send.click()
+    expect(page.locator("#outcome")).to_contain_text("Typed before all went")
+
+
 @pytest.fixture(params=["light", "dark"], scope="module")
 def administrator(
     request: pytest.FixtureRequest, browser: Browser, browser_context_args: dict[str, Any]

@@ -1,5 +1,6 @@
 """Forms sent after the session has ended come back after signing in, filled; secrets do not."""
 
+import re
 from typing import Any
 
 import pytest
@@ -80,6 +81,34 @@ def test_a_dialog_comes_back_as_a_page(mara: Client) -> None:
     }
     answer = mara.post(NEW, typed, headers=headers)
     assert (answer.status_code, answer["HX-Redirect"]) == (204, f"/accounts/login/?next={NEW}")
+
+
+IN_DIALOG = {"HX-Request": "true", "HX-Target": "dialog-body"}
+
+
+def test_a_dialog_with_a_stale_token_keeps_what_was_typed(
+    mara: Client, core: RunningSandbox
+) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    sign_in("mara", client=strict)
+    strict.force_login(User.objects.get(username="mara"))
+    typed = open_form(strict, NEW, name="Fresh", limit="4")
+    answer = strict.post(NEW, typed | {"csrfmiddlewaretoken": "stale"}, headers=IN_DIALOG)
+    assert (answer.status_code, answer["HX-Retarget"]) == (403, "#dialog-says")
+    found = re.search(r'name="csrfmiddlewaretoken"\s+value="([^"]+)"', answer.content.decode())
+    assert found
+    assert writes(core) == []
+    again = typed | {"csrfmiddlewaretoken": found[1]}
+    assert strict.post(NEW, again, headers=IN_DIALOG).status_code == 204
+    assert writes(core) == [("POST", "/api/v1/connection-pools")]
+
+
+def test_a_dialog_in_a_browser_without_cookies_says_so_and_stays(mara: Client) -> None:
+    typed = open_form(mara, NEW, name="Fresh", limit="4")
+    answer = Client().post(NEW, typed, headers=IN_DIALOG)
+    assert (answer.status_code, answer["HX-Retarget"]) == (403, "#dialog-says")
+    assert "You are signed out." in answer.content.decode()
+    assert "Fresh" not in answer.content.decode()
 
 
 def test_nobody_else_gets_it_on_the_same_machine(
