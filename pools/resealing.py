@@ -6,11 +6,12 @@ from typing import Final
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from pools.accounts.second_factors import PURPOSE
-from pools.models import Token
+from pools.models import KeyCanary, Token
 from pools.models.ledger import Actor, record_event
 from pools.tokens import binding_of
 from pools.vault import (
@@ -26,6 +27,8 @@ from pools.vault import (
 
 BATCH: Final = 200
 _LOWEST: Final = UUID(int=0)
+# Who did it, for the ledger.
+ROTATING: Final = Actor(id=0, name="rotate_keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def reseal_tokens(*, forget_unreadable: bool = False) -> Iterator[Batch]:
             after = tokens[-1].pk
             unreadable = [token for token in tokens if not _reseal(token)]
             if forget_unreadable:
-                _forget(unreadable)
+                _forget(unreadable, "It did not open.")
         yield Batch(len(tokens) - len(unreadable), len(unreadable))
 
 
@@ -66,6 +69,30 @@ def reseal_second_factors() -> Batch:
         kept = Authenticator.objects.select_for_update().exclude(type=Authenticator.Type.WEBAUTHN)
         opened = [_reseal_second_factor(factor) for factor in kept]
     return Batch(opened.count(True), opened.count(False))
+
+
+def forget_lost() -> Batch:
+    """Removes what is sealed with a key that TOKEN_KEYS does not have, and records each.
+
+    Tokens and second factors both: their owners add them again. For when a key is gone.
+    """
+    ours = [f"{VERSION}:{key_id}:" for key_id, _ in settings.TOKEN_KEYS]
+    with transaction.atomic(durable=True):
+        tokens = [
+            token
+            for token in Token.objects.select_related("company", "user").order_by("pk")
+            if not token.sealed.startswith(tuple(ours))
+        ]
+        _forget(tokens, "Its key was lost.")
+        factors = [
+            factor
+            for factor in Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN)
+            if not _sealed_of(factor).startswith(tuple(ours))
+        ]
+        for factor in factors:
+            _forget_second_factor(factor)
+        KeyCanary.objects.exclude(pk__in=[key_id for key_id, _ in settings.TOKEN_KEYS]).delete()
+    return Batch(0, len(tokens) + len(factors))
 
 
 def _next_tokens(after: UUID) -> list[Token]:
@@ -91,10 +118,10 @@ def _reseal(token: Token) -> bool:
 def _reseal_second_factor(factor: Authenticator) -> bool | None:
     """Whether it opened; None when it has the writing key already."""
     field = "secret" if factor.type == Authenticator.Type.TOTP else "seed"
-    if factor.data[field].startswith(f"{VERSION}:{writing_key_id()}:"):
+    if _sealed_of(factor).startswith(f"{VERSION}:{writing_key_id()}:"):
         return None
     try:
-        secret = unseal_for(PURPOSE, factor.data[field])
+        secret = unseal_for(PURPOSE, _sealed_of(factor))
     except Unsealable:
         return False
     factor.data[field] = seal_for(PURPOSE, secret)
@@ -102,13 +129,29 @@ def _reseal_second_factor(factor: Authenticator) -> bool | None:
     return True
 
 
-def _forget(tokens: list[Token]) -> None:
+def _sealed_of(factor: Authenticator) -> str:
+    sealed: str = factor.data["secret" if factor.type == Authenticator.Type.TOTP else "seed"]
+    return sealed
+
+
+def _forget(tokens: list[Token], reason: str) -> None:
     for token in tokens:
         token.delete()
         record_event(
             "token_removed",
-            Actor(id=0, name="rotate_keys"),
+            ROTATING,
             company=token.company.slug,
-            reason="It did not open.",
+            reason=reason,
             facts={"owner": token.user.get_username(), "fingerprint": token.fingerprint},
         )
+
+
+def _forget_second_factor(factor: Authenticator) -> None:
+    owner = factor.user.get_username()
+    factor.delete()
+    record_event(
+        "second_factor_removed",
+        ROTATING,
+        reason="Its key was lost.",
+        facts={"owner": owner, "factor": str(factor.type)},
+    )

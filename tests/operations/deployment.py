@@ -54,12 +54,21 @@ class Deployment:
         """The same panel with other settings."""
         return replace(self, environment={**self.environment, **variables})
 
+    def at(self, url: str) -> "Deployment":
+        """The same settings with another database."""
+        return Deployment(url, {**self.environment, "DATABASE_URL": url})
+
     def manage(self, *arguments: str, code: int = 0) -> str:
         """What a management command says; its exit status must be `code`."""
         return self._run([sys.executable, "manage.py", *arguments], code)
 
     def python(self, text: str, *arguments: str) -> str:
         """What Python code prints that has the panel's models."""
+        start = "import sys, django\ndjango.setup()\n"
+        return self._run([sys.executable, "-c", start + text, *arguments], 0, warnings=False)
+
+    def said(self, text: str, *arguments: str) -> str:
+        """The same, with what it logged behind it."""
         start = "import sys, django\ndjango.setup()\n"
         return self._run([sys.executable, "-c", start + text, *arguments], 0)
 
@@ -80,7 +89,7 @@ class Deployment:
             text=True,
         )
 
-    def _run(self, command: list[str], code: int) -> str:
+    def _run(self, command: list[str], code: int, *, warnings: bool = True) -> str:
         done = subprocess.run(
             command,
             cwd=ROOT,
@@ -91,7 +100,7 @@ class Deployment:
             timeout=100,
         )
         assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
-        return done.stdout + done.stderr
+        return done.stdout + (done.stderr if warnings else "")
 
     @contextlib.contextmanager
     def served(self, **variables: str) -> Iterator["Served"]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from pools import resealing
 from pools.resealing import reseal_second_factors, reseal_tokens
 from pools.vault import (
     second_factors_by_key,
@@ -32,7 +33,19 @@ class Command(BaseCommand):
             help="remove tokens that do not open (their company's address was changed, say)",
         )
 
-    def handle(self, *, forget_unreadable: bool, **options: Any) -> None:
+        parser.add_argument(
+            "--forget-lost",
+            action="store_true",
+            help=(
+                "first remove tokens and second factors sealed with a key that is not in "
+                "TOKEN_KEYS: for when it is gone for good"
+            ),
+        )
+
+    def handle(self, *, forget_unreadable: bool, forget_lost: bool, **options: Any) -> None:
+        if forget_lost:
+            lost = resealing.forget_lost().unreadable
+            self.stdout.write(f"Removed, for want of their key: {lost}.")
         if problems := wrong_token_keys():
             raise CommandError(" ".join(problems))
         resealed = unreadable = 0
