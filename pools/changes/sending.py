@@ -2,7 +2,7 @@
 
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
@@ -38,10 +38,12 @@ from pools.core import (
     CoreClient,
     CoreError,
     NotFound,
+    NotSent,
     Pool,
     PoolChanges,
     PoolFields,
     PoolQuery,
+    Reason,
     Sort,
 )
 from pools.metrics import counted_change
@@ -70,23 +72,27 @@ def make_change(core: CoreClient, change: ProposedChange) -> ChangeResult:
     try:
         if earlier := intent_of_form(change.form_id):
             return _repeated(change, earlier)
-        intent = _recorded(core, change)
+        intent, begun = _recorded(core, change)
     except FormKnown as known:
         return _repeated(change, known.intent)
     except AnyDatabaseError as failure:
         raise LedgerUnwritable("the ledger could not be read") from failure
-    return _sent(core.for_request(str(intent.change_id)), intent)
+    return _sent(core.for_request(str(intent.change_id)), intent, begun)
 
 
-def _recorded(core: CoreClient, change: ProposedChange) -> Intent:
-    """The intent, once it is committed. The pool is read again as often as it was overtaken."""
+def _recorded(core: CoreClient, change: ProposedChange) -> tuple[Intent, datetime]:
+    """The intent, once it is committed, and when that began.
+
+    The pool is read again as often as it was overtaken.
+    """
     while True:
         intent = _prepared(core, change)
+        begun = timezone.now()
         try:
             record_intent(intent)
         except PoolMoved:
             continue
-        return intent
+        return intent, begun
 
 
 def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
@@ -146,10 +152,11 @@ def _untold(pool: Pool, changed: PoolChanges | None) -> dict[str, object]:
     }
 
 
-def _sent(core: CoreClient, intent: Intent) -> ChangeResult:
+def _sent(core: CoreClient, intent: Intent, begun: datetime) -> ChangeResult:
     error: CoreError | None = None
     answered: Pool | None = None
     try:
+        _refuse_if_late(begun)
         answered = _call(core, intent.change)
     except CoreError as raised:
         error = raised
@@ -181,6 +188,13 @@ def _sent(core: CoreClient, intent: Intent) -> ChangeResult:
         repeated=False,
         differences=edited(intent.change.action, intent.before, after, intent.wanted, verified),
     )
+
+
+def _refuse_if_late(begun: datetime) -> None:
+    """Raises NotSent where this process was suspended: the change may be settled by now."""
+    longest = timedelta(seconds=settings.CORE_LIMITS.deadline_seconds)
+    if timezone.now() - begun > longest:
+        raise NotSent(Reason.DEADLINE)
 
 
 def _call(core: CoreClient, change: ProposedChange) -> Pool | None:

@@ -51,6 +51,8 @@ from pools.models.ledger import Actor, LedgerUnwritable, append, lock
 PANEL: Final = Actor(id=0, name="")
 # Pools newer than the create that are looked through, at 100 a page.
 MOST_PAGES: Final = 10
+LATEST_LOOKED_AT: Final = 50
+MOST_WITNESSES: Final = 3
 
 
 class SettlingState(StrEnum):
@@ -87,13 +89,19 @@ class Undecided(Unexpected):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An open change that can be settled now. `core` is None where nothing needs reading."""
+    """An open change that can be settled now. `core` is None where nothing needs reading.
+
+    `witnesses` are pools of the company, of which a token that is newer than the change has
+    to show one before it is believed that something is not there: it may open another
+    company. None where the token is the one that the change was made with.
+    """
 
     item: HistoryItem
     company: str
     evidence: Mapping[str, Any]
     token: Token | None = None
     core: CoreClient | None = None
+    witnesses: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +273,19 @@ def _with_token(case: Case) -> Case | Settling:
         core = tokens.open_core(token, request_id=f"settle-{change_id}")
     except (tokens.TokenMissing, tokens.TokenUnreadable, CredentialExpired) as failure:
         return Settling(change_id, SettlingState.NO_TOKEN, error=failure)
-    return replace(case, token=token, core=core)
+    renewed = token.created_at > case.item.at
+    return replace(case, token=token, core=core, witnesses=_witnesses(case) if renewed else None)
+
+
+def _witnesses(case: Case) -> tuple[int, ...]:
+    """The pools of the company that were changed here last, without the change's own."""
+    own = "" if case.item.pool_id is None else str(case.item.pool_id)
+    changed = Entry.objects.filter(company=case.company, kind__in=[Kind.INTENT, Kind.OUTCOME])
+    latest = changed.exclude(pool_id__in=["", own]).order_by("-seq")
+    ids = dict.fromkeys(latest.values_list("pool_id", flat=True)[:LATEST_LOOKED_AT])
+    newest = case.evidence.get("newest") or {}
+    known = [*map(int, ids)][:MOST_WITNESSES]
+    return (*([newest["id"]] if newest.get("id") else []), *known)
 
 
 def _token_of_maker(case: Case) -> Token | None:
@@ -276,6 +296,24 @@ def _token_of_maker(case: Case) -> Token | None:
 
 
 def _read(core: CoreClient, case: Case) -> tuple[Pool, ...]:
+    found = _found(core, case)
+    if not found and case.witnesses is not None:
+        _hear(core, case.witnesses)
+    return found
+
+
+def _hear(core: CoreClient, witnesses: tuple[int, ...]) -> None:
+    """Raises Undecided unless one of the pools is there: it is the right company then."""
+    for pool_id in witnesses:
+        try:
+            core.get_pool(pool_id)
+        except NotFound:
+            continue
+        return
+    raise Undecided(Reason.MISMATCH)
+
+
+def _found(core: CoreClient, case: Case) -> tuple[Pool, ...]:
     if case.item.action is Action.CREATE:
         return _new_namesakes(core, case)
     assert case.item.pool_id is not None  # noqa: S101  (only a create has none)

@@ -2,8 +2,10 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
+import time_machine
 
 from pools.changes import Action, Conflict, Outcome, Snapshot, make_change
 from pools.changes.recording import Intent, record_intent
@@ -270,3 +272,18 @@ def test_what_was_seen_is_compared_as_it_is_now(place: Place) -> None:
     place.at_core.change_pool(place.pool, limit=7)
     seen = replace(place.seen(), limit=7)
     assert place.make(Action.EDIT, seen=seen).before == Snapshot("Orders", 7, None, ())
+
+
+def test_a_process_that_was_suspended_after_its_intent_sends_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its change may have been settled meanwhile, and its pool been changed by others."""
+    with time_machine.travel(datetime.now(UTC)) as clock:
+
+        def then_suspended(intent: Intent) -> None:
+            record_intent(intent)
+            clock.shift(60)
+
+        monkeypatch.setattr("pools.changes.sending.record_intent", then_suspended)
+        assert place.make(Action.EDIT).outcome is Outcome.NOT_SENT
+    assert place.writes() == []

@@ -31,11 +31,13 @@ from pools.changes import (
 from pools.changes import settling as module
 from pools.changes.history import changes_by_id
 from pools.changes.recording import Intent, record_intent, record_outcome
-from pools.core import CredentialExpired, PoolFields, Unauthenticated
+from pools.core import ApiKey, CredentialExpired, PoolFields, Unauthenticated
 from pools.models import Entry, Kind, Lease, Token
 from pools.models.ledger import append, verify_chain
-from tests.changes.conftest import Place, give_token, once_quiet
+from pools.secret import Secret
+from tests.changes.conftest import Place, give_token, make_place, once_quiet
 from tests.changes.test_history import begin
+from tests.house.processes import wait_until
 
 BOB = Actor(id=8, name="Bob", address="192.0.2.8")
 NOT_APPLIED = "status=500;only=writes"
@@ -246,6 +248,27 @@ def test_what_is_due_is_open_and_quiet(settled_place: Place, settings: Settings)
         assert change not in due(timezone.now())
 
 
+@pytest.mark.parametrize("action", [Action.EDIT, Action.DELETE, Action.CREATE])
+def test_read_at_once_a_late_change_looks_as_if_it_had_not_been_made(
+    settled_place: Place, action: Action, settings: Settings
+) -> None:
+    """Why there is a quiet time: the same Core, read at once and read after it."""
+    place = settled_place
+    settings.SETTLE_QUIET_SECONDS = 1.5
+    place.sandbox.set_fault("apply-late=1;status=504;only=writes")
+    change = place.make(action).change_id
+    place.sandbox.set_fault(None)
+    with once_quiet():
+        case = module.take_up(change)
+    assert isinstance(case, module.Case)
+    at_once = module.observe(case)
+    assert isinstance(at_once, module.Observation)
+    assert at_once.verdict is Verdict.NOT_APPLIED
+    assert settle(change).state is SettlingState.WAITING
+    wait_until(lambda: settle(change).state is not SettlingState.WAITING)
+    assert settle(change).verdict is Verdict.APPLIED
+
+
 def test_two_reads_that_differ_make_no_verdict(
     settled_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,6 +335,38 @@ def test_a_token_that_core_refuses_is_noted(settled_place: Place) -> None:
     settled_place.at_core.revoke_key()
     assert isinstance(no_token(change), Unauthenticated)
     assert Token.objects.get().refused_at is not None
+
+
+def test_a_newer_token_that_opens_another_company_proves_nothing(settled_place: Place) -> None:
+    place, other = settled_place, make_place(settled_place.sandbox)
+    changes = [left(place, action) for action in (Action.DELETE, Action.CREATE)]
+    replace_token(place, other)
+    for change in changes:
+        found = settled(change)
+        assert (found.state, type(found.error)) == (SettlingState.NOT_READ, module.Undecided)
+
+
+def replace_token(place: Place, other: Place) -> None:
+    """Ada replaces her token by one that opens another company."""
+    Token.objects.all().delete()
+    ada = User.objects.get()
+    key = ApiKey(Secret(place.sandbox.keys[other.company.slug]["full"]))
+    tokens.confirm_token(tokens.add_token(ada, place.company, key, "another")[0])
+
+
+def test_a_newer_token_that_shows_another_known_pool_is_believed(settled_place: Place) -> None:
+    settled_place.make(Action.CREATE)
+    change = left(settled_place, Action.DELETE)
+    Token.objects.all().delete()
+    give_token(settled_place)
+    assert verdict(change) is Verdict.APPLIED
+
+
+def test_a_newer_token_needs_no_witness_for_what_it_shows(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    Token.objects.all().delete()
+    give_token(settled_place)
+    assert verdict(change) is Verdict.APPLIED
 
 
 def test_a_clear_needs_no_token(settled_place: Place) -> None:

@@ -86,9 +86,14 @@ def test_the_ledger_takes_only_its_next_entry(raw: Raw, attack: str) -> None:
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="REPLACE is SQLite's")
-@pytest.mark.parametrize("column", ["form", "change"])
-def test_replace_cannot_overwrite_by_another_unique_column(raw: Raw, column: str) -> None:
-    same = {column: "'00000000000000000000000000000001'", "kind": "'intent'"}
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [("form", "intent"), ("change", "intent"), ("change", "outcome"), ("change", "settled")],
+)
+def test_replace_cannot_overwrite_by_another_unique_column(
+    raw: Raw, column: str, kind: str
+) -> None:
+    same = {column: "'00000000000000000000000000000001'", "kind": f"'{kind}'"}
     raw(INSERT + values_like(2, seq="3", previous="digest", **same))
     with pytest.raises(sqlite3.IntegrityError, match="next entry"):
         raw("REPLACE INTO pools_entry " + values_like(3, seq="4", previous="digest"))
