@@ -63,10 +63,19 @@ def a_change(
 
 def settled(change: UUID, at: datetime, outcome: str) -> None:
     """What was found out later about a change."""
+    _said_of(Kind.SETTLED, change, at, outcome)
+
+
+def ended(change: UUID, at: datetime, outcome: str) -> None:
+    """An outcome that arrives late."""
+    _said_of(Kind.OUTCOME, change, at, outcome)
+
+
+def _said_of(kind: Kind, change: UUID, at: datetime, outcome: str) -> None:
     intent = Entry.objects.get(change=change, kind=Kind.INTENT)
     with time_machine.travel(at, tick=False), transaction.atomic():
         append(
-            Kind.SETTLED,
+            kind,
             intent.action,
             Actor(1, "ada"),
             company=intent.company,

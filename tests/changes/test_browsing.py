@@ -16,7 +16,7 @@ from pools.changes.reading import NoSuchPlace, by_day, lines, names, page, whole
 from pools.models import Kind
 from pools.models.index_term import words_of
 from pools.models.ledger import Actor
-from tests.changes.recorded import NOON, a_change, an_event, minutes, settled
+from tests.changes.recorded import NOON, a_change, an_event, ended, minutes, settled
 
 pytestmark = pytest.mark.django_db
 
@@ -376,3 +376,29 @@ def test_one_change_whole() -> None:
 
 def test_no_such_change() -> None:
     assert whole_change(UUID(int=0)) is None
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_a_verdict_is_found_and_stands_in_place_of_unknown(verdict: Verdict) -> None:
+    change = a_change(outcome=Outcome.UNKNOWN)
+    a_change(outcome=Outcome.UNKNOWN)
+    settled(change, NOON + minutes(5), verdict)
+    assert found(outcome=verdict) == [change]
+    assert change not in found(outcome=Outcome.UNKNOWN)
+
+
+def test_an_outcome_that_was_never_written_counts_as_its_verdict() -> None:
+    change = a_change(outcome=None)
+    settled(change, NOON + minutes(5), Verdict.NOT_APPLIED)
+    assert found(outcome=Verdict.NOT_APPLIED) == [change]
+    assert found(outcome=Outcome.UNKNOWN) == []
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_an_outcome_after_the_verdict_counts_where_it_is_clear(outcome: Outcome) -> None:
+    change = a_change(outcome=None)
+    settled(change, NOON + minutes(5), Verdict.NOT_APPLIED)
+    ended(change, NOON + minutes(6), outcome)
+    clear = outcome is not Outcome.UNKNOWN
+    assert found(outcome=outcome) == ([change] if clear else [])
+    assert found(outcome=Verdict.NOT_APPLIED) == ([] if clear else [change])
