@@ -1,16 +1,36 @@
-"""gunicorn's worker with threads, made to stop without leaving anybody waiting in vain."""
+"""gunicorn's worker with threads, made so that nobody waits in vain for somebody else."""
+
+import contextlib
+import socket
+import time
+from collections import deque
+from concurrent.futures import Future
+from functools import partial
+from selectors import EVENT_READ
+from typing import Any, Final
 
 from gunicorn.workers.gthread import ThreadWorker
 
+LINGER_SECONDS: Final = 2
+LINGER_BYTES: Final = 2**16
+
 
 class PromptWorker(ThreadWorker):  # type: ignore[misc]  # (gunicorn has no types)
-    """Stops listening once it is told to stop, not when its last request is done.
+    """Differs in how it ends: its connections, and its listening.
 
-    gunicorn's own keeps the socket until then: connections that the kernel goes on making
-    meanwhile are answered by nobody, and cut in the end. Refused at once, they can be tried
-    again by the proxy in front, which then knows that nothing was sent. Where somebody else
-    holds the same socket (systemd, or the process that takes over) they wait there instead.
+    gunicorn's own waits up to two seconds, in the one thread that accepts connections, for
+    each client to close its end: a client that does not would stop all others.
+
+    It also keeps listening until its last request is done. Connections that the kernel goes
+    on making meanwhile are answered by nobody, and cut in the end. Refused at once, they can
+    be tried again by the proxy in front, which then knows that nothing was sent. Where
+    somebody else holds the same socket (systemd, say) they wait there instead.
     """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._closing: deque[Any] = deque()
+        self._left_to_drain: dict[Any, int] = {}
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)
@@ -22,3 +42,44 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]  # (gunicorn has no type
                 waiting = self.nr_conns
                 self.accept(listener)
             listener.close()
+
+    def finish_request(self, conn: Any, done: Future[Any]) -> None:
+        if done.cancelled() or done.exception() or done.result():
+            super().finish_request(conn, done)
+            return
+        self._closing.append(conn)
+        self._left_to_drain[conn] = LINGER_BYTES
+        conn.timeout = time.monotonic() + LINGER_SECONDS
+        try:
+            # Closed with something unread, the other side would lose the end of its answer.
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.setblocking(False)
+            self.poller.register(conn.sock, EVENT_READ, partial(self._drain, conn))
+        except (OSError, ValueError):
+            self._close(conn)
+
+    def _drain(self, conn: Any, sock: socket.socket) -> None:
+        try:
+            size = len(sock.recv(LINGER_BYTES))
+        except BlockingIOError:
+            return
+        except OSError:
+            size = 0
+        self._left_to_drain[conn] -= size
+        if size == 0 or self._left_to_drain[conn] <= 0:
+            self._close(conn)
+
+    def murder_pending(self) -> None:
+        """Called at every turn of the loop, while it stops too."""
+        super().murder_pending()
+        while self._closing and self._closing[0].timeout <= time.monotonic():
+            self._close(self._closing[0])
+
+    def _close(self, conn: Any) -> None:
+        self._closing.remove(conn)
+        del self._left_to_drain[conn]
+        # It may have been closed before it could be watched.
+        with contextlib.suppress(OSError, KeyError, ValueError):
+            self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()

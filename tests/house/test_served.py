@@ -1,11 +1,14 @@
 """gunicorn with the panel's configuration, as a process."""
 
+import contextlib
 import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
+from functools import partial
 from pathlib import Path
 
 from tests.house.processes import wait_until
@@ -91,6 +94,26 @@ def listens(port: int) -> bool:
     except ConnectionRefusedError:
         return False
     return True
+
+
+def test_a_client_that_keeps_its_end_open_keeps_nobody_waiting(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    (tmp_path / "go").touch()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = served(tmp_path, "slow", (listener.fileno(),), WEB_WORKERS="1")
+        address = listener.getsockname()
+    with contextlib.ExitStack() as open_ends:
+        open_ends.callback(server.communicate)
+        open_ends.callback(server.kill)
+        # gunicorn's own worker would stand still for two seconds after each.
+        deadline = time.monotonic() + 25
+        for _ in range(15):
+            client = open_ends.enter_context(socket.create_connection(address))
+            client.settimeout(deadline - time.monotonic())
+            client.sendall(b"GET / HTTP/1.1\r\nHost: panel.example\r\n\r\n")
+            assert b"".join(iter(partial(client.recv, 999), b"")).endswith(
+                b"after all\r\n0\r\n\r\n"
+            )
 
 
 def test_a_panel_that_refuses_to_start_says_so_once_and_ends() -> None:
