@@ -1,0 +1,201 @@
+"""Taking changes back and checking again in a real browser, with and without a script."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import Fault, sign_in
+from tests.browser.test_accessible import violations
+
+NARROW = {"width": 320, "height": 800}
+WIDE = {"width": 1440, "height": 900}
+
+
+def new_pool(page: Page) -> str:
+    """The address of a new pool with limit 5."""
+    page.goto("/c/acme/pools/new/")
+    page.get_by_label("Name").fill(f"Pool {uuid4().hex[:8]}")
+    page.get_by_label("Limit").fill("5")
+    page.get_by_role("button", name="Create pool").click()
+    page.wait_for_url(re.compile(r"/pools/\d+/$"))
+    return page.url
+
+
+def edit(page: Page, pool: str, **values: str) -> None:
+    page.goto(f"{pool}edit/")
+    for label, value in values.items():
+        page.get_by_label(label.capitalize()).fill(value)
+    page.get_by_role("button", name="Save changes").click()
+    page.wait_for_url(pool)
+
+
+def entry(page: Page, number: int) -> Locator:
+    return page.get_by_role("region", name="History").get_by_role("listitem").nth(number)
+
+
+def revert_the_last(page: Page) -> None:
+    entry(page, 0).get_by_role("link", name="Revert").click()
+    page.get_by_label("Reason").fill("TICKET-8")
+    page.get_by_role("button", name="Revert").click()
+    expect(page.locator("#outcome")).to_contain_text("limit 12 → 5")
+    expect(entry(page, 0)).to_contain_text("Reverts the edit of")
+    expect(entry(page, 0)).to_contain_text("TICKET-8")
+    expect(entry(page, 1)).to_contain_text("Reverted by manager")
+
+
+def test_an_edit_is_reverted_in_the_dialog(manager: Page) -> None:
+    edit(manager, pool := new_pool(manager), limit="12")
+    revert_the_last(manager)
+    expect(manager).to_have_url(pool)
+    expect(manager.get_by_role("dialog")).to_be_hidden()
+
+
+def test_an_edit_is_reverted_without_javascript(plain: Page) -> None:
+    edit(plain, new_pool(plain), limit="12")
+    revert_the_last(plain)
+
+
+def test_an_edit_is_reverted_by_the_keyboard_alone(manager: Page) -> None:
+    edit(manager, new_pool(manager), limit="12")
+    entry(manager, 0).get_by_role("link", name="Revert").focus()
+    manager.keyboard.press("Enter")
+    reason = manager.get_by_role("dialog").get_by_label("Reason")
+    expect(reason).to_be_focused()
+    manager.keyboard.type("TICKET-9")
+    manager.keyboard.press("Tab")
+    manager.keyboard.press("Tab")
+    manager.keyboard.press("Enter")
+    expect(manager.locator("#outcome")).to_contain_text("Reverted the edit of")
+
+
+def test_from_the_changes_page_it_leads_to_the_pool(manager: Page) -> None:
+    edit(manager, pool := new_pool(manager), limit="12")
+    entry(manager, 0).get_by_role("link", name="Edit").click()
+    manager.get_by_role("link", name="Revert").click()
+    manager.get_by_role("dialog").get_by_role("button", name="Revert").click()
+    expect(manager).to_have_url(pool)
+    expect(manager.locator("#outcome")).to_contain_text("limit 12 → 5")
+
+
+def test_a_deleted_pool_is_created_again(manager: Page) -> None:
+    new_pool(manager)
+    name = manager.get_by_role("heading", level=1).locator("bdi").first.inner_text()
+    manager.get_by_role("link", name="Delete pool").click()
+    manager.get_by_role("button", name="Delete permanently").click()
+    manager.wait_for_url("**/c/acme/pools/")
+    manager.goto("/c/acme/changes/?action=delete")
+    manager.locator(".cell-time a").first.click()
+    manager.get_by_role("link", name="Create again with these values").click()
+    dialog = manager.get_by_role("dialog")
+    expect(dialog).to_contain_text("does not come back")
+    expect(dialog.get_by_label("Name")).to_have_value(name)
+    dialog.get_by_role("button", name="Create pool").click()
+    expect(manager.locator("#outcome")).to_contain_text("again in Acme, with a new id.")
+    expect(entry(manager, 0)).to_contain_text("Creates again after the deletion")
+
+
+def test_every_entry_of_the_history_is_copied_as_text(manager: Page) -> None:
+    edit(manager, new_pool(manager), limit="12")
+    manager.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    entry(manager, 0).get_by_role("button", name="Copy as text").click()
+    expect(manager.locator("#announce")).to_have_text("Copied.")
+    assert "Limit: 5 → 12" in manager.evaluate("navigator.clipboard.readText()")
+    entry(manager, 1).get_by_role("button", name="Copy as text").click()
+    expect(entry(manager, 1).locator("[data-copied]")).to_be_visible()
+    assert "New pool" in manager.evaluate("navigator.clipboard.readText()")
+
+
+def test_without_javascript_the_text_is_on_the_changes_page(plain: Page) -> None:
+    edit(plain, new_pool(plain), limit="12")
+    entry(plain, 0).get_by_role("link", name="Copy as text").click()
+    expect(plain.locator("#change-text")).to_contain_text("Limit: 5 → 12")
+
+
+def hold(page: Page, core_fault: Fault, **values: str) -> str:
+    """A new pool that a change of unknown outcome holds."""
+    pool = new_pool(page)
+    core_fault("status=500;only=writes")
+    edit(page, pool, **(values or {"limit": "12"}))
+    core_fault("")
+    return pool
+
+
+def test_checking_again_shows_that_it_works_and_then_what_it_found(
+    manager: Page, core_fault: Fault
+) -> None:
+    pool = hold(manager, core_fault)
+    manager.evaluate("addEventListener('submit', (event) => event.preventDefault())")
+    manager.get_by_role("button", name="Check again").click()
+    expect(manager.locator("#announce")).to_have_text("Looking at the pool twice…")
+    expect(manager.locator("[data-busy] > span")).to_be_hidden()
+    manager.reload()
+    manager.get_by_role("button", name="Check again").click()
+    expect(manager.locator("#outcome")).to_contain_text("it is too early to look")
+    expect(manager).to_have_url(pool)
+
+
+def test_a_held_pool_is_checked_and_released_without_javascript(
+    plain: Page, core_fault: Fault
+) -> None:
+    pool = hold(plain, core_fault)
+    plain.get_by_role("button", name="Check again").click()
+    expect(plain.locator("#outcome")).to_contain_text("it is too early to look")
+    plain.get_by_role("link", name="Release").click()
+    plain.get_by_label("Reason").fill("asked them")
+    plain.get_by_role("button", name="Release").click()
+    expect(plain).to_have_url(pool)
+    expect(entry(plain, 0)).to_contain_text("released")
+
+
+@pytest.fixture(params=["light", "dark"], scope="module")
+def seen(
+    request: pytest.FixtureRequest, browser: Browser, browser_context_args: dict[str, Any]
+) -> Iterator[Page]:
+    """A manager before a pool that was edited twice, in one of the themes."""
+    context = browser.new_context(**browser_context_args, color_scheme=request.param)
+    page = context.new_page()
+    sign_in(page, "manager")
+    pool = new_pool(page)
+    edit(page, pool, limit="12")
+    edit(page, pool, limit="20", timeout="9")
+    yield page
+    context.close()
+
+
+def fits(page: Page) -> None:
+    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    assert page.evaluate(width) == 0
+    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+
+
+def test_no_page_of_reverting_has_a_violation(seen: Page) -> None:
+    pool = seen.url
+    assert violations(seen) == []
+    fits(seen)
+    for number, heading in ((0, "Revert"), (1, "This pool was changed again")):
+        seen.goto(pool)
+        address = entry(seen, number).get_by_role("link", name="Revert").get_attribute("href")
+        seen.goto(address or "")
+        expect(seen.get_by_role("heading", name=heading).first).to_be_visible()
+        assert violations(seen) == []
+        fits(seen)
+    seen.goto(pool)
+    entry(seen, 1).get_by_role("link", name="Revert").click()
+    expect(seen.get_by_role("dialog")).to_contain_text("As that edit left it")
+    assert violations(seen) == []
+    seen.goto(pool)
+
+
+def test_an_open_change_has_no_violation(seen: Page, core_fault: Fault) -> None:
+    hold(seen, core_fault)
+    assert violations(seen) == []
+    fits(seen)
+    entry(seen, 0).get_by_role("link", name="Edit").click()
+    expect(seen.get_by_role("button", name="Check again")).to_be_visible()
+    assert violations(seen) == []
+    fits(seen)
