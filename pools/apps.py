@@ -11,6 +11,8 @@ class PoolsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        # Registers its system checks: every command refuses what a start refuses.
+        from adminpanel import checks  # noqa: F401
         from pools import metrics
         from pools.accounts import events
 
