@@ -111,6 +111,7 @@ FORBIDDEN = {
     "claim to be a replica": "SET session_replication_role = replica",
     "a table of the same name": "CREATE TEMPORARY TABLE pools_entry (seq bigint)",
     "a table": "CREATE TABLE mine (seq bigint)",
+    "a table that adds to the ledger's": "CREATE TABLE mine () INHERITS (pools_entry)",
     "a schema": "CREATE SCHEMA mine",
     "a role": "CREATE ROLE mine SUPERUSER",
     "become the owner": f"SET ROLE {connection.settings_dict['USER']}",
