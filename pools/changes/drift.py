@@ -114,9 +114,10 @@ def _record(company: Company, pool: Pool, newest: int) -> Entry | None:
     if Lease.objects.filter(company=company.slug, pool_key=pool_id).exists():
         return None
     entry = next(iter(newest_entries(company, [pool_id])), None)
-    if entry is None or entry.seq != newest or _came_late(entry):
+    if entry is None or entry.seq != newest:
         return None
-    known = _known(entry, _intent_of(entry))
+    intent = Entry.objects.filter(change=entry.change, kind=Kind.INTENT).first()
+    known = None if intent and _came_late(entry, intent) else _known(entry, intent)
     if known is None or not (fields := known.differing(pool)):
         return None
     before = known.values
@@ -139,14 +140,17 @@ def _record(company: Company, pool: Pool, newest: int) -> Entry | None:
     )
 
 
-def _came_late(entry: Entry) -> bool:
-    """Whether it tells of a change that had been given up: its order at Core is not known."""
-    given_up = Entry.objects.filter(change=entry.change, kind__in=[Kind.SETTLED, Kind.RELEASED])
-    return given_up.filter(seq__lt=entry.seq).exists()
+def _came_late(entry: Entry, intent: Entry) -> bool:
+    """Whether it tells of a change that was given up before, or that another one followed.
 
-
-def _intent_of(entry: Entry) -> Entry | None:
-    return Entry.objects.filter(change=entry.change, kind=Kind.INTENT).first()
+    Which of the two Core carried out last is not known then.
+    """
+    if entry.kind == Kind.SETTLED:
+        return False
+    since = Entry.objects.filter(seq__gt=intent.seq, seq__lt=entry.seq)
+    given_up = since.filter(change=entry.change, kind__in=[Kind.SETTLED, Kind.RELEASED])
+    followed = since.filter(company=entry.company, pool_id=entry.pool_id, kind=Kind.INTENT)
+    return given_up.exists() or followed.exists()
 
 
 def _known(entry: Entry, intent: Entry | None = None) -> Known | None:

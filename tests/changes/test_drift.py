@@ -32,7 +32,7 @@ from pools.changes.browsing import Filters, newest
 from pools.changes.exporting import Format, exported
 from pools.changes.history import newest_entries
 from pools.changes.reading import whole_change
-from pools.changes.recording import Intent, record_intent
+from pools.changes.recording import Intent, record_intent, record_readback
 from pools.core import CoreClient, Pool, PoolChanges, PoolQuery
 from pools.models import Company, Entry, Kind
 from pools.models.ledger import verify_chain
@@ -224,6 +224,36 @@ def test_an_outcome_that_came_too_late_makes_nothing_known(settled_place: Place)
     with once_quiet():
         settle(intent.change_id)
     outcome_of(intent, Outcome.DONE)
+    look(place)
+    assert noticed() == []
+
+
+def done(place: Place) -> Intent:
+    """An edit whose outcome is recorded, and that is still being read back."""
+    intent = late_intent(place)
+    place.at_core.change_pool(place.pool, limit=10)
+    outcome_of(intent, Outcome.DONE)
+    return intent
+
+
+def read_back(intent: Intent) -> None:
+    record_readback(intent, intent.wanted, pool_id=intent.change.pool_id, verified=True, problem="")
+
+
+def test_a_pool_read_back_after_the_next_change_was_made_is_not_known(place: Place) -> None:
+    intent = done(place)
+    place.make(Action.EDIT, seen=place.seen(), changed=PoolChanges(limit=20))
+    read_back(intent)
+    look(place)
+    assert noticed() == []
+
+
+def test_a_pool_read_back_while_the_next_change_is_made_is_not_known(place: Place) -> None:
+    intent = done(place)
+    change = place.propose(Action.CLEAR)
+    record_intent(Intent(uuid.uuid4(), change, intent.wanted, None, as_of=drift.as_of()))
+    read_back(intent)
+    outside(place, limit=7)
     look(place)
     assert noticed() == []
 

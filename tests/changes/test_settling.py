@@ -2,6 +2,8 @@
 
 import json
 import uuid
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,7 +33,15 @@ from pools.changes import (
 from pools.changes import settling as module
 from pools.changes.history import changes_by_id
 from pools.changes.recording import Intent, record_intent, record_outcome
-from pools.core import ApiKey, CredentialExpired, PoolFields, Unauthenticated
+from pools.core import (
+    ApiKey,
+    CoreClient,
+    CredentialExpired,
+    Page,
+    PoolFields,
+    PoolQuery,
+    Unauthenticated,
+)
 from pools.models import Entry, Kind, Lease, Token
 from pools.models.ledger import append, verify_chain
 from pools.secret import Secret
@@ -197,6 +207,46 @@ def test_where_the_list_has_no_end_there_is_no_verdict(
     assert Lease.objects.count() == 1
 
 
+def other_list(monkeypatch: pytest.MonkeyPatch, altered: Callable[[Page], Page]) -> None:
+    """Core lists its pools in another way from now on."""
+    list_pools = CoreClient.list_pools
+
+    def listed(core: CoreClient, query: PoolQuery) -> Page:
+        return altered(list_pools(core, query))
+
+    monkeypatch.setattr(CoreClient, "list_pools", listed)
+
+
+LISTS: dict[str, Callable[[Page], Page]] = {
+    "another page than was asked for": lambda page: replace(page, number=page.number + 1),
+    "a row twice": lambda page: replace(page, pools=page.pools[:1] * 2, last_page=None),
+    "oldest first": lambda page: replace(page, pools=page.pools[::-1]),
+}
+
+
+@pytest.mark.parametrize("altered", LISTS.values(), ids=LISTS.keys())
+def test_a_list_that_may_have_missed_some_makes_no_verdict(
+    settled_place: Place, altered: Callable[[Page], Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = left(settled_place, Action.CREATE, NOT_APPLIED)
+    with once_quiet(3600):
+        settled_place.at_core.add_pool("Much later")
+        other_list(monkeypatch, altered)
+        found = settle(change)
+    assert (found.state, type(found.error)) == (SettlingState.NOT_READ, module.Undecided)
+
+
+def test_a_list_that_does_not_say_how_long_it_is_is_read_to_its_end(
+    settled_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled_place.at_core.delete_pool(settled_place.pool)
+    change = left(settled_place, Action.CREATE)
+    for number in range(101):
+        settled_place.at_core.add_pool(f"Later {number}")
+    other_list(monkeypatch, lambda page: replace(page, total=None, last_page=None))
+    assert verdict(change) is Verdict.APPLIED
+
+
 def test_without_evidence_of_before_there_is_no_verdict(settled_place: Place) -> None:
     found = settled(begin(settled_place, Action.CREATE))
     assert (found.state, type(found.error)) == (SettlingState.NOT_READ, module.Undecided)
@@ -302,6 +352,18 @@ def test_nobody_elses_token_is_used(settled_place: Place) -> None:
 def test_a_person_who_is_disabled_settles_nothing(settled_place: Place) -> None:
     change = left(settled_place, Action.EDIT)
     User.objects.update(is_active=False)
+    assert isinstance(no_token(change), tokens.PersonDisabled)
+
+
+def test_a_person_who_is_disabled_between_the_reads_settles_nothing(
+    settled_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = left(settled_place, Action.EDIT)
+
+    def disabled(seconds: float) -> None:
+        User.objects.update(is_active=False)
+
+    monkeypatch.setattr("pools.changes.settling.time.sleep", disabled)
     assert isinstance(no_token(change), tokens.PersonDisabled)
 
 
