@@ -2,12 +2,19 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
+import time_machine
+from django.db import OperationalError, connection, transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pools.models import Entry
-from pools.models.chain import CHUNK, Misfit, digest_of, verify_chain
+from pools.models import Entry, Kind
+from pools.models.chain import CHUNK, COLUMNS, Misfit, digest_of, verify_chain
+from pools.models.ledger import Actor, append
 from tests.models.conftest import INSERT, append_events, tamper, values_like
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +95,100 @@ def test_names_the_first_entry_that_does_not_fit(
     append_events(10)
     tamper(*statements)
     assert verify_chain() == misfit
+
+
+def another(column: str) -> str:
+    """An SQL expression for another value than a column has."""
+    if column in {"seq", "version"}:
+        return f"{column} + 1"
+    if column == "at":
+        return "'2020-01-01 00:00:00.000001+00:00'"
+    if column in {"change", "form", "batch"}:
+        return "'00000000000000000000000000000001'"
+    return f"'x' || substr({column}, 2)"
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_no_column_can_be_altered(column: str) -> None:
+    append_events(3)
+    tamper(f"UPDATE pools_entry SET {column} = {another(column)} WHERE seq = 3")
+    found = verify_chain()
+    assert found is not None
+    assert found.seq == 3
+
+
+ODD = {
+    "sqlite": {
+        "no UTF-8": "reason = CAST(x'ff' AS TEXT)",
+        "bytes": "reason = x'41'",
+        "bytes for a time": "at = x'41'",
+        "a number for a time": "at = 12345",
+        "no time": "at = 'noon'",
+        "another way to write the time": "at = replace(at, '.', '.0')",
+        "another zone": "at = at || '+05:00'",
+        "bytes for an id": "change = x'41'",
+        "no id": "change = 'x'",
+        "bytes for a digest": "digest = x'41'",
+        "letters for a digest": "digest = 'é'",
+        "letters for a version": "version = 'one'",
+        "bytes for a key": "key_id = x'41'",
+    },
+    "postgresql": {
+        "before our era": "at = (at::text || ' BC')::timestamptz",
+        "never": "at = 'infinity'",
+        "always": "at = '-infinity'",
+        "letters for a digest": "digest = 'é'",
+        "ten thousand years later": "at = at + interval '10000 years'",
+    },
+}[connection.vendor]
+
+
+@pytest.mark.parametrize("change", ODD.values(), ids=ODD.keys())
+def test_what_no_panel_writes_is_named_too(change: str) -> None:
+    append_events(3)
+    tamper(f"UPDATE pools_entry SET {change} WHERE seq = 2")
+    found = verify_chain()
+    assert found is not None
+    assert found.seq == 2
+
+
+def test_text_is_read_as_ever_after_what_was_none() -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL keeps nothing else")
+    append_events(3)
+    tamper("UPDATE pools_entry SET reason = CAST(x'ff' AS TEXT) WHERE seq = 2")
+    verify_chain()
+    with pytest.raises(OperationalError, match="decode"):
+        list(Entry.objects.all())
+
+
+texts = st.text() | st.sampled_from(["\x00", "\ud800", "\u2028", "'; --", "%s", "\\", '"'])
+fact_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | texts,
+    lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(texts, texts, texts, fact_values, st.integers(0, 999_999))
+def test_whatever_is_appended_is_kept_as_it_was_sealed(
+    name: str, pool: str, reason: str, fact: Any, microsecond: int
+) -> None:
+    at = datetime(2026, 5, 12, 12, 0, 0, microsecond, tzinfo=UTC)
+    with transaction.atomic(), time_machine.travel(at, tick=False):
+        append(
+            Kind.EVENT,
+            "deed",
+            Actor(7, name),
+            pool_name=pool,
+            reason=reason,
+            facts={"fact": fact},
+            change=UUID(int=7),
+        )
+        found = verify_chain()
+        transaction.set_rollback(True)
+    assert found is None
 
 
 def rehash(from_seq: int, digest: Callable[[tuple[Any, ...]], str]) -> None:
