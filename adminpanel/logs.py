@@ -1,4 +1,4 @@
-"""Logging: one line per event on standard output, JSON for machines or text for people.
+"""Logging: one line per event on standard error, JSON for machines or text for people.
 
 The request id is bound for the length of a request, so that every line of it can be
 found from the number on an error page. Query strings are left out: what people search

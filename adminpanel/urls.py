@@ -15,7 +15,7 @@ urlpatterns = [
     path("", include("pools.urls")),
     path("accounts/", include("pools.accounts.urls")),
     path("admin/", admin.site.urls),
-    path("healthz", views.healthz),
-    path("readyz", views.readyz),
-    path("metrics", views.metrics),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("metrics", views.metrics, name="metrics"),
 ]

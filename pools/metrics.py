@@ -12,13 +12,15 @@ from typing import Final
 
 from django.db.models import Case, Count, Min, Value, When
 from django.utils import timezone
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from pools.core import Reason, observe
 from pools.models import Entry, Lease, Token
 
+# A sample beside each counter that says when it began: several processes have no such moment.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 # What the processes count; not the library's own, which holds figures of one process.
 COUNTED: Final = CollectorRegistry()
 EXPIRING: Final = timedelta(hours=24)
