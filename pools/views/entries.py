@@ -31,10 +31,19 @@ class HistoryEntry:
 
 
 def entries_of(
-    request: HttpRequest, company: Company, items: Sequence[HistoryItem], *, held: bool
+    request: HttpRequest,
+    company: Company,
+    items: Sequence[HistoryItem],
+    *,
+    held: bool,
+    gone: bool = False,
 ) -> list[HistoryEntry]:
-    """A pool's history. While a change of unknown outcome holds the pool, none is reverted."""
-    return _entries(request, company, items, revertible=not held)
+    """A pool's history. While a change of unknown outcome holds the pool, none is reverted.
+
+    `gone`: there is no such pool any more, so that only its deletion can be taken back.
+    """
+    revertible = frozenset({Action.DELETE} if gone else {Action.DELETE, Action.EDIT})
+    return _entries(request, company, items, frozenset() if held else revertible)
 
 
 def entry_of(request: HttpRequest, company: Company | str, item: HistoryItem) -> HistoryEntry:
@@ -42,7 +51,8 @@ def entry_of(request: HttpRequest, company: Company | str, item: HistoryItem) ->
     free = isinstance(company, Company) and (
         item.pool_id is None or not open_changes(company, item.pool_id)
     )
-    (entry,) = _entries(request, company, [item], revertible=free)
+    revertible = frozenset({Action.DELETE, Action.EDIT} if free else {})
+    (entry,) = _entries(request, company, [item], revertible)
     return entry
 
 
@@ -50,8 +60,7 @@ def _entries(
     request: HttpRequest,
     company: Company | str,
     items: Sequence[HistoryItem],
-    *,
-    revertible: bool,
+    revertible: frozenset[Action],
 ) -> list[HistoryEntry]:
     rights = rights_of(person(request))
     name, slug = (company, company) if isinstance(company, str) else (company.name, company.slug)
@@ -59,7 +68,9 @@ def _entries(
 
     def revert_href(item: HistoryItem) -> str:
         needed = "create" if item.action is Action.DELETE else "edit"
-        if not revertible or item.reverted_by or not rights["edit"] or not rights[needed]:
+        if item.action not in revertible or item.reverted_by:
+            return ""
+        if not rights["edit"] or not rights[needed]:
             return ""
         try:
             Undo.of(item)

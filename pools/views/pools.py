@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
 from pools.changes import HistoryItem, drift, history_of, last_changes, open_changes
-from pools.core import Connector, CoreClient, Page, Pool, PoolQuery, Sort
+from pools.core import Connector, CoreClient, NotFound, Page, Pool, PoolQuery, Sort
 from pools.guards import needs
 from pools.models import Company
 from pools.presentation import Problem
@@ -83,6 +83,10 @@ def pool_detail(request: HttpRequest, company: str, pool: int) -> HttpResponse:
     try:
         with place.core() as core:
             found = drift.read_pool(core, place.company, pool)
+    except NotFound as error:
+        past = history_of(place.company, pool)
+        entries = entries_of(request, place.company, past, held=False, gone=True)
+        return place.show_problem(error, history=entries)
     except READING as error:
         return place.show_problem(error)
     unsettled = open_changes(place.company, pool)

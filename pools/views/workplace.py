@@ -84,10 +84,10 @@ class Workplace:
         here = self.request.get_full_path()
         return problem_for(error, Place(company=self.company, here=here, deed=deed))
 
-    def show_problem(self, error: Exception) -> HttpResponse:
+    def show_problem(self, error: Exception, **more: Any) -> HttpResponse:
         """A page (or the dialog's content) that says what went wrong and what to do next."""
         problem = self.problem(error)
-        context: dict[str, Any] = {"company": self.company, "problem": problem}
+        context: dict[str, Any] = {"company": self.company, "problem": problem, **more}
         return show(self.request, "pools/problem.html", context, status=problem.status)
 
 

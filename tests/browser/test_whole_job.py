@@ -122,6 +122,7 @@ def test_leaving_a_changed_form_asks_first(manager: Page) -> None:
 def test_nothing_private_after_signing_out_and_back(manager: Page) -> None:
     manager.goto(POOLS)
     manager.get_by_role("button", name="Sign out").click()
+    manager.wait_for_url("**/accounts/login/**")
     manager.go_back()
     expect(manager).to_have_url(re.compile("/accounts/login/"))
 

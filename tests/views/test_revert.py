@@ -253,6 +253,15 @@ def test_creating_again_makes_a_new_pool_and_says_what_it_was(
     assert "Created again by" in manager.get(f"/changes/{change}/").text
 
 
+def test_where_a_pool_was_its_history_leads_back(manager: Client, pool: int) -> None:
+    edit(manager, pool, limit=str(LIMIT))
+    change = delete(manager, pool)
+    page = manager.get(f"/c/acme/pools/{pool}/")
+    assert page.status_code == 404
+    found = [entry.revert_href for entry in page.context["history"]]
+    assert found == [revert_of(change), ""]
+
+
 def test_who_may_not_create_may_not_create_again(sign_in_as: SignIn, core: RunningSandbox) -> None:
     change = a_change(action=Action.DELETE)
     operator = sign_in_as("Operator")
