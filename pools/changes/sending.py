@@ -72,9 +72,10 @@ def make_change(core: CoreClient, change: ProposedChange) -> ChangeResult:
     try:
         if earlier := intent_of_form(change.form_id):
             return _repeated(change, earlier)
-        intent, begun = _recorded(core, change)
-    except FormKnown as known:
-        return _repeated(change, known.intent)
+        try:
+            intent, begun = _recorded(core, change)
+        except FormKnown as known:
+            return _repeated(change, known.intent)
     except AnyDatabaseError as failure:
         raise LedgerUnwritable("the ledger could not be read") from failure
     return _sent(core.for_request(str(intent.change_id)), intent, begun)

@@ -6,17 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from pools.changes import (
     Action,
     Actor,
     ChangeResult,
     FormReused,
+    LedgerUnwritable,
     Outcome,
     ProposedChange,
     Snapshot,
     make_change,
+    sending,
 )
 from pools.changes.recording import Intent, record_intent
 from pools.models import Entry, Kind
@@ -81,6 +83,23 @@ def test_a_first_submit_that_never_ends_is_unknown_in_the_end(place: Place, sett
     result = make_change(place.client(), change)
     assert (result.outcome, result.repeated) == (Outcome.UNKNOWN, True)
     assert place.writes() == []
+
+
+def test_a_ledger_lost_just_when_a_second_submit_is_found_to_be_one(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = place.propose(Action.CLEAR)
+    make_change(place.client(), change)
+
+    def lost(change_ids: Any) -> Any:
+        raise OperationalError("unable to open database file")
+
+    # The first submit's intent was committed after the second one had looked for it.
+    monkeypatch.setattr(sending, "intent_of_form", lambda form_id: None)
+    monkeypatch.setattr(sending, "changes_by_id", lost)
+    with pytest.raises(LedgerUnwritable):
+        make_change(place.client(), change)
+    assert len(place.writes()) == 1
 
 
 def submit_at_once(place: Place, changes: list[ProposedChange]) -> list[Any]:
