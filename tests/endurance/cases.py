@@ -152,9 +152,10 @@ OPENING: Final = frozenset(
 )
 KILL_POINTS: Final = (None, *Stage)
 CELLS: Final = tuple(product(KILL_POINTS, GROUPS, MADE_HERE))
-# Of ten cases: seven are killed or meet a fault, two have the ledger fail while the change
-# is made, one while it is settled.
-KILLING, CHANGING, SETTLING = range(7), range(7, 9), range(9, 10)
+# Of twenty cases: fourteen are killed or meet a fault, three have the ledger fail while the
+# change is made, three while it is settled.
+TURN: Final = 20
+KILLING, CHANGING, SETTLING = range(14), range(14, 17), range(17, TURN)
 
 
 def form_of(seed: int, number: int, whose: int = 0) -> UUID:
@@ -180,14 +181,15 @@ class Series:
 
     def case(self, number: int) -> Case:
         chance = Random(f"{self.seed}/{number}")
-        tens, ones = divmod(number, 10)
-        if ones in KILLING:
-            return self._killed(number, tens * len(KILLING) + ones, chance)
-        if ones in CHANGING:
-            return self._failing_change(
-                number, tens * len(CHANGING) + ones - CHANGING.start, chance
-            )
-        return self._failing_settling(number, tens, chance)
+        turn, place = divmod(number, TURN)
+        for kind, make in (
+            (KILLING, self._killed),
+            (CHANGING, self._failing_change),
+            (SETTLING, self._failing_settling),
+        ):
+            if place in kind:
+                return make(number, turn * len(kind) + kind.index(place), chance)
+        raise AssertionError(place)
 
     def _killed(self, number: int, place: int, chance: Random) -> Case:
         point, group, action = CELLS[self._order[place % len(CELLS)]]

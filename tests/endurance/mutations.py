@@ -146,7 +146,8 @@ def _case(group: str = "none", fault: str = "", **facts: Any) -> Case:
     return replace(Case(0, Action.EDIT, group, fault), **facts)
 
 
-LATE: Final = _case("late apply", "apply-late=1.2;hang=before")
+# So late that a busy machine is sure to have asked before.
+LATE: Final = _case("late apply", "apply-late=6;hang=before")
 SILENT: Final = _case("hanging", "hang=before")
 LOST: Final = _case("reset", "apply-then-fail;reset=before")
 # Of the calls before an intent is committed, one within its transaction.

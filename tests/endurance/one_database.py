@@ -106,7 +106,7 @@ class Run:
         work = Round(self.cast, self.core, self.seed, self.rehearsal, places, self._last_seq)
         if any(case.mutation for case in cases):
             # Some of them are never settled.
-            work.patience_seconds = 4.0
+            work.patience_seconds = 5.0
         seen = work.run()
         entries = list(Entry.objects.filter(seq__gt=self._last_seq).order_by("seq"))
         found, violations = histories(places, entries, seen.journal, seen.made, seen.settled)

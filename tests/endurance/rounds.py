@@ -31,10 +31,10 @@ from tests.endurance.mutations import MUTATIONS
 from tests.endurance.processes import Ended, together
 
 # Each of them waits most of the time: for answers that do not come.
-MAKERS: Final = 14
-SETTLERS: Final = 3
-SETTLED_TOGETHER: Final = 20
-SPECIAL_AT_ONCE: Final = 4
+MAKERS: Final = 10
+SETTLERS: Final = 2
+SETTLED_TOGETHER: Final = 40
+SPECIAL_AT_ONCE: Final = 6
 # Seconds before what could not be settled is tried again.
 PAUSE: Final = 0.7
 _forking: Final = multiprocessing.get_context("fork")
@@ -73,7 +73,7 @@ class Round:
     rehearsal: Rehearsal
     places: Mapping[int, Place]
     after: int  # the ledger's last entry before the round
-    patience_seconds: float = 25.0  # beyond the quiet time, until all must be settled
+    patience_seconds: float = 20.0  # beyond the quiet time, without one being settled
 
     def run(self) -> Seen:
         """Makes and settles them all. The caller has one thread."""
@@ -187,7 +187,7 @@ class Round:
             # What is ordinary may be settled by several at once.
             plain = [
                 change
-                for number, change in (todo if len(todo) % 7 == place else mine)
+                for number, change in (todo if len(todo) % 5 == place else mine)
                 if number in found or not self.places[number].case.special_settling
             ][:SETTLED_TOGETHER]
             if plain:
@@ -195,7 +195,7 @@ class Round:
                 self._share_out(ended, {change: number for number, change in todo}, found)
             tried |= dict.fromkeys([c for _, c in special] + plain, time.monotonic())
             if not special and not plain:
-                time.sleep(0.1)
+                time.sleep(0.3)
         return dict(found)
 
     def _share_out(
@@ -222,15 +222,20 @@ class Round:
         return settling(change, plan, mutate, alone=bool(case.number % 2))
 
     def _wait_until_settled(self, seen: Seen) -> None:
-        """Until only those are open whose person is gone; or until it takes too long."""
+        """Until only those are open whose person is gone, or none was closed for too long."""
         longest = settings.CORE_LIMITS.deadline_seconds + settings.SETTLE_QUIET_SECONDS
-        until = time.monotonic() + longest + self.patience_seconds
-        while time.monotonic() < until:
+        until, fewest = time.monotonic() + longest + self.patience_seconds, len(self.places) + 1
+        while True:
             self._look_at_leases(seen)
             held = list(Lease.objects.values_list("change", flat=True))
             left = Entry.objects.filter(change__in=held, kind=Kind.INTENT)
             open_now = {number_of(form) for form in left.values_list("form", flat=True) if form}
             if all(self.places[n].case.leaves for n in open_now if n in self.places):
+                return
+            if len(open_now) < fewest:
+                fewest = len(open_now)
+                until = max(until, time.monotonic() + self.patience_seconds)
+            elif time.monotonic() > until:
                 return
             time.sleep(0.3)
 

@@ -73,6 +73,12 @@ class Change:
         return self.entries[Kind.SETTLED][0].outcome if self.entries[Kind.SETTLED] else ""
 
     @property
+    def outcome_is_late(self) -> bool:
+        """Whether it was recorded when the change was settled already."""
+        settled = self.entries[Kind.SETTLED]
+        return bool(settled) and settled[0].seq < self.entries[Kind.OUTCOME][0].seq
+
+    @property
     def closed_at(self) -> int | None:
         """The number of the entry that gave the pool back."""
         ends = self.entries[Kind.OUTCOME] if self.outcome in FINAL else []
@@ -218,6 +224,8 @@ def closed_once(history: History, change: Change) -> Found:
             yield "no intent", f"{change.id} has entries and no intent"
         return
     ends = len(change.entries[Kind.SETTLED]) + (change.outcome in FINAL)
+    # Who was held up for longer than the quiet time records an outcome that comes late.
+    ends -= change.outcome in FINAL and change.outcome_is_late
     if ends > 1 or len(change.entries[Kind.OUTCOME]) > 1:
         yield "closed twice", f"{change.id} has {ends} ends"
     if ends == 0 and not _stays_open(history, change):
@@ -268,13 +276,14 @@ def _right_verdicts(history: History, change: Change, at: datetime) -> set[str]:
     """What may be said of a change, by the journal; one verdict, unless others interfered."""
     assert change.intent is not None
     action, applied = change.intent.action, bool(change.applied)
+    interfered = [each for each in history.outside if each.at > change.intent.at]
     plain = {str(Verdict.APPLIED if applied else Verdict.NOT_APPLIED)}
     if action == Action.CLEAR:
         return {str(Verdict.UNKNOWABLE)}
     if action == Action.CREATE:
         # A namesake with other values may be what became of it, as far as anybody can see.
-        return plain if applied or not history.outside else {str(Verdict.SUPERSEDED)}
-    if action == Action.DELETE or not history.outside:
+        return plain if applied or not interfered else {str(Verdict.SUPERSEDED)}
+    if action == Action.DELETE or not interfered:
         return plain
     facts = change.facts
     last = [each.after for each in history.on_pool if each.at <= at]
@@ -294,7 +303,7 @@ def _same(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> bool:
 
 def settled_in_time(history: History, change: Change) -> Found:
     for settled in change.entries[Kind.SETTLED]:
-        ended = change.entries[Kind.OUTCOME]
+        ended = [each for each in change.entries[Kind.OUTCOME] if each.seq < settled.seq]
         assert change.intent is not None
         since = ended[0].at if ended else change.intent.at + _deadline()
         if settled.at < since + _quiet():
