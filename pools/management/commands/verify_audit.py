@@ -60,16 +60,17 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{name} cannot be read: {error.strerror}.") from None
         if read.malformed:
-            numbers = ", ".join(map(str, read.malformed[:20]))
             broken = _count(len(read.malformed), "checkpoint")
-            self.stderr.write(f"{name}: {broken} cannot be read, line {numbers}.")
+            numbers = ", ".join(map(str, read.malformed[:20]))
+            where = f"in line {numbers}" if len(read.malformed) == 1 else f"in lines {numbers}"
+            self.stderr.write(f"{name}: {broken} cannot be read, {where}.")
         if not read.checkpoints:
             self.stderr.write(f"{name}: there is no checkpoint in it.")
         return read.checkpoints
 
     def _say_what_fits(self, proof: Proof) -> None:
         last = proof.head
-        if last.at is None:
+        if last.at is None and not proof.broken:
             self.stdout.write("The ledger is empty.")
         elif proof.misfit_count == 0:
             self.stdout.write(f"Entries {proof.first} to {last.seq} fit.")
@@ -77,11 +78,14 @@ class Command(BaseCommand):
             what = "Last entry that fits" if proof.broken else "Head"
             self.stdout.write(f"{what}: {last.seq} {last.digest} {last.at.isoformat()}")
         if proof.open_changes:
-            self.stdout.write(f"{_count(proof.open_changes, 'change')} open, holding a pool.")
+            held = _count(proof.open_changes, "change")
+            self.stdout.write(f"Open, holding its pool: {held}.")
         if proof.checkpoints:
-            self.stdout.write(f"{_count(proof.checkpoints, 'checkpoint')} found on the ledger.")
+            found = _count(proof.checkpoints, "checkpoint")
+            self.stdout.write(f"Found on the ledger: {found}.")
         if proof.uncompared:
-            self.stdout.write(f"{_count(proof.uncompared, 'checkpoint')} outside what was walked.")
+            others = _count(proof.uncompared, "checkpoint")
+            self.stdout.write(f"Of entries that were not walked along: {others}.")
 
 
 def _count(number: int, noun: str) -> str:
