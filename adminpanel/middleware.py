@@ -81,7 +81,7 @@ class ReaderZoneMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        chosen = request.COOKIES.get(zones.COOKIE, "")
+        chosen = request.COOKIES.get(settings.ZONE_COOKIE_NAME, "")
         zone = zones.zone_called(chosen) if chosen else None
         with timezone.override(zone or timezone.get_default_timezone()):
             return self.get_response(request)

@@ -187,6 +187,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20
 
 # --- Database ---------------------------------------------------------------------------
 
+# Nothing here takes a file: none is even begun, which would be written to the disk.
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
 
 def _sqlite_journal() -> str:
     """WAL only where SQLite no longer has the WAL-reset bug: it can lose a commit."""
@@ -278,6 +280,8 @@ ACCOUNT_RATE_LIMITS = {
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=False)
 MFA_ADAPTER = "pools.accounts.second_factors.SealedFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+THEME_COOKIE_NAME = "__Host-theme" if HTTPS else "theme"
+ZONE_COOKIE_NAME = "__Host-zone" if HTTPS else "zone"
 MFA_PASSKEY_LOGIN_ENABLED = True
 # Nobody's e-mail is verified here: people are made by an administrator.
 MFA_ALLOW_UNVERIFIED_EMAIL = True

@@ -15,7 +15,7 @@ from adminpanel.readiness import State, readiness
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
     """Alive. Asks nothing of the database or of Core."""
-    return HttpResponse("ok\n", content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 @login_not_required

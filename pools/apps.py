@@ -14,7 +14,8 @@ class PoolsConfig(AppConfig):
         # Registers its system checks: every command refuses what a start refuses.
         from adminpanel import checks  # noqa: F401
         from pools import metrics
-        from pools.accounts import events
+        from pools.accounts import events, provider_tokens
 
         events.connect()
+        provider_tokens.connect()
         metrics.connect()

@@ -124,7 +124,7 @@ class Place:
 
 def panel(request: HttpRequest) -> dict[str, Any]:
     """Context of every page."""
-    theme = request.COOKIES.get("theme", "auto")
+    theme = request.COOKIES.get(settings.THEME_COOKIE_NAME, "auto")
     return {
         "panel_name": settings.PANEL_NAME,
         "request_id": getattr(request, "id", ""),

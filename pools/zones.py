@@ -1,10 +1,7 @@
 """The time zone that a reader sees times in."""
 
 from functools import cache
-from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
-
-COOKIE: Final = "zone"
 
 
 def zone_called(name: str) -> ZoneInfo | None:

@@ -1,5 +1,6 @@
 """allauth's account adapter: sign-up closed, doors counted, every sign-in recorded."""
 
+import time
 from typing import Any, cast
 
 import structlog
@@ -14,7 +15,12 @@ from django.urls import reverse
 from pools.accounts.devices import device_of, remember_device
 from pools.accounts.events import note
 from pools.accounts.finding import find_person
-from pools.accounts.proofs import PROVIDER_ASKED_AT, proved_lately, sign_on_method
+from pools.accounts.proofs import (
+    PROVIDER_ASKED_AT,
+    proved_lately,
+    renew_session,
+    sign_on_method,
+)
 from pools.accounts.provider import asked_at
 from pools.accounts.redirects import is_own_path
 
@@ -54,6 +60,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **kwargs)
+        # Django keeps the key of a session whose person signs in once more.
+        renew_session(request)
+        # The working day begins now, not with the next page: see SessionLimitsMiddleware.
+        request.session.setdefault("started_at", int(time.time()))
         sociallogin = (kwargs.get("signal_kwargs") or {}).get("sociallogin")
         request.session[PROVIDER_ASKED_AT] = asked_at(sociallogin)
         note("signed_in", request, user, {"method": sign_on_method(request, user)})

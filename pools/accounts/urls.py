@@ -11,6 +11,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from pools.accounts import forgotten_views, views
+from pools.accounts.proofs import with_new_session as anew
 from pools.guards import credential_given_lately
 
 lately = credential_given_lately
@@ -26,11 +27,11 @@ urlpatterns = [
     path("password/new/", forgotten_views.new_password, name="account_new_password"),
     path("sessions/", views.session_list, name="usersessions_list"),
     # Proving once more who one is.
-    path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
-    path("reauthenticate/code/", mfa.reauthenticate, name="mfa_reauthenticate"),
+    path("reauthenticate/", anew(account.reauthenticate), name="account_reauthenticate"),
+    path("reauthenticate/code/", anew(mfa.reauthenticate), name="mfa_reauthenticate"),
     path(
         "reauthenticate/passkey/",
-        webauthn.reauthenticate_webauthn,
+        anew(webauthn.reauthenticate_webauthn),
         name="mfa_reauthenticate_webauthn",
     ),
     path("reauthenticate/provider/", views.provider_again, name="sso_reauthenticate"),

@@ -8,8 +8,8 @@ from allauth.account import views as account
 from allauth.account.mixins import NextRedirectMixin
 from allauth.mfa.webauthn.views import AddWebAuthnView, LoginWebAuthnView
 from allauth.socialaccount.internal.flows.signup import clear_pending_signup
-from allauth.socialaccount.models import SocialAccount
-from allauth.socialaccount.providers.openid_connect import views as oidc
+from allauth.socialaccount.models import SocialAccount, SocialApp
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
@@ -21,6 +21,7 @@ from django.utils.http import urlencode
 
 from adminpanel.single_sign_on import PROVIDER_ID
 from pools.accounts.events import note
+from pools.accounts.provider_tokens import CheckingAdapter
 from pools.guards import credential_given_lately, person
 
 log = structlog.get_logger("panel.accounts")
@@ -68,9 +69,8 @@ def password_change(request: HttpRequest) -> HttpResponse:
 
 def session_list(request: HttpRequest) -> HttpResponse:
     """A person's own sessions: where they are signed in, and ending them."""
-    own = UserSession.objects.filter(user=person(request))
     if request.method == "POST":
-        return _end(request, own)
+        return _end(request)
     here = request.session.session_key
     sessions = sorted(
         UserSession.objects.purge_and_list(person(request)),
@@ -83,7 +83,7 @@ def session_list(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def provider_sign_in(request: HttpRequest, provider_id: str) -> HttpResponse:
     """allauth's; connecting an account for good is asked of its owner alone."""
-    view = _asking_provider(oidc.login)
+    view = _asking_provider(_view_of(OAuth2LoginView))
     if "connect" in (request.GET.get("process"), request.POST.get("process")):
         view = credential_given_lately(view)
     return view(request, provider_id)
@@ -92,7 +92,7 @@ def provider_sign_in(request: HttpRequest, provider_id: str) -> HttpResponse:
 @login_not_required
 def provider_callback(request: HttpRequest, provider_id: str) -> HttpResponse:
     """allauth's: where the provider sends people back to."""
-    return _asking_provider(oidc.callback)(request, provider_id)
+    return _asking_provider(_view_of(OAuth2CallbackView))(request, provider_id)
 
 
 def provider_again(request: HttpRequest) -> HttpResponse:
@@ -117,6 +117,20 @@ def provider_taken(request: HttpRequest) -> HttpResponse:
     return render(request, "socialaccount/refused.html", context, status=403)
 
 
+def _view_of(kind: Any) -> Callable[..., HttpResponse]:
+    """allauth's view of that kind, as its openid_connect app has it, with our adapter."""
+
+    def view(request: HttpRequest, provider_id: str) -> HttpResponse:
+        try:
+            made = kind.adapter_view(CheckingAdapter(request, provider_id))
+            answer: HttpResponse = made(request)
+        except SocialApp.DoesNotExist:
+            raise Http404 from None
+        return answer
+
+    return view
+
+
 def _asking_provider(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
     """A view of allauth that asks the provider: no answer, or one of another shape, is said."""
 
@@ -133,8 +147,10 @@ def _asking_provider(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
     return asked
 
 
-def _end(request: HttpRequest, own: Any) -> HttpResponse:
-    others = own.exclude(session_key=request.session.session_key)
+@credential_given_lately
+def _end(request: HttpRequest) -> HttpResponse:
+    own = UserSession.objects.filter(user=person(request))
+    others: Any = own.exclude(session_key=request.session.session_key)
     if chosen := request.POST.get("session", ""):
         # The current one ends by signing out; somebody else's is not there.
         others = [get_object_or_404(others, pk=chosen if chosen.isdigit() else 0)]

@@ -51,7 +51,9 @@ def observed(operation: str) -> Iterator[None]:
     try:
         yield
     except CoreError as error:
-        ended(outcome_name(type(error)), str(error.reason))
+        outcome, reason = outcome_name(type(error)), str(error.reason)
+        _log.warning("a call to Core failed: %s, %s (%s)", operation, outcome, reason)
+        ended(outcome, reason)
         raise
     ended(OK, "")
 

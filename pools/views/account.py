@@ -24,7 +24,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "roles": roles_of(user),
         "connected": connected,
         "zones": zones.zone_names(),
-        "own_zone": request.COOKIES.get(zones.COOKIE, ""),
+        "own_zone": request.COOKIES.get(settings.ZONE_COOKIE_NAME, ""),
         "panel_zone": settings.TIME_ZONE,
     }
     return render(request, "pools/account.html", context)
@@ -38,7 +38,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     response = redirect(safe_next(request, "/"))
     chosen = request.POST.get("theme", "auto")
     if chosen in THEMES:
-        _keep(response, "theme", chosen)
+        _keep(response, settings.THEME_COOKIE_NAME, chosen)
     return response
 
 
@@ -49,9 +49,9 @@ def zone(request: HttpRequest) -> HttpResponse:
     response = redirect("pools:account")
     chosen = request.POST.get("zone", "")
     if not chosen:
-        response.delete_cookie(zones.COOKIE)
+        response.delete_cookie(settings.ZONE_COOKIE_NAME)
     elif zones.zone_called(chosen):
-        _keep(response, zones.COOKIE, chosen)
+        _keep(response, settings.ZONE_COOKIE_NAME, chosen)
     return response
 
 

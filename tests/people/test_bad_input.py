@@ -5,12 +5,16 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from allauth.usersessions.models import UserSession
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.middleware.csrf import _get_new_csrf_string
 from django.test import Client
 
+from sandbox.running import RunningSandbox
 from tests.people.conftest import sign_in, signed_in
 from tests.views.conftest import PASSWORD
+from tests.views.conftest import manager as manager
+from tests.views.conftest import sign_in_as as sign_in_as
 from tests.views.test_access import MATRIX, address_of
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +149,34 @@ def test_a_form_from_another_site_is_not_taken(operator: User, settings: Any) ->
     for origin in ("https://evil.example", "null", "http://testserver.evil.example"):
         answer = client.post("/accounts/login/", form, headers={"Origin": origin})
         assert answer.status_code == 403
+
+
+def test_a_cookie_from_before_a_role_was_taken_opens_nothing_of_it(
+    admin: Client, operator: User
+) -> None:
+    operator.groups.set([Group.objects.get(name="Administrator")])
+    client = sign_in("olga")
+    assert client.get("/people/").status_code == 200
+    admin.post(f"/people/{operator.pk}/roles/", {"roles": ["Read-only"]})
+    for method in (client.get, client.post):
+        assert method("/people/").status_code == 403
+        assert method("/people/invite/").status_code == 403
+        assert method("/admin/auth/user/")["Location"].startswith("/admin/login/")
+
+
+@pytest.mark.parametrize("address", ["/join/", "/accounts/login/", "/theme/"])
+def test_no_file_is_taken(db: None, address: str) -> None:
+    file = SimpleUploadedFile("x.txt", b"x" * 3_000_000)
+    answer = Client().post(address, {"code": "x", "file": file})
+    assert answer.status_code == 413
+
+
+def test_a_field_that_comes_twice_counts_once(manager: Client, core: RunningSandbox) -> None:
+    core.reset()
+    manager.get("/c/acme/pools/?search=first&search=second&per_page=x&per_page=10")
+    (asked,) = [request.target for request in core.journal]
+    assert "second" in asked
+    assert "first" not in asked
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,18 @@ ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-BROWSED = ("SECURE_", "SESSION_", "CSRF_", "CONTENT_", "X_FRAME", "DEVICE_", "HTTPS", "WHITENOISE")
+BROWSED = (
+    "THEME_",
+    "ZONE_",
+    "SECURE_",
+    "SESSION_",
+    "CSRF_",
+    "CONTENT_",
+    "X_FRAME",
+    "DEVICE_",
+    "HTTPS",
+    "WHITENOISE",
+)
 
 
 def shipped(settings: Any, monkeypatch: pytest.MonkeyPatch, **environment: str) -> None:
@@ -102,6 +113,24 @@ def test_cookies_are_for_this_host_over_https_and_not_for_scripts(https: Client)
     for cookie in cookies.values():
         assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
         assert (cookie["path"], cookie["domain"]) == ("/", "")
+
+
+def test_no_cookie_of_a_look_is_an_exception(https: Client) -> None:
+    https.post("/theme/", {"theme": "dark"}, secure=True)
+    https.post("/zone/", {"zone": "Europe/London"}, secure=True)
+    for name in ("__Host-theme", "__Host-zone"):
+        cookie = https.cookies[name]
+        assert (cookie["secure"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+    page = https.get("/account/", secure=True).content.decode()
+    assert 'data-theme="dark"' in page
+    assert set(https.cookies) == {f"__Host-{name}" for name in
+                                  ("session", "csrf", "device", "theme", "zone")}  # fmt: skip
+
+
+def test_no_other_site_is_let_read_anything(https: Client) -> None:
+    for address in ("/account/", "/accounts/login/", "/no/such/page/", "/healthz"):
+        page = https.get(address, secure=True, headers={"Origin": "https://evil.example"})
+        assert "Access-Control-Allow-Origin" not in page.headers
 
 
 def test_the_session_cookie_ends_with_the_browser(https: Client) -> None:

@@ -284,6 +284,27 @@ def test_a_person_sees_and_ends_their_own_sessions(olga: Client) -> None:
     assert signed_in(olga)
 
 
+def test_sessions_are_ended_only_after_a_proof(olga: Client, at_noon: Any) -> None:
+    elsewhere = sign_in("olga")
+    at_noon.shift(16 * 60)
+    assert olga.get("/accounts/sessions/").status_code == 200
+    answer = olga.post("/accounts/sessions/")
+    assert answer["Location"].startswith("/accounts/reauthenticate/?next=")
+    assert signed_in(elsewhere)
+
+
+def test_a_change_of_factors_offers_to_end_the_other_sessions(olga: Client) -> None:
+    set_up_app(olga)
+    assert 'href="/accounts/sessions/"' in olga.get(HOME).content.decode()
+
+
+def test_recovery_codes_have_26_bits_each(olga: Client) -> None:
+    set_up_app(olga)
+    codes = olga.get(f"{HOME}recovery-codes/").context["unused_codes"]
+    assert {len(code) for code in codes} == {8}
+    assert "".join(codes).isdigit()
+
+
 def test_nobody_ends_a_session_of_somebody_else(olga: Client, admin: Client) -> None:
     from allauth.usersessions.models import UserSession
 

@@ -272,6 +272,59 @@ def test_signing_in_makes_a_new_session(operator: User) -> None:
     assert client.cookies["session"].value != planted
 
 
+def test_proving_once_more_makes_a_new_session_that_stays_in_the_list(operator: User) -> None:
+    client = sign_in("olga")
+    known = client.cookies["session"].value
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    thief = Client()
+    thief.cookies["session"] = known
+    assert not signed_in(thief)
+    page = client.get("/accounts/sessions/")
+    assert [session.session_key for session in page.context["sessions"]] == [page.context["here"]]
+
+
+def test_a_wrong_proof_changes_nothing(operator: User) -> None:
+    client = sign_in("olga")
+    known = client.cookies["session"].value
+    client.post("/accounts/reauthenticate/", {"password": "wrong"})
+    assert client.cookies["session"].value == known
+    assert signed_in(client)
+
+
+def test_two_sessions_of_a_person_stand_side_by_side(operator: User) -> None:
+    first, second = sign_in("olga"), sign_in("olga")
+    assert signed_in(first)
+    assert signed_in(second)
+
+
+def test_a_sessions_key_cannot_be_guessed(operator: User) -> None:
+    key = sign_in("olga").cookies["session"].value
+    assert len(key) == 32
+    # 32 letters and digits are 165 bits.
+    assert key.isalnum()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "open_still"),
+    [([119], True), ([121], False), ([110] * 6, True), ([110] * 7, False)],
+)
+def test_a_session_ends_after_idle_time_and_after_a_working_day(
+    operator: User, minutes: list[int], open_still: bool
+) -> None:
+    now = datetime.now(UTC)
+    with time_machine.travel(now, tick=False) as traveller:
+        client = sign_in("olga")
+        found = True
+        for passed in minutes:
+            traveller.shift(timedelta(minutes=passed))
+            found = signed_in(client)
+    assert found is open_still
+
+
+def test_no_account_is_there_before_somebody_makes_one(db: None) -> None:
+    assert not User.objects.exists()
+
+
 def test_a_password_with_spaces_or_of_any_length_is_taken_as_it_is(operator: User) -> None:
     operator.set_password("  spaces count  ")
     operator.save()

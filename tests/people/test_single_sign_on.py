@@ -1,12 +1,18 @@
 """Single sign-on against a real OpenID provider: who comes in, with which roles."""
 
 import json
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+import jwt
 import pytest
 import requests
+from allauth.core import context
 from allauth.socialaccount.models import SocialAccount, SocialToken
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ImproperlyConfigured
@@ -16,6 +22,7 @@ from adminpanel import single_sign_on as configuration
 from adminpanel.single_sign_on import SingleSignOn, single_sign_on
 from pools import people
 from pools.accounts.provider import ProviderAdapter, _claims, _groups, roles_for
+from pools.accounts.provider_tokens import CheckingAdapter
 from pools.secret import Secret
 from tests.people.conftest import events, sign_in, signed_in
 from tests.people.oidc.running import CLIENT_SECRET, CannotRun, RunningProvider, running_provider
@@ -258,6 +265,41 @@ def test_without_a_provider_there_is_no_such_address(client: Client) -> None:
     assert client.post(START).status_code == 404
     assert client.get("/accounts/oidc/sso/login/callback/?code=x&state=y").status_code == 404
     assert "Sign in with Example ID" not in client.get("/accounts/login/").content.decode()
+
+
+def forged_token(how: str, issuer: str) -> str:
+    """An ID token of nina's that the provider did not sign."""
+    now = int(time.time())
+    claims = {"iss": issuer, "aud": "panel", "sub": "nina", "iat": now, "exp": now + 60}
+    kid = requests.get(f"{issuer}/jwks", timeout=5).json()["keys"][0]["kid"]
+    if how == "unsigned":
+        return jwt.encode(claims, "", algorithm="none", headers={"kid": kid})
+    if how == "by the client's secret":
+        return jwt.encode(claims, CLIENT_SECRET, algorithm="HS256", headers={"kid": kid})
+    if how == "no token":
+        return "x.y.z"
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})
+
+
+@pytest.mark.parametrize("how", ["unsigned", "by the client's secret", "no token", "another key"])
+def test_what_the_provider_did_not_sign_is_refused(
+    provider: RunningProvider, rf: Any, how: str
+) -> None:
+    with context.request_context(rf.get("/")) as request:
+        adapter = CheckingAdapter(request, "sso")
+        app = adapter.get_provider().app
+        with pytest.raises(OAuth2Error):
+            adapter._decode_id_token(app, forged_token(how, provider.address))
+
+
+def test_a_document_of_another_provider_is_refused(
+    provider: RunningProvider, settings: Any
+) -> None:
+    settings.SINGLE_SIGN_ON = replace(settings.SINGLE_SIGN_ON, server_url="https://id.example")
+    answer = Client().post(START)
+    assert answer.status_code == 503
+    assert "Location" not in answer.headers
 
 
 class Told:
