@@ -5,6 +5,7 @@ found from the number on an error page. Query strings are left out: what people 
 for is their customers' business.
 """
 
+import logging
 import logging.config
 from typing import Any, Final
 
@@ -39,6 +40,13 @@ def _escaped(value: Any) -> Any:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value)
 
 
+class OnlyExceptions(logging.Filter):
+    """Lets through what tells of an exception."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.exc_info is not None
+
+
 def logging_settings(style: str, level: str) -> dict[str, Any]:
     """Django's LOGGING: `style` is "json" or "text"."""
     renderers: list[Any] = (
@@ -60,13 +68,15 @@ def logging_settings(style: str, level: str) -> dict[str, Any]:
                 ],
             }
         },
+        "filters": {"exceptions": {"()": "adminpanel.logs.OnlyExceptions"}},
         "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["out"], "level": level},
         "loggers": {
             # Said once by the panel's own request line.
             "django.server": {"level": "WARNING"},
-            # Its messages quote the address with its query; the panel's line does not.
-            "django.request": {"level": "ERROR"},
+            # Its messages quote the address with its query; the panel's line does not. What
+            # it says of an answer without an exception comes when the request's id is gone.
+            "django.request": {"level": "ERROR", "filters": ["exceptions"]},
             # Checkpoints: evidence, whatever level the rest is kept at.
             "panel.ledger": {"level": "INFO"},
         },
