@@ -197,7 +197,8 @@ def verify(count: int) -> None:
     proof = prove(first)
     took, worked = time.perf_counter() - started, time.process_time() - worked
     print(
-        f"{connection.vendor}: {proof.head.seq - first + 1:,} entries in {took:.1f} s ({worked:.1f} s of work), "
+        f"{connection.vendor}: {proof.head.seq - first + 1:,} entries in {took:.1f} s "
+        f"({worked:.1f} s of work), "
         f"{_peak_megabytes():.0f} MB ({before:.0f} MB before), "
         f"{proof.open_changes} open, {proof.misfit_count} misfits"
     )
@@ -225,6 +226,8 @@ def measure() -> None:
         "outcome refused": Filters(outcome=Outcome.REFUSED),
         "outcome not sent, long ago": Filters(outcome=Outcome.NOT_SENT),
         "outcome unknown": Filters(outcome=Outcome.UNKNOWN),
+        **{f"verdict {verdict}": Filters(outcome=verdict) for verdict in Verdict},
+        "outside": Filters(action=Action.OUTSIDE),
         "pool by id": Filters(pool="17"),
         "pool by a word": Filters(pool="netsuite"),
         "pool by words": Filters(pool="NetSuite 4242"),
@@ -240,7 +243,7 @@ def measure() -> None:
     }
     for name in (
         *("who", "action, long ago", "outcome refused", "outcome unknown"),
-        *("word, once", "to, in the middle"),
+        *("verdict applied", "verdict unknowable", "outside", "word, once", "to, in the middle"),
     ):
         cases[f"acme, {name}"] = replace(cases[name], companies=frozenset({"acme"}))
     print(f"{connection.vendor}: {last.seq:,} entries; milliseconds: page, deep page, chart")
