@@ -48,7 +48,7 @@ VALUES = {
     "event": set(metrics.DOOR),
     "check": set(readiness._CHECKS),
     "status": {"429", "2xx", "3xx", "4xx", "5xx"},
-    "view": {"readyz"},
+    "view": {"readyz", "account_login"},
 }
 
 
