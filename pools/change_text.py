@@ -104,8 +104,12 @@ def meaning_of(item: HistoryItem) -> str:
 
 def window_of(item: HistoryItem) -> str:
     """When a change outside the panel was made: between two looks at the pool."""
-    seen = _moment(item.at)
-    return f"between {_moment(item.since)} and {seen}" if item.since else f"before {seen}"
+    if item.since is None:
+        return f"before {_moment(item.at)}"
+    begin, end = _moment(item.since), _moment(item.at)
+    if begin == end:
+        return f"between {begin}:{item.since:%S} and {end}:{item.at:%S}"
+    return f"between {begin} and {end}"
 
 
 def name_of(item: HistoryItem) -> str:

@@ -1,6 +1,7 @@
 """What was changed outside the panel, as people see it: what, between when, by nobody known."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,6 @@ from django.db import transaction
 from django.test import Client
 
 from pools.changes import Action
-from pools.changes.proposal import Snapshot
 from pools.company_form import CompanyForm
 from pools.models import Company, Kind
 from pools.models.ledger import Actor, append
@@ -19,11 +19,11 @@ LIST = "/c/acme/changes/"
 WINDOW = "between 12 May 12:00 and 12 May 14:18"
 
 
-def seen_outside(before: Snapshot = BEFORE, after: Snapshot = AFTER) -> uuid.UUID:
-    """A difference from what the record last had of pool 3, seen two hours later."""
+def seen_outside(until: datetime) -> uuid.UUID:
+    """A difference from what the record had of pool 3 at noon, seen later."""
     change = uuid.uuid4()
-    facts = {"before": before.to_json(), "after": after.to_json(), "since": NOON.isoformat()}
-    with time_machine.travel(NOON + minutes(138), tick=False), transaction.atomic():
+    facts = {"before": BEFORE.to_json(), "after": AFTER.to_json(), "since": NOON.isoformat()}
+    with time_machine.travel(until, tick=False), transaction.atomic():
         append(
             Kind.DRIFT, Action.OUTSIDE, Actor(0, ""), company="acme", pool_id="3",
             pool_name="NetSuite orders", change=change, facts=facts,
@@ -33,7 +33,7 @@ def seen_outside(before: Snapshot = BEFORE, after: Snapshot = AFTER) -> uuid.UUI
 
 @pytest.fixture
 def outside(acme: Company) -> uuid.UUID:
-    return seen_outside()
+    return seen_outside(NOON + minutes(138))
 
 
 def row_of(page: Any) -> Any:
@@ -91,3 +91,8 @@ def test_the_list_of_pools_says_it_was_last_changed_outside(
 def test_no_reason_can_be_required_of_it(manager: Client) -> None:
     widget = CompanyForm()["reason_required_for"]
     assert [choice.data["value"] for choice in widget] == ["create", "edit", "clear", "delete"]
+
+
+def test_a_window_within_a_minute_is_told_to_the_second(manager: Client, acme: Company) -> None:
+    change = seen_outside(until=NOON + minutes(0.25))
+    assert "between 12 May 12:00:00 and 12 May 12:00:15" in manager.get(f"/changes/{change}/").text
