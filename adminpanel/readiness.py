@@ -14,6 +14,8 @@ from django.db.migrations.loader import MigrationLoader
 KEPT_SECONDS: Final = 5
 # How long the ledger's lock is waited for; an append takes milliseconds.
 LOCK_SECONDS: Final = 2
+# The check, the exception's name, and its text.
+Failure = tuple[str, str, str]
 log = structlog.get_logger("panel.readiness")
 
 
@@ -47,6 +49,7 @@ class _Last:
         self.lock = threading.Lock()
         self.at = 0.0
         self.states: Mapping[str, State] = {}
+        self.failure: Failure | None = None
 
 
 _last = _Last()
@@ -55,15 +58,29 @@ _last = _Last()
 def _look() -> Mapping[str, State]:
     """One check after the other: each needs those before it."""
     states = dict.fromkeys(_CHECKS, State.UNCHECKED)
+    failure: Failure | None = None
     for name, check in _CHECKS.items():
         try:
             check()
         except Exception as error:  # noqa: BLE001  (whatever it is: not ready)
             states[name] = State.FAILED
-            log.warning("not ready", check=name, error=type(error).__name__, reason=str(error))
+            failure = name, type(error).__name__, str(error)
             break
         states[name] = State.OK
+    _tell(failure)
     return states
+
+
+def _tell(failure: Failure | None) -> None:
+    """One line in the log for each change, not for each look."""
+    if failure == _last.failure:
+        return
+    _last.failure = failure
+    if failure is None:
+        log.warning("ready again")
+        return
+    name, error, reason = failure
+    log.warning("not ready", check=name, error=error, reason=reason)
 
 
 def _database_answers() -> None:

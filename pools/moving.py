@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.core.management.color import no_style
-from django.db import IntegrityError, OperationalError, connection, connections, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -57,12 +57,11 @@ def move_from(file: Path) -> Iterator[Moved]:
             with transaction.atomic(durable=True):
                 yield from _moved()
                 _must_be_proven()
-    except IntegrityError as error:
-        raise CannotMove(f"A row of the file is refused here: {str(error).strip()}") from None
-    except OperationalError as error:
-        if "locked" not in str(error):
-            raise
-        raise CannotMove(f"{file} is being written to: stop the panel first.") from None
+    except DatabaseError as error:
+        said = str(error).strip()
+        if "locked" in said:
+            raise CannotMove(f"{file} is being written to: stop the panel first.") from None
+        raise CannotMove(f"Nothing was copied, for a database refused: {said}") from None
     finally:
         source.close()
         del connections[SOURCE]

@@ -65,7 +65,7 @@ TAMPERED = {
     ),
     "cut": (
         "DELETE FROM pools_entry WHERE seq = 7",
-        "A row of the file is refused here: the ledger takes only its next entry",
+        "Nothing was copied, for a database refused: the ledger takes only its next entry",
     ),
     "old": (
         "DELETE FROM django_migrations WHERE app = 'pools' AND name LIKE '0006%'",
