@@ -88,9 +88,11 @@ class Chain:
 
     @property
     def head(self) -> Head:
-        """The last entry that was found to fit."""
-        at = datetime.fromisoformat(self._at) if self._at else None
-        return Head(self.seq, self.digest, at)
+        """The last entry that was found to fit; or the trusted one, whatever is in it."""
+        try:
+            return Head(self.seq, self.digest, datetime.fromisoformat(self._at))
+        except (TypeError, ValueError):
+            return Head(self.seq, self.digest, None)
 
     def chunks(self) -> Iterator[list[Row]]:
         """The entries that fit, in order. May be asked again, for what was added since."""

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pools.models import Entry, Kind
-from pools.models.chain import CHUNK, COLUMNS, Misfit, digest_of, verify_chain
+from pools.models.chain import CHUNK, COLUMNS, Chain, Misfit, digest_of, verify_chain
 from pools.models.ledger import Actor, append
 from tests.models.conftest import INSERT, append_events, tamper, values_like
 
@@ -150,6 +150,14 @@ def test_what_no_panel_writes_is_named_too(change: str) -> None:
     found = verify_chain()
     assert found is not None
     assert found.seq == 2
+
+
+@pytest.mark.parametrize("change", ODD.values(), ids=ODD.keys())
+def test_an_entry_that_is_trusted_may_be_anything(change: str) -> None:
+    append_events(3)
+    tamper(f"UPDATE pools_entry SET {change} WHERE seq = 3")
+    chain = Chain(4)
+    assert (list(chain.chunks()), chain.misfit, chain.head.seq) == ([], None, 3)
 
 
 def test_text_is_read_as_ever_after_what_was_none() -> None:

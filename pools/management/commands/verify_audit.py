@@ -70,7 +70,7 @@ class Command(BaseCommand):
 
     def _say_what_fits(self, proof: Proof) -> None:
         last = proof.head
-        if last.at is None and not proof.broken:
+        if last.seq == 0 and not proof.broken:
             self.stdout.write("The ledger is empty.")
         elif proof.misfit_count == 0:
             self.stdout.write(f"Entries {proof.first} to {last.seq} fit.")
