@@ -14,13 +14,15 @@ TOOLS_READY := $(VENV)/.tools-ready
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml
 
-.PHONY: help demo test lint ci lock clean setup
+.PHONY: help demo test endurance lint ci lock clean setup
 
 help:
 	@echo 'make demo   the panel with a sandbox Core, at http://127.0.0.1:8000'
 	@echo '            (PANEL_PORT and SANDBOX_PORT move them, Ctrl-C ends them)'
 	@echo 'make test   every test, on SQLite or on DATABASE_URL=postgres://…'
 	@echo '            (PYTEST_ADDOPTS adds options)'
+	@echo 'make endurance  ten thousand changes, killed and cut off, on both databases'
+	@echo '            (CASES=, SEED=; CASE= repeats one case alone)'
 	@echo 'make lint   style, types and import rules'
 	@echo 'make ci     all that must pass before a change goes in'
 	@echo 'make lock   pin the dependencies of pyproject.toml again'
@@ -32,6 +34,13 @@ demo: $(RUNTIME_READY)
 
 test: setup
 	@sh .ci/test
+
+# PostgreSQL where POSTGRES_URL answers; each run makes a database of its own and drops it.
+CASES ?= 10000
+SEED ?= 1
+endurance: setup
+	@$(VENV)/bin/python -m tests.endurance --seed $(SEED) \
+		$(if $(CASE),--case $(CASE),--cases $(CASES))
 
 # bandit's lesser findings are ruff's: it has the same rules, and wants a reason at each exception.
 lint: setup

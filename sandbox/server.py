@@ -128,7 +128,7 @@ class Server(socketserver.ThreadingTCPServer):
             self._until_read.append(request)
 
     def was_read(self, read: Request) -> None:
-        """A read was answered: what waited for it is carried out now."""
+        """A read is about to be answered: what waited for it is carried out now."""
 
         def waited(request: Request) -> bool:
             same_caller = request.header("Authorization") == read.header("Authorization")
@@ -284,12 +284,12 @@ class Connection(BaseHTTPRequestHandler):
             return
         answer = distorted(answer, operation, faults)
         received.status = None if faults.silent else answer.status
+        if request.method == "GET":
+            self.server.was_read(request)
         if misbehave(self.wire, answer, faults):
             self.close_connection = True
         else:
             self._send(answer)
-        if request.method == "GET":
-            self.server.was_read(request)
 
     def _carry_out(self, request: Request, faults: Faults) -> Answer | None:
         """The operation's answer, or the one in its place; None when the server stopped."""

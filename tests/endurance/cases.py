@@ -61,6 +61,14 @@ class Other(StrEnum):
     EARLIER = "outsider before"  # past it, after the form was rendered and before it is sent
 
 
+class Looked(StrEnum):
+    """When somebody looks at the pool, which is when outside changes are noticed."""
+
+    LATER = "later"  # when all is settled: somebody always does
+    MEANWHILE = "meanwhile"
+    AFTERWARDS = "afterwards"  # before it is settled
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One change of one pool. Faults are written as the sandbox takes them."""
@@ -76,6 +84,7 @@ class Case:
     ledger: LedgerFailure | None = None
     again: Again = Again.NEVER
     other: Other = Other.NOBODY
+    looked_at: Looked = Looked.LATER
     leaves: str = ""  # the person is "disabled", or their token "removed", before settling
     mutation: str = ""
 
@@ -101,6 +110,8 @@ class Rehearsal:
 
 
 REFUSED_CONNECTION: Final = "refused connection"
+# Late beyond all that the quiet time is made for: what two reads are for.
+BETWEEN_READS: Final = "apply-after-read"
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "none": ("", "", "", "early-hints", "chunked", "extra-fields", "create-201", "clear-nothing"),
     "refused": (REFUSED_CONNECTION,),
@@ -117,7 +128,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "late apply": (
         *("apply-late=0.8;hang=before", "apply-late=1.2;hang=before", "apply-late=1.2"),
         *("apply-late=1;reset=before", "apply-late=0.9;status=504,html", "apply-late=1;redirect"),
-        "apply-after-read",
+        BETWEEN_READS,
     ),
     "500 after applying": (
         *("apply-then-fail;status=500", "apply-then-fail;status=502,html", "apply-then-fail"),
@@ -211,6 +222,7 @@ class Series:
             fault_of_settling=chance.choice(UNREADABLE) if chance.random() < 0.1 else "",
             again=chance.choices(list(Again), (80, 13, 7))[0],
             other=chance.choices(list(Other), (68, 14, 14, 4))[0],
+            looked_at=chance.choices(list(Looked), (70, 15, 15))[0],
             leaves=leaves,
         )
 

@@ -1,6 +1,7 @@
 """What a process does: make a change, settle some, or look how many moments that takes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
@@ -14,10 +15,11 @@ from pools.changes import (
     PoolHeld,
     make_change,
 )
+from pools.changes.drift import read_page, read_pool
 from pools.changes.settling import Settling, settle, settle_all
-from pools.core import CoreError
+from pools.core import CoreError, PoolQuery
 from tests.endurance.cases import Stage
-from tests.endurance.cast import Cast, Place
+from tests.endurance.cast import COLLEAGUE, Cast, Place
 from tests.endurance.moments import Moments, Plan
 from tests.endurance.processes import Job, Say
 
@@ -99,6 +101,34 @@ def rehearsed_settling(change: UUID) -> Job:
         settings.CORE_LIMITS = replace(settings.CORE_LIMITS, deadline_seconds=0.3)
 
     return settling(change, Plan(), at_once)
+
+
+def looking(cast: Cast, place: Place, mutate: Callable[[], None] | None) -> Job:
+    """Looks at the case's pool, as its page does."""
+
+    def job(say: Say) -> None:
+        if mutate is not None:
+            mutate()
+        if place.pool_id is not None:
+            core, company = cast.open(place, COLLEAGUE), cast.companies[place.company]
+            with suppress(CoreError):
+                read_pool(core, company, place.pool_id)
+
+    return job
+
+
+def looking_at_all(cast: Cast, places: Iterable[Place]) -> Job:
+    """Looks at the lists of all companies, one page after the other."""
+
+    def job(say: Say) -> None:
+        for place in {place.company: place for place in places}.values():
+            core, company = cast.open(place, COLLEAGUE), cast.companies[place.company]
+            query, last = PoolQuery(per_page=100), 1
+            while query.page <= last:
+                last = read_page(core, company, query).last_page or 1
+                query = replace(query, page=query.page + 1)
+
+    return job
 
 
 def leaving(cast: Cast, place: Place) -> Job:

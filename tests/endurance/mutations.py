@@ -1,5 +1,6 @@
 """Defects put into the panel on purpose, in one process: the rules must find each of them."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
@@ -8,6 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from pools.changes import Action, Outcome
+from pools.changes import drift as _drift
 from pools.changes import recording as _recording
 from pools.changes import sending as _sending
 from pools.changes.outcome import outcome_of
@@ -16,9 +18,19 @@ from pools.core import transport as _transport
 from pools.core.errors import Reason
 from pools.models import Lease
 from pools.models.ledger import LedgerUnwritable
-from tests.endurance.cases import Again, Case, Kill, LedgerFailure, Other, Stage
+from tests.endurance.cases import (
+    BETWEEN_READS,
+    Again,
+    Case,
+    Kill,
+    LedgerFailure,
+    Looked,
+    Other,
+    Stage,
+)
 
 # What is changed in them is nobody's business but this process's.
+drift: Any = _drift
 recording: Any = _recording
 sending: Any = _sending
 transport: Any = _transport
@@ -131,6 +143,18 @@ def pool_not_compared() -> None:
     sending._differs = lambda change, before: False
 
 
+def open_change_blamed() -> None:
+    """What may be the panel's own change is taken for somebody else's."""
+    known = drift._known
+
+    def knows(entry: Any, intent: Any = None) -> Any:
+        before = json.loads(entry.facts).get("before")
+        return known(entry, intent) or drift._at(before, entry.at, frozenset())
+
+    drift._known = knows
+    drift.Lease = SimpleNamespace(objects=Lease.objects.none())
+
+
 @dataclass(frozen=True, slots=True)
 class Mutation:
     """A defect, a case in which it matters, and the rule of `truth` that it then breaks."""
@@ -147,7 +171,7 @@ def _case(group: str = "none", fault: str = "", **facts: Any) -> Case:
 
 
 # So late that a busy machine is sure to have asked before.
-LATE: Final = _case("late apply", "apply-late=6;hang=before")
+LATE: Final = _case("late apply", "apply-late=5;hang=before")
 SILENT: Final = _case("hanging", "hang=before")
 LOST: Final = _case("reset", "apply-then-fail;reset=before")
 # Of the calls before an intent is committed, one within its transaction.
@@ -166,7 +190,7 @@ MUTATIONS: Final[Mapping[str, Mutation]] = {
     "no lease": Mutation(no_lease, replace(SILENT, other=Other.COLLEAGUE), "overlap"),
     "lease kept": Mutation(lease_kept, _case(), "wrong lease"),
     "one read": Mutation(
-        one_read, _case("late apply", "apply-after-read"), "wrong verdict", in_settling=True
+        one_read, _case("late apply", BETWEEN_READS), "wrong verdict", in_settling=True
     ),
     "page taken for Core": Mutation(
         page_taken_for_core,
@@ -176,6 +200,9 @@ MUTATIONS: Final[Mapping[str, Mutation]] = {
     ),
     "form not looked for": Mutation(
         form_not_looked_for, _case(action=Action.CLEAR, again=Again.AFTER), "sent twice"
+    ),
+    "open change blamed": Mutation(
+        open_change_blamed, replace(LOST, looked_at=Looked.AFTERWARDS), "wrong drift"
     ),
     "pool not compared": Mutation(pool_not_compared, _case(other=Other.EARLIER), "unseen"),
 }

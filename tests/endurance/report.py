@@ -80,6 +80,7 @@ class Report:
                 self.outcomes["never written"] += 1
             for entry in change.entries[Kind.SETTLED]:
                 self.verdicts[entry.outcome] += 1
+        self.totals["outside changes noticed"] += len(history.drift)
         self.states.update(str(state) for each in history.settled if (state := each.said("state")))
 
     def _add_failure(self, history: History) -> None:
@@ -179,7 +180,7 @@ class Report:
 _TOTALS: Final = (
     *("processes killed", "intents", "writes received", "changes applied", "reads received"),
     *("again after", "again at once", "other colleague", "other outsider", "person left"),
-    *("left open, and rightly", "premise broken"),
+    *("outside changes noticed", "left open, and rightly", "premise broken"),
 )
 
 

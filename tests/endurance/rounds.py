@@ -22,10 +22,10 @@ from django.utils import timezone
 from pools.changes.settling import due
 from pools.models import Entry, Kind, Lease
 from pools.models.ledger import LedgerUnwritable
-from tests.endurance.cases import Again, Case, Kill, Other, Rehearsal, Stage, number_of
+from tests.endurance.cases import Again, Case, Kill, Looked, Other, Rehearsal, Stage, number_of
 from tests.endurance.cast import COLLEAGUE, MAKER, Cast, Place
 from tests.endurance.core_process import BY_OUTSIDERS, CoreProcess, Journal
-from tests.endurance.jobs import leaving, making, settling, settling_all
+from tests.endurance.jobs import leaving, looking, looking_at_all, making, settling, settling_all
 from tests.endurance.moments import Plan
 from tests.endurance.mutations import MUTATIONS
 from tests.endurance.processes import Ended, together
@@ -93,6 +93,7 @@ class Round:
         for settled in _results(settlers, seen, lambda seen: None):
             for number, ended in settled.items():
                 seen.settled[number] += ended
+        seen.settled[-1] += together([looking_at_all(self.cast, self.places.values())])
         self._look_at_leases(seen)
         seen.journal = self.core.take_journal()
         return seen
@@ -113,13 +114,18 @@ class Round:
         if case.other is Other.EARLIER:
             self._outside(place)
         first, again = job(MAKER, self._plan(case)), job(MAKER, self._plan_again(case))
-        ended = together([first, again] if case.again is Again.AT_ONCE else [first])
+        at_once = [first, *([again] if case.again is Again.AT_ONCE else [])]
+        if case.looked_at is Looked.MEANWHILE:
+            at_once.append(looking(self.cast, place, mutate))
+        ended = together(at_once)
         if case.again is Again.AFTER:
             ended += together([again])
         if case.other is Other.COLLEAGUE:
             ended += together([job(COLLEAGUE, Plan())])
         if case.other is Other.OUTSIDER:
             self._outside(place)
+        if case.looked_at is Looked.AFTERWARDS:
+            ended += together([looking(self.cast, place, mutate)])
         if case.leaves:
             ended += together([leaving(self.cast, place)])
         if mutation and mutation.at_once:
