@@ -4,13 +4,21 @@ The same function runs under gunicorn (wsgi.py) and as a system check of every
 management command, so that neither way in can be forgotten.
 """
 
+from collections.abc import Collection
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.contrib.staticfiles.storage import (
+    ManifestStaticFilesStorage,
+    staticfiles_storage,
+)
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
+
+from adminpanel.database import reasons_against_its_state, reasons_against_the_database
 
 # Below these, a rule that the panel relies on is known not to hold.
 FLOORS: Final = {
@@ -28,15 +36,41 @@ def reasons_not_to_start() -> list[str]:
 
 
 def refuse_unsafe_start() -> None:
-    """Before anyone is served. Also asks the database whether the keys fit what it holds."""
-    if reasons := [*reasons_not_to_start(), *_wrong_keys()]:
-        raise ImproperlyConfigured(" ".join(reasons))
+    """Before anyone is served. Also asks the database whether it and the keys are fit."""
+    for look in (
+        reasons_not_to_start,
+        _missing_static_files,
+        reasons_against_the_database,
+        _wrong_keys,
+    ):
+        if reasons := look():
+            raise ImproperlyConfigured(" ".join(reasons))
 
 
-# Not for every command: `rotate_keys` must run to mend what this finds.
+# Not for every command: `migrate` and `rotate_keys` must run to mend what this finds.
 @register(deploy=True)
-def stored_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    return [Error(reason, id="panel.E002") for reason in _wrong_keys()]
+def stored_state(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    reasons = reasons_against_the_database() or _wrong_keys()
+    return [Error(reason, id="panel.E002") for reason in reasons]
+
+
+@register(Tags.database)
+def state_of_the_database(
+    app_configs: Any, databases: Collection[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Before `migrate`, which is the first to write."""
+    reasons = reasons_against_its_state() if databases else []
+    return [Error(reason, id="panel.E003") for reason in reasons]
+
+
+def _missing_static_files() -> list[str]:
+    """Without them no page can be made: it would show with the first visitor."""
+    if not isinstance(staticfiles_storage, ManifestStaticFilesStorage):
+        return []
+    if (Path(settings.STATIC_ROOT) / staticfiles_storage.manifest_name).is_file():
+        return []
+    collect = "run `manage.py collectstatic --no-input` first."
+    return [f"There are no static files in {settings.STATIC_ROOT}: {collect}"]
 
 
 def _wrong_keys() -> list[str]:

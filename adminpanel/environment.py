@@ -3,20 +3,51 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Collection
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
 from environ import FileAwareEnv
+from environ.fileaware_mapping import FileAwareMapping
 
 from pools.secret import Secret
 from pools.tickets import TicketLinks, ticket_links
 
 KEY_BYTES: Final = 32
+SECRET_KEY_LENGTH: Final = 50
 SHORTEST_TOKEN: Final = 24
 _KEY_ID = re.compile(r"[a-z0-9-]{1,32}")
 
-env = FileAwareEnv()
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
+_SWITCH: Final = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
+}
+
+
+class _Readable(FileAwareMapping):  # type: ignore[misc]  # (django-environ has no types)
+    """NAME_FILE that cannot be read refuses like everything else that is wrong."""
+
+    def __getitem__(self, key: str) -> str:
+        try:
+            return cast(str, super().__getitem__(key))
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text"
+            raise ImproperlyConfigured(
+                f"{key}_FILE names {self.env[f'{key}_FILE']}, which cannot be read: {reason}."
+            ) from None
+
+
+class _Environment(FileAwareEnv):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__()
+        self.ENVIRON = _Readable()
+
+
+env = _Environment()
 
 
 def required(name: str, hint: str) -> str:
@@ -25,6 +56,94 @@ def required(name: str, hint: str) -> str:
     if not text:
         raise ImproperlyConfigured(f"{name} is not set; {hint}")
     return text
+
+
+def secret_key() -> str:
+    """Whatever signs sessions must not be guessed."""
+    text = required("SECRET_KEY", "`manage.py newkeys` makes one.")
+    if len(text) < SECRET_KEY_LENGTH or len(set(text)) < SECRET_KEY_LENGTH // 10:
+        raise ImproperlyConfigured(
+            f"SECRET_KEY must be {SECRET_KEY_LENGTH} or more random characters: "
+            "`manage.py newkeys` makes one."
+        )
+    return text
+
+
+def hosts(name: str) -> list[str]:
+    """Exact host names, without scheme and port."""
+    found = [host.strip() for host in required(name, "name the host that people type.").split(",")]
+    for host in found:
+        if not _HOST.fullmatch(host):
+            raise ImproperlyConfigured(
+                f"{name} must name exact hosts, such as panel.example.com: {host!r} is none."
+            )
+    return found
+
+
+def switch(name: str, *, default: bool) -> bool:
+    """On or off. What is neither refuses: a misspelt HTTPS=ture must not mean off."""
+    text = env.str(name, default="").strip().lower()
+    if text and text not in _SWITCH:
+        raise ImproperlyConfigured(f"{name} must be true or false, not {text!r}.")
+    return _SWITCH.get(text, default)
+
+
+def one_of(name: str, choices: Collection[str], default: str) -> str:
+    text = cast(str, env.str(name, default="")).strip() or default
+    if text not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {text!r}.")
+    return text
+
+
+def time_zone(name: str) -> str:
+    text = cast(str, env.str(name, default="")).strip() or "UTC"
+    try:
+        ZoneInfo(text)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ImproperlyConfigured(
+            f"{name} must be a zone such as Europe/London, not {text!r}."
+        ) from None
+    return text
+
+
+def origins(name: str) -> list[str]:
+    """Scheme and host each, such as https://panel.example.com."""
+    found = [origin.strip() for origin in env.list(name, default=[])]
+    for origin in found:
+        if not re.fullmatch(r"https?://[^/\s,]+", origin):
+            raise ImproperlyConfigured(
+                f"{name} must name origins such as https://panel.example.com: {origin!r} is none."
+            )
+    return found
+
+
+def certificates(name: str) -> str | None:
+    """A file of certificates to trust, in PEM; None where it is not set."""
+    path = cast(str, env.str(name, default="")).strip()
+    if not path:
+        return None
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name} names {path}, which holds no certificates that can be read: "
+            f"{error.strerror or error}."
+        ) from None
+    return path
+
+
+def proxy(name: str) -> str | None:
+    """The address of a proxy for calls that go out; None where it is not set."""
+    text = cast(str, env.str(name, default="")).strip()
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if text and not good:
+        # Not quoted: it may hold a password.
+        raise ImproperlyConfigured(f"{name} must look like http://proxy.example:3128.")
+    return text or None
 
 
 def number(name: str, default: float, *, least: float, most: float) -> float:

@@ -5,20 +5,27 @@ What is required has no default: a start without it refuses in one sentence.
 The README's configuration table lists them all.
 """
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 
+from adminpanel.database import database_settings
 from adminpanel.environment import (
+    certificates,
     env,
+    hosts,
     keys,
     metrics_token,
     number,
+    one_of,
+    origins,
+    proxy,
     required,
+    secret_key,
+    switch,
     tickets,
+    time_zone,
     whole_number,
 )
 from adminpanel.logs import logging_settings
@@ -30,25 +37,21 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- Required ---------------------------------------------------------------------------
 
-SECRET_KEY = required("SECRET_KEY", "set it to 50 or more random characters.")
-ALLOWED_HOSTS = [
-    host.strip() for host in required("ALLOWED_HOSTS", "name the host that people type.").split(",")
-]
-if "*" in ALLOWED_HOSTS:
-    raise ImproperlyConfigured("ALLOWED_HOSTS must name exact hosts; * accepts forged ones.")
+SECRET_KEY = secret_key()
+ALLOWED_HOSTS = hosts("ALLOWED_HOSTS")
 DATABASE_URL = required("DATABASE_URL", "for instance sqlite:////data/panel.sqlite3.")
 TOKEN_KEYS = keys("TOKEN_KEYS")
 AUDIT_KEYS = keys("AUDIT_KEYS")
 
 # --- How it is reached ------------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", default=False)
-HTTPS = env.bool("HTTPS", default=True)
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+DEBUG = switch("DEBUG", default=False)
+HTTPS = switch("HTTPS", default=True)
+CSRF_TRUSTED_ORIGINS = origins("CSRF_TRUSTED_ORIGINS")
 TRUSTED_PROXY_COUNT = whole_number("TRUSTED_PROXY_COUNT", 0, least=0, most=10)
 WEB_THREADS = whole_number("WEB_THREADS", 8, least=3, most=128)
-LOG_FORMAT = env.str("LOG_FORMAT", default="json")
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_FORMAT = one_of("LOG_FORMAT", ("json", "text"), "json")
+LOG_LEVEL = one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "INFO")
 PANEL_NAME = env.str("PANEL_NAME", default="Pools Panel")
 METRICS_TOKEN = metrics_token()
 TICKET_LINKS = tickets()
@@ -63,8 +66,8 @@ CORE_LIMITS = CoreLimits(
     # Two threads stay free, so that signing in and the record work while Core hangs.
     calls_at_once=whole_number("CORE_CALLS_AT_ONCE", WEB_THREADS - 2, least=1, most=126),
     connections_kept=WEB_THREADS,
-    ca_file=env.str("CORE_CA_FILE", default="") or None,
-    proxy_url=env.str("CORE_PROXY_URL", default="") or None,
+    ca_file=certificates("CORE_CA_FILE"),
+    proxy_url=proxy("CORE_PROXY_URL"),
     plain_http_hosts=frozenset(env.list("CORE_PLAIN_HTTP_HOSTS", default=[])),
 )
 
@@ -180,59 +183,16 @@ STORAGES = {
 }
 
 USE_TZ = True
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = time_zone("TIME_ZONE")
 USE_I18N = False
 LANGUAGE_CODE = "en"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20
-
-# --- Database ---------------------------------------------------------------------------
-
 # Nothing here takes a file: none is even begun, which would be written to the disk.
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 
-def _sqlite_journal() -> str:
-    """WAL only where SQLite no longer has the WAL-reset bug: it can lose a commit."""
-    version = sqlite3.sqlite_version_info
-    fixed = (
-        version >= (3, 51, 3)
-        or (3, 50, 7) <= version < (3, 51)
-        or (version[:2] == (3, 44) and version >= (3, 44, 6))
-    )
-    return "WAL" if fixed else "DELETE"
+# --- Database ---------------------------------------------------------------------------
 
-
-def _database(url: str) -> dict[str, Any]:
-    database: dict[str, Any] = env.db_url_config(url)
-    # A change's record must be committed before the call: never one transaction per request.
-    database["ATOMIC_REQUESTS"] = False
-    if database["ENGINE"].endswith("sqlite3"):
-        database["OPTIONS"] = {
-            # A deferred read-then-write fails at once with "database is locked".
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 5,
-            "init_command": (
-                f"PRAGMA journal_mode={_sqlite_journal()};"
-                "PRAGMA synchronous=FULL;"
-                # Without it REPLACE overwrites a row and no DELETE trigger runs.
-                "PRAGMA recursive_triggers=ON;"
-            ),
-        }
-    elif database["ENGINE"].endswith("postgresql"):
-        database["CONN_MAX_AGE"] = 60
-        database["CONN_HEALTH_CHECKS"] = True
-        # A host that swallows packets would hold a request for minutes.
-        database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
-        database.setdefault("OPTIONS", {})["options"] = (
-            "-c lock_timeout=3000 -c statement_timeout=5000 "
-            # Every query here is short: both would cost more time than they save.
-            "-c jit=off -c max_parallel_workers_per_gather=0"
-        )
-    else:
-        raise ImproperlyConfigured("DATABASE_URL must be sqlite:///… or postgres://…")
-    return database
-
-
-DATABASES = {"default": _database(DATABASE_URL)}
+DATABASES = {"default": database_settings(DATABASE_URL)}
 # In the database, so that every process counts sign-in attempts together.
 CACHES = {
     "default": {
@@ -277,11 +237,9 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password_from_key": "20/m/ip",
 }
 
-SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=False)
+SECOND_FACTOR_REQUIRED = switch("SECOND_FACTOR_REQUIRED", default=False)
 MFA_ADAPTER = "pools.accounts.second_factors.SealedFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-THEME_COOKIE_NAME = "__Host-theme" if HTTPS else "theme"
-ZONE_COOKIE_NAME = "__Host-zone" if HTTPS else "zone"
 MFA_PASSKEY_LOGIN_ENABLED = True
 # Nobody's e-mail is verified here: people are made by an administrator.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
@@ -322,6 +280,8 @@ SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
+THEME_COOKIE_NAME = "__Host-theme" if HTTPS else "theme"
+ZONE_COOKIE_NAME = "__Host-zone" if HTTPS else "zone"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from adminpanel.environment import env, required
+from adminpanel.environment import certificates, env, required
 from pools.secret import Secret
 
 # Part of the address that the provider sends people back to.
@@ -63,7 +63,7 @@ def single_sign_on() -> SingleSignOn | None:
             _origin("OIDC_FORM_ORIGINS", url) for url in env.list("OIDC_FORM_ORIGINS", default=[])
         )
         or (_origin("OIDC_SERVER_URL", server_url),),
-        ca_file=env.str("OIDC_CA_FILE", default="") or None,
+        ca_file=certificates("OIDC_CA_FILE"),
     )
 
 

@@ -1,7 +1,6 @@
 """The container image: that what goes into it is enough, and that nothing else does."""
 
 import fnmatch
-import os
 import re
 import shutil
 import subprocess
@@ -42,12 +41,14 @@ def test_every_copied_path_gets_past_the_ignore_file() -> None:
     assert sorted(LET_IN) == sorted(COPIED)
 
 
-def test_gunicorn_loads_the_panel_from_what_the_image_holds(image: Path) -> None:
+def test_gunicorn_loads_the_panel_from_what_the_image_holds(
+    image: Path, ready: dict[str, str]
+) -> None:
     command = (sys.executable, "-m", "gunicorn", "--check-config")
     loaded = subprocess.run(
         [*command, "--config", "adminpanel/gunicorn_conf.py", "adminpanel.wsgi:application"],
         cwd=image,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "adminpanel.settings"},
+        env=ready,
         capture_output=True,
         text=True,
         check=False,

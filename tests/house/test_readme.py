@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-READS = re.compile(r"""(?:env\.\w+|required|keys|number|whole_number)\(\s*"([A-Z_]{4,})\"""")
+READERS = "keys|number|whole_number|hosts|switch|one_of|time_zone|origins|certificates|proxy"
+READS = re.compile(rf"""(?:env\.\w+|required|{READERS})\(\s*"([A-Z_]{{4,}})\"""")
 
 
 def test_every_setting_is_in_the_readme() -> None:

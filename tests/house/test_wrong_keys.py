@@ -1,14 +1,14 @@
 """With keys that do not fit what is stored the panel does not start, and touches nothing."""
 
-import base64
-import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.house.conftest import ROOT, a_key
+
 STORE = """
 import django; django.setup()
 from pools.models.ledger import Actor, record_event
@@ -20,23 +20,13 @@ with transaction.atomic(durable=True):
 """
 
 
-def key() -> str:
-    return base64.b64encode(os.urandom(32)).decode()
-
-
 @pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def stored(ready: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A database with something sealed and something recorded, and the settings that fit it."""
-    folder = tmp_path_factory.mktemp("keys")
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "adminpanel.settings",
-        "DATABASE_URL": f"sqlite:///{folder}/panel.sqlite3",
-        "STATIC_ROOT": str(folder),
-        "TOKEN_KEYS": f"one:{key()}",
-        "AUDIT_KEYS": f"one:{key()}",
-    }
-    for command in (["manage.py", "migrate", "-v0"], ["-c", STORE]):
-        subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, check=True)
+    database = tmp_path_factory.mktemp("keys") / "panel.sqlite3"
+    shutil.copy(ready["DATABASE_URL"].removeprefix("sqlite:///"), database)
+    environment = ready | {"DATABASE_URL": f"sqlite:///{database}"}
+    subprocess.run([sys.executable, "-c", STORE], cwd=ROOT, env=environment, check=True)
     return environment
 
 
@@ -80,5 +70,5 @@ def test_another_key_is_refused_in_one_sentence(
 ) -> None:
     database = Path(stored["DATABASE_URL"].removeprefix("sqlite:///"))
     before = database.read_bytes()
-    assert start(stored | {name: f"one:{key()}"}) == (1, sentence)
+    assert start(stored | {name: a_key()}) == (1, sentence)
     assert database.read_bytes() == before
