@@ -1,0 +1,141 @@
+"""The database: how it is opened, and what must hold of it before the panel starts."""
+
+import os
+import sqlite3
+import warnings
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error, connection
+from django.db.migrations.loader import MigrationLoader
+
+from adminpanel.environment import env
+
+LOCK_MILLISECONDS: Final = 3000
+STATEMENT_MILLISECONDS: Final = 5000
+_ENGINES: Final = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
+_OLDEST_POSTGRESQL: Final = 14
+_FORMS: Final = "DATABASE_URL must be sqlite:////folder/file or postgres://user:password@host/name"
+
+
+def database_settings(url: str) -> dict[str, Any]:
+    """Django's settings for a DATABASE_URL; one that cannot be read is refused, unquoted."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            database: dict[str, Any] = env.db_url_config(url)
+        known = database.get("ENGINE") in _ENGINES and bool(urlsplit(url))
+    except (ValueError, KeyError):
+        known = False
+    if not known:
+        raise ImproperlyConfigured(f"{_FORMS}; in a password, : / ? # [ ] @ are written as %3A….")
+    if database["NAME"] in ("", ":memory:"):
+        raise ImproperlyConfigured(f"{_FORMS}: it names no database that outlives a process.")
+    # A change's record must be committed before the call: never one transaction per request.
+    database["ATOMIC_REQUESTS"] = False
+    if database["ENGINE"] == _ENGINES[0]:
+        database["OPTIONS"] = {
+            # A deferred read-then-write fails at once with "database is locked".
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 5,
+            "init_command": (
+                f"PRAGMA journal_mode={sqlite_journal()};"
+                "PRAGMA synchronous=FULL;"
+                # Without it REPLACE overwrites a row and no DELETE trigger runs.
+                "PRAGMA recursive_triggers=ON;"
+            ),
+        }
+    else:
+        database["CONN_MAX_AGE"] = 60
+        database["CONN_HEALTH_CHECKS"] = True
+        database.setdefault("OPTIONS", {})["options"] = (
+            f"-c lock_timeout={LOCK_MILLISECONDS} -c statement_timeout={STATEMENT_MILLISECONDS} "
+            # Every query here is short: both would cost more time than they save.
+            "-c jit=off -c max_parallel_workers_per_gather=0"
+        )
+    return database
+
+
+def sqlite_journal() -> str:
+    """WAL only where SQLite no longer has the WAL-reset bug: it can lose a commit."""
+    version = sqlite3.sqlite_version_info
+    fixed = (
+        version >= (3, 51, 3)
+        or (3, 50, 7) <= version < (3, 51)
+        or (version[:2] == (3, 44) and version >= (3, 44, 6))
+    )
+    return "WAL" if fixed else "DELETE"
+
+
+def reasons_against_the_database() -> list[str]:
+    """Why the panel cannot start on it, each in one sentence. Opens a connection."""
+    try:
+        return reasons_against_its_state() or _missing_migrations()
+    except Error as error:
+        return [cannot_be_used(error)]
+
+
+def reasons_against_its_state() -> list[str]:
+    """The same, of a database that need not be migrated. Raises django.db.Error."""
+    return _sqlite_reasons() if connection.vendor == "sqlite" else _postgresql_reasons()
+
+
+def cannot_be_used(error: Error) -> str:
+    """The first line of what the driver says; it quotes no password."""
+    first = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+    advice = "Check DATABASE_URL, and that the server runs."
+    if "locked" in first:
+        advice = "End what else has it open."
+    return f"The database cannot be used: {first}. {advice}"
+
+
+def _sqlite_reasons() -> list[str]:
+    file = Path(connection.settings_dict["NAME"])
+    if not file.parent.is_dir():
+        return [f"The folder {file.parent} does not exist: make it, or change DATABASE_URL."]
+    needed = [file.parent, *([file] if file.exists() else [])]
+    for path in needed:
+        # The folder too: SQLite keeps its journal beside the file.
+        if not os.access(path, os.W_OK):
+            return [f"{path} cannot be written by the user that the panel runs as: give it to it."]
+    # Also sets the mode that this SQLite is safe in, which fails where others hold another.
+    connection.ensure_connection()
+    return []
+
+
+def _postgresql_reasons() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('server_version_num')::int / 10000,"
+            " current_setting('transaction_isolation'),"
+            " current_setting('transaction_read_only') = 'on',"
+            " (SELECT setting FROM pg_settings WHERE name = 'lock_timeout')"
+        )
+        version, isolation, read_only, lock_timeout = cursor.fetchone()
+    reasons = []
+    if version < _OLDEST_POSTGRESQL:
+        reasons.append(
+            f"The server is PostgreSQL {version}; {_OLDEST_POSTGRESQL} or newer is needed."
+        )
+    if isolation != "read committed":
+        reasons.append(
+            f"The database's default isolation is {isolation}, under which the record cannot be "
+            "written: reset default_transaction_isolation for the database and the role."
+        )
+    if read_only:
+        reasons.append("The database takes no writes: name the primary server in DATABASE_URL.")
+    if lock_timeout != str(LOCK_MILLISECONDS):
+        reasons.append(
+            "The server does not keep the timeouts that the panel sets for its session: connect "
+            "without a pooler in between."
+        )
+    return reasons
+
+
+def _missing_migrations() -> list[str]:
+    loader = MigrationLoader(connection)
+    missing = loader.graph.nodes.keys() - loader.applied_migrations.keys()
+    if not missing:
+        return []
+    return [f"The database lacks {len(missing)} migrations: run `manage.py migrate` first."]
