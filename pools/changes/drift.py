@@ -22,7 +22,7 @@ from pools.changes.outcome import Action, Outcome
 from pools.changes.proposal import COMPARED, Snapshot
 from pools.changes.verdicts import has_value, is_told, shows
 from pools.core import CoreClient, Page, Pool, PoolQuery
-from pools.models import Company, Entry, Kind, Lease
+from pools.models import Company, Entry, Kind
 from pools.models.ledger import Actor, append, lock
 
 NOBODY: Final = Actor(id=0, name="")
@@ -111,8 +111,6 @@ def note(company: Company, pools: Iterable[Pool], as_of: int) -> int | None:
 def _record(company: Company, pool: Pool, newest: int) -> Entry | None:
     """Under the lock: the entry, unless something was recorded about the pool meanwhile."""
     pool_id = str(pool.id)
-    if Lease.objects.filter(company=company.slug, pool_key=pool_id).exists():
-        return None
     entry = next(iter(newest_entries(company, [pool_id])), None)
     if entry is None or entry.seq != newest:
         return None

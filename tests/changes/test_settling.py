@@ -183,6 +183,15 @@ def test_any_name_is_found_again(settled_place: Place, name: str) -> None:
     assert verdict(change) is Verdict.APPLIED
 
 
+def test_a_core_that_keeps_spaces_is_understood_too(settled_place: Place) -> None:
+    settled_place.sandbox.switch(text_input="as-sent")
+    try:
+        change = left(settled_place, Action.CREATE, fields=PoolFields(" Returns ", 3, None))
+    finally:
+        settled_place.sandbox.switch(text_input="trimmed")
+    assert verdict(change) is Verdict.APPLIED
+
+
 def test_a_company_that_was_empty_has_only_new_pools(settled_place: Place) -> None:
     settled_place.at_core.delete_pool(settled_place.pool)
     assert verdict(left(settled_place, Action.CREATE)) is Verdict.APPLIED
@@ -521,17 +530,33 @@ def test_what_was_released_by_hand_stays_so(settled_place: Place) -> None:
     assert due(timezone.now()) == []
 
 
+def while_reading(
+    monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object], *, reads: int = 2
+) -> None:
+    """Something happens during the last of so many reads."""
+    observe, seen = module.observe, []
+
+    def observed(case: module.Case) -> Any:
+        seen.append(case)
+        if len(seen) == reads:
+            monkeypatch.undo()
+            happens()
+        return observe(case)
+
+    monkeypatch.setattr(module, "observe", observed)
+
+
+@pytest.mark.parametrize("reads", [1, 2])
 @pytest.mark.parametrize("meanwhile", ["settled", "released"])
 def test_what_happens_while_reading_counts(
-    settled_place: Place, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+    settled_place: Place, monkeypatch: pytest.MonkeyPatch, meanwhile: str, reads: int
 ) -> None:
     change = left(settled_place, Action.EDIT)
 
-    def other(seconds: float) -> None:
-        monkeypatch.undo()
+    def other() -> None:
         settle(change) if meanwhile == "settled" else release_lease(change, BOB, "looked")
 
-    monkeypatch.setattr("pools.changes.settling.time.sleep", other)
+    while_reading(monkeypatch, other, reads=reads)
     assert settled(change).state is SettlingState.ALREADY
     assert Entry.objects.filter(kind=Kind.SETTLED).count() == (meanwhile == "settled")
 
@@ -542,10 +567,7 @@ def test_an_outcome_that_arrives_while_reading_starts_the_quiet_time_anew(
     intent = late_intent(settled_place)
     settings.SETTLE_QUIET_SECONDS = 20
 
-    def arrives(seconds: float) -> None:
-        outcome_of(intent, Outcome.UNKNOWN)
-
-    monkeypatch.setattr("pools.changes.settling.time.sleep", arrives)
+    while_reading(monkeypatch, lambda: outcome_of(intent, Outcome.UNKNOWN))
     assert settled(intent.change_id).state is SettlingState.WAITING
 
 
