@@ -94,9 +94,11 @@ def held() -> Iterator[None]:
     thread = threading.Thread(target=hold)
     thread.start()
     taken.wait()
-    yield
-    over.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -118,8 +120,10 @@ def forbidding_inserts() -> Iterator[None]:
     )
     with connection.cursor() as cursor:
         cursor.execute(forbid)
-        yield
-        cursor.execute(allow)
+        try:
+            yield
+        finally:
+            cursor.execute(allow)
 
 
 @pytest.mark.django_db
