@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from pools.changes import Action, Verdict, settle
 from pools.changes import tending as module
@@ -235,11 +235,10 @@ def left_open(committed_place: Place) -> uuid.UUID:
     return left(committed_place, Action.EDIT)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_settles_and_ends_when_asked(left_open: uuid.UUID, number: int) -> None:
+def test_it_settles_and_ends_when_asked(left_open: uuid.UUID) -> None:
     with tend() as process:
         wait_until(verdicts)
-        status, said = stopped_by(process, number)
+        status, said = stopped_by(process)
     assert (status, verdicts()) == (0, {left_open: Verdict.APPLIED})
     lines = [json.loads(line)["event"] for line in said.splitlines()]
     assert lines == ["a change is settled", "ledger checkpoint"]
@@ -250,7 +249,7 @@ def test_it_ends_while_waiting_between_two_reads(
 ) -> None:
     with tend(TEST_SETTLE_READS_APART_SECONDS="60") as process:
         wait_until(lambda: committed_place.sandbox.journal)
-        assert stopped_by(process)[0] == 0
+        assert stopped_by(process, signal.SIGINT)[0] == 0
     assert verdicts() == {}
 
 
@@ -284,3 +283,24 @@ def test_two_of_them_and_a_person_at_once_make_one_verdict(left_open: uuid.UUID)
         wait_until(lambda: verdicts() or settle(left_open).verdict)
         assert [stopped_by(each)[0] for each in (one, two)] == [0, 0]
     assert verdict_is_whole(left_open)
+
+
+def test_it_waits_for_a_database_that_is_away_at_its_start(db: None) -> None:
+    with tend(DATABASE_URL="postgres://postgres@127.0.0.1:1/nowhere") as process:
+        assert process.stderr is not None
+        assert json.loads(process.stderr.readline())["event"] == "the database is away"
+        assert stopped_by(process)[0] == 0
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no connection to cut")
+def test_a_connection_that_is_cut_is_made_again(committed_place: Place) -> None:
+    give_token(committed_place)
+    with tend() as process, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        change = left(committed_place, Action.EDIT)
+        wait_until(verdicts)
+        assert stopped_by(process)[0] == 0
+    assert verdict_is_whole(change)
