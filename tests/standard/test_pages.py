@@ -1,0 +1,202 @@
+"""What holds for every address: its type, that looking changes nothing, what the log says."""
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.core import serializers
+from django.db import connection
+from django.test import Client
+
+from adminpanel.logs import logging_settings
+from pools.models import Company, Entry, Invitation, Lease, Token
+from sandbox.running import RunningSandbox
+from tests.people.conftest import admin as admin
+from tests.people.conftest import administrator as administrator
+from tests.people.conftest import operator as operator
+from tests.people.conftest import sign_in
+from tests.views.conftest import SignIn
+from tests.views.conftest import acme as acme
+from tests.views.conftest import core as core
+from tests.views.conftest import sign_in_as as sign_in_as
+from tests.views.test_access import MATRIX, address_of, prove
+
+LOOKED_AT = [route for route in MATRIX if "logout" not in route]
+
+
+@pytest.fixture
+def someone(sign_in_as: SignIn) -> Client:
+    client = sign_in_as("Administrator")
+    prove(client)
+    return client
+
+
+def stored() -> str:
+    """What people and the panel keep; not when somebody was here."""
+    rows: list[Any] = []
+    for model in (Company, Token, Invitation, Lease, Entry):
+        rows += model.objects.order_by("pk")
+    people = [(u.pk, u.username, u.password, u.is_active) for u in User.objects.order_by("pk")]
+    return f"{serializers.serialize('json', rows)}{people}"
+
+
+def test_looking_changes_nothing(someone: Client, core: RunningSandbox) -> None:
+    before = stored()
+    for route in LOOKED_AT:
+        for method in (someone.get, someone.head):
+            method(address_of(route))
+            assert stored() == before, route
+    assert {request.method for request in core.journal} <= {"GET"}
+
+
+def test_every_answer_says_what_it_is_and_in_which_letters(someone: Client) -> None:
+    for route in LOOKED_AT:
+        answer = someone.get(address_of(route))
+        if not getattr(answer, "content", b""):
+            continue
+        kind = answer.headers.get("Content-Type", "").replace(chr(34), "")
+        assert kind == "application/json" or "charset=utf-8" in kind, (route, kind)
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [("js/panel.js", "text/javascript"), ("css/page.css", "text/css"), ("icons.svg", "image/svg")],
+)
+def test_files_say_what_they_are(db: None, settings: Any, file: str, kind: str) -> None:
+    settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
+    answer = Client().get(f"/static/{file}")
+    answer.close()
+    assert answer["Content-Type"].startswith(kind)
+    assert kind.startswith("image/") or 'charset="utf-8"' in answer["Content-Type"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/static/", "/static/js/", "/static/../manage.py", "/static/%2e%2e/manage.py", "/.git/config",
+     "/.env", "/adminpanel/settings.py", "/static/js/..%2f..%2f..%2fmanage.py", "/media/"],
+)  # fmt: skip
+def test_no_folder_and_no_file_of_the_code_is_served(
+    someone: Client, settings: Any, address: str
+) -> None:
+    settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
+    assert someone.get(address).status_code == 404
+
+
+def test_every_page_of_the_panel_has_the_way_out(someone: Client) -> None:
+    for route in LOOKED_AT:
+        answer = someone.get(address_of(route))
+        page = getattr(answer, "content", b"").decode()
+        if "<html" in page and answer.status_code == 200 and not route.startswith("admin/"):
+            assert 'action="/accounts/logout/"' in page, route
+
+
+def test_the_administration_has_it_too(someone: Client) -> None:
+    assert 'action="/admin/logout/"' in someone.get("/admin/").content.decode()
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    with structlog.testing.capture_logs() as found:
+        yield found
+
+
+def test_who_may_not_is_in_the_log(operator: User, lines: list[Any]) -> None:
+    client = sign_in("olga")
+    client.get("/people/?secret=search")
+    line = [line for line in lines if line["event"] == "request"][-1]
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/people/", 403)
+    assert line["user"] == operator.pk
+    assert "search" not in repr(lines)
+
+
+@pytest.mark.parametrize(
+    ("address", "form", "status"),
+    [("/join/", {"code": "guess"}, 429), ("/tokens/acme/verify/", {}, 404),
+     ("/c/acme/pools/?per_page=7", None, 400)],
+)  # fmt: skip
+def test_attempts_to_get_around_something_are_in_the_log(
+    acme: Company, operator: User, lines: list[Any], address: str, form: Any, status: int
+) -> None:
+    client = Client() if "join" in address else sign_in("olga")
+    for _ in range(21 if status == 429 else 1):
+        answer = client.post(address, form) if form is not None else client.get(address)
+    assert answer.status_code in (status, 403)
+    line = [line for line in lines if line["event"] == "request"][-1]
+    assert line["status"] == answer.status_code
+
+
+def test_a_form_of_another_site_is_in_the_log(db: None, caplog: pytest.LogCaptureFixture) -> None:
+    Client(enforce_csrf_checks=True).post("/accounts/login/", {"login": "x"})
+    assert [record.name for record in caplog.records] == ["django.security.csrf"]
+
+
+def test_a_sign_in_that_is_not_even_tried_is_in_the_log(operator: User, lines: list[Any]) -> None:
+    for _ in range(6):
+        sign_in("olga", "wrong", Client())
+    assert [line for line in lines if line["event"] == "sign-in refused unseen"]
+
+
+def test_a_call_to_core_that_fails_is_in_the_log(
+    sign_in_as: SignIn, core: RunningSandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = sign_in_as("Manager")
+    core.set_fault("status=500")
+    with caplog.at_level(logging.WARNING, "pools.core.observing"):
+        client.get("/c/acme/pools/")
+    assert any("a call to Core failed: list_pools" in record.message for record in caplog.records)
+
+
+def test_an_error_of_the_panel_is_in_the_log_with_its_traceback(
+    admin: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("forced")
+
+    monkeypatch.setattr("pools.people_overview.everyone", fail)
+    admin.raise_request_exception = False
+    admin.get("/people/")
+    (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert record.exc_info
+
+
+def test_logs_go_to_standard_output_alone_as_json_in_utc() -> None:
+    shipped = logging_settings("json", "INFO")
+    assert {handler["class"] for handler in shipped["handlers"].values()} == {
+        "logging.StreamHandler"
+    }
+    line = shipped["formatters"]["line"]
+    rendered = structlog.stdlib.ProcessorFormatter(
+        processors=line["processors"], foreign_pre_chain=line["foreign_pre_chain"]
+    ).format(logging.LogRecord("x", logging.INFO, "", 0, "said", (), None))
+    told = json.loads(rendered)
+    assert told["timestamp"].endswith("Z")
+    assert {"event", "level", "logger", "timestamp"} <= told.keys()
+
+
+def test_every_line_of_a_request_has_its_id(operator: User) -> None:
+    with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as found:
+        answer = Client().get("/accounts/login/")
+    assert found
+    assert {line["request_id"] for line in found} == {answer["X-Request-ID"]}
+
+
+def test_sessions_are_in_the_database_and_not_in_the_cookie(operator: User) -> None:
+    client = sign_in("olga")
+    assert Session.objects.filter(pk=client.cookies["session"].value).exists()
+    assert UserSession.objects.filter(user=operator).count() == 1
+
+
+def test_caches_hold_counts_alone(operator: User, admin: Client) -> None:
+    sign_in("olga", "wrong")
+    admin.get("/people/")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cache_key FROM panel_cache")
+        keys = [key for (key,) in cursor.fetchall()]
+    assert keys
+    assert [key for key in keys if ":allauth:rl:" not in key and ":panel." not in key] == []
