@@ -479,19 +479,36 @@ def test_two_readers_at_once_make_one_entry(committed_place: Place) -> None:
     assert len(noticed()) == 1
 
 
+def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Something happens between a first look at the ledger and the lock."""
+
+    def found(company: Company, pool_ids: Any) -> list[Entry]:
+        monkeypatch.undo()
+        before = list(newest_entries(company, pool_ids))
+        happens()
+        return before
+
+    monkeypatch.setattr(drift, "newest_entries", found)
+
+
 def test_a_change_that_begins_meanwhile_wins(known: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     outside(known, limit=7)
-
-    def then_begun(company: Company, pool_ids: Any) -> list[Entry]:
-        monkeypatch.undo()
-        found = list(newest_entries(company, pool_ids))
-        change = known.propose(Action.CLEAR)
-        record_intent(Intent(uuid.uuid4(), change, change.seen, None, as_of=drift.as_of()))
-        return found
-
-    monkeypatch.setattr(drift, "newest_entries", then_begun)
+    change = known.propose(Action.CLEAR)
+    intent = Intent(uuid.uuid4(), change, change.seen, None, as_of=drift.as_of())
+    meanwhile(monkeypatch, lambda: record_intent(intent))
     look(known)
     assert noticed() == []
+
+
+def test_a_change_that_is_made_meanwhile_wins(
+    known: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside(known, limit=7)
+    to_twenty = PoolChanges(limit=20)
+    seen = known.seen()
+    meanwhile(monkeypatch, lambda: known.make(Action.EDIT, seen=seen, changed=to_twenty))
+    look(known)
+    assert [(before.limit, after.limit) for before, after in noticed()] == [(10, 7)]
 
 
 # --- In the pages -------------------------------------------------------------------------------
