@@ -293,6 +293,24 @@ def test_what_the_provider_did_not_sign_is_refused(
             adapter._decode_id_token(app, forged_token(how, provider.address))
 
 
+def test_a_token_for_another_client_is_refused(
+    provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode = CheckingAdapter._decode_id_token
+    asked = []
+
+    def for_another(adapter: Any, app: Any, id_token: str) -> Any:
+        asked.append(app.client_id)
+        app.client_id = "another"
+        return decode(adapter, app, id_token)
+
+    monkeypatch.setattr(CheckingAdapter, "_decode_id_token", for_another)
+    client, _ = come_in(provider)
+    assert asked == ["panel"]
+    assert not signed_in(client)
+    assert not User.objects.exists()
+
+
 def test_a_document_of_another_provider_is_refused(
     provider: RunningProvider, settings: Any
 ) -> None:
