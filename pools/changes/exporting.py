@@ -24,7 +24,7 @@ CHANGE_FIELDS: Final = (
     *(f"before_{field}" for field in SNAPSHOT_FIELDS),
     *(f"after_{field}" for field in SNAPSHOT_FIELDS),
     *("verified", "core_said", "released_by", "released_reason", "request_id"),
-    *("verdict", "settled_at", "settled_by", "last_known_at"),
+    *("verdict", "settled_at", "settled_by", "last_known_at", "reverts"),
 )
 EVENT_FIELDS: Final = (
     *("entry", "time", "company", "event", "outcome", "who", "from_address", "reason", "facts"),
@@ -110,6 +110,7 @@ def _change(line: ChangeLine) -> dict[str, Any]:
         "settled_at": item.settled_at and _time(item.settled_at),
         "settled_by": item.settled_by,
         "last_known_at": item.since and _time(item.since),
+        "reverts": item.reverts and str(item.reverts),
     }
 
 

@@ -123,7 +123,10 @@ def test_conflict_sends_nothing_and_shows_three_versions(
     assert answer.status_code == 409
     assert writes(core) == []
     timeout = next(r for r in answer.context["conflict"]["rows"] if r["label"] == "Timeout")
-    assert (timeout["now"], timeout["differs"]) == ("999", True)
+    assert (timeout["now"], timeout["differs"], timeout["own"]) == ("999", True, False)
+    limit = next(r for r in answer.context["conflict"]["rows"] if r["label"] == "Limit")
+    assert (limit["differs"], limit["own"]) == (False, True)
+    assert "<ins><bdi>77</bdi></ins>" in answer.text
 
 
 def test_going_on_after_a_conflict_keeps_the_colleagues_value(

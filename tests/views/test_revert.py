@@ -5,7 +5,9 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from pools.changes import Action, Outcome
 from pools.models import Company, Entry
@@ -86,6 +88,25 @@ def test_history_and_change_pages_link_both_ways(
     history = manager.get(f"/c/acme/pools/{pool}/").text
     assert f'<a href="/changes/{back}/">Reverted by' in history
     assert f'Reverts the <a href="/changes/{edited}/">edit' in history
+
+
+def test_an_export_says_what_a_change_reverts(manager: Client, edited: uuid.UUID) -> None:
+    manager.post(revert_of(edited), open_form(manager, revert_of(edited)))
+    answer: Any = manager.post("/c/acme/changes/export/", {"format": "json"})
+    lines = json.loads(b"".join(answer.streaming_content))
+    assert [line["reverts"] for line in lines] == [str(edited), None]
+
+
+def test_a_long_history_asks_the_database_no_more_often(manager: Client, pool: int) -> None:
+    asked: list[int] = []
+    for _ in range(2):
+        edit(manager, pool, limit=str(LIMIT + len(asked)))
+        for _ in range(3):
+            manager.post(revert_of(newest()), open_form(manager, revert_of(newest())))
+        with CaptureQueriesContext(connection) as queries:
+            manager.get(f"/c/acme/pools/{pool}/")
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
 
 
 def test_a_pool_that_moved_since_is_shown_at_once(
