@@ -49,6 +49,8 @@ def database_settings(url: str) -> dict[str, Any]:
     else:
         database["CONN_MAX_AGE"] = 60
         database["CONN_HEALTH_CHECKS"] = True
+        # A host that swallows packets would hold a request for minutes.
+        database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
         database.setdefault("OPTIONS", {})["options"] = (
             f"-c lock_timeout={LOCK_MILLISECONDS} -c statement_timeout={STATEMENT_MILLISECONDS} "
             # Every query here is short: both would cost more time than they save.
