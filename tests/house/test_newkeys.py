@@ -80,7 +80,8 @@ def test_each_secret_is_a_file_for_its_owner_alone(tmp_path: Path) -> None:
     modes = {path.name: path.stat().st_mode & 0o777 for path in [folder, *folder.iterdir()]}
     assert modes.pop("secrets") == 0o700
     assert (len(modes), set(modes.values())) == (8, {0o600})
-    assert [path.name for path in folder.iterdir() if path.read_text().strip() in made.stdout] == []
+    said = made.stdout + made.stderr
+    assert [path.name for path in folder.iterdir() if path.read_text().strip() in said] == []
 
 
 def test_a_file_that_is_there_is_kept_and_nothing_is_written(tmp_path: Path) -> None:

@@ -39,13 +39,28 @@ TRUSTED_PROXY_COUNT=1
 TIME_ZONE=UTC
 """
 
+# Beside the files of secrets: compose.yaml sets what follows from its own services.
+SETTINGS_FOR_COMPOSE: Final = """\
+# The panel's settings for compose.yaml, made on {day}. The README lists all there are.
+
+# --- To fill in: without it the panel does not start ------------------------------------------
+# The host name that people type, without https:// and port.
+ALLOWED_HOSTS={host}
+
+# --- To check ---------------------------------------------------------------------------------
+# The first administrator, whose first password is in the file admin_password.
+PANEL_ADMIN_NAME=admin
+# The zone of the times shown, such as Europe/London.
+TIME_ZONE=UTC
+"""
+
 
 class Command(BaseCommand):
     """Exit 0: printed, or every file written. Exit 1: nothing was written, and why."""
 
     help = (
         "Prints settings for a new panel, with fresh keys, as an environment file. "
-        "With --secrets, writes each secret as a file instead, for compose.yaml."
+        "With --secrets, writes each secret as a file for compose.yaml, and prints the rest."
     )
     requires_system_checks = []
 
@@ -80,7 +95,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{error.filename} cannot be written: {error.strerror}. Name a folder of yours."
             ) from None
-        self.stdout.write(f"Wrote to {folder}: {', '.join(sorted(made))}.")
+        self.stdout.write(SETTINGS_FOR_COMPOSE.format(day=today, host=host), ending="")
+        self.stderr.write(f"Wrote to {folder}: {', '.join(sorted(made))}.")
 
 
 def new_keys(day: str) -> dict[str, str]:
