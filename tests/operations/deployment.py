@@ -192,6 +192,16 @@ def postgresql_copy(template: str | None) -> Iterator[str]:
         _on_server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+def lose(url: str) -> None:
+    """The database is gone, as under a panel that is running."""
+    if url.startswith("sqlite"):
+        file = Path(url.removeprefix("sqlite:///"))
+        file.unlink()
+        file.mkdir()
+    else:
+        _on_server(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+
+
 def _server() -> str:
     place = connection.settings_dict
     return f"postgres://{place['USER']}:{place['PASSWORD']}@{place['HOST']}:{place['PORT']}"
