@@ -1,16 +1,19 @@
 """The command that proves the ledger: what it prints, and its exit code."""
 
+import base64
 import io
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 
 from pools.models import Entry, Kind, Lease
 from pools.models.chain import FIRST
 from pools.models.ledger import append
+from pools.secret import Secret
 from tests.models.conftest import ADA, append_events, tamper
 from tests.models.telling import NOON
 from tests.models.test_proof import CHANGE
@@ -87,9 +90,29 @@ def test_an_empty_ledger_is_said_to_be_empty() -> None:
     assert verify_audit() == (0, "The ledger is empty.\n")
 
 
+def test_with_a_wrong_key_the_key_is_named(settings: Any) -> None:
+    append_events(2)
+    settings.AUDIT_KEYS = (("first", Secret(base64.b64encode(b"w" * 32).decode())),)
+    code, said = verify_audit()
+    assert code == 1
+    assert "AUDIT_KEYS has another key first than the ledger was written with.\n" in said
+
+
+def test_a_ledger_that_cannot_be_read_is_an_error_of_one_sentence() -> None:
+    def broken(*arguments: object) -> None:
+        raise OperationalError("it is gone")
+
+    sentence = r"^The ledger cannot be read: it is gone$"
+    with (
+        connection.execute_wrapper(broken),
+        pytest.raises(CommandError, match=sentence),
+    ):
+        verify_audit()
+
+
 def test_a_ledger_whose_first_entry_does_not_fit_is_not_empty() -> None:
-    append_events(1)
-    tamper("UPDATE pools_entry SET reason = 'x'")
+    append_events(2)
+    tamper("UPDATE pools_entry SET reason = 'x' WHERE seq = 1")
     reason = "Its digest does not fit what it says."
     assert verify_audit() == (1, f"Entry 1 does not fit. {reason}\n")
 

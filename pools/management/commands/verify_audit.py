@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as AnyDatabaseError
 
+from pools.models.chain import wrong_audit_keys
 from pools.models.checkpoints import Checkpoint, read_checkpoints
 from pools.models.proof import Proof, prove
 
@@ -41,11 +43,17 @@ class Command(BaseCommand):
     def handle(self, *, first: int, checkpoints: list[str], **options: Any) -> None:
         # Read first: the ledger may grow, and must never seem shorter than what is noted.
         noted = [each for name in checkpoints for each in self._read(name)]
-        proof = prove(max(first, 1), noted)
+        try:
+            proof = prove(max(first, 1), noted)
+            wrong_keys = wrong_audit_keys() if proof.broken else []
+        except AnyDatabaseError as error:
+            raise CommandError(f"The ledger cannot be read: {error}") from None
         for misfit in proof.misfits:
             self.stderr.write(f"Entry {misfit.seq} does not fit. {misfit.reason}")
         if proof.misfit_count > len(proof.misfits):
             self.stderr.write(f"{proof.misfit_count - len(proof.misfits)} more do not fit.")
+        for sentence in wrong_keys:
+            self.stderr.write(sentence)
         self._say_what_fits(proof)
         if proof.misfit_count or (checkpoints and not noted):
             sys.exit(1)
