@@ -17,7 +17,10 @@ PAGES = [
     "/accounts/second-factor/app/", "/accounts/second-factor/passkeys/new/",
     "/accounts/reauthenticate/",
 ]  # fmt: skip
-OUTSIDE = ["/join/", "/accounts/login/", "/accounts/inactive/", "/accounts/signup/"]
+OUTSIDE = [
+    *("/join/", "/accounts/login/", "/accounts/inactive/", "/accounts/signup/"),
+    *("/accounts/password/forgotten/", "/accounts/password/code/"),
+]
 
 
 @pytest.fixture

@@ -16,7 +16,10 @@ from pools import tokens
 from pools.models import Entry, Token
 from sandbox.running import RunningSandbox
 from tests.views.conftest import SignIn
-from tests.views.test_changes import NEW, open_form
+from tests.views.test_access import MATRIX, address_of, prove
+from tests.views.test_changes import NEW, one_pool, open_form
+from tests.views.test_revert import edit, revert_of
+from tests.views.test_settling import check, unknown_edit
 
 FAULTS = [
     "status=400", "status=401", "status=403", "status=404", "status=405", "status=409",
@@ -99,6 +102,43 @@ def test_adding_under_a_fault(
     key = core.keys["acme"]["full"]
     answer = client.post("/tokens/add/", {"company": "acme", "kind": "api_key", "token": key})
     assert key not in witness.all_of(answer)
+
+
+@pytest.mark.parametrize("fault", FAULTS[::3])
+def test_settling_under_a_fault(
+    careless: Client, core: RunningSandbox, witness: Witness, fault: str
+) -> None:
+    change = unknown_edit(careless, core, one_pool(careless))
+    core.set_fault(fault)
+    answers = [check(careless, change), careless.get("/c/acme/changes/")]
+    assert core.keys["acme"]["full"] not in witness.all_of(*answers)
+
+
+@pytest.mark.parametrize("fault", FAULTS[1::6])
+def test_reverting_under_a_fault(
+    careless: Client, core: RunningSandbox, witness: Witness, fault: str
+) -> None:
+    revert = revert_of(edit(careless, one_pool(careless), limit="77"))
+    form = open_form(careless, revert)
+    core.set_fault(fault)
+    answers = [careless.post(revert, form, follow=True), careless.get(revert)]
+    assert core.keys["acme"]["full"] not in witness.all_of(*answers)
+
+
+@pytest.mark.parametrize("fault", ["", "status=401", "status=500", "nan"])
+def test_every_address(
+    sign_in_as: SignIn, core: RunningSandbox, witness: Witness, fault: str
+) -> None:
+    client = sign_in_as("Administrator")
+    client.raise_request_exception = False
+    prove(client)
+    core.set_fault(fault)
+    for route in MATRIX:
+        if "logout" not in route:
+            answer = client.get(address_of(route))
+            content = getattr(answer, "content", b"").decode()
+            assert core.keys["acme"]["full"] not in f"{answer.headers}{content}", route
+    assert core.keys["acme"]["full"] not in witness.all_of()
 
 
 CRASHES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
