@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from pools.changes.outcome import Action, Outcome, Verdict
+from pools.changes.outcome import Outcome, Verdict
 from pools.models import Entry, IndexTerm, Kind, Lease
 from pools.models.index_term import words_of
 
@@ -159,10 +159,7 @@ def _ended(chunk: list[Found], outcome: Outcome | Verdict) -> list[Found]:
         return [each for each in chunk if each.said == outcome]
     silent = timezone.now() - timedelta(seconds=settings.CORE_LIMITS.deadline_seconds)
     return [
-        each
-        for each in chunk
-        if each.said == outcome
-        or (each.said is None and each.at <= silent and each.action != Action.OUTSIDE)
+        each for each in chunk if each.said == outcome or (each.said is None and each.at <= silent)
     ]
 
 

@@ -170,9 +170,9 @@ def _known(entry: Entry, intent: Entry | None = None) -> Known | None:
         case Kind.READBACK if facts.get("after") and not facts.get("problem"):
             return _read(facts, entry)
         case Kind.READBACK:
-            return _after_done(entry, facts, since, untold)
+            return _at(_once_done(entry, facts), since, untold)
         case Kind.OUTCOME if entry.outcome == Outcome.DONE:
-            return _after_done(entry, facts, since, untold)
+            return _at(_once_done(entry, facts), since, untold)
         case Kind.OUTCOME if entry.outcome != Outcome.UNKNOWN:
             return _at(facts.get("before"), since, untold)
     return None
@@ -189,14 +189,9 @@ def _read(facts: Mapping[str, Any], entry: Entry) -> Known:
     )
 
 
-def _after_done(
-    entry: Entry, facts: Mapping[str, Any], since: datetime, untold: frozenset[str]
-) -> Known | None:
-    """What Core said is done and what nobody read back: as wanted, and gone after a delete."""
-    if entry.action == Action.DELETE:
-        return None
-    values = facts.get("before" if entry.action == Action.CLEAR else "wanted")
-    return _at(values, since, untold)
+def _once_done(entry: Entry, facts: Mapping[str, Any]) -> Any:
+    """The values once Core had said that it was done: as wanted; none after a delete."""
+    return facts.get("before" if entry.action == Action.CLEAR else "wanted")
 
 
 def _at(values: Any, since: datetime, untold: frozenset[str]) -> Known | None:

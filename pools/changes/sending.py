@@ -143,13 +143,14 @@ def _newest(core: CoreClient) -> dict[str, object]:
 
 
 def _untold(pool: Pool, changed: PoolChanges | None) -> dict[str, object]:
-    """Which of a pool's values Core did not tell: what settling must not go by."""
+    """Which of a pool's values Core did not tell: what nobody must go by later."""
     untold = untold_of(pool)
-    if not untold or changed is None:
+    if not untold:
         return {}
+    given = changed or PoolChanges()
     return {
         "untold": untold,
-        "changed": [field for field in COMPARED if getattr(changed, field) is not LEAVE],
+        "changed": [field for field in COMPARED if getattr(given, field) is not LEAVE],
     }
 
 

@@ -26,6 +26,7 @@ from pools.changes import (
     last_changes,
     open_changes,
     release_lease,
+    sending,
     settle,
 )
 from pools.changes.browsing import Filters, newest
@@ -37,6 +38,7 @@ from pools.core import CoreClient, Pool, PoolChanges, PoolQuery
 from pools.models import Company, Entry, Kind
 from pools.models.ledger import verify_chain
 from tests.changes.conftest import Place, a_minute_later, make_place, once_quiet
+from tests.changes.recorded import NOON
 from tests.changes.test_settling import APPLIED, NOT_APPLIED, late_intent, left, outcome_of
 
 Queries = Callable[[int], AbstractContextManager[Any]]
@@ -93,7 +95,8 @@ def test_a_change_made_outside_is_noticed(
 def test_it_is_attributed_to_nobody_and_has_a_window(known: Place) -> None:
     outside(known, limit=7)
     look(known)
-    (item, edited) = history_of(known.company, known.pool)
+    with a_minute_later():
+        (item, edited) = history_of(known.company, known.pool)
     readback = Entry.objects.get(kind=Kind.READBACK)
     assert (item.outside, item.actor_name, item.outcome, item.verdict) == (True, "", None, None)
     assert (item.since, item.at) == (readback.at, drifts()[0].at)
@@ -339,6 +342,49 @@ def test_where_reading_back_failed_what_was_wanted_counts(place: Place) -> None:
     look(place)
     ((before, after),) = noticed()
     assert (before.limit, after.limit) == (10, 7)
+
+
+def once(monkeypatch: pytest.MonkeyPatch, step: str, happens: Callable[[], None]) -> None:
+    """Something happens right before a step of the next change."""
+    go_on = getattr(sending, step)
+
+    def late(*arguments: Any, **named: Any) -> Any:
+        monkeypatch.undo()
+        happens()
+        return go_on(*arguments, **named)
+
+    monkeypatch.setattr(sending, step, late)
+
+
+def test_where_reading_back_failed_what_core_answered_is_not_all(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.sandbox.set_fault("missing=name;only=update")
+    once(monkeypatch, "record_outcome", lambda: place.sandbox.set_fault("status=500;only=get"))
+    assert place.make(Action.EDIT).outcome is Outcome.DONE
+    place.sandbox.reset()
+    outside(place, name="New")
+    look(place)
+    ((before, after),) = noticed()
+    assert (before.name, after.name) == ("Orders", "New")
+
+
+@pytest.mark.parametrize("action", [Action.EDIT, Action.CLEAR])
+def test_what_was_not_told_before_a_refused_change_is_not_known(
+    place: Place, action: Action, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside(place, timeout=60)
+    place.sandbox.set_fault("text-for-number=timeout")
+    once(monkeypatch, "record_intent", lambda: place.sandbox.set_fault("status=422;only=writes"))
+    assert place.make(action).outcome is Outcome.REFUSED
+    place.sandbox.reset()
+    look(place)
+    assert noticed() == []
+
+
+def test_a_limit_that_was_recorded_as_none_could_not_be_read(place: Place) -> None:
+    known = drift.Known(Snapshot("Orders", None, None), NOON)
+    assert known.differing(place.client().get_pool(place.pool)) == []
 
 
 def test_a_change_that_core_shows_late_is_no_drift(place: Place) -> None:
