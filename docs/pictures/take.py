@@ -1,6 +1,6 @@
 """Takes the README's pictures from a running demo: `python docs/pictures/take.py ADDRESS`.
 
-It edits and clears pools of the demo first, so that there is a history to see.
+It edits, reverts and clears pools of the demo first, so that there is a history to see.
 """
 
 import os
@@ -37,6 +37,14 @@ def clear(page: Page, pool: int, reason: str) -> None:
     page.wait_for_url(re.compile(rf"/{pool}/$"))
 
 
+def revert_last(page: Page, pool: int, reason: str) -> None:
+    page.goto(f"{POOLS}{pool}/")
+    page.get_by_role("link", name="Revert", exact=True).first.click()
+    page.get_by_role("dialog").get_by_label("Reason").fill(reason)
+    page.get_by_role("dialog").get_by_role("button", name="Revert").click()
+    page.get_by_text("Reverted the edit of").wait_for()
+
+
 def take(page: Page, address: str, name: str) -> None:
     page.goto(address)
     page.wait_for_load_state("networkidle")
@@ -53,11 +61,15 @@ def main(base_url: str) -> None:
         sign_in(light, "operator")
         clear(light, 2, "TICKET-4711: orders stuck since noon")
         change(light, 2, "14", "TICKET-4711")
+        revert_last(light, 2, "TICKET-4711: solved, back to normal")
         change(light, 9, "40", "TICKET-4720: sale weekend")
         take(light, POOLS, "pools-light")
         take(light, f"{POOLS}2/", "pool-light")
         take(light, "/c/acme/changes/", "changes-light")
-        dark = browser.new_page(base_url=base_url, viewport=view, color_scheme="dark")
+        # Without motion, or the dialog is photographed while it still fades in.
+        dark = browser.new_page(
+            base_url=base_url, viewport=view, color_scheme="dark", reduced_motion="reduce"
+        )
         sign_in(dark, "manager")
         dark.goto(POOLS)
         dark.get_by_role("link", name=re.compile("^Clear pool.*Shopify orders$")).first.click()
