@@ -36,7 +36,7 @@ _UNKNOWN: Final = 64
 _NOUNS: Final = {
     _INTENT: "intent",
     _OUTCOME: "outcome",
-    _READBACK: "reading back",
+    _READBACK: "read-back",
     _SETTLED: "verdict",
     _RELEASED: "release",
     _DRIFT: "record",
