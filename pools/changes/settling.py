@@ -7,6 +7,7 @@ was read does not decide, the change stays open.
 """
 
 import json
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from pools.changes.outcome import Action, Outcome, Verdict
 from pools.changes.proposal import COMPARED, Snapshot
 from pools.changes.verdicts import Newest, Untold, in_order, untold_of, verdict_of
 from pools.core import (
+    Busy,
     CoreClient,
     CoreError,
     CredentialExpired,
@@ -120,12 +122,41 @@ class Observation:
         return {(pool.id, *(getattr(pool, field) for field in COMPARED)) for pool in self.pools}
 
 
+class _WaitedFor:
+    """The changes that this process settles while somebody waits, each holding a thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._changes: set[UUID] = set()
+
+    def enter(self, change: UUID, most: int) -> bool:
+        with self._lock:
+            if change in self._changes or len(self._changes) >= most:
+                return False
+            self._changes.add(change)
+            return True
+
+    def leave(self, change: UUID) -> None:
+        with self._lock:
+            self._changes.discard(change)
+
+
+_waited_for = _WaitedFor()
+
+
 def settle(change_id: UUID, by: Actor = PANEL) -> Settling:
     """Finds out what became of a change, and records it; takes as long as two reads do.
 
-    Raises LedgerUnwritable: then nothing was recorded.
+    While as many people of this process wait for it as may, or somebody for this very
+    change, it is NOT_READ with Busy. Raises LedgerUnwritable: then nothing was recorded.
     """
-    return next(settle_all([change_id], by))
+    most = max(1, settings.CORE_LIMITS.calls_at_once // 2)
+    if not _waited_for.enter(change_id, most):
+        return Settling(change_id, SettlingState.NOT_READ, error=Busy(Reason.BUSY))
+    try:
+        return next(settle_all([change_id], by))
+    finally:
+        _waited_for.leave(change_id)
 
 
 def settle_all(change_ids: Iterable[UUID], by: Actor = PANEL) -> Iterator[Settling]:

@@ -29,12 +29,14 @@ from pools.changes import (
     quiet_until,
     release_lease,
     settle,
+    settle_all,
 )
 from pools.changes import settling as module
 from pools.changes.history import changes_by_id
 from pools.changes.recording import Intent, record_intent, record_outcome
 from pools.core import (
     ApiKey,
+    Busy,
     CoreClient,
     CredentialExpired,
     Page,
@@ -554,7 +556,10 @@ def test_what_happens_while_reading_counts(
     change = left(settled_place, Action.EDIT)
 
     def other() -> None:
-        settle(change) if meanwhile == "settled" else release_lease(change, BOB, "looked")
+        if meanwhile == "released":
+            release_lease(change, BOB, "looked")
+        else:
+            list(settle_all([change]))
 
     while_reading(monkeypatch, other, reads=reads)
     assert settled(change).state is SettlingState.ALREADY
@@ -632,6 +637,38 @@ def test_a_verdict_that_cannot_be_written_leaves_all_as_it_was(
     monkeypatch.undo()
     assert Lease.objects.count() == 1
     assert verdict(change) is Verdict.APPLIED
+
+
+def test_those_who_wait_for_a_verdict_do_not_take_every_thread(
+    settled_place: Place, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.CORE_LIMITS = replace(settings.CORE_LIMITS, calls_at_once=2)
+    first, second = left(settled_place, Action.EDIT), left(settled_place, Action.CREATE)
+    meanwhile: list[Any] = []
+
+    def waits(seconds: float) -> None:
+        monkeypatch.undo()
+        meanwhile.extend(settle(change) for change in (first, second))
+
+    monkeypatch.setattr("pools.changes.settling.time.sleep", waits)
+    assert verdict(first) is Verdict.APPLIED
+    assert [type(each.error) for each in meanwhile] == [Busy, Busy]
+    assert verdict(second) is Verdict.APPLIED
+
+
+def test_a_change_is_waited_for_by_one_at_a_time(
+    settled_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = left(settled_place, Action.EDIT), left(settled_place, Action.CREATE)
+    meanwhile: list[Any] = []
+
+    def waits(seconds: float) -> None:
+        monkeypatch.undo()
+        meanwhile.extend(settle(change).state for change in (first, second))
+
+    monkeypatch.setattr("pools.changes.settling.time.sleep", waits)
+    assert verdict(first) is Verdict.APPLIED
+    assert meanwhile == [SettlingState.NOT_READ, SettlingState.SETTLED]
 
 
 def test_nothing_is_read_while_a_transaction_is_open(
