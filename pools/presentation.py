@@ -407,9 +407,9 @@ def _held(error: PoolHeld, place: Place) -> Problem:
         title="An earlier change of this pool has no known outcome yet.",
         meaning=f"{error.actor_name} sent it; until it is clear what became of it, "
         "the pool cannot be changed again. Nothing was sent.",
-        next_text="If you know what became of it, release the pool with a reason.",
-        next_href=reverse("pools:change_release", args=[place.company.slug, error.change_id]),
-        next_label="Release",
+        next_text="Its page has Check again, which finds out what became of it.",
+        next_href=reverse("pools:change", args=[error.change_id]),
+        next_label="Open the change",
         kind="warning",
         status=409,
     )

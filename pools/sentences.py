@@ -69,7 +69,7 @@ def message_for(
         attempt = _ATTEMPT[result.action].format(**words)
         text = (
             f"Core gave no clear answer to {attempt}: it may or may not have happened. "
-            "Do not send it again; look at the pool first."
+            "Do not send it again: in a minute, Check again on its page finds out."
         )
         level = "warning"
     if result.repeated:

@@ -356,4 +356,5 @@ def test_a_held_pool_says_so_before_a_form_is_filled_in(
     core.set_fault(None)
     page = manager.get(address)
     assert page.status_code == 409
-    assert page.context["problem"].next_label == "Release"
+    change = Entry.objects.get(kind="intent").change
+    assert page.context["problem"].next_href == f"/changes/{change}/"
