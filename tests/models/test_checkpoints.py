@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from django.db import OperationalError, connection
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adminpanel.logs import configure, logging_settings
 from pools.models.chain import FIRST
@@ -82,6 +84,18 @@ def test_another_line_is_none_whatever_it_quotes(line: str) -> None:
 @pytest.mark.parametrize("line", BROKEN.values(), ids=BROKEN.keys())
 def test_a_broken_one_is_counted(line: str) -> None:
     assert read_checkpoints(["other", line]) == CheckpointsRead((), (2,))
+
+
+pieces = st.text(max_size=20) | st.sampled_from(
+    ["ledger checkpoint", JSON, TEXT, JSON[40:], TEXT[:60], "{", "}", '"', '{"log": ', "\\"]
+)
+
+
+@given(st.lists(st.lists(pieces, max_size=5).map("".join), max_size=5))
+def test_whatever_a_log_holds_it_is_read(lines: list[str]) -> None:
+    found = read_checkpoints(lines)
+    assert set(found.checkpoints) <= {FIFTH}
+    assert all("ledger checkpoint" in lines[number - 1] for number in found.malformed)
 
 
 def test_each_is_read_once_in_the_order_of_its_number() -> None:
