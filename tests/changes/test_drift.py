@@ -36,7 +36,7 @@ from pools.changes.reading import whole_change
 from pools.changes.recording import Intent, record_intent, record_readback
 from pools.core import CoreClient, Pool, PoolChanges, PoolQuery
 from pools.models import Company, Entry, Kind
-from pools.models.ledger import verify_chain
+from pools.models.proof import prove
 from tests.changes.conftest import Place, a_minute_later, make_place, once_quiet
 from tests.changes.recorded import NOON
 from tests.changes.test_settling import APPLIED, NOT_APPLIED, late_intent, left, outcome_of
@@ -65,7 +65,7 @@ READS: list[Callable[[Place], object]] = [look, list_all]
 
 def noticed() -> list[tuple[Snapshot, Snapshot]]:
     """What was noticed, oldest first: before and after."""
-    assert verify_chain() is None
+    assert prove().misfits == ()
     facts = [json.loads(entry.facts) for entry in drifts()]
     return [
         (Snapshot.from_json(each["before"]), Snapshot.from_json(each["after"])) for each in facts

@@ -45,7 +45,8 @@ from pools.core import (
     Unauthenticated,
 )
 from pools.models import Entry, Kind, Lease, Token
-from pools.models.ledger import append, verify_chain
+from pools.models.ledger import append
+from pools.models.proof import prove
 from pools.secret import Secret
 from tests.changes.conftest import Place, give_token, make_place, once_quiet
 from tests.changes.test_history import begin
@@ -95,7 +96,7 @@ def test_the_verdict_is_what_happened(
 ) -> None:
     assert verdict(left(settled_place, action, fault)) is expected
     assert settled_place.writes() == []
-    assert verify_chain() is None
+    assert prove().misfits == ()
 
 
 def test_an_edit_that_was_overtaken_is_superseded(settled_place: Place) -> None:
@@ -602,7 +603,7 @@ def test_an_outcome_after_the_verdict_is_kept_beside_it(
     assert (item.outcome, item.verdict) == (outcome, Verdict.NOT_APPLIED)
     assert (Lease.objects.count(), open_changes(settled_place.company)) == (0, [])
     assert settled(intent.change_id).state is SettlingState.ALREADY
-    assert verify_chain() is None
+    assert prove().misfits == ()
 
 
 def test_a_late_outcome_does_not_give_back_what_another_change_holds(
