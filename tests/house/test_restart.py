@@ -25,8 +25,8 @@ from tests.views.conftest import give_token, make_company, make_person
 pytestmark = [LINUX_ONLY, pytest.mark.slow, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).resolve().parents[2]
-READERS, CHANGERS = 3, 2
-RELOADS, RESTARTS = 15, 5
+READERS, CHANGERS = 2, 2
+RELOADS, RESTARTS = 16, 4
 # As systemd starts it: the socket is file 3, and the variables name this very process.
 ACTIVATED = """
 import os, sys
@@ -134,7 +134,7 @@ def session(transactional_db: None, core: RunningSandbox) -> str:
     manager = make_person("manager", "Manager")
     give_token(manager, make_company(core, "acme", "Acme"), core.keys["acme"]["full"])
     core.reset()
-    core.set_fault("latency=0.2")
+    core.set_fault("latency=0.3")
     browser = Client()
     browser.force_login(manager)
     return str(browser.cookies["session"].value)
