@@ -12,6 +12,8 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.db import DatabaseError, connection
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pools.changes import (
     Action,
@@ -37,7 +39,8 @@ from pools.changes.recording import Intent, record_intent, record_readback
 from pools.core import CoreClient, Pool, PoolChanges, PoolQuery
 from pools.models import Company, Entry, Kind
 from pools.models.proof import prove
-from tests.changes.conftest import Place, a_minute_later, make_place, once_quiet
+from sandbox.running import RunningSandbox
+from tests.changes.conftest import Place, a_minute_later, give_token, make_place, once_quiet
 from tests.changes.recorded import NOON
 from tests.changes.test_settling import APPLIED, NOT_APPLIED, late_intent, left, outcome_of
 
@@ -482,6 +485,52 @@ def test_a_page_is_two_queries_however_long(
     place.make(Action.CREATE)
     with django_assert_num_queries(2):
         list_all(place)
+
+
+# --- Any course of events ---------------------------------------------------------------------
+
+STEPS = ["edit", "clear", "refused", "settled", "outside", "look", "list"]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps=st.lists(st.sampled_from(STEPS), min_size=2, max_size=8))
+def test_every_change_made_outside_is_noticed_once_and_nothing_else(
+    sandbox: RunningSandbox, db: None, steps: list[str]
+) -> None:
+    place = make_place(sandbox)
+    give_token(place)
+    recorded: int | None = None
+    expected = []
+    for number, step in enumerate(steps, 20):
+        now = place.at_core.pool(place.pool).limit
+        if step == "outside":
+            outside(place, limit=number)
+            continue
+        if recorded not in {None, now}:
+            expected.append((recorded, now))
+        if step in {"look", "list"}:
+            list_all(place) if step == "list" else look(place)
+            recorded = None if recorded is None else now
+        else:
+            recorded = make(place, step, number)
+    mine = [json.loads(entry.facts) for entry in drifts() if entry.company == place.company.slug]
+    assert [(each["before"]["limit"], each["after"]["limit"]) for each in mine] == expected
+
+
+def make(place: Place, step: str, limit: int) -> int:
+    """A change of the pool as it is, and the limit that the pool has afterwards."""
+    seen = place.seen()
+    if step == "clear":
+        place.make(Action.CLEAR, seen=seen)
+        return seen.limit or 0
+    fault = {"edit": "", "refused": "status=422;only=writes", "settled": APPLIED}[step]
+    place.sandbox.set_fault(fault)
+    result = place.make(Action.EDIT, seen=seen, changed=PoolChanges(limit=limit))
+    place.sandbox.reset()
+    if step == "settled":
+        with once_quiet():
+            assert settle(result.change_id).verdict is Verdict.APPLIED
+    return (seen.limit or 0) if step == "refused" else limit
 
 
 # --- When the ledger is busy, or gone -----------------------------------------------------------
