@@ -64,5 +64,7 @@ def test_of_a_clear_no_values_are_told() -> None:
 
 
 def test_cores_late_answer_stands_over_a_verdict() -> None:
-    change = replace(settled(Verdict.NOT_APPLIED, BEFORE), outcome=Outcome.DONE)
-    assert standing_of(change).word == "done"
+    late = replace(settled(Verdict.NOT_APPLIED, BEFORE), outcome=Outcome.DONE)
+    refused = replace(settled(Verdict.APPLIED, AFTER), outcome=Outcome.REFUSED)
+    assert (standing_of(late).word, late.took_effect) == ("done", True)
+    assert (standing_of(refused).word, refused.took_effect) == ("refused", False)

@@ -65,8 +65,10 @@ class HistoryItem:
 
     @property
     def took_effect(self) -> bool:
-        """Whether Core did it, as it said or as settling found."""
-        return self.outcome is Outcome.DONE or self.verdict is Verdict.APPLIED
+        """Whether Core did it, as it said; or, where it did not say, as settling found."""
+        if self.outcome in (None, Outcome.UNKNOWN):
+            return self.verdict is Verdict.APPLIED
+        return self.outcome is Outcome.DONE
 
     @property
     def outside(self) -> bool:
