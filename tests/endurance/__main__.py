@@ -39,7 +39,10 @@ def main() -> int:
     print(report.tables())
     for text in report.texts:
         print(f"\nVIOLATION {text}")
-    print(f"\n{sum(report.cases.values()):,} cases in {report.seconds:.0f} s, seed {options.seed}.")
+    print(
+        f"\n{sum(report.cases.values()):,} cases of seed {options.seed} in {report.seconds:.0f} s, "
+        f"with {report.worked:.0f} s of work."
+    )
     if len(databases) == 1 and not options.database:
         print("PostgreSQL does not answer at POSTGRES_URL: these were on SQLite alone.")
     return 0 if report.clean else 1

@@ -6,6 +6,7 @@
 import argparse
 import gc
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -64,6 +65,7 @@ def main() -> int:
             done = min(start + ROUND, len(cases))
             print(f"{connection.vendor}: {done} of {len(cases)}", file=sys.stderr, flush=True)
     run.report.seconds = time.monotonic() - started
+    run.report.worked = sum(os.times()[:4])
     print(json.dumps(run.report.to_json()))
     return 0 if run.report.clean else 1
 

@@ -38,6 +38,7 @@ class Report:
     rehearsed: Counter[str] = field(default_factory=Counter)  # database calls there are
     texts: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    worked: float = 0.0  # seconds of processor time, but for those of a database server
 
     def add_round(
         self,

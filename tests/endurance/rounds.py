@@ -7,10 +7,10 @@ import os
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -32,8 +32,8 @@ from tests.endurance.processes import Ended, together
 
 # Each of them waits most of the time: for answers that do not come.
 MAKERS: Final = 10
-SETTLERS: Final = 2
-SETTLED_TOGETHER: Final = 40
+SETTLERS: Final = 3
+SETTLED_TOGETHER: Final = 12
 SPECIAL_AT_ONCE: Final = 6
 # Seconds before what could not be settled is tried again.
 PAUSE: Final = 0.7
@@ -81,16 +81,16 @@ class Round:
         seen = Seen()
         numbers = list(self.places)
         makers = [
-            _start(self._make_all, numbers[start::MAKERS])
+            Worker.start(self._make_all, numbers[start::MAKERS])
             for start in range(min(MAKERS, len(numbers)))
         ]
         stop = _forking.Event()
-        settlers = [_start(self._settle_all, stop, place) for place in range(SETTLERS)]
-        for made in _results(makers, seen, self._look_at_leases):
+        settlers = [Worker.start(self._settle_all, stop, place) for place in range(SETTLERS)]
+        for made in _results(makers, lambda: self._look_at_leases(seen)):
             seen.made.update(made)
         self._wait_until_settled(seen)
         stop.set()
-        for settled in _results(settlers, seen, lambda seen: None):
+        for settled in _results(settlers, lambda: None):
             for number, ended in settled.items():
                 seen.settled[number] += ended
         seen.settled[-1] += together([looking_at_all(self.cast, self.places.values())])
@@ -274,25 +274,40 @@ def _moment_of(kill: Kill | None, moments: Mapping[str, int]) -> tuple[Stage, in
     return kill.stage, int(kill.share * moments.get(kill.stage, 1))
 
 
-def _start(work: Callable[..., Any], *arguments: Any) -> Any:
-    here, there = _forking.Pipe(duplex=False)
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A process at work, and the line on which it hands over what it has at its end."""
 
-    def run() -> None:
-        # Ctrl-C is for the one who waits for all of them.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        there.send(work(*arguments))
-        os._exit(0)
+    process: Any
+    line: Connection
 
-    _forking.Process(target=run, daemon=True).start()
-    there.close()
-    return here
+    @classmethod
+    def start(cls, work: Callable[..., Any], *arguments: Any) -> "Worker":
+        here, there = _forking.Pipe(duplex=False)
+
+        def run() -> None:
+            # Ctrl-C is for the one who waits for all of them.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            there.send(work(*arguments))
+            os._exit(0)
+
+        process = _forking.Process(target=run, daemon=True)
+        process.start()
+        there.close()
+        return cls(process, here)
+
+    def result(self) -> Any:
+        """What it handed over; EOFError if it broke down."""
+        found = self.line.recv()
+        self.process.join()
+        return found
 
 
-def _results(lines: Sequence[Any], seen: Seen, meanwhile: Callable[[Seen], None]) -> Any:
-    """What each process hands over at its end, as they come."""
-    left = list(lines)
+def _results(workers: Sequence[Worker], meanwhile: Callable[[], None]) -> Iterator[Any]:
+    """What each of them hands over, as they come."""
+    left = {worker.line: worker for worker in workers}
     while left:
-        meanwhile(seen)
-        for line in [line for line in left if line in wait(left, timeout=0.5)]:
-            left.remove(line)
-            yield line.recv()
+        meanwhile()
+        ready = wait(list(left), timeout=0.5)
+        for line in [line for line in left if line in ready]:
+            yield left.pop(line).result()
