@@ -19,6 +19,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import close_old_connections, connections
 from django.utils import timezone
 
+from pools.changes.outcome import Verdict
 from pools.changes.settling import Settling, SettlingState, due, is_away, settle_all
 from pools.models import Lease
 from pools.models.checkpoints import log_checkpoint
@@ -37,6 +38,8 @@ LONGEST_AWAY_SECONDS: Final = 10.0
 STAYS_OPEN: Final = frozenset(
     {SettlingState.NO_TOKEN, SettlingState.NOT_READ, SettlingState.DISAGREE}
 )
+# What shows that Core answers; a clear is settled without asking it.
+ANSWERED: Final = frozenset({SettlingState.SETTLED, SettlingState.NOT_READ, SettlingState.DISAGREE})
 
 log = structlog.get_logger("panel.settling")
 
@@ -129,7 +132,8 @@ class Tending:
         if is_away(settling.error):
             self._delay(company, "Core does not answer", settling, company)
             return
-        self._delays.pop(company, None)
+        if settling.state in ANSWERED and settling.verdict is not Verdict.UNKNOWABLE:
+            self._delays.pop(company, None)
         if settling.state in STAYS_OPEN:
             self._delay(settling.change_id, "a change stays open", settling, company)
 

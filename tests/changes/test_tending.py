@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
-from pools.changes import Action, Verdict, settle
+from pools.changes import Action, Actor, Verdict, settle
 from pools.changes import tending as module
 from pools.changes.history import changes_by_id
 from pools.changes.tending import AT_ONCE, FIRST_DELAY_SECONDS, INTERVAL_SECONDS, Tending
@@ -147,6 +147,19 @@ def test_a_core_that_fails_is_asked_once_a_round(settled_place: Place, tending: 
     settled_place.sandbox.set_fault("status=500")
     a_round(tending)
     assert len(settled_place.sandbox.journal) == 1
+
+
+@pytest.mark.parametrize("action", [Action.CLEAR, Action.EDIT])
+def test_what_is_not_asked_does_not_show_that_core_is_back(
+    settled_place: Place, tending: Tending, action: Action
+) -> None:
+    place = settled_place
+    left(place, Action.CREATE)
+    left(place, action, actor=Actor(id=99, name="gone"))
+    place.sandbox.set_fault("status=500")
+    for _ in range(3):
+        a_round(tending)
+    assert len(place.sandbox.journal) == 1
 
 
 def test_a_company_with_much_to_settle_lets_others_have_their_turn(
