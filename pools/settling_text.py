@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from pools.changes import Action, HistoryItem, Settling, SettlingState, Verdict
-from pools.changes.settling import Undecided
+from pools.changes.looking import Undecided
 from pools.core import CoreError, Forbidden
 from pools.models import Company
 from pools.presentation import Place, problem_for

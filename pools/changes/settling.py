@@ -9,12 +9,12 @@ was read does not decide, the change stays open.
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -25,34 +25,25 @@ from django.utils import timezone
 
 from pools import tokens
 from pools.changes.history import HistoryItem, changes_by_id
+from pools.changes.looking import Case, Observation, observe
 from pools.changes.outcome import Action, Outcome, Verdict
-from pools.changes.proposal import COMPARED, Snapshot
-from pools.changes.verdicts import Newest, Untold, in_order, untold_of, verdict_of
+from pools.changes.proposal import Snapshot
+from pools.changes.verdicts import untold_of
 from pools.core import (
     Busy,
-    CoreClient,
     CoreError,
     CredentialExpired,
-    NotFound,
     NotSent,
-    Pool,
-    PoolQuery,
     RateLimited,
     Reason,
-    Sort,
     Unanswered,
     Unauthenticated,
-    Unexpected,
 )
-from pools.core.answers import as_kept
-from pools.core.client import LARGEST_PER_PAGE
 from pools.models import Company, Entry, Kind, Lease, Token
 from pools.models.ledger import Actor, LedgerUnwritable, append, lock
 
 # Who settled where nobody asked for it.
 PANEL: Final = Actor(id=0, name="")
-# Pools newer than the create that are looked through, at 100 a page.
-MOST_PAGES: Final = 10
 LATEST_LOOKED_AT: Final = 50
 MOST_WITNESSES: Final = 3
 
@@ -83,43 +74,6 @@ class Settling:
     verdict: Verdict | None = None
     not_before: datetime | None = None
     error: Exception | None = None
-
-
-class Undecided(Unexpected):
-    """Core was read, and what it shows does not decide: too much, too little, or unreadable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """An open change that can be settled now. `core` is None where nothing needs reading.
-
-    `witnesses` are pools of the company, of which a token that is newer than the change has
-    to show one before it is believed that something is not there: it may open another
-    company. None where the token is the one that the change was made with.
-    """
-
-    item: HistoryItem
-    company: str
-    evidence: Mapping[str, Any]
-    token: Token | None = None
-    core: CoreClient | None = None
-    witnesses: tuple[int, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What one read showed: the pool, nothing where it is gone, or new pools of that name."""
-
-    pools: tuple[Pool, ...]
-    verdict: Verdict
-    at: datetime
-
-    def agrees_with(self, other: "Observation") -> bool:
-        return self.verdict is other.verdict and self.values == other.values
-
-    @property
-    def values(self) -> set[tuple[object, ...]]:
-        return {(pool.id, *(getattr(pool, field) for field in COMPARED)) for pool in self.pools}
 
 
 class _WaitedFor:
@@ -230,15 +184,6 @@ def take_up(change_id: UUID) -> Case | Settling:
         return _with_token(case)
 
 
-def observe(case: Case) -> Observation | CoreError:
-    """One read of what the change was about. Talks to Core alone, and raises nothing."""
-    try:
-        pools = () if case.core is None else _read(case.core, case)
-        return Observation(pools, _verdict(case, pools), timezone.now())
-    except CoreError as error:
-        return error
-
-
 def conclude(
     case: Case,
     first: Observation | CoreError,
@@ -324,91 +269,6 @@ def _token_of_maker(case: Case) -> Token | None:
     user = User.objects.filter(pk=made_by.values_list("actor_id", flat=True).get()).first()
     company = Company.objects.filter(slug=case.company).first()
     return tokens.token_for(user, company) if user and company else None
-
-
-def _read(core: CoreClient, case: Case) -> tuple[Pool, ...]:
-    found = _found(core, case)
-    if not found and case.witnesses is not None:
-        _hear(core, case.witnesses)
-    return found
-
-
-def _hear(core: CoreClient, witnesses: tuple[int, ...]) -> None:
-    """Raises Undecided unless one of the pools is there: it is the right company then."""
-    for pool_id in witnesses:
-        try:
-            core.get_pool(pool_id)
-        except NotFound:
-            continue
-        return
-    raise Undecided(Reason.MISMATCH)
-
-
-def _found(core: CoreClient, case: Case) -> tuple[Pool, ...]:
-    if case.item.action is Action.CREATE:
-        return _new_namesakes(core, case)
-    assert case.item.pool_id is not None  # noqa: S101  (only a create has none)
-    try:
-        return (core.get_pool(case.item.pool_id),)
-    except NotFound:
-        return ()
-
-
-def _verdict(case: Case, pools: tuple[Pool, ...]) -> Verdict:
-    item = case.item
-    untold = Untold(*(frozenset(case.evidence.get(key, ())) for key in ("untold", "changed")))
-    verdict = verdict_of(item.action, item.before, item.wanted, pools, untold)
-    if verdict is None:
-        raise Undecided(Reason.SHAPE)
-    return verdict
-
-
-def _new_namesakes(core: CoreClient, case: Case) -> tuple[Pool, ...]:
-    """Pools of the wanted name that were not there before the create was sent.
-
-    From the list by time, newest first: a name with a comma cannot be searched for.
-    """
-    if case.item.wanted is None or "newest" not in case.evidence:
-        raise Undecided(Reason.MISMATCH)
-    facts = case.evidence["newest"]
-    newest = None if facts is None else Newest.from_json(facts)
-    name = as_kept(case.item.wanted.name or "")
-    found = []
-    for pool in _listed_since(core, newest):
-        if pool.name is not None and as_kept(pool.name) != name:
-            continue
-        is_new = newest is None or newest.is_older(pool)
-        if is_new is None or (is_new and (pool.name is None or pool.id is None)):
-            raise Undecided(Reason.SHAPE)
-        if is_new:
-            found.append(pool)
-    return tuple(found)
-
-
-def _listed_since(core: CoreClient, newest: Newest | None) -> list[Pool]:
-    """The list from its newest pool down to what was certainly there before."""
-    listed: list[Pool] = []
-    for number in range(1, MOST_PAGES + 1):
-        page = core.list_pools(
-            PoolQuery(sort=Sort.CREATED_DESCENDING, page=number, per_page=LARGEST_PER_PAGE)
-        )
-        listed += page.pools
-        # Another page than was asked for, an order of its own, or rows that moved from one
-        # page to the next while they were read: then some may have been missed.
-        ids = [pool.id for pool in listed if pool.id is not None]
-        if page.number != number or not in_order(listed) or len(set(ids)) != len(ids):
-            raise Undecided(Reason.SHAPE)
-        if not page.pools or number == page.last_page or _goes_back(listed, newest):
-            return listed
-    raise Undecided(Reason.TOO_LARGE)
-
-
-def _goes_back(listed: list[Pool], newest: Newest | None) -> bool:
-    """Whether the list reached pools that are certainly older than the create."""
-    if newest is None or newest.created_at is None:
-        return False
-    moments = [pool.created_at for pool in listed if pool.created_at is not None]
-    return bool(moments) and newest.surely_before(moments[-1])
 
 
 def _record(case: Case, first: Observation, second: Observation, by: Actor) -> None:

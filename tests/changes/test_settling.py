@@ -25,14 +25,16 @@ from pools.changes import (
     due,
     history_of,
     last_changes,
+    looking,
     open_changes,
     quiet_until,
     release_lease,
     settle,
     settle_all,
+    settling,
 )
-from pools.changes import settling as module
 from pools.changes.history import changes_by_id
+from pools.changes.looking import Case, Observation, Undecided, observe
 from pools.changes.recording import Intent, record_intent, record_outcome
 from pools.core import (
     ApiKey,
@@ -210,12 +212,12 @@ def test_a_new_pool_is_found_behind_a_page_of_newer_ones(settled_place: Place) -
 def test_where_the_list_has_no_end_there_is_no_verdict(
     settled_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_PAGES", 1)
+    monkeypatch.setattr(looking, "MOST_PAGES", 1)
     change = left(settled_place, Action.CREATE)
     for number in range(120):
         settled_place.at_core.add_pool(f"Later {number}")
     found = settled(change)
-    assert (found.state, type(found.error)) == (SettlingState.NOT_READ, module.Undecided)
+    assert (found.state, type(found.error)) == (SettlingState.NOT_READ, Undecided)
     assert Lease.objects.count() == 1
 
 
@@ -245,7 +247,7 @@ def test_a_list_that_may_have_missed_some_makes_no_verdict(
         settled_place.at_core.add_pool("Much later")
         other_list(monkeypatch, altered)
         found = settle(change)
-    assert (found.state, type(found.error)) == (SettlingState.NOT_READ, module.Undecided)
+    assert (found.state, type(found.error)) == (SettlingState.NOT_READ, Undecided)
 
 
 def test_a_list_that_does_not_say_how_long_it_is_is_read_to_its_end(
@@ -261,7 +263,7 @@ def test_a_list_that_does_not_say_how_long_it_is_is_read_to_its_end(
 
 def test_without_evidence_of_before_there_is_no_verdict(settled_place: Place) -> None:
     found = settled(begin(settled_place, Action.CREATE))
-    assert (found.state, type(found.error)) == (SettlingState.NOT_READ, module.Undecided)
+    assert (found.state, type(found.error)) == (SettlingState.NOT_READ, Undecided)
 
 
 # --- When --------------------------------------------------------------------------------
@@ -321,10 +323,10 @@ def test_read_at_once_a_late_change_looks_as_if_it_had_not_been_made(
     change = place.make(action).change_id
     place.sandbox.set_fault(None)
     with once_quiet():
-        case = module.take_up(change)
-    assert isinstance(case, module.Case)
-    at_once = module.observe(case)
-    assert isinstance(at_once, module.Observation)
+        case = settling.take_up(change)
+    assert isinstance(case, Case)
+    at_once = looking.observe(case)
+    assert isinstance(at_once, Observation)
     assert at_once.verdict is Verdict.NOT_APPLIED
     assert settle(change).state is SettlingState.WAITING
     wait_until(lambda: settle(change).state is not SettlingState.WAITING)
@@ -417,7 +419,7 @@ def test_a_newer_token_that_opens_another_company_proves_nothing(settled_place: 
     replace_token(place, other)
     for change in changes:
         found = settled(change)
-        assert (found.state, type(found.error)) == (SettlingState.NOT_READ, module.Undecided)
+        assert (found.state, type(found.error)) == (SettlingState.NOT_READ, Undecided)
 
 
 def replace_token(place: Place, other: Place) -> None:
@@ -537,16 +539,16 @@ def while_reading(
     monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object], *, reads: int = 2
 ) -> None:
     """Something happens during the last of so many reads."""
-    observe, seen = module.observe, []
+    seen: list[Case] = []
 
-    def observed(case: module.Case) -> Any:
+    def observed(case: Case) -> Any:
         seen.append(case)
         if len(seen) == reads:
             monkeypatch.undo()
             happens()
         return observe(case)
 
-    monkeypatch.setattr(module, "observe", observed)
+    monkeypatch.setattr(settling, "observe", observed)
 
 
 @pytest.mark.parametrize("reads", [1, 2])
@@ -632,7 +634,7 @@ def test_a_verdict_that_cannot_be_written_leaves_all_as_it_was(
     def fail(*arguments: Any, **named: Any) -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(module, at, fail)
+    monkeypatch.setattr(settling, at, fail)
     with pytest.raises(LedgerUnwritable):
         settled(change)
     monkeypatch.undo()
@@ -677,11 +679,11 @@ def test_nothing_is_read_while_a_transaction_is_open(
 ) -> None:
     give_token(committed_place)
     change = left(committed_place, Action.EDIT)
-    reading = module.observe
+    reading = looking.observe
 
-    def observe(case: module.Case) -> Any:
+    def observe(case: Case) -> Any:
         assert not transaction.get_connection().in_atomic_block
         return reading(case)
 
-    monkeypatch.setattr(module, "observe", observe)
+    monkeypatch.setattr(settling, "observe", observe)
     assert verdict(change) is Verdict.APPLIED

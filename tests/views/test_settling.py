@@ -10,7 +10,7 @@ from django.test import Client
 
 from pools.changes import Action, HistoryItem, Outcome, Settling, SettlingState, Verdict
 from pools.changes.history import changes_by_id
-from pools.changes.settling import Undecided
+from pools.changes.looking import Undecided
 from pools.core import CredentialExpired, NotSent, Reason
 from pools.models import Company, Entry, Token
 from pools.settling_text import settled_message

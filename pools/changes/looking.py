@@ -1,0 +1,163 @@
+"""What Core shows of a change that is open: one read, with the token of who made it.
+
+Talks to Core alone. What was read and does not decide is an error like any other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils import timezone
+
+from pools.changes.history import HistoryItem
+from pools.changes.outcome import Action, Verdict
+from pools.changes.proposal import COMPARED
+from pools.changes.verdicts import Newest, Untold, in_order, verdict_of
+from pools.core import (
+    CoreClient,
+    CoreError,
+    NotFound,
+    Pool,
+    PoolQuery,
+    Reason,
+    Sort,
+    Unexpected,
+)
+from pools.core.answers import as_kept
+from pools.core.client import LARGEST_PER_PAGE
+from pools.models import Token
+
+# Pools newer than the create that are looked through, at 100 a page.
+MOST_PAGES: Final = 10
+
+
+class Undecided(Unexpected):
+    """Core was read, and what it shows does not decide: too much, too little, or unreadable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An open change that can be settled now. `core` is None where nothing needs reading.
+
+    `witnesses` are pools of the company, of which a token that is newer than the change has
+    to show one before it is believed that something is not there: it may open another
+    company. None where the token is the one that the change was made with.
+    """
+
+    item: HistoryItem
+    company: str
+    evidence: Mapping[str, Any]
+    token: Token | None = None
+    core: CoreClient | None = None
+    witnesses: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one read showed: the pool, nothing where it is gone, or new pools of that name."""
+
+    pools: tuple[Pool, ...]
+    verdict: Verdict
+    at: datetime
+
+    def agrees_with(self, other: "Observation") -> bool:
+        return self.verdict is other.verdict and self.values == other.values
+
+    @property
+    def values(self) -> set[tuple[object, ...]]:
+        return {(pool.id, *(getattr(pool, field) for field in COMPARED)) for pool in self.pools}
+
+
+def observe(case: Case) -> Observation | CoreError:
+    """One read of what the change was about. Talks to Core alone, and raises nothing."""
+    try:
+        pools = () if case.core is None else _read(case.core, case)
+        return Observation(pools, _verdict(case, pools), timezone.now())
+    except CoreError as error:
+        return error
+
+
+def _read(core: CoreClient, case: Case) -> tuple[Pool, ...]:
+    found = _found(core, case)
+    if not found and case.witnesses is not None:
+        _hear(core, case.witnesses)
+    return found
+
+
+def _hear(core: CoreClient, witnesses: tuple[int, ...]) -> None:
+    """Raises Undecided unless one of the pools is there: it is the right company then."""
+    for pool_id in witnesses:
+        try:
+            core.get_pool(pool_id)
+        except NotFound:
+            continue
+        return
+    raise Undecided(Reason.MISMATCH)
+
+
+def _found(core: CoreClient, case: Case) -> tuple[Pool, ...]:
+    if case.item.action is Action.CREATE:
+        return _new_namesakes(core, case)
+    assert case.item.pool_id is not None  # noqa: S101  (only a create has none)
+    try:
+        return (core.get_pool(case.item.pool_id),)
+    except NotFound:
+        return ()
+
+
+def _verdict(case: Case, pools: tuple[Pool, ...]) -> Verdict:
+    item = case.item
+    untold = Untold(*(frozenset(case.evidence.get(key, ())) for key in ("untold", "changed")))
+    verdict = verdict_of(item.action, item.before, item.wanted, pools, untold)
+    if verdict is None:
+        raise Undecided(Reason.SHAPE)
+    return verdict
+
+
+def _new_namesakes(core: CoreClient, case: Case) -> tuple[Pool, ...]:
+    """Pools of the wanted name that were not there before the create was sent.
+
+    From the list by time, newest first: a name with a comma cannot be searched for.
+    """
+    if case.item.wanted is None or "newest" not in case.evidence:
+        raise Undecided(Reason.MISMATCH)
+    facts = case.evidence["newest"]
+    newest = None if facts is None else Newest.from_json(facts)
+    name = as_kept(case.item.wanted.name or "")
+    found = []
+    for pool in _listed_since(core, newest):
+        if pool.name is not None and as_kept(pool.name) != name:
+            continue
+        is_new = newest is None or newest.is_older(pool)
+        if is_new is None or (is_new and (pool.name is None or pool.id is None)):
+            raise Undecided(Reason.SHAPE)
+        if is_new:
+            found.append(pool)
+    return tuple(found)
+
+
+def _listed_since(core: CoreClient, newest: Newest | None) -> list[Pool]:
+    """The list from its newest pool down to what was certainly there before."""
+    listed: list[Pool] = []
+    for number in range(1, MOST_PAGES + 1):
+        page = core.list_pools(
+            PoolQuery(sort=Sort.CREATED_DESCENDING, page=number, per_page=LARGEST_PER_PAGE)
+        )
+        listed += page.pools
+        # Another page than was asked for, an order of its own, or rows that moved from one
+        # page to the next while they were read: then some may have been missed.
+        ids = [pool.id for pool in listed if pool.id is not None]
+        if page.number != number or not in_order(listed) or len(set(ids)) != len(ids):
+            raise Undecided(Reason.SHAPE)
+        if not page.pools or number == page.last_page or _goes_back(listed, newest):
+            return listed
+    raise Undecided(Reason.TOO_LARGE)
+
+
+def _goes_back(listed: list[Pool], newest: Newest | None) -> bool:
+    """Whether the list reached pools that are certainly older than the create."""
+    if newest is None or newest.created_at is None:
+        return False
+    moments = [pool.created_at for pool in listed if pool.created_at is not None]
+    return bool(moments) and newest.surely_before(moments[-1])
