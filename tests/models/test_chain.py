@@ -160,6 +160,13 @@ def test_an_entry_that_is_trusted_may_be_anything(change: str) -> None:
     assert (list(chain.chunks()), chain.misfit, chain.head.seq) == ([], None, 3)
 
 
+def test_a_whole_second_is_written_in_full() -> None:
+    """SQLite keeps it without a fraction."""
+    with time_machine.travel(datetime(2026, 5, 12, 12, tzinfo=UTC), tick=False):
+        append_events(2)
+    assert verify_chain() is None
+
+
 def test_text_is_read_as_ever_after_what_was_none() -> None:
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL keeps nothing else")

@@ -65,6 +65,7 @@ BROKEN = {
     "a negative number": JSON.replace('"seq": 5', '"seq": -5'),
     "truth for a number": JSON.replace('"seq": 5', '"seq": true'),
     "a number too long": JSON.replace('"seq": 5', f'"seq": {"5" * 5000}'),
+    "a digest before the first entry": JSON.replace('"seq": 5', '"seq": 0'),
     "no time": JSON.replace("2026-05-12T12:00", "noon"),
     "too deep": '{"event": "ledger checkpoint", "a": ' + "[" * 100_000,
     "no line of ours": "grep 'ledger checkpoint' panel.log",

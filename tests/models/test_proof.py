@@ -206,6 +206,14 @@ def test_misfits_of_changes_do_not_end_the_walk() -> None:
     assert [misfit.seq for misfit in prove().misfits] == [1, 3]
 
 
+def test_misfits_are_told_in_the_order_of_their_entries() -> None:
+    """The first of these is known to be one only at the end."""
+    tell(Kind.INTENT)
+    with transaction.atomic():
+        append(Kind.OUTCOME, "edit", ADA)
+    assert [misfit.seq for misfit in prove().misfits] == [1, 2]
+
+
 def test_the_first_misfits_are_kept_and_the_others_counted() -> None:
     with transaction.atomic():
         for _ in range(30):
