@@ -144,6 +144,29 @@ def test_an_invitation_is_used(
     expect(page.get_by_role("row", name=re.compile(name))).to_contain_text("Read-only")
 
 
+def test_a_password_link_is_handed_over_and_used(
+    page: Page, browser: Browser, browser_context_args: dict[str, Any], complaints: list[str]
+) -> None:
+    sign_in(page, "admin")
+    page.goto("/people/")
+    page.get_by_role("link", name="auditor", exact=True).click()
+    page.get_by_role("link", name="Password link").click()
+    press(page, "Make the link")
+    link = page.get_by_label("Link").input_value()
+    assert violations(page) == []
+    guest = browser.new_context(**browser_context_args).new_page()
+    guest.goto(link)
+    assert "#" not in guest.url
+    press(guest, "Continue")
+    assert violations(guest) == []
+    guest.get_by_label("Password", exact=True).fill(PASSWORD)
+    guest.get_by_label("Password once more").fill(PASSWORD)
+    press(guest, "Change password")
+    # The demo's own is refused: it is made of words from around here.
+    expect(guest.locator("main")).to_contain_text("little more than a name")
+    guest.context.close()
+
+
 def test_back_shows_nothing_after_signing_out(page: Page, complaints: list[str]) -> None:
     sign_in(page, "viewer")
     page.goto("/c/acme/pools/")
