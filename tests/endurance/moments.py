@@ -179,8 +179,10 @@ class Moments:
                 self.moment("head read")
 
         def connects(host: str, port: int, *rest: Any, **named: Any) -> Any:
-            if self.stage is Stage.K2 and self.plan.fault_of_writes == REFUSED_CONNECTION:
-                port = self.plan.refusing_port
+            if self.stage is Stage.K2:
+                self.moment("connects")
+                if self.plan.fault_of_writes == REFUSED_CONNECTION:
+                    port = self.plan.refusing_port
             return connect(host, port, *rest, **named)
 
         wire._WatchedConnection.send = sends

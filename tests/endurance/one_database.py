@@ -118,7 +118,9 @@ class Run:
         for history in found.values():
             violations += history.violations()
         violations += self._misfits(seen, entries) + self._chain()
-        self.report.add_round(connection.vendor, found, seen.journal, violations)
+        self.report.add_round(
+            connection.vendor, found, seen.journal, violations, seen.looked_at_leases
+        )
         for violation in violations:
             self.report.texts.append(self._told(violation, places))
 

@@ -46,6 +46,7 @@ class Report:
         found: Mapping[int, History],
         journal: Journal,
         violations: Sequence[Violation],
+        looks: int,
     ) -> None:
         """Counts what a round did."""
         self.cases[database] += len(found)
@@ -54,6 +55,7 @@ class Report:
         self.totals["writes received"] += len(journal.writes)
         self.totals["changes applied"] += len(journal.applied)
         self.totals["reads received"] += journal.reads
+        self.totals["looks at all leases"] += looks
         for each in violations:
             self.broken[each.rule] += 1
             if each.number in found:
@@ -181,6 +183,7 @@ class Report:
 _TOTALS: Final = (
     *("processes killed", "intents", "writes received", "changes applied", "reads received"),
     *("again after", "again at once", "other colleague", "other outsider", "person left"),
+    "looks at all leases",
     *("outside changes noticed", "left open, and rightly", "premise broken"),
 )
 

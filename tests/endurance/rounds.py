@@ -60,6 +60,7 @@ class Seen:
     made: dict[int, list[Ended]] = field(default_factory=dict)
     settled: dict[int, list[Ended]] = field(default_factory=lambda: defaultdict(list))
     misfits: set[tuple[str, str]] = field(default_factory=set)
+    looked_at_leases: int = 0
     journal: Journal = field(default_factory=lambda: Journal((), (), 0))
 
 
@@ -247,10 +248,11 @@ class Round:
 
     def _look_at_leases(self, seen: Seen) -> None:
         """Whether each open change holds its pool, and nothing else does."""
-        # A writer may hold the lock, or another case its own, for a moment.
+        # A writer may hold the lock for a moment; at the end, when nobody does, it is looked at.
         with suppress(DatabaseError), connection.cursor() as cursor:
             cursor.execute(LEASES_THAT_DO_NOT_FIT, [self.after, self.after])
             seen.misfits |= {(str(UUID(str(row[0]))), row[1]) for row in cursor.fetchall()}
+            seen.looked_at_leases += 1
 
 
 def _due() -> list[tuple[int, UUID]]:
