@@ -1,0 +1,30 @@
+"""What a page weighs on its way to a browser: brotli, as whitenoise makes it at build time."""
+
+from pathlib import Path
+
+import brotli
+import django_htmx
+import pytest
+
+STATIC = Path(__file__).resolve().parents[2] / "static"
+HTMX = Path(django_htmx.__file__).parent / "static/django_htmx/htmx-2.min.js"
+# Bytes. A first page is these, the list's own page and no more.
+WHOLE, PAGE = 40_000, 8_000
+
+
+def weight(*files: Path) -> int:
+    return sum(len(brotli.compress(file.read_bytes())) for file in files)
+
+
+@pytest.mark.parametrize(
+    ("files", "most"), [("css/*.css", 8_000), ("js/panel.js", 4_000), ("js/*.js", 6_000)]
+)
+def test_our_own_files_stay_light(files: str, most: int) -> None:
+    found = sorted(STATIC.glob(files))
+    assert found
+    assert weight(*found) <= most
+
+
+def test_a_first_page_leaves_room_for_its_list() -> None:
+    loaded = [*STATIC.glob("css/*.css"), *STATIC.glob("*.svg"), STATIC / "js/panel.js", HTMX]
+    assert weight(*loaded) <= WHOLE - PAGE
