@@ -75,7 +75,9 @@ class Deployment:
     def procedure(self, name: str, code: int = 0, **variables: str | Path) -> str:
         """Runs the commands that docs/operations.md has under a name, as they stand there."""
         shell = self.having(**{key: str(value) for key, value in variables.items()})
-        commands = f"set -euo pipefail\n{procedures()[name]}"
+        # A stand-in for what a test machine does not have.
+        docker = self.environment.get("DOCKER", "")
+        commands = f"set -euo pipefail\n{docker}\n{procedures()[name]}"
         return shell._run(["bash", "-c", commands], code)
 
     def start(self, code: str, *arguments: str) -> subprocess.Popen[str]:

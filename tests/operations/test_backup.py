@@ -8,13 +8,19 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import connection
 
 from sandbox.running import RunningSandbox, running_sandbox
-from tests.operations.deployment import Deployment, empty_database
+from tests.operations.deployment import Deployment, empty_database, lose
 
 APPENDING = "from tests.operations.filled import keep_appending; keep_appending()"
+APPEND = """
+from django.db import transaction
+from pools.models.ledger import Actor, record_event
+with transaction.atomic(): record_event("tested", Actor(1, "ada"))
+"""
 COMPANY = """
 from pools.models import Company
 Company.objects.create(name="Acme", slug="acme", base_url=sys.argv[1])
@@ -118,3 +124,59 @@ def test_a_backup_is_whole_and_its_owners_alone(panel: Deployment, tmp_path: Pat
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert "is there already." in panel.manage("backup_sqlite", str(backup), code=1)
     assert not list(tmp_path.glob("*.unfinished"))
+
+
+# Runs what is meant for a container right here, in the test's database instead of `panel`.
+DOCKER = """
+docker() {
+  case "$*" in
+    "compose exec -T database "*)
+      shift 4
+      local here=("${@/--username=owner/--username=$OWNER}")
+      "${here[@]//panel/$NAME}" ;;
+    "compose run --rm -T migrate "*) shift 5; "$@" ;;
+    "compose logs --no-log-prefix --no-color panel tend") cat "$CONTAINERS_LOG" ;;
+    "compose stop proxy panel tend") ;;
+    "compose up --detach --wait") python manage.py migrate --verbosity 0 ;;
+    *) echo "no such container: $*"; return 1 ;;
+  esac
+}
+"""
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="compose.yaml has PostgreSQL")
+def test_with_compose_the_database_is_put_in_place_of_the_one_before(
+    panel: Deployment, tmp_path: Path
+) -> None:
+    place, name = connection.settings_dict, panel.url.rpartition("/")[2]
+    log = tmp_path / "containers.log"
+    here = panel.having(
+        DOCKER=DOCKER,
+        NAME=name,
+        OWNER=place["USER"],
+        PGHOST=place["HOST"],
+        PGPORT=str(place["PORT"]),
+        PGPASSWORD=place["PASSWORD"],
+        BACKUP=str(tmp_path / "backup"),
+        LOG=str(tmp_path / "log"),
+        CONTAINERS_LOG=str(log),
+    )
+    panel.python(APPEND)
+    here.procedure("backup-compose")
+    log.write_text(panel.said(f"{APPEND}from pools.models.checkpoints import *\nlog_checkpoint()"))
+    try:
+        said = here.procedure("restore-compose", 1)
+        assert "It is missing: a checkpoint notes entry 2" in said
+        assert "Head: 1 " in said
+        assert holds(f"{name}_before") == 2
+    finally:
+        lose(f"{panel.url}_before")
+
+
+def holds(database: str) -> int:
+    """How many entries the ledger has in another database of the server."""
+    place = connection.settings_dict
+    address = {"host": place["HOST"], "port": place["PORT"], "user": place["USER"]}
+    with psycopg.connect(dbname=database, password=place["PASSWORD"], **address) as other:
+        (count,) = other.execute("SELECT count(*) FROM pools_entry").fetchone() or (0,)
+    return int(count)
