@@ -108,7 +108,7 @@ def _moved() -> Iterator[Moved]:
         raise CannotMove(f"This database is in use: there are rows in {', '.join(taken)}.")
     with connection.cursor() as cursor:
         for table in MADE_BY_MIGRATIONS:
-            cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")  # noqa: S608
+            cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")  # noqa: S608  # nosec B608
     for model in models:
         yield Moved(_table(model), _copy(model))
     with connection.cursor() as cursor:
@@ -159,7 +159,7 @@ def _insert(table: str, fields: Sequence["Field[Any, Any]"], rows: Sequence[Any]
             return
         marks = ", ".join(["%s"] * len(fields))
         cursor.executemany(
-            f"INSERT INTO {quote(table)} ({columns}) VALUES ({marks})",  # noqa: S608
+            f"INSERT INTO {quote(table)} ({columns}) VALUES ({marks})",  # noqa: S608  # nosec B608
             list(prepared),
         )
 
