@@ -16,6 +16,7 @@ from django.contrib.staticfiles.storage import (
 )
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import Error as DatabaseError
 from django.db import connections
 
 from adminpanel.database import reasons_against_its_state, reasons_against_the_database
@@ -58,8 +59,11 @@ def stored_state(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def state_of_the_database(
     app_configs: Any, databases: Collection[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Before `migrate`, which is the first to write."""
-    reasons = reasons_against_its_state() if databases else []
+    """Before `migrate`, which is the first to write, and before `tend` and `settle`."""
+    try:
+        reasons = reasons_against_its_state() if databases else []
+    except DatabaseError:
+        reasons = []  # not reached: the command says so itself, or waits
     return [Error(reason, id="panel.E003") for reason in reasons]
 
 

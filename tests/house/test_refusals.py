@@ -445,7 +445,7 @@ def test_what_the_server_would_do_is_asked(
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f'ALTER {whose} "{connection.settings_dict["NAME"]}" SET {setting}')
-    for command in (["wsgi"], ["manage.py", "migrate"]):
+    for command in (["wsgi"], ["manage.py", "migrate"], ["manage.py", "tend"]):
         assert_refused(nursery.run(*command, environment=on_postgresql), sentence)
 
 

@@ -33,6 +33,10 @@ class Command(BaseCommand):
         "Nothing is ever sent again. `tend` does the same all the time."
     )
 
+    def get_check_kwargs(self, options: dict[str, Any]) -> Any:
+        usual: Any = super().get_check_kwargs(options)
+        return {**usual, "databases": ["default"]}
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("changes", nargs="*", type=UUID, metavar="CHANGE", help="a change's id")
         parser.add_argument("--company", default="", metavar="SLUG", help="only this company's")

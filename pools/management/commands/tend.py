@@ -17,6 +17,10 @@ class Command(BaseCommand):
         "beside the panel; none or several do no harm."
     )
 
+    def get_check_kwargs(self, options: dict[str, Any]) -> Any:
+        usual: Any = super().get_check_kwargs(options)
+        return {**usual, "databases": ["default"]}
+
     def handle(self, **options: Any) -> None:
         tending = Tending()
         with stopped_by_signals():
