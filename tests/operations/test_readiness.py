@@ -107,6 +107,19 @@ def test_a_database_that_takes_no_inserts() -> None:
         assert asked() == (503, READY | {"ledger": "failed"})
 
 
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has no roles")
+@pytest.mark.django_db
+@pytest.mark.parametrize(("rights", "state"), [("SELECT", "failed"), ("SELECT, INSERT", "ok")])
+def test_a_role_needs_the_right_to_add_to_the_ledger_and_no_other(rights: str, state: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE readiness_tested")
+        cursor.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO readiness_tested")
+        cursor.execute(f"GRANT {rights} ON pools_entry TO readiness_tested")
+        cursor.execute("SET LOCAL ROLE readiness_tested")
+        assert asked()[1] == READY | {"ledger": state}
+        cursor.execute("RESET ROLE")
+
+
 @contextmanager
 def forbidding_inserts() -> Iterator[None]:
     sqlite = connection.vendor == "sqlite"
