@@ -22,6 +22,7 @@ SHORTEST_TOKEN: Final = 24
 _KEY_ID = re.compile(r"[a-z0-9-]{1,32}")
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
+_LISTENING = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}|unix:/\S+|fd://\d+", re.IGNORECASE)
 _SWITCH: Final = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
@@ -115,6 +116,16 @@ def origins(name: str) -> list[str]:
                 f"{name} must name origins such as https://panel.example.com: {origin!r} is none."
             )
     return found
+
+
+def listening_address(name: str, default: str) -> str:
+    """Where gunicorn listens: a host or an address with a port, or a socket's path."""
+    text = cast(str, env.str(name, default="")).strip() or default
+    if not _LISTENING.fullmatch(text):
+        raise ImproperlyConfigured(
+            f"{name} must be an address and a port, such as {default}, not {text!r}."
+        )
+    return text
 
 
 def certificates(name: str) -> str | None:

@@ -14,14 +14,13 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from adminpanel import worker_metrics
-from adminpanel.environment import whole_number
-
-bind = os.environ.get("WEB_BIND", "127.0.0.1:8000")
+from adminpanel.environment import listening_address, whole_number
 
 # A request here mostly waits for Core, which a thread does at no cost. Two processes,
 # because one holds Python's lock while it renders.
 worker_class = "adminpanel.worker.PromptWorker"
 try:
+    bind = listening_address("WEB_BIND", "127.0.0.1:8000")
     threads = whole_number("WEB_THREADS", 8, least=3, most=128)
     workers = whole_number("WEB_WORKERS", 2, least=1, most=64)
 except ImproperlyConfigured as error:

@@ -392,6 +392,7 @@ def test_missing_static_files_are_refused(
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
+        ("WEB_BIND", "WEB_BIND must be an address and a port, such as 127.0.0.1:8000, not 'many'."),
         ("WEB_WORKERS", "WEB_WORKERS is not a number: 'many'."),
         ("TOKEN_KEYS", "TOKEN_KEYS: the key many is not base64 of 32 bytes."),
     ],
@@ -399,7 +400,7 @@ def test_missing_static_files_are_refused(
 def test_gunicorn_ends_with_the_sentence(ready: dict[str, str], name: str, sentence: str) -> None:
     command = [sys.executable, "-m", "gunicorn", "--config", "adminpanel/gunicorn_conf.py"]
     refused = subprocess.run(
-        [*command, "--bind", "127.0.0.1:0", "adminpanel.wsgi"],
+        [*command, "adminpanel.wsgi"],
         cwd=ROOT,
         env=ready | {name: "many"},
         capture_output=True,
