@@ -14,7 +14,7 @@ TOOLS_READY := $(VENV)/.tools-ready
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml
 
-.PHONY: help demo test endurance lint ci lock clean setup
+.PHONY: help demo test endurance image-check lint ci lock clean setup
 
 help:
 	@echo 'make demo   the panel with a sandbox Core, at http://127.0.0.1:8000'
@@ -23,6 +23,7 @@ help:
 	@echo '            (PYTEST_ADDOPTS adds options)'
 	@echo 'make endurance  ten thousand changes, killed and cut off, on both databases'
 	@echo '            (CASES=, SEED=; CASE= repeats one case alone)'
+	@echo 'make image-check  builds the container image and runs it (root, buildah, debootstrap)'
 	@echo 'make lint   style, types and import rules'
 	@echo 'make ci     all that must pass before a change goes in'
 	@echo 'make lock   pin the dependencies of pyproject.toml again'
@@ -51,6 +52,9 @@ lint: setup
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/bandit --quiet --severity-level medium --configfile pyproject.toml \
 		--recursive adminpanel pools sandbox
+
+image-check: setup
+	@$(VENV)/bin/python .ci/image.py $(BASE)
 
 ci:
 	@bash .ci/run
