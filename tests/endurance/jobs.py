@@ -6,6 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from django.conf import settings
+from django.db import OperationalError
 
 from pools.changes import (
     Conflict,
@@ -125,8 +126,10 @@ def looking_at_all(cast: Cast, places: Iterable[Place]) -> Job:
             core, company = cast.open(place, COLLEAGUE), cast.companies[place.company]
             query, last = PoolQuery(per_page=100), 1
             while query.page <= last:
-                last = read_page(core, company, query).last_page or 1
-                query = replace(query, page=query.page + 1)
+                # A busy machine may be late; who looks at a list tries again.
+                with suppress(CoreError):
+                    last = read_page(core, company, query).last_page or 1
+                    query = replace(query, page=query.page + 1)
 
     return job
 
@@ -135,7 +138,12 @@ def leaving(cast: Cast, place: Place) -> Job:
     """The case's person leaves."""
 
     def job(say: Say) -> None:
-        cast.leave(place)
+        left = False
+        while not left:
+            # Other cases may hold the lock for longer than one waits.
+            with suppress(OperationalError):
+                cast.leave(place)
+                left = True
 
     return job
 

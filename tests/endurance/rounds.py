@@ -237,7 +237,7 @@ class Round:
             held = list(Lease.objects.values_list("change", flat=True))
             left = Entry.objects.filter(change__in=held, kind=Kind.INTENT)
             open_now = {number_of(form) for form in left.values_list("form", flat=True) if form}
-            if all(self.places[n].case.leaves for n in open_now if n in self.places):
+            if not any(n in self.places and not self.places[n].case.leaves for n in open_now):
                 return
             if len(open_now) < fewest:
                 fewest = len(open_now)

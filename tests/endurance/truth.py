@@ -15,6 +15,7 @@ from uuid import UUID
 from django.conf import settings
 
 from pools.changes import Action, Outcome, Verdict
+from pools.changes.proposal import COMPARED
 from pools.models import Entry, Kind
 from sandbox.journal import Applied
 from tests.endurance.cases import BETWEEN_READS, Again, Other, number_of
@@ -233,12 +234,15 @@ def closed_once(history: History, change: Change) -> Found:
 
 
 def _stays_open(history: History, change: Change) -> bool:
-    """Whether the panel rightly says that it cannot settle it: the person's token is gone."""
-    clears = change.intent is not None and change.intent.action == Action.CLEAR
-    if not history.place.case.leaves or clears:
-        return False
+    """Whether the panel rightly says that it cannot settle it: without token, or evidence."""
     states = {each.said("state") for each in history.settled}
-    return "no_token" in states
+    action = change.intent.action if change.intent else ""
+    if history.place.case.leaves and action != Action.CLEAR:
+        return "no_token" in states
+    # Core did not say what was there before: whether a pool is new cannot be told.
+    newest = change.facts.get("newest", {})
+    without_evidence = newest is not None and newest.get("id") is None
+    return action == Action.CREATE and without_evidence and "not_read" in states
 
 
 def outcome_is_true(history: History, change: Change) -> Found:
@@ -288,17 +292,17 @@ def _right_verdicts(history: History, change: Change, at: datetime) -> set[str]:
     facts = change.facts
     last = [each.after for each in history.on_pool if each.at <= at]
     now = last[-1] if last else facts["before"]
-    if _same(now, facts["wanted"]):
+    # What Core did not tell before, and the change left alone, says nothing about it.
+    told = [name for name in COMPARED if name not in facts.get("untold", ())]
+    if _same(now, facts["wanted"], told):
         return {str(Verdict.APPLIED)} if applied else set()
-    if _same(now, facts["before"]):
+    if _same(now, facts["before"], told):
         return set() if applied else {str(Verdict.NOT_APPLIED)}
     return {str(Verdict.SUPERSEDED)}
 
 
-def _same(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> bool:
-    return one is not None and all(
-        one.get(name) == other.get(name) for name in ("name", "limit", "timeout")
-    )
+def _same(one: Mapping[str, Any] | None, other: Mapping[str, Any], fields: Sequence[str]) -> bool:
+    return one is not None and all(one.get(name) == other.get(name) for name in fields)
 
 
 def settled_in_time(history: History, change: Change) -> Found:
