@@ -232,12 +232,15 @@ class Round:
         """Until only those are open whose person is gone, or none was closed for too long."""
         longest = settings.CORE_LIMITS.deadline_seconds + settings.SETTLE_QUIET_SECONDS
         until, fewest = time.monotonic() + longest + self.patience_seconds, len(self.places) + 1
+        all_due = time.monotonic() + longest + 2 * PAUSE
         while True:
             self._look_at_leases(seen)
             held = list(Lease.objects.values_list("change", flat=True))
             left = Entry.objects.filter(change__in=held, kind=Kind.INTENT)
             open_now = {number_of(form) for form in left.values_list("form", flat=True) if form}
-            if not any(n in self.places and not self.places[n].case.leaves for n in open_now):
+            waits = any(n in self.places and not self.places[n].case.leaves for n in open_now)
+            # That somebody has left is told when their change is due.
+            if not open_now or (not waits and time.monotonic() > all_due):
                 return
             if len(open_now) < fewest:
                 fewest = len(open_now)
