@@ -18,6 +18,9 @@ _SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
+# One list for good: loggers keep the one that they met first.
+_PROCESSORS: list[Any] = [*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
+
 _MANY_LINES: Final = frozenset({"exception", "stack"})
 
 
@@ -87,7 +90,7 @@ def configure(settings: dict[str, Any]) -> None:
     """Django's LOGGING_CONFIG: structlog and the standard library share one format."""
     logging.config.dictConfig(settings)
     structlog.configure(
-        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=_PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

@@ -217,7 +217,9 @@ def _on_server(statement: str) -> None:
 def settings_for(url: str, folder: Path) -> dict[str, Any]:
     """A deployment's environment: keys of its own, and no secrets of anybody's."""
     (folder / "static").mkdir(exist_ok=True)
-    return os.environ | {
+    # What the browser tests need in this process, and no deployment has.
+    inherited = {k: v for k, v in os.environ.items() if k != "DJANGO_ALLOW_ASYNC_UNSAFE"}
+    return inherited | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DATABASE_URL": url,
