@@ -1,5 +1,7 @@
 """Checkpoints: the ledger's head, written to the log and found there again.
 
+What `manage.py verify_audit` printed is one too: it names the head that it found.
+
 An entry that is cut off the end leaves a whole chain behind. Only a note of the head from
 before, kept where whoever can alter the database cannot, shows that it was there.
 """
@@ -24,6 +26,9 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 # A line of LOG_FORMAT=text, behind whatever was put before it.
 _TEXT_LINE: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z \[\w+ *\] (.*)")
 _TEXT_FIELD: Final = re.compile(r"(\w+)=(\S+)")
+# What verify_audit prints of the head: a whole line, so that no log can quote it.
+PRINTED_EMPTY: Final = "The ledger is empty."
+_PRINTED: Final = re.compile(r"(?:Head|Last entry that fits): (\d{1,18}) (.*)")
 # Where Docker's and journald's JSON keep the line itself.
 _WRAPPED_IN: Final = ("log", "MESSAGE")
 
@@ -59,17 +64,15 @@ def log_checkpoint() -> None:
 
 
 def read_checkpoints(lines: Iterable[str]) -> CheckpointsRead:
-    """The checkpoints among the lines of a log, of either LOG_FORMAT.
+    """The checkpoints among the lines of a log, of either LOG_FORMAT, or printed by verify_audit.
 
-    Lines may be anything else, and may have something before what the panel wrote.
+    Lines may be anything else, and a log's may have something before what the panel wrote.
     """
     found: set[Checkpoint] = set()
     malformed = []
     for number, line in enumerate(lines, 1):
-        if EVENT not in line:
-            continue
         try:
-            facts = _facts(line)
+            facts = _facts(line) if EVENT in line else _printed(line.rstrip())
             if facts is not None:
                 found.add(_checkpoint(facts))
         except (ValueError, RecursionError):
@@ -94,6 +97,20 @@ def _facts(line: str) -> Mapping[str, Any] | None:
         if isinstance(wrapped, str):
             return _facts(wrapped) if EVENT in wrapped else None
     return said if said.get("event") == EVENT else None
+
+
+def _printed(line: str) -> Mapping[str, Any] | None:
+    """What a line that verify_audit printed says of the head, None if it is about something else.
+
+    ValueError: it is damaged.
+    """
+    if line == PRINTED_EMPTY:
+        return {"seq": 0, "digest": FIRST}
+    named = _PRINTED.fullmatch(line)
+    if named is None:
+        return None
+    digest, _, at = named[2].partition(" ")
+    return {"seq": int(named[1]), "digest": digest, "at": at}
 
 
 def _checkpoint(facts: Mapping[str, Any]) -> Checkpoint:

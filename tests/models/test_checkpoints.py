@@ -36,6 +36,7 @@ TEXT = (
     "2026-05-12T12:30:00.000000Z [info     ] ledger checkpoint              [panel.ledger] "
     f"at=2026-05-12T12:00:00.123456+00:00 digest={FIFTH.digest} seq=5"
 )
+PRINTED = f"Head: 5 {FIFTH.digest} 2026-05-12T12:00:00.123456+00:00"
 FOUND = {
     "json": JSON,
     "text": TEXT,
@@ -46,6 +47,9 @@ FOUND = {
     "kubernetes": f"2026-05-12T12:30:00.1Z stderr F {JSON}",
     "docker's file": json.dumps({"log": f"{JSON}\n", "stream": "stderr"}),
     "docker's file, text": json.dumps({"log": f"{TEXT}\n", "stream": "stderr"}),
+    "verify_audit": PRINTED,
+    "verify_audit, of a broken chain": PRINTED.replace("Head", "Last entry that fits"),
+    "verify_audit, on another system": f"{PRINTED}\r\n",
     "journald's json": json.dumps({"MESSAGE": JSON, "PRIORITY": "6"}),
 }
 OTHERS = {
@@ -55,6 +59,8 @@ OTHERS = {
     "whole in another's text": json.dumps({"event": "request", "path": f"/{JSON}"}),
     "quoted in text": TEXT.replace("ledger", "request  [panel.request] path='/ledger"),
     "whole in a text's text": f"2026-05-12T12:30:00.0Z [info ] request path='/{TEXT}'",
+    "what verify_audit prints, quoted": f"a request for /{PRINTED}",
+    "another head": "Head: in the clouds",
     "a line about it": TEXT.replace("ledger", "no ledger"),
 }
 BROKEN = {
@@ -68,6 +74,8 @@ BROKEN = {
     "a digest before the first entry": JSON.replace('"seq": 5', '"seq": 0'),
     "no time": JSON.replace("2026-05-12T12:00", "noon"),
     "too deep": '{"event": "ledger checkpoint", "a": ' + "[" * 100_000,
+    "what verify_audit prints, cut": PRINTED[:40],
+    "what verify_audit prints, without its time": PRINTED[:74],
     "no line of ours": "grep 'ledger checkpoint' panel.log",
 }
 
@@ -128,8 +136,12 @@ def test_the_head_is_logged_at_every_level_and_read_again(
     assert read_checkpoints(logged) == CheckpointsRead((Checkpoint(2, last.digest, last.at),), ())
 
 
-def test_an_empty_ledger_has_a_checkpoint_too() -> None:
-    line = JSON.replace(FIFTH.digest, FIRST).replace('"seq": 5', '"seq": 0')
+@pytest.mark.parametrize(
+    "line",
+    [JSON.replace(FIFTH.digest, FIRST).replace('"seq": 5', '"seq": 0'), "The ledger is empty.\n"],
+    ids=["logged", "printed"],
+)
+def test_an_empty_ledger_has_a_checkpoint_too(line: str) -> None:
     assert read_checkpoints([line]).checkpoints == (Checkpoint(0, FIRST, None),)
 
 

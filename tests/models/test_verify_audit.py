@@ -157,6 +157,23 @@ def test_a_cut_end_ends_badly_and_says_how_much(tmp_path: Path) -> None:
     assert "1 entry was cut off the end." in said
 
 
+def test_what_it_printed_before_finds_a_cut_end_alone(tmp_path: Path) -> None:
+    append_events(5)
+    (tmp_path / "printed").write_text(verify_audit()[1])
+    tamper("DELETE FROM pools_entry WHERE seq > 3")
+    code, said = verify_audit("--checkpoints", str(tmp_path / "printed"))
+    assert code == 1
+    assert "2 entries were cut off the end." in said
+
+
+def test_what_it_printed_before_is_found_again(tmp_path: Path) -> None:
+    (tmp_path / "first").write_text(verify_audit()[1])
+    append_events(5)
+    (tmp_path / "printed").write_text(verify_audit()[1])
+    code, said = verify_audit("--checkpoints", *map(str, tmp_path.iterdir()))
+    assert (code, said.splitlines()[2:]) == (0, ["Found on the ledger: 2 checkpoints."])
+
+
 def test_checkpoints_that_were_not_compared_are_counted(tmp_path: Path) -> None:
     append_events(5)
     (tmp_path / "log").write_text(checkpoint(1) + checkpoint(5))

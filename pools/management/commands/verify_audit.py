@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 
 from pools.models.chain import wrong_audit_keys
-from pools.models.checkpoints import Checkpoint, read_checkpoints
+from pools.models.checkpoints import PRINTED_EMPTY, Checkpoint, read_checkpoints
 from pools.models.proof import Proof, prove
 
 
@@ -37,7 +37,10 @@ class Command(BaseCommand):
             nargs="+",
             default=[],
             metavar="FILE",
-            help="logs of the panel, to compare with the heads noted there; - is standard input",
+            help=(
+                "logs of the panel, or what this command printed before, to compare with the "
+                "heads noted there; - is standard input"
+            ),
         )
 
     def handle(self, *, first: int, checkpoints: list[str], **options: Any) -> None:
@@ -79,7 +82,7 @@ class Command(BaseCommand):
     def _say_what_fits(self, proof: Proof) -> None:
         last = proof.head
         if last.seq == 0 and not proof.broken:
-            self.stdout.write("The ledger is empty.")
+            self.stdout.write(PRINTED_EMPTY)
         elif proof.misfit_count == 0:
             self.stdout.write(f"Entries {proof.first} to {last.seq} fit.")
         if last.at is not None:
