@@ -50,6 +50,7 @@ class Standing:
 
 _UNDER_WAY: Final = Standing("under way", "clock", "under_way")
 _RELEASED: Final = Standing("released", "question")
+_UNSEEN: Final = Standing("done, not seen", "warning", "unseen")
 _OUTSIDE: Final = Standing("outside", "outside", "outside")
 STANDINGS: Final[dict[Outcome | Verdict, Standing]] = {
     Outcome.DONE: Standing("done", "check", "done"),
@@ -80,6 +81,8 @@ def standing_of(item: HistoryItem) -> Standing:
     """One that was released by hand no longer looks like one that somebody has to look at."""
     if item.outside:
         return _OUTSIDE
+    if item.unseen:
+        return _UNSEEN
     word = last_word(item)
     if word is None:
         return _UNDER_WAY
@@ -95,11 +98,11 @@ def meaning_of(item: HistoryItem) -> str:
         return "It is being sent: its outcome is not known yet."
     if word is not Outcome.DONE:
         return _MEANINGS[word]
-    if item.verified:
+    if item.unseen:
+        return "Core confirmed it; reading the pool back did not show it."
+    if item.action is not Action.CLEAR:
         return "Core confirmed it, and reading the pool back showed it."
-    if item.action is Action.CLEAR:
-        return "Core confirmed it. What was dropped cannot be read back."
-    return "Core confirmed it; reading the pool back did not show it."
+    return "Core confirmed it. What was dropped cannot be read back."
 
 
 def window_of(item: HistoryItem) -> str:

@@ -32,6 +32,10 @@ _HINDRANCES = {
     Hindrance.OUTSIDE: ("It was not made through this panel.", "Edit the pool instead."),
     Hindrance.OPEN: ("What became of it is not known.", "Find that out first."),
     Hindrance.WITHOUT_EFFECT: ("It changed nothing.", ""),
+    Hindrance.UNSEEN: (
+        "Core confirmed it, but reading the pool back did not show it.",
+        "The pool may still be as it was: look at it, and edit it if need be.",
+    ),
     Hindrance.SUPERSEDED: (
         "Others changed the pool at the same time: which value was whose is not known.",
         "Edit the pool instead.",

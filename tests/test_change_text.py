@@ -63,8 +63,29 @@ def test_of_a_clear_no_values_are_told() -> None:
     assert told(item(Action.CLEAR, Outcome.DONE)) == []
 
 
+@pytest.mark.parametrize(
+    ("action", "verified", "word"),
+    [
+        (Action.EDIT, False, "done, not seen"),
+        (Action.CREATE, False, "done, not seen"),
+        (Action.EDIT, True, "done"),
+        (Action.CLEAR, False, "done"),
+    ],
+)
+def test_what_reading_back_did_not_show_is_not_said_to_be_plainly_done(
+    action: Action, verified: bool, word: str
+) -> None:
+    change = replace(item(action, Outcome.DONE), verified=verified)
+    assert standing_of(change).word == word
+    assert f"Outcome: {word}. " in as_text(change, "Acme", "https://panel.example/")
+
+
+def test_what_settling_found_was_seen() -> None:
+    assert not replace(settled(Verdict.APPLIED, AFTER), outcome=Outcome.DONE).unseen
+
+
 def test_cores_late_answer_stands_over_a_verdict() -> None:
     late = replace(settled(Verdict.NOT_APPLIED, BEFORE), outcome=Outcome.DONE)
     refused = replace(settled(Verdict.APPLIED, AFTER), outcome=Outcome.REFUSED)
-    assert (standing_of(late).word, late.took_effect) == ("done", True)
+    assert (standing_of(late).word, late.took_effect) == ("done, not seen", True)
     assert (standing_of(refused).word, refused.took_effect) == ("refused", False)

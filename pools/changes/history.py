@@ -71,6 +71,19 @@ class HistoryItem:
         return self.outcome is Outcome.DONE
 
     @property
+    def unseen(self) -> bool:
+        """Whether Core said that it did it, and nothing that was read afterwards shows it.
+
+        Of a clear nothing can be seen.
+        """
+        return (
+            self.outcome is Outcome.DONE
+            and self.action is not Action.CLEAR
+            and not self.verified
+            and self.verdict is not Verdict.APPLIED
+        )
+
+    @property
     def outside(self) -> bool:
         return self.action is Action.OUTSIDE
 
@@ -87,7 +100,9 @@ def history_of(company: Company, pool_id: int, limit: int = 50) -> list[HistoryI
     )
     items = _items(Entry.objects.filter(change__in=latest))
     # What takes a change of a pool back is a later change of the same pool: it is here too.
-    reverting = {item.reverts: item.change_id for item in items[::-1] if item.took_effect}
+    reverting = {
+        item.reverts: item.change_id for item in items[::-1] if item.took_effect and not item.unseen
+    }
     return [replace(item, reverted_by=reverting.get(item.change_id)) for item in items]
 
 
@@ -96,7 +111,7 @@ def revert_of(change_id: UUID) -> UUID | None:
     terms = IndexTerm.objects.filter(term=f"reverts:{change_id}")
     reverts = Entry.objects.filter(seq__in=terms.values("seq")).values("change")
     items = _items(Entry.objects.filter(change__in=reverts))
-    return next((item.change_id for item in items if item.took_effect), None)
+    return next((item.change_id for item in items if item.took_effect and not item.unseen), None)
 
 
 def last_changes(company: Company, pool_ids: Iterable[int]) -> dict[int, HistoryItem]:

@@ -21,6 +21,7 @@ class Hindrance(Enum):
     OUTSIDE = "it was not made here"
     OPEN = "what became of it is not known yet"
     WITHOUT_EFFECT = "it changed nothing"
+    UNSEEN = "reading the pool back did not show it"
     SUPERSEDED = "the pool was changed by others at the same time"
     NOT_RECORDED = "the values from before are not on the record"
 
@@ -92,7 +93,7 @@ def _hindrance(item: HistoryItem) -> Hindrance | None:
     if item.action in by_action:
         return by_action[item.action]
     if item.took_effect:
-        return None
+        return Hindrance.UNSEEN if item.unseen else None
     if item.verdict is Verdict.SUPERSEDED:
         return Hindrance.SUPERSEDED
     unsettled = item.verdict is None and item.outcome in (None, Outcome.UNKNOWN)

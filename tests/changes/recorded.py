@@ -61,6 +61,21 @@ def a_change(
     return change
 
 
+def read_back(change: UUID, *, verified: bool) -> None:
+    """What reading the pool back showed, a moment after its outcome."""
+    intent = Entry.objects.get(change=change, kind=Kind.INTENT)
+    with time_machine.travel(intent.at, tick=False), transaction.atomic():
+        append(
+            Kind.READBACK,
+            intent.action,
+            Actor(1, "ada"),
+            company=intent.company,
+            pool_id=intent.pool_id,
+            facts={"after": None, "verified": verified, "problem": ""},
+            change=change,
+        )
+
+
 def settled(change: UUID, at: datetime, outcome: str) -> None:
     """What was found out later about a change."""
     _said_of(Kind.SETTLED, change, at, outcome)

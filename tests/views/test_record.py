@@ -181,7 +181,7 @@ def test_a_change_as_text(manager: Client) -> None:
     page = manager.get(f"/changes/{change}/")
     assert page.context["entry"].text.splitlines() == [
         "Edit of pool “NetSuite orders” (id 7) in Acme",
-        "Outcome: done. Core confirmed it; reading the pool back did not show it.",
+        "Outcome: done, not seen. Core confirmed it; reading the pool back did not show it.",
         "Who: ada, 12 May 2026 12:00:00 UTC",
         "Reason: SUP-1",
         "Limit: 5 → 10 (as asked for)",

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from pools.changes import Action, Outcome
 from pools.models import Company, Entry
 from sandbox.running import RunningSandbox
-from tests.changes.recorded import a_change
+from tests.changes.recorded import a_change, read_back
 from tests.views.conftest import SignIn, json_of, make_company
 from tests.views.test_changes import dialog, one_pool, open_form, outcomes, writes
 
@@ -232,6 +232,8 @@ def test_a_held_pool_cannot_be_reverted(
         ({"outcome": Outcome.NOT_SENT}, "It changed nothing."),
         ({"outcome": Outcome.UNKNOWN}, "What became of it is not known."),
         ({"outcome": None}, "What became of it is not known."),
+        ({}, "reading the pool back did not show it"),
+        ({"action": Action.DELETE}, "reading the pool back did not show it"),
     ],
 )
 def test_what_cannot_be_reverted_says_why(
@@ -241,6 +243,36 @@ def test_what_cannot_be_reverted_says_why(
     assert page.status_code == 409
     assert sentence in page.text
     assert core.journal == []
+
+
+def test_an_edit_that_was_not_seen_says_so_and_is_not_reverted(
+    manager: Client, core: RunningSandbox, pool: int
+) -> None:
+    core.set_fault("do-nothing;only=update")
+    change = edit(manager, pool, limit=str(LIMIT))
+    core.set_fault(None)
+    for address in (f"/c/acme/pools/{pool}/", f"/changes/{change}/"):
+        page = manager.get(address).text
+        assert 'chip-unseen">' in page
+        assert "</svg>done, not seen</span>" in page
+        assert "the pool may still be as it was" in page
+        assert revert_of(change) not in page
+    assert "</svg>done, not seen</span>" in manager.get("/c/acme/pools/", {"per_page": 100}).text
+    assert "</svg>done, not seen</span>" in manager.get("/c/acme/changes/?outcome=done").text
+
+
+def test_a_revert_that_was_not_seen_leaves_the_edit_to_be_reverted(
+    manager: Client, core: RunningSandbox, pool: int, edited: uuid.UUID
+) -> None:
+    form = open_form(manager, revert_of(edited))
+    core.set_fault("do-nothing;only=update")
+    manager.post(revert_of(edited), form)
+    core.set_fault(None)
+    assert limit_of(core, pool) == LIMIT
+    for address in (f"/c/acme/pools/{pool}/", f"/changes/{edited}/"):
+        page = manager.get(address).text
+        assert f'href="{revert_of(edited)}"' in page
+        assert "Reverted by" not in page
 
 
 def test_another_companys_change_is_404(manager: Client, core: RunningSandbox) -> None:
@@ -285,6 +317,7 @@ def test_where_a_pool_was_its_history_leads_back(manager: Client, pool: int) -> 
 
 def test_who_may_not_create_may_not_create_again(sign_in_as: SignIn, core: RunningSandbox) -> None:
     change = a_change(action=Action.DELETE)
+    read_back(change, verified=True)
     operator = sign_in_as("Operator")
     page = operator.get(revert_of(change))
     assert page.status_code == 403
