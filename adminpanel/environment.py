@@ -19,7 +19,7 @@ from pools.tickets import TicketLinks, ticket_links
 KEY_BYTES: Final = 32
 SECRET_KEY_LENGTH: Final = 50
 SHORTEST_TOKEN: Final = 24
-_KEY_ID = re.compile(r"[a-z0-9-]{1,32}")
+KEY_ID = re.compile(r"[a-z0-9-]{1,32}")
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 _LISTENING = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}|unix:/\S+|fd://\d+", re.IGNORECASE)
@@ -171,7 +171,7 @@ def keys(name: str) -> tuple[tuple[str, Secret], ...]:
     pairs = []
     for part in required(name, "`manage.py newkeys` makes some.").split(","):
         key_id, _, text = part.strip().partition(":")
-        if not _KEY_ID.fullmatch(key_id):
+        if not KEY_ID.fullmatch(key_id):
             raise ImproperlyConfigured(f"{name} holds a key without a proper id (a-z, 0-9, -).")
         pairs.append((key_id, _key(name, key_id, text)))
     if len({key_id for key_id, _ in pairs}) != len(pairs):

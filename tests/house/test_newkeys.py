@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
 
 from tests.house.processes import LINUX_ONLY
@@ -71,6 +72,24 @@ def test_no_two_panels_get_the_same() -> None:
         "TIME_ZONE",
         "TRUSTED_PROXY_COUNT",
     }
+
+
+def test_one_key_alone_has_the_id_that_was_asked_for() -> None:
+    one, other = (manage("newkeys", "--key-id", "2027a").stdout for _ in range(2))
+    (line,) = one.splitlines()
+    key_id, _, key = line.partition(":")
+    assert (key_id, len(b64decode(key, validate=True))) == ("2027a", 32)
+    assert one != other
+
+
+def test_an_id_that_no_key_can_have_is_refused() -> None:
+    for key_id in ("2027_A", "", "a:b"):
+        refused = manage("newkeys", "--key-id", key_id)
+        assert (refused.returncode, refused.stdout, refused.stderr) == (
+            1,
+            "",
+            "CommandError: A key's id is 1 to 32 of a-z, 0-9 and -.\n",
+        )
 
 
 def test_each_secret_is_a_file_for_its_owner_alone(tmp_path: Path) -> None:

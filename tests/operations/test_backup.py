@@ -91,6 +91,7 @@ def test_what_happened_after_a_backup_is_told_after_its_restore(
     panel.said(CHANGING, core.url, key, "11")
     with under_load(panel):
         panel.procedure(f"backup-{connection.vendor}", BACKUP=backup)
+    assert backup.stat().st_mode & 0o777 == 0o600
     log.write_text(panel.said(CHANGING, core.url, key, "12"))
     noted = json.loads(log.read_text().splitlines()[-1])
 
@@ -163,6 +164,7 @@ def test_with_compose_the_database_is_put_in_place_of_the_one_before(
     )
     panel.python(APPEND)
     here.procedure("backup-compose")
+    assert (tmp_path / "backup").stat().st_mode & 0o777 == 0o600
     log.write_text(panel.said(f"{APPEND}from pools.models.checkpoints import *\nlog_checkpoint()"))
     try:
         said = here.procedure("restore-compose", 1)

@@ -29,7 +29,8 @@ def panel(filled: Filled, tmp_path: Path) -> Iterator[Deployment]:
 
 
 def test_a_token_key_is_replaced_and_dropped(panel: Deployment) -> None:
-    old, new = panel.environment["TOKEN_KEYS"], new_key("two")
+    old = panel.environment["TOKEN_KEYS"]
+    new = panel.procedure("new-key", KEY_ID="two").strip()
     assert "lacks the key one" in panel.having(TOKEN_KEYS=new).manage("rotate_keys", code=1)
     said = panel.having(TOKEN_KEYS=f"{new},{old}").procedure("rotate-token-keys")
     assert "Key one: 0 tokens, not in use: it can be dropped from TOKEN_KEYS." in said

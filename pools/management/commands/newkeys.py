@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
+from adminpanel.environment import KEY_ID
+
 # Letters, digits and .,:/+=_- alone: read the same by docker, compose, systemd and a shell.
 SETTINGS: Final = """\
 # The panel's settings, made on {day}. Whoever reads this file can open every stored token:
@@ -60,6 +62,7 @@ class Command(BaseCommand):
 
     help = (
         "Prints settings for a new panel, with fresh keys, as an environment file. "
+        "With --key-id, prints one fresh key alone, for TOKEN_KEYS or AUDIT_KEYS. "
         "With --secrets, writes each secret as a file for compose.yaml, and prints the rest."
     )
     requires_system_checks = []
@@ -67,7 +70,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="", help="the host name that people will type")
         parser.add_argument("--database", default="", metavar="URL", help="the database to use")
-        parser.add_argument(
+        either = parser.add_mutually_exclusive_group()
+        either.add_argument("--key-id", metavar="ID", help="the new key's id (a-z, 0-9, -)")
+        either.add_argument(
             "--secrets",
             dest="folder",
             type=Path,
@@ -75,7 +80,20 @@ class Command(BaseCommand):
             help="write one file a secret into DIR, readable by you alone; none is overwritten",
         )
 
-    def handle(self, *, host: str, database: str, folder: Path | None, **options: Any) -> None:
+    def handle(
+        self,
+        *,
+        host: str,
+        database: str,
+        folder: Path | None,
+        key_id: str | None = None,
+        **options: Any,
+    ) -> None:
+        if key_id is not None:
+            if not KEY_ID.fullmatch(key_id):
+                raise CommandError("A key's id is 1 to 32 of a-z, 0-9 and -.")
+            self.stdout.write(f"{key_id}:{_key()}")
+            return
         today = datetime.now(UTC).date().isoformat()
         keys = new_keys(today)
         if folder is None:
