@@ -37,12 +37,13 @@ def reasons_not_to_start() -> list[str]:
 
 
 def refuse_unsafe_start() -> None:
-    """Before anyone is served. Also asks the database whether it and the keys are fit."""
+    """Before anyone is served. Also asks the database: it, the keys and the ledger must be fit."""
     for look in (
         reasons_not_to_start,
         _missing_static_files,
         reasons_against_the_database,
         _wrong_keys,
+        _unguarded_ledger,
     ):
         if reasons := look():
             raise ImproperlyConfigured(" ".join(reasons))
@@ -51,7 +52,7 @@ def refuse_unsafe_start() -> None:
 # Not for every command: `migrate` and `rotate_keys` must run to mend what this finds.
 @register(deploy=True)
 def stored_state(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    reasons = reasons_against_the_database() or _wrong_keys()
+    reasons = reasons_against_the_database() or [*_wrong_keys(), *_unguarded_ledger()]
     return [Error(reason, id="panel.E002") for reason in reasons]
 
 
@@ -83,6 +84,12 @@ def _wrong_keys() -> list[str]:
     from pools.vault import wrong_token_keys
 
     return [*wrong_token_keys(), *wrong_audit_keys()]
+
+
+def _unguarded_ledger() -> list[str]:
+    from pools.models.guarding import reasons_against_its_guard
+
+    return reasons_against_its_guard()
 
 
 @register()

@@ -105,7 +105,14 @@ def _keys_fit() -> None:
 
 
 def _ledger_is_writable() -> None:
-    """Takes the ledger's lock and goes as far as a write can go without leaving a trace."""
+    """Takes the ledger's lock and goes as far as a write can go without leaving a trace.
+
+    Where the ledger could be altered meanwhile, nothing should be written to it.
+    """
+    from pools.models.guarding import reasons_against_its_guard
+
+    if reasons := reasons_against_its_guard():
+        raise NotReady(" ".join(reasons))
     if connection.vendor == "sqlite":
         _append_and_take_back()
     else:

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -312,6 +313,19 @@ def test_missing_migrations_are_refused(
     empty = {"DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3"}
     answer = nursery.run(*command, environment=ready | empty)
     assert_refused(answer, "migrations: run `manage.py migrate` first.")
+
+
+@pytest.mark.parametrize("command", [("wsgi",), ("manage.py", "check", "--deploy")])
+def test_a_ledger_that_can_be_altered_is_refused(
+    nursery: Nursery, ready: dict[str, str], tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    file = tmp_path / "panel.sqlite3"
+    shutil.copy(ready["DATABASE_URL"].removeprefix("sqlite:///"), file)
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("DROP TRIGGER pools_entry_no_delete")
+    altered = {"DATABASE_URL": f"sqlite:///{file}"}
+    answer = nursery.run(*command, environment=ready | altered)
+    assert_refused(answer, "the database lacks pools_entry_no_delete, or has it switched off;")
 
 
 def test_a_folder_that_is_not_there_is_refused(nursery: Nursery, ready: dict[str, str]) -> None:

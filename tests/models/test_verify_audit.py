@@ -10,10 +10,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 
+from pools.management.commands.verify_audit import EMPTIED, UNGUARDED
 from pools.models import Entry, Kind, Lease
 from pools.models.chain import FIRST
+from pools.models.guarding import TRIGGERS
 from pools.models.ledger import append
 from pools.secret import Secret
+from tests.ledger_flush import unguarded_ledger
 from tests.models.conftest import ADA, append_events, tamper
 from tests.models.telling import NOON
 from tests.models.test_proof import CHANGE
@@ -88,6 +91,27 @@ def test_a_start_beyond_the_end_ends_badly() -> None:
 
 def test_an_empty_ledger_is_said_to_be_empty() -> None:
     assert verify_audit() == (0, "The ledger is empty.\n")
+
+
+def test_a_ledger_that_was_emptied_ends_badly_without_a_checkpoint() -> None:
+    append_events(2)
+    tamper("DELETE FROM pools_entry")
+    code, said = verify_audit()
+    assert (code, said) == (1, f"{EMPTIED}\nThe ledger is empty.\n")
+
+
+def test_a_ledger_that_can_be_altered_ends_badly_though_it_fits() -> None:
+    append_events(1)
+    with unguarded_ledger():
+        code, said = verify_audit()
+    missing = ", ".join(TRIGGERS[connection.vendor])
+    assert (code, said) == (
+        1,
+        (
+            f"{UNGUARDED} It lacks, or has switched off: {missing}.\n"
+            f"Entries 1 to 1 fit.\nHead: {named(1)}\n"
+        ),
+    )
 
 
 def test_with_a_wrong_key_the_key_is_named(settings: Any) -> None:

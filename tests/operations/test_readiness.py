@@ -16,6 +16,7 @@ from adminpanel import readiness
 from pools.models import Entry, IndexTerm
 from pools.models.ledger import Actor, lock, record_event
 from pools.secret import Secret
+from tests.ledger_flush import unguarded_ledger
 
 READY = dict.fromkeys(("database", "migrations", "keys", "ledger"), "ok")
 
@@ -104,6 +105,12 @@ def held() -> Iterator[None]:
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_takes_no_inserts() -> None:
     with forbidding_inserts():
+        assert asked() == (503, READY | {"ledger": "failed"})
+
+
+@pytest.mark.django_db
+def test_a_ledger_that_can_be_altered() -> None:
+    with unguarded_ledger():
         assert asked() == (503, READY | {"ledger": "failed"})
 
 

@@ -4,23 +4,32 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 
 from pools.models.chain import wrong_audit_keys
 from pools.models.checkpoints import PRINTED_EMPTY, Checkpoint, read_checkpoints
+from pools.models.guarding import missing_triggers, was_emptied
 from pools.models.proof import Proof, prove
+
+EMPTIED: Final = (
+    "The ledger was emptied: something is here that was written together with an entry."
+)
+UNGUARDED: Final = (
+    "The database does not keep the ledger from being altered; nobody knows since when."
+)
 
 
 class Command(BaseCommand):
-    """Exit 0: everything fits. Exit 1: something does not, and why."""
+    """Exit 0: everything fits. Exit 1: something does not, or is not guarded, and why."""
 
     help = (
         "Walks the ledger of changes. Checks every entry against its keyed digest and "
         "against the entry before it, that every change is told whole, and that the "
-        "checkpoints of a log are still there. Prints the head."
+        "checkpoints of a log are still there, and that the database still refuses to alter "
+        "any. Prints the head."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -49,6 +58,8 @@ class Command(BaseCommand):
         try:
             proof = prove(max(first, 1), noted)
             wrong_keys = wrong_audit_keys() if proof.broken else []
+            emptied = proof.head.seq == 0 and not proof.broken and was_emptied()
+            missing = missing_triggers()
         except AnyDatabaseError as error:
             raise CommandError(f"The ledger cannot be read: {error}") from None
         for misfit in proof.misfits:
@@ -57,8 +68,12 @@ class Command(BaseCommand):
             self.stderr.write(f"{proof.misfit_count - len(proof.misfits)} more do not fit.")
         for sentence in wrong_keys:
             self.stderr.write(sentence)
+        if emptied:
+            self.stderr.write(EMPTIED)
+        if missing:
+            self.stderr.write(f"{UNGUARDED} It lacks, or has switched off: {', '.join(missing)}.")
         self._say_what_fits(proof)
-        if proof.misfit_count or (checkpoints and not noted):
+        if proof.misfit_count or emptied or missing or (checkpoints and not noted):
             sys.exit(1)
 
     def _read(self, name: str) -> Iterable[Checkpoint]:
