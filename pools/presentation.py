@@ -407,6 +407,16 @@ def _cannot_revert(error: CannotRevert, place: Place) -> Problem:
 
 
 def _held(error: PoolHeld, place: Place) -> Problem:
+    if error.under_way:
+        return Problem(
+            title="Another change of this pool is being sent just now.",
+            meaning=f"{error.actor_name} sent it. Nothing of yours was sent.",
+            next_text="Try again in a moment: its page says how it ended.",
+            next_href=reverse("pools:change", args=[error.change_id]),
+            next_label="Open the change",
+            kind="warning",
+            status=409,
+        )
     return Problem(
         title="An earlier change of this pool has no known outcome yet.",
         meaning=f"{error.actor_name} sent it; until it is clear what became of it, "

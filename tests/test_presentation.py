@@ -18,6 +18,7 @@ OTHERS: list[Exception] = [
     TokenUnreadable(),
     Conflict(POOL),
     PoolHeld(uuid4(), "operator", datetime.now(UTC)),
+    PoolHeld(uuid4(), "operator", datetime.now(UTC), under_way=True),
     LedgerUnwritable(),
     *(OutcomeUnwritten(uuid4(), outcome) for outcome in Outcome),
 ]
@@ -41,6 +42,14 @@ def test_every_error_says_what_happened_and_what_to_do(error: Exception, deed: D
 def test_a_change_that_was_not_made_says_so(error: CoreError) -> None:
     problem = problem_for(error, Place(ACME, "/c/acme/pools/1/edit/", Deed.CHANGING))
     assert "othing was" in problem.meaning
+
+
+@pytest.mark.parametrize(
+    ("under_way", "said"), [(True, "is being sent just now"), (False, "has no known outcome yet")]
+)
+def test_what_holds_a_pool_is_under_way_or_unknown(under_way: bool, said: str) -> None:
+    held = PoolHeld(uuid4(), "operator", datetime.now(UTC), under_way=under_way)
+    assert said in problem_for(held, Place(ACME, "/c/acme/pools/1/edit/", Deed.CHANGING)).title
 
 
 @pytest.mark.parametrize(

@@ -155,13 +155,19 @@ class Conflict(Exception):
 
 
 class PoolHeld(Exception):
-    """A change under way, or one of unknown outcome, holds the pool. Nothing was sent."""
+    """A change under way, or one of unknown outcome, holds the pool. Nothing was sent.
 
-    def __init__(self, change_id: UUID, actor_name: str, since: datetime) -> None:
+    `under_way`: its call may still run.
+    """
+
+    def __init__(
+        self, change_id: UUID, actor_name: str, since: datetime, *, under_way: bool = False
+    ) -> None:
         super().__init__("another change holds the pool")
         self.change_id = change_id
         self.actor_name = actor_name
         self.since = since
+        self.under_way = under_way
 
 
 class OutcomeUnwritten(Exception):

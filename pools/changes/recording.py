@@ -4,11 +4,14 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import Error as AnyDatabaseError
 from django.db import transaction
+from django.utils import timezone
 
 from pools.changes.outcome import Outcome
 from pools.changes.proposal import OutcomeUnwritten, PoolHeld, ProposedChange, Snapshot
@@ -92,9 +95,12 @@ def refuse_if_held(company: str, pool_key: str) -> None:
 
 
 def held_by(lease: Lease) -> PoolHeld:
-    names = Entry.objects.filter(change=lease.change, kind=Kind.INTENT)
-    name = names.values_list("actor_name", flat=True).first()
-    return PoolHeld(lease.change, name or "", lease.held_since)
+    entries = Entry.objects.filter(change=lease.change).values_list("kind", "actor_name")
+    names = dict(entries)
+    longest = timedelta(seconds=settings.CORE_LIMITS.deadline_seconds)
+    under_way = Kind.OUTCOME not in names and timezone.now() - lease.held_since < longest
+    name = names.get(Kind.INTENT, "")
+    return PoolHeld(lease.change, name, lease.held_since, under_way=under_way)
 
 
 def record_intent(intent: Intent) -> None:

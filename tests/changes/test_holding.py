@@ -50,6 +50,7 @@ def test_an_unknown_outcome_holds_the_pool(place: Place, action: Action) -> None
     lease = Lease.objects.get()
     assert (held.value.change_id, held.value.actor_name) == (change_id, "Ada")
     assert held.value.since == lease.held_since
+    assert not held.value.under_way
     assert (place.writes(), Entry.objects.filter(kind=Kind.INTENT).count()) == ([], 1)
 
 
@@ -82,6 +83,7 @@ def test_two_people_at_once_change_a_pool_one_after_the_other(committed_place: P
     )
     kinds = sorted(type(end).__name__ for end in ends)
     assert kinds == ["ChangeResult", "PoolHeld"]
+    assert [end.under_way for end in ends if isinstance(end, PoolHeld)] == [True]
     assert len(place.writes()) == 1
 
 
@@ -131,6 +133,15 @@ def test_a_change_under_way_cannot_be_released(place: Place) -> None:
     with pytest.raises(PoolHeld):
         release_lease(intent.change_id, BOB, "impatient")
     assert Lease.objects.count() == 1
+
+
+def test_a_change_whose_process_ended_is_not_under_way_for_ever(place: Place) -> None:
+    record_intent(
+        Intent(uuid.uuid4(), place.propose(Action.CLEAR), Snapshot("Orders", 5, None), None)
+    )
+    with a_minute_later(), pytest.raises(PoolHeld) as held:
+        make_change(place.client(), place.propose(Action.EDIT))
+    assert not held.value.under_way
 
 
 def test_an_intent_whose_process_ended_can_be_released(place: Place) -> None:
