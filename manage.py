@@ -1,7 +1,9 @@
 #!/usr/bin/env python
 """Django's command line for the panel."""
 
+import base64
 import os
+import secrets
 import sys
 
 
@@ -20,6 +22,8 @@ def main() -> None:
         settings.configure()
         Command().run_from_argv(sys.argv)
         return
+    if sys.argv[1:2] == ["verify_audit"]:
+        make_up_what_no_proof_needs()
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
@@ -28,6 +32,18 @@ def main() -> None:
         from adminpanel.database import cannot_be_used
 
         sys.exit(f"The panel does not start: {cannot_be_used(error)}")
+
+
+def make_up_what_no_proof_needs() -> None:
+    """An auditor need not have what opens tokens and signs sessions: the walk uses neither."""
+    made_up = {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "ALLOWED_HOSTS": "localhost",
+        "TOKEN_KEYS": f"unused:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+    }
+    for name, text in made_up.items():
+        if not os.environ.get(name) and not os.environ.get(f"{name}_FILE"):
+            os.environ[name] = text
 
 
 if __name__ == "__main__":
