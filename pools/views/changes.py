@@ -292,14 +292,15 @@ def _conflict(
 def _made(request: HttpRequest, task: Task, result: ChangeResult) -> HttpResponse:
     """Done or unknown: one sentence, on the page where the pool is (or was)."""
     place = task.place
-    gone = result.action is Action.DELETE and result.outcome is Outcome.DONE
+    deleted = result.action is Action.DELETE
+    gone = deleted and result.outcome is Outcome.DONE
     target = page_of(place, None if gone else result.pool_id)
-    # The page of a pool that is new or gone cannot refresh itself, nor can that of a
-    # change: go there, or leave it.
+    # The page of a pool that is new, or may be gone, cannot refresh itself, nor can that
+    # of a change: go there anew, or leave it.
     in_front = _page_in_front(request)
     refreshes = {page_of(place, None), page_of(place, result.pool_id)}
     leave = result.action is Action.CREATE or in_front not in refreshes
-    leave = leave or (gone and in_front == page_of(place, result.pool_id))
+    leave = leave or (deleted and in_front == page_of(place, result.pool_id))
     message = message_for(result, place.company, reverted=task.undo is not None)
     return landed(request, message, target, leave=leave)
 

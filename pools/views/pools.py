@@ -80,16 +80,17 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
 @needs("pools.view_pools")
 def pool_detail(request: HttpRequest, company: str, pool: int) -> HttpResponse:
     place = enter(request, company)
+    unsettled = open_changes(place.company, pool)
+    hold = {"open_changes": unsettled, "held": bool(unsettled), "may": place.may}
     try:
         with place.core() as core:
             found = drift.read_pool(core, place.company, pool)
     except NotFound as error:
         past = history_of(place.company, pool)
-        entries = entries_of(request, place.company, past, held=False, gone=True)
-        return place.show_problem(error, history=entries)
+        entries = entries_of(request, place.company, past, held=bool(unsettled), gone=True)
+        return place.show_problem(error, history=entries, **hold)
     except READING as error:
-        return place.show_problem(error)
-    unsettled = open_changes(place.company, pool)
+        return place.show_problem(error, **hold)
     context = {
         "company": place.company,
         "pool": found,
@@ -99,12 +100,10 @@ def pool_detail(request: HttpRequest, company: str, pool: int) -> HttpResponse:
             request, place.company, history_of(place.company, pool), held=bool(unsettled)
         ),
         "token_notice": place.token_notice,
-        "open_changes": unsettled,
-        "held": bool(unsettled),
         "raw_json": json.dumps(found.raw, indent=2, ensure_ascii=False),
         "refresh_href": request.path,
         "list_href": reverse("pools:pool_list", args=[place.company.slug]),
-        "may": place.may,
+        **hold,
         **_row_addresses(place, pool, bool(unsettled)),
         **times(core),
     }

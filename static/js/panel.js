@@ -44,8 +44,10 @@
   const remember = (scope, refused) => {
     for (const form of guarded(scope)) pristine.set(form, refused ? null : written(form));
   };
+  // A form under way is not unsaved: htmx marks those that it sends, this script the others.
+  const underWay = (form) => form.matches("[data-sent], .htmx-request");
   const changed = (scope) =>
-    guarded(scope).some((form) => !form.dataset.sent && pristine.get(form) !== written(form));
+    guarded(scope).some((form) => !underWay(form) && pristine.get(form) !== written(form));
   const unsend = () => {
     root.classList.remove("waits");
     for (const form of document.querySelectorAll("form[data-sent]")) {
@@ -136,7 +138,15 @@
     question.showModal();
   });
 
+  // The answer to a form under way needs its place: the dialog stays until it is there.
+  const stays = () => {
+    if (!guarded(dialogBody).some(underWay)) return false;
+    dialog.querySelector(".slow").textContent = byId("sent").content.textContent;
+    return true;
+  };
+
   const closeDialog = async () => {
+    if (stays()) return;
     if (!changed(dialogBody) || await askToLeave()) dialog.close();
   };
 
@@ -146,6 +156,11 @@
       closeDialog();
     });
     dialog.addEventListener("close", () => {
+      // A browser lets Esc, pressed twice, close any dialog.
+      if (stays()) {
+        dialog.showModal();
+        return;
+      }
       dialogBody.replaceChildren();
       byId("dialog-says").replaceChildren();
       byId(opener)?.focus();
@@ -207,6 +222,10 @@
     waiting(detail.xhr, "Core is slow to answer. Still waiting…");
     detail.target.setAttribute("aria-busy", "true");
     if (detail.target === dialogBody && !dialog.open) opener = detail.elt.id;
+    if (detail.requestConfig.verb !== "post") return;
+    say(detail.elt.querySelector(".sends")?.dataset.busy || "");
+    // Heard at the form itself: one that has left the page no longer reaches the document.
+    detail.elt.addEventListener("htmx:targetError", () => location.reload());
   });
 
   on("htmx:afterRequest", ({ detail }) => {
@@ -224,8 +243,10 @@
     } else if (target.tabIndex === -1 && target.id && refreshes(detail)) {
       // The last good content stays, marked as old; what went wrong is said above it.
       target.dataset.old = "yes";
+      // What was said of a change before stays as well.
+      outcome.querySelector(".problem")?.remove();
       detail.target = outcome;
-      detail.swapOverride = "innerHTML";
+      detail.swapOverride = "beforeend";
       detail.selectOverride = ".problem";
     }
   });
