@@ -1,7 +1,7 @@
 """What people read when a change has ended: what, to which pool, with which outcome."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.contrib import messages
@@ -30,6 +30,18 @@ _ATTEMPT: Final = {
     Action.EDIT: "the edit of {pool} in {company}",
     Action.CLEAR: "clearing {pool} in {company}",
     Action.DELETE: "deleting {pool} from {company}",
+}
+_FINDS_OUT: Final = "in a minute, Check again on its page finds out."
+_UNKNOWN: Final = {
+    Action.CREATE: "in a minute, Check again above the list of pools finds out.",
+    Action.EDIT: _FINDS_OUT,
+    Action.CLEAR: "a clear leaves nothing to look up. "
+    "In a minute, Check again on the pool's page lets the pool be changed again.",
+    Action.DELETE: _FINDS_OUT,
+}
+_ONCE_MORE: Final = {
+    Action.CLEAR: "Compare below, then clear it once more if you still want to.",
+    Action.DELETE: "Compare below, then delete it once more if you still want to.",
 }
 _EARLIER: Final = {
     Outcome.REFUSED: "This form was sent before, and Core refused it.",
@@ -69,7 +81,7 @@ def message_for(
         attempt = _ATTEMPT[result.action].format(**words)
         text = (
             f"Core gave no clear answer to {attempt}: it may or may not have happened. "
-            "Do not send it again: in a minute, Check again on its page finds out."
+            f"Do not send it again: {_UNKNOWN[result.action]}"
         )
         level = "warning"
     if result.repeated:
@@ -89,6 +101,13 @@ def ended_before(result: ChangeResult) -> Problem:
         kind="warning",
         status=409,
     )
+
+
+def changed_meanwhile(problem: Problem, action: Action, *, reverting: bool) -> Problem:
+    """The problem of a conflict, with what to do next about this change."""
+    if reverting:
+        return replace(problem, next_text="Compare below, then revert once more.")
+    return replace(problem, next_text=_ONCE_MORE.get(action, problem.next_text))
 
 
 def moved_since(undo: Undo) -> Problem:

@@ -5,7 +5,7 @@ form filled in, a made change as one sentence.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -35,6 +35,7 @@ from pools.guards import needs
 from pools.presentation import Deed, Problem
 from pools.sentences import (
     OutcomeMessage,
+    changed_meanwhile,
     compare_versions,
     ended_before,
     message_for,
@@ -60,6 +61,8 @@ _FORMS: Final[dict[Action, type[ChangeForm]]] = {
 }
 _OPENED: Final = "As you opened it"
 _LEFT: Final = "As that edit left it"
+_WANTED: Final = "As you want it"
+_REVERTED: Final = "After reverting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,8 @@ def _hindrance(task: Task, pool: Pool | None) -> dict[str, Any]:
     if undo.changes(now) == PoolChanges():
         return {"problem": nothing_to_revert()}
     rows = compare_versions(undo.left, pool, undo.result(now).to_json())
-    return {"problem": moved_since(undo), "conflict": {"opened": _LEFT, "rows": rows}}
+    conflict = {"opened": _LEFT, "wanted": _REVERTED, "rows": rows}
+    return {"problem": moved_since(undo), "conflict": conflict}
 
 
 def _submitted(request: HttpRequest, task: Task) -> HttpResponse:
@@ -274,18 +278,23 @@ def _quote_on_fields(form: ChangeForm, error: Invalid) -> None:
 def _conflict(
     request: HttpRequest, task: Task, form: ChangeForm, conflict: Conflict
 ) -> HttpResponse:
-    """The three versions side by side; saving once more goes on from the pool as it is."""
+    """The versions side by side; sending it once more goes on from the pool as it is.
+
+    A clear or a delete wants no values, and so has no third version.
+    """
     opened, now = form.cleaned_data["seen"], conflict.now
     problem = task.place.problem(conflict, Deed.CHANGING)
+    problem = changed_meanwhile(problem, task.action, reverting=bool(task.undo))
     wanted: Mapping[str, Any] = form.cleaned_data
+    heading = _WANTED if task.action is Action.EDIT else ""
     if task.undo:
-        wanted = task.undo.result(Snapshot.from_pool(now)).to_json()
-        problem = replace(problem, next_text="Compare below, then revert once more.")
+        wanted, heading = task.undo.result(Snapshot.from_pool(now)).to_json(), _REVERTED
     rows = compare_versions(opened, now, wanted)
     if isinstance(form, PoolForm):
         form.follow(opened, now)
     form.show(now)
-    extra = {"problem": problem, "conflict": {"opened": _OPENED, "rows": rows}}
+    versions = {"opened": _OPENED, "wanted": heading, "rows": rows}
+    extra = {"problem": problem, "conflict": versions}
     return _form_page(request, task, form, now, extra, status=problem.status)
 
 

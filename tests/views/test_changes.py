@@ -143,6 +143,21 @@ def test_going_on_after_a_conflict_keeps_the_colleagues_value(
     assert json_of(next(r for r in core.journal if r.method == "PUT")) == {"limit": 77}
 
 
+@pytest.mark.parametrize("deed", ["clear", "delete"])
+def test_a_conflict_without_values_compares_two_versions(
+    manager: Client, core: RunningSandbox, deed: str
+) -> None:
+    pool = one_pool(manager)
+    address = f"/c/acme/pools/{pool}/{deed}/"
+    form = open_form(manager, address)
+    form |= {"confirm_name": manager.get(address).context["pool"].name}
+    core.company("acme").change_pool(pool, timeout=999)
+    page = manager.post(address, form).text
+    assert f"Compare below, then {deed} it once more" in page
+    assert "As you want it" not in page
+    assert page.count('<th scope="col">') == 2
+
+
 @pytest.mark.parametrize("seen", ["", "forged", "eyJh.x.y"])
 def test_a_form_without_its_seen_pool_is_not_sent(
     manager: Client, core: RunningSandbox, seen: str
@@ -199,6 +214,23 @@ def test_unknown_outcome_holds_the_pool(manager: Client, core: RunningSandbox) -
     again = manager.post(address, open_form(manager, address))
     assert again.status_code == 409
     assert len(writes(core)) == 1
+
+
+def test_an_unknown_creation_points_to_the_list(manager: Client, core: RunningSandbox) -> None:
+    form = open_form(manager, NEW, name="Perhaps", limit="3")
+    core.set_fault("status=500;only=writes")
+    page = manager.post(NEW, form, follow=True)
+    assert "in a minute, Check again above the list of pools finds out." in page.text
+    assert page.context["open_changes"]
+
+
+def test_an_unknown_clear_promises_no_finding_out(manager: Client, core: RunningSandbox) -> None:
+    address = f"/c/acme/pools/{one_pool(manager)}/clear/"
+    form = open_form(manager, address)
+    core.set_fault("status=500;only=writes")
+    page = manager.post(address, form, follow=True).text
+    assert "a clear leaves nothing to look up." in page
+    assert "finds out" not in page
 
 
 def test_releasing_needs_a_reason_and_frees_the_pool(manager: Client, core: RunningSandbox) -> None:
