@@ -60,7 +60,7 @@ class InviteForm(forms.Form):
     roles = forms.MultipleChoiceField(
         label="Roles",
         choices=ROLE_CHOICES,
-        initial=["Read-only"],
+        error_messages={"required": "Choose at least one."},
         widget=forms.CheckboxSelectMultiple,
     )
 

@@ -113,8 +113,9 @@ def test_an_app_is_set_up_and_asked_for(page: Page, complaints: list[str]) -> No
 def invite(page: Page, name: str) -> str:
     page.goto("/people/invite/")
     page.get_by_label("User name").fill(name)
+    page.get_by_label("Read-only").check()
     press(page, "Make invitation")
-    return page.get_by_label("Link").input_value()
+    return page.get_by_label("Link").inner_text()
 
 
 @pytest.mark.parametrize("script", [True, False])
@@ -152,7 +153,9 @@ def test_a_password_link_is_handed_over_and_used(
     page.get_by_role("link", name="auditor", exact=True).click()
     page.get_by_role("link", name="Password link").click()
     press(page, "Make the link")
-    link = page.get_by_label("Link").input_value()
+    link = page.get_by_label("Link").inner_text()
+    press(page, "Copy link")
+    expect(page.locator("#announce")).to_have_text("Copied.")
     assert violations(page) == []
     guest = browser.new_context(**browser_context_args).new_page()
     guest.goto(link)

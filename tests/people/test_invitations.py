@@ -28,7 +28,7 @@ PASSWORD = "long-enough-for-nina-7"
 def invite(admin: Client, **values: Any) -> str:
     """The code in the link that the administrator is shown."""
     page = admin.post("/people/invite/", FORM | values)
-    found = re.search(r'value="http://testserver/join/#([^"]+)"', page.content.decode())
+    found = re.search(r'>http://testserver/join/#([^<]+)<', page.content.decode())
     assert found, page.content.decode()
     return found.group(1)
 
@@ -201,3 +201,9 @@ def test_who_is_signed_in_does_not_become_someone_else(admin: Client) -> None:
     code = invite(admin)
     assert admin.post("/join/", {"code": code})["Location"] == "/"
     assert Invitation.objects.open().count() == 1
+
+
+def test_a_role_is_chosen_and_none_is_chosen_for_it(admin: Client) -> None:
+    assert "checked" not in admin.get("/people/invite/").text
+    answer = admin.post("/people/invite/", FORM | {"roles": []})
+    assert (answer.status_code, "Choose at least one." in answer.text) == (422, True)
