@@ -18,6 +18,7 @@ from pools.views.rendering import show
 from pools.views.workplace import READING, Workplace, enter
 
 PAGE_SIZES: Final = (10, 25, 50, 100)
+PARAMETERS: Final = frozenset({"search", "sort", "page", "per_page"})
 LARGEST_PAGE: Final = 10**9
 LONGEST_SEARCH: Final = 255
 SLOW_SECONDS: Final = 2.0
@@ -111,7 +112,13 @@ def pool_detail(request: HttpRequest, company: str, pool: int) -> HttpResponse:
 
 
 def read_query(address: Mapping[str, str]) -> PoolQuery:
-    """What the address asks. Anything that the list does not have raises BadAddress."""
+    """What the address asks. Anything that the list does not have raises BadAddress.
+
+    A name that it does not know, too: whoever believes that they see a part of the list
+    acts on the wrong pool.
+    """
+    if not PARAMETERS.issuperset(address):
+        raise BadAddress("The list of pools knows search, sort, page and per_page only.")
     sort = address.get("sort", "")
     if sort and sort not in list(Sort):
         raise BadAddress("Pools can be sorted by name, limit and created only.")

@@ -282,7 +282,7 @@ def test_a_ledger_that_cannot_be_written_changes_nothing(
 
 def link_from(admin: Client, person: User) -> str:
     page = admin.post(f"/people/{person.pk}/password/").content.decode()
-    found = re.search(r'>http://testserver/accounts/password/code/#([^<]+)<', page)
+    found = re.search(r">http://testserver/accounts/password/code/#([^<]+)<", page)
     assert found, page
     return found.group(1)
 

@@ -28,7 +28,7 @@ PASSWORD = "long-enough-for-nina-7"
 def invite(admin: Client, **values: Any) -> str:
     """The code in the link that the administrator is shown."""
     page = admin.post("/people/invite/", FORM | values)
-    found = re.search(r'>http://testserver/join/#([^<]+)<', page.content.decode())
+    found = re.search(r">http://testserver/join/#([^<]+)<", page.content.decode())
     assert found, page.content.decode()
     return found.group(1)
 

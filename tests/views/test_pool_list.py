@@ -57,7 +57,8 @@ def test_sort_links_turn_the_direction(manager: Client) -> None:
 @pytest.mark.parametrize(
     "address",
     ["page=0", "page=x", "page=10000000000", "page=-1", "page=1.5", "per_page=7", "per_page=101",
-     "sort=timeout", "sort=id", "page=%C2%B2", "search=a%00b"],
+     "sort=timeout", "sort=id", "page=%C2%B2", "search=a%00b", "q=net", "search=net&Sort=name",
+     "utm_source=mail", "="],
 )  # fmt: skip
 def test_what_the_list_does_not_have_is_said_and_not_sent(
     manager: Client, core: RunningSandbox, address: str
