@@ -110,7 +110,7 @@ def window_of(item: HistoryItem) -> str:
     if item.since is None:
         return f"before {_moment(item.at)}"
     begin, end = _moment(item.since), _moment(item.at)
-    if begin == end:
+    if timezone.localdate(item.since) == timezone.localdate(item.at):
         return f"between {begin}:{item.since:%S} and {end}:{item.at:%S}"
     return f"between {begin} and {end}"
 

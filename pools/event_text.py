@@ -7,6 +7,9 @@ from pools.models import Token
 
 # Values that stand for a choice, and have a name of their own.
 _NAMES: Final = {kind.value: kind.label for kind in Token.Kind}
+# A way in, or a factor of it, as the pages call it; and what a way in is said with.
+_WAYS: Final = {"totp": "app", "webauthn": "passkey", "recovery_codes": "recovery codes"}
+_OF_WAYS: Final = {"method": "with", "factor": "kind"}
 # The identity of what an event is about: of use to a program, and said in words beside it.
 _FOR_PROGRAMS: Final = frozenset({"id", "token"})
 
@@ -22,6 +25,9 @@ def facts_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name, value in facts.items():
         if name == "changed" and isinstance(value, dict):
             found += [(_label(field), _change(pair)) for field, pair in value.items()]
+        elif name in _OF_WAYS:
+            ways = (_WAYS.get(way, way) for way in _text(value).split(", "))
+            found.append((_OF_WAYS[name], ", ".join(ways)))
         elif name not in _FOR_PROGRAMS and (text := _text(value)):
             found.append((_label(name), text))
     return found

@@ -23,6 +23,10 @@ class WholeNumberField(forms.IntegerField):
     """A whole number typed as text: a number input drops what it cannot read."""
 
     widget = forms.TextInput
+    default_error_messages = {
+        "min_value": "At least %(limit_value)s.",
+        "max_value": "At most %(limit_value)s.",
+    }
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {"inputmode": "numeric", "autocomplete": "off"}

@@ -378,6 +378,14 @@ def test_what_core_confirms_and_does_not_do_is_told_and_stays_told(
     assert "reading the pool back did not show it." in page
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"), [("0", "At least 1."), (str(10**10), "At most 2147483647.")]
+)
+def test_a_number_out_of_bounds_is_told_the_bound(manager: Client, typed: str, said: str) -> None:
+    answer = manager.post(NEW, open_form(manager, NEW, name="Fresh", limit=typed))
+    assert answer.context["form"].errors == {"limit": [said]}
+
+
 def test_a_held_pool_says_so_before_a_form_is_filled_in(
     manager: Client, core: RunningSandbox
 ) -> None:

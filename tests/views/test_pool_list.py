@@ -1,7 +1,10 @@
 """The list of pools, at the wire: one question to Core, and every designed state."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -126,6 +129,14 @@ def test_core_failing_is_said_in_place(
     assert page.status_code == status
     assert "Traceback" not in page.content.decode()
     assert page.context["problem"].title in page.content.decode()
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.004, "less than 0.1 s"), (0.26, "0.3 s")])
+def test_what_core_took_is_never_nothing(seconds: float, said: str) -> None:
+    told = render_to_string(
+        "pools/parts/as_of.html", {"as_of": datetime.now(UTC), "took_seconds": seconds}
+    )
+    assert f"Core took {said}</span>" in told
 
 
 def test_unknown_company_is_404(manager: Client) -> None:

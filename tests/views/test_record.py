@@ -13,6 +13,7 @@ from django.test import Client
 
 from pools.changes import Action, Outcome
 from pools.changes.exporting import defused
+from pools.event_text import facts_of
 from pools.models import Company, Entry
 from pools.tickets import ticket_links
 from tests.changes.recorded import NOON, a_change, an_event, minutes
@@ -196,6 +197,20 @@ def test_events_are_for_those_who_see_all(sign_in_as: SignIn) -> None:
     page = auditor.get(ALL, {"kind": "events", "action": "Role changed"})
     (row,) = page.context["days"][0]["rows"]
     assert (row.title, row.facts) == ("Role changed", [("roles", "none → Operator")])
+
+
+@pytest.mark.parametrize(
+    ("recorded", "said"),
+    [
+        ({"method": "password, totp"}, ("with", "password, app")),
+        ({"factor": "recovery_codes"}, ("kind", "recovery codes")),
+        ({"factor": "webauthn"}, ("kind", "passkey")),
+    ],
+)
+def test_an_event_names_ways_in_as_the_pages_do(
+    recorded: dict[str, str], said: tuple[str, str]
+) -> None:
+    assert facts_of(recorded) == [said]
 
 
 def test_csv_has_a_row_for_each_change_and_is_defused(manager: Client) -> None:
