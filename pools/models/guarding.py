@@ -68,14 +68,16 @@ def put_back() -> None:
     later = import_module("pools.migrations.0007_one_verdict_per_change")
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(first.POSTGRESQL.replace("CREATE ", "CREATE OR REPLACE "))
+            anew = first.POSTGRESQL.replace("CREATE ", "CREATE OR REPLACE ")
+            cursor.execute(anew)
             return
-        for name in TRIGGERS["sqlite"]:
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+        for trigger in TRIGGERS["sqlite"]:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {trigger}")
         # What the later migration puts in the place of the first one's is not made twice.
         for statement in first.SQLITE.split("END;")[:2]:
             cursor.execute(f"{statement} END")
-        cursor.execute(later.SQLITE)
+        only_next = later.SQLITE
+        cursor.execute(only_next)
 
 
 def was_emptied() -> bool:

@@ -20,7 +20,7 @@ SCRIPTS: Final = sorted((BASE_DIR / "static/js").glob("*.js"))
 TEMPLATES: Final = sorted((BASE_DIR / "templates").rglob("*.*"))
 # What is put into the text of a statement: numbers and names of ours, and places for values.
 PUT_IN: Final = {
-    *("LOCK_SECONDS", "LOCK_SECONDS * 1000", "usual", "statement", "moment"),
+    *("LOCK_SECONDS", "LOCK_SECONDS * 1000", "usual", "statement", "moment", "trigger"),
     *("quote(table)", "connection.ops.quote_name(table)", "columns", "marks"),
     "', '.join(['(%s)'] * len(wanted))",
 }
