@@ -173,7 +173,10 @@ class SessionLimitsMiddleware:
                 now - started > settings.SESSION_MAX_HOURS * 3600
             ):
                 logout(request)
-            elif now - session.get("touched_at", 0) > _TOUCH_AFTER_SECONDS:
+            # A page that asks by itself is no sign of a person.
+            elif "poll" not in request.GET and (
+                now - session.get("touched_at", 0) > _TOUCH_AFTER_SECONDS
+            ):
                 session["touched_at"] = now
         return self.get_response(request)
 

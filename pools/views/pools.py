@@ -14,7 +14,7 @@ from pools.guards import needs
 from pools.models import Company
 from pools.presentation import Problem
 from pools.views.entries import entries_of
-from pools.views.rendering import show
+from pools.views.rendering import fragment_wanted, show
 from pools.views.workplace import READING, Workplace, enter
 
 PAGE_SIZES: Final = (10, 25, 50, 100)
@@ -82,6 +82,9 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
 def pool_detail(request: HttpRequest, company: str, pool: int) -> HttpResponse:
     place = enter(request, company)
     unsettled = open_changes(place.company, pool)
+    if unsettled and "poll" in request.GET and fragment_wanted(request):
+        # Still held: the page stays as it is, and Core is not asked.
+        return HttpResponse(status=204)
     hold = {"open_changes": unsettled, "held": bool(unsettled), "may": place.may}
     try:
         with place.core() as core:

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Fault
-from tests.browser.test_revert import edit, entry, new_pool
+from tests.browser.test_revert import edit, entry, hold, new_pool
 
 # Core may answer too late to be heard: that is an outcome as well.
 OUTCOME = re.compile("limit 5 → 12|to the edit of")
@@ -78,3 +78,19 @@ def test_a_failed_refresh_leaves_what_was_said_of_a_change(
     manager.get_by_role("link", name="Refresh").click()
     expect(manager.locator("#outcome")).to_contain_text("limit 5 → 12")
     expect(manager.locator("#outcome .problem")).to_have_count(1)
+
+
+def test_a_held_page_shows_by_itself_that_the_pool_is_free(
+    manager: Page, core_fault: Fault
+) -> None:
+    manager.clock.install()
+    hold(manager, core_fault)
+    other = manager.context.new_page()
+    other.goto(manager.url)
+    other.get_by_role("link", name="Release").click()
+    other.get_by_label("Reason").fill("asked them")
+    other.get_by_role("button", name="Release").click()
+    expect(other.locator("#pencil-pool")).to_be_visible()
+    manager.clock.fast_forward(15_000)
+    expect(manager.locator("#pencil-pool")).to_be_visible()
+    expect(manager.locator(".head .chip-held")).to_have_count(0)

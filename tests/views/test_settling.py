@@ -161,6 +161,31 @@ def test_the_pools_page_and_the_list_offer_it(
         assert f'href="/c/acme/changes/{unknown}/release/"' in page
 
 
+def test_a_held_page_asks_by_itself_and_reads_core_once_it_is_free(
+    manager: Client, core: RunningSandbox, pool: int, unknown: uuid.UUID
+) -> None:
+    address = f"/c/acme/pools/{pool}/?poll=1"
+    assert f'hx-get="{address}"' in manager.get(f"/c/acme/pools/{pool}/").text
+    core.reset()
+    htmx = {"HX-Request": "true", "HX-Target": "pool"}
+    assert manager.get(address, headers=htmx).status_code == 204
+    assert len(core.journal) == 0
+    check(manager, unknown)
+    page = manager.get(address, headers=htmx)
+    assert page.status_code == 200
+    assert "every 15s" not in page.text
+
+
+def test_asking_by_itself_keeps_no_session_alive(manager: Client, pool: int) -> None:
+    session = manager.session
+    session["touched_at"] = 7
+    session.save()
+    manager.get(f"/c/acme/pools/{pool}/?poll=1")
+    assert manager.session["touched_at"] == 7
+    manager.get(f"/c/acme/pools/{pool}/")
+    assert manager.session["touched_at"] > 7
+
+
 def test_a_released_change_no_longer_looks_open(manager: Client, unknown: uuid.UUID) -> None:
     assert "chip-unknown" in manager.get(LIST).text
     manager.post(f"/c/acme/changes/{unknown}/release/", {"reason": "asked them"})
