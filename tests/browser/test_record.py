@@ -105,3 +105,31 @@ def test_one_change_has_no_violation_and_fits_a_phone(auditor: Page) -> None:
     auditor.goto(CHANGES)
     assert auditor.evaluate(width) == 0
     auditor.set_viewport_size({"width": 1440, "height": 900})
+
+
+def test_a_name_of_two_lines_leaves_the_other_cells_at_its_first(manager: Page) -> None:
+    word = f"w{uuid4().hex[:8]}"
+    make_a_change(manager, word)
+    filter_by_words(manager, word)
+    tops = manager.evaluate(
+        """() => {
+          const name = document.querySelector(".record .cell-pool bdi");
+          name.textContent = "Orders of the other warehouse ".repeat(4);
+          return [name, document.querySelector(".record .cell-time time")].map(
+            (cell) => cell.getBoundingClientRect().top);
+        }"""
+    )
+    assert abs(tops[0] - tops[1]) < 6
+
+
+def test_every_sort_arrow_stands_behind_its_word(manager: Page) -> None:
+    manager.goto("/c/acme/pools/")
+    behind = manager.evaluate(
+        """() => [...document.querySelectorAll(".pools thead a")].map((link) => {
+          const word = document.createRange();
+          word.selectNode(link.firstChild);
+          return link.querySelector("svg").getBoundingClientRect().left
+            >= word.getBoundingClientRect().right;
+        })"""
+    )
+    assert behind == [True, True, True]
