@@ -42,6 +42,12 @@ def test_a_change_under_way_is_not_called_unsaved(manager: Page, core_fault: Fau
     expect(manager.get_by_role("dialog")).to_contain_text("Save changes")
 
 
+def test_a_change_under_way_says_so_at_once(manager: Page, core_fault: Fault) -> None:
+    send_slowly(manager, core_fault)
+    expect(manager.locator("#announce")).to_have_text("Sending…")
+    expect(manager.locator(".sends > span")).to_be_hidden()
+
+
 def test_a_form_that_is_gone_brings_the_page_anew(
     manager: Page, core_fault: Fault, complaints: list[str]
 ) -> None:
