@@ -67,7 +67,7 @@ def test_a_request_under_way_is_answered_before_it_stops(tmp_path: Path) -> None
 def test_whoever_comes_while_it_stops_is_refused_and_not_kept_waiting(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
     port = free_port()
-    server = served(tmp_path, "slow", port=port)
+    server = served(tmp_path, "slow", port=port, WEB_WORKERS="1")
     connection = http.client.HTTPConnection("127.0.0.1", port)
     try:
         wait_until(lambda: listens(port))
@@ -79,6 +79,7 @@ def test_whoever_comes_while_it_stops_is_refused_and_not_kept_waiting(tmp_path: 
         (tmp_path / "go").touch()
         assert connection.getresponse().read() == b"answered after all"
     finally:
+        (tmp_path / "go").touch()
         connection.close()
         server.kill()
         server.communicate()
