@@ -6,7 +6,7 @@ from django.urls import path, register_converter
 from pools.guards import unguarded_views
 from pools.views import (
     account,
-    changes,
+    changing,
     companies,
     joining,
     people,
@@ -40,11 +40,11 @@ urlpatterns = [
     path("", companies.company_list, name="companies"),
     path("c/<slug:company>/", companies.company_home, name="company"),
     path("c/<slug:company>/pools/", pools.pool_list, name="pool_list"),
-    path("c/<slug:company>/pools/new/", changes.pool_new, name="pool_new"),
+    path("c/<slug:company>/pools/new/", changing.pool_new, name="pool_new"),
     path("c/<slug:company>/pools/<pool_id:pool>/", pools.pool_detail, name="pool_detail"),
-    path("c/<slug:company>/pools/<pool_id:pool>/edit/", changes.pool_edit, name="pool_edit"),
-    path("c/<slug:company>/pools/<pool_id:pool>/clear/", changes.pool_clear, name="pool_clear"),
-    path("c/<slug:company>/pools/<pool_id:pool>/delete/", changes.pool_delete, name="pool_delete"),
+    path("c/<slug:company>/pools/<pool_id:pool>/edit/", changing.pool_edit, name="pool_edit"),
+    path("c/<slug:company>/pools/<pool_id:pool>/clear/", changing.pool_clear, name="pool_clear"),
+    path("c/<slug:company>/pools/<pool_id:pool>/delete/", changing.pool_delete, name="pool_delete"),
     path("changes/", record.change_list, name="change_list"),
     path("changes/export/", record.change_export, name="change_export"),
     path("changes/<uuid:change>/", record.change_detail, name="change"),
@@ -52,7 +52,7 @@ urlpatterns = [
     path("c/<slug:company>/changes/export/", record.change_export, name="change_export"),
     path(
         "c/<slug:company>/changes/<uuid:change>/revert/",
-        changes.change_revert,
+        changing.change_revert,
         name="change_revert",
     ),
     path(

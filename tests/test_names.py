@@ -32,7 +32,7 @@ from tests.views.conftest import acme as acme
 from tests.views.conftest import core as core
 from tests.views.conftest import give_token, make_company, make_person
 from tests.views.test_access import prove
-from tests.views.test_changes import open_form
+from tests.views.test_changing import open_form
 from tests.views.test_record import streamed
 
 ROWS: Final = {"HX-Request": "true", "HX-Target": "pool-table"}

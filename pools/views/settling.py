@@ -20,7 +20,7 @@ from pools.presentation import Deed
 from pools.sentences import OutcomeMessage
 from pools.settling_text import settled_message, unrecorded_message
 from pools.views.account import safe_next
-from pools.views.changes import landed, page_of
+from pools.views.changing import landed, page_of
 from pools.views.record import sight_of
 from pools.views.rendering import show
 from pools.views.workplace import CHANGING, enter

@@ -17,7 +17,7 @@ from pools.models import Entry, Token
 from sandbox.running import RunningSandbox
 from tests.views.conftest import SignIn
 from tests.views.test_access import MATRIX, address_of, prove
-from tests.views.test_changes import NEW, one_pool, open_form
+from tests.views.test_changing import NEW, one_pool, open_form
 from tests.views.test_revert import edit, revert_of
 from tests.views.test_settling import check, unknown_edit
 

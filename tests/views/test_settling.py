@@ -19,7 +19,7 @@ from sandbox.running import RunningSandbox
 from tests.changes.conftest import a_minute_later
 from tests.changes.recorded import NOON, a_change, minutes, settled
 from tests.views.conftest import SignIn, give_token, make_company, make_person
-from tests.views.test_changes import one_pool, open_form, outcomes, writes
+from tests.views.test_changing import one_pool, open_form, outcomes, writes
 
 LIST = "/c/acme/changes/"
 
