@@ -74,7 +74,7 @@ def _take_off(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def _flush_with_ledger_open(case: Any) -> None:
-    from pools.roles import ensure_roles
+    from pools.people.roles import ensure_roles
 
     # One transaction, one flush to disk: there is a teardown after every such test.
     with transaction.atomic():

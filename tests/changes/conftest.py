@@ -11,7 +11,6 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 
-from pools import tokens
 from pools.changes import (
     MADE_HERE,
     Action,
@@ -31,6 +30,7 @@ from pools.core import (
 )
 from pools.models import Company, Token
 from pools.secret import Secret
+from pools.tokens import keeping as tokens
 from sandbox.journal import Received
 from sandbox.running import CompanyAccess, RunningSandbox, running_sandbox
 from sandbox.store import Access

@@ -21,8 +21,9 @@ from pools.changes import (
     open_changes,
     release_lease,
 )
-from pools.models import Entry, Kind, ledger
-from pools.models.ledger import head
+from pools.ledger import appending as ledger
+from pools.ledger.appending import head
+from pools.models import Entry, Kind
 from tests.changes.conftest import ACTIONS, ADA, Place, a_minute_later
 from tests.changes.test_holding import leave_unknown
 from tests.panel_process import database_url

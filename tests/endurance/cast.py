@@ -12,8 +12,8 @@ from pools.changes import Action, Actor, ProposedChange, Snapshot
 from pools.core import CoreClient, PoolChanges, PoolFields
 from pools.models import Company, Token
 from pools.secret import Secret
-from pools.tokens import binding_of, open_core
-from pools.vault import fingerprint, seal
+from pools.tokens.keeping import binding_of, open_core
+from pools.tokens.vault import fingerprint, seal
 from tests.endurance.cases import Case, form_of
 from tests.endurance.core_process import CoreProcess
 

@@ -23,8 +23,8 @@ from django.db import connection, connections  # noqa: E402
 
 from pools.changes import MADE_HERE, Action  # noqa: E402
 from pools.core import transport  # noqa: E402
+from pools.ledger.proof import prove  # noqa: E402
 from pools.models import Entry, Kind  # noqa: E402
-from pools.models.proof import prove  # noqa: E402
 from tests.endurance.cases import Case, Kill, Rehearsal, Series, Stage  # noqa: E402
 from tests.endurance.cast import COMPANIES, MAKER, Cast, Place  # noqa: E402
 from tests.endurance.core_process import CoreProcess, core_process  # noqa: E402

@@ -20,8 +20,8 @@ from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
 from pools.changes.settling import due
+from pools.ledger.appending import LedgerUnwritable
 from pools.models import Entry, Kind, Lease
-from pools.models.ledger import LedgerUnwritable
 from tests.endurance.cases import Again, Case, Kill, Looked, Other, Rehearsal, Stage, number_of
 from tests.endurance.cast import COLLEAGUE, MAKER, Cast, Place
 from tests.endurance.core_process import BY_OUTSIDERS, CoreProcess, Journal

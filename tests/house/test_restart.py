@@ -14,8 +14,8 @@ import pytest
 import requests
 from django.test import Client
 
+from pools.ledger.appending import verify_chain
 from pools.models import Entry, Kind
-from pools.models.ledger import verify_chain
 from sandbox.running import RunningSandbox, running_sandbox
 from tests.house.processes import LINUX_ONLY, wait_until
 from tests.panel_process import database_url

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from django.db import connection, transaction
 
+from pools.ledger.appending import Actor, record_event
 from pools.models import Entry
-from pools.models.ledger import Actor, record_event
 from tests.ledger_flush import unguarded_ledger
 from tests.panel_process import database_url
 

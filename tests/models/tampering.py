@@ -35,10 +35,11 @@ from django.conf import settings
 from django.db import connection
 from django.test import override_settings
 
-from pools.models import Entry, Kind, Lease, chain
-from pools.models.chain import COLUMNS, FIRST, covered_text, digest_of
-from pools.models.checkpoints import Checkpoint
-from pools.models.proof import Proof, prove
+from pools.ledger import chain
+from pools.ledger.chain import COLUMNS, FIRST, covered_text, digest_of
+from pools.ledger.checkpoints import Checkpoint
+from pools.ledger.proof import Proof, prove
+from pools.models import Entry, Kind, Lease
 from pools.secret import Secret
 from tests.ledger_flush import undefended_ledger
 from tests.models.telling import Panel

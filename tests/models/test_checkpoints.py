@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adminpanel.logs import configure, logging_settings
-from pools.models.chain import FIRST
-from pools.models.checkpoints import (
+from pools.ledger.appending import head
+from pools.ledger.chain import FIRST
+from pools.ledger.checkpoints import (
     Checkpoint,
     CheckpointsRead,
     log_checkpoint,
     read_checkpoints,
 )
-from pools.models.ledger import head
 from tests.models.conftest import append_events
 from tests.panel_process import ROOT, database_url
 

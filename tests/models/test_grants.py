@@ -11,8 +11,8 @@ from django.db import connection
 from psycopg import errors, sql
 
 from pools.changes import Action, Outcome, Verdict, release_lease
+from pools.ledger.proof import prove
 from pools.models import Lease
-from pools.models.proof import prove
 from tests.changes.conftest import ADA, Place, give_token
 from tests.changes.conftest import committed_place as committed_place
 from tests.changes.conftest import sandbox as sandbox

@@ -11,7 +11,7 @@ from tests.operations.deployment import Deployment, copy_of, new_key
 OPENS = "from tests.operations.filled import secrets_open; print(secrets_open())"
 APPEND = """
 from django.db import transaction
-from pools.models.ledger import Actor, record_event
+from pools.ledger.appending import Actor, record_event
 with transaction.atomic(): record_event("tested", Actor(1, "ada"))
 """
 LEFT = """

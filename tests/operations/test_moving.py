@@ -16,7 +16,7 @@ from tests.operations.deployment import Deployment, copy_of
 STATE = "import json; from tests.operations.filled import state; print(json.dumps(state()))"
 ARRIVED = """
 import json
-from pools.models.ledger import verify_chain
+from pools.ledger.appending import verify_chain
 from tests.operations.filled import new_rows_fit, secrets_open, state, still_signed_in
 print(json.dumps([state(), secrets_open(), still_signed_in(sys.argv[1])]))
 new_rows_fit()
@@ -33,7 +33,7 @@ call_command("copy_from_sqlite", sys.argv[1])
 DYING = """
 import os, signal
 from django.core.management import call_command
-from pools import moving
+from pools.upkeep import moving
 
 def dying(table, *rest, insert=moving._insert):
     insert(table, *rest)

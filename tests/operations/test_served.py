@@ -67,7 +67,7 @@ def test_what_the_database_says_is_not_multiplied_by_workers(
 ) -> None:
     deployed.python(
         "from django.db import transaction\n"
-        "from pools.models.ledger import Actor, record_event\n"
+        "from pools.ledger.appending import Actor, record_event\n"
         "with transaction.atomic(): record_event('tested', Actor(0, ''))"
     )
     assert {served.scrape()["panel_ledger_height"] for _ in range(10)} == {1}

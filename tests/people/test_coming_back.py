@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from pools.models import Company
-from pools.vault import unseal_for
+from pools.tokens.vault import unseal_for
 from sandbox.running import RunningSandbox
 from tests.people.conftest import sign_in, signed_in
 from tests.views.conftest import give_token, make_person

@@ -9,10 +9,10 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from pools import tokens
 from pools.core import ApiKey
 from pools.models import Company
 from pools.secret import Secret
+from pools.tokens import keeping as tokens
 from sandbox.journal import Received
 from sandbox.running import RunningSandbox, running_sandbox
 from sandbox.store import Access

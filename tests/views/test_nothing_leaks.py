@@ -12,8 +12,8 @@ from django.db import DatabaseError
 from django.test import Client
 from django.views.debug import ExceptionReporter
 
-from pools import tokens
 from pools.models import Entry, Token
+from pools.tokens import keeping as tokens
 from sandbox.running import RunningSandbox
 from tests.views.conftest import SignIn
 from tests.views.test_access import MATRIX, address_of, prove
@@ -149,7 +149,9 @@ CRASHES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         "pools.views.pools.last_changes", _raise(DatabaseError)
     ),
     "a template": lambda patch: patch.setattr("pools.views.pools.show", _raise(ValueError)),
-    "opening the token": lambda patch: patch.setattr("pools.tokens.CoreClient", _raise(TypeError)),
+    "opening the token": lambda patch: patch.setattr(
+        "pools.tokens.keeping.CoreClient", _raise(TypeError)
+    ),
 }
 
 

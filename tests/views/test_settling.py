@@ -13,8 +13,8 @@ from pools.changes.history import changes_by_id
 from pools.changes.looking import Undecided
 from pools.core import CredentialExpired, NotSent, Reason
 from pools.models import Company, Entry, Token
-from pools.settling_text import settled_message
-from pools.tokens import PersonDisabled, TokenMissing, TokenUnreadable
+from pools.tokens.keeping import PersonDisabled, TokenMissing, TokenUnreadable
+from pools.wording.settling import settled_message
 from sandbox.running import RunningSandbox
 from tests.changes.conftest import a_minute_later
 from tests.changes.recorded import NOON, a_change, minutes, settled

@@ -13,9 +13,9 @@ from django.test import Client
 
 from pools.changes import Action, Outcome
 from pools.changes.exporting import defused
-from pools.event_text import facts_of
 from pools.models import Company, Entry
 from pools.tickets import ticket_links
+from pools.wording.events import facts_of
 from tests.changes.recorded import NOON, a_change, an_event, minutes
 from tests.views.conftest import SignIn
 
@@ -136,7 +136,7 @@ def test_what_is_no_zone_changes_nothing(manager: Client, zone: str) -> None:
 def test_older_and_newer_pages_keep_the_filters(
     manager: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pools.views.record.LINES", 2)
+    monkeypatch.setattr("pools.views.changes.LINES", 2)
     changes = [a_change(NOON + minutes(number)) for number in range(5)][::-1]
     first = manager.get(LIST, {"who": "ada"})
     assert ids_of(first) == changes[:2]
@@ -266,7 +266,7 @@ def test_what_cannot_be_recorded_is_not_exported(
     def refuse(*args: object, **kwargs: object) -> None:
         raise DatabaseError
 
-    monkeypatch.setattr("pools.views.record.record_event", refuse)
+    monkeypatch.setattr("pools.views.changes.record_event", refuse)
     answer = manager.post(f"{LIST}export/", {"format": "csv"})
     assert answer.status_code == 503
     assert "Nothing was exported." in answer.content.decode()

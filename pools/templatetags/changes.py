@@ -3,7 +3,9 @@
 from django import template
 from django.conf import settings
 
-from pools.change_text import (
+from pools.changes import HistoryItem
+from pools.tickets import Part
+from pools.wording.changes import (
     Standing,
     is_open,
     meaning_of,
@@ -11,8 +13,6 @@ from pools.change_text import (
     standing_of,
     window_of,
 )
-from pools.changes import HistoryItem
-from pools.tickets import Part
 
 register = template.Library()
 register.filter("is_open", is_open)
