@@ -26,7 +26,7 @@ from pools.ledger.appending import head
 from pools.models import Entry, Kind
 from tests.changes.conftest import ACTIONS, ADA, Place, a_minute_later
 from tests.changes.test_holding import leave_unknown
-from tests.panel_process import database_url
+from tests.fixtures.panel_process import database_url
 
 Failing = Callable[[], AbstractContextManager[None]]
 SQLITE = connection.vendor == "sqlite"

@@ -11,7 +11,7 @@ from pools.changes import Action, Outcome, PoolHeld, history_of, open_changes
 from pools.ledger.appending import verify_chain
 from pools.models import Entry, Kind, Lease
 from tests.changes.conftest import Place, a_minute_later
-from tests.panel_process import start_panel_process
+from tests.fixtures.panel_process import start_panel_process
 
 CHANGING = """
 import os, signal, sys, uuid

@@ -21,8 +21,8 @@ from pools.models import Entry, Kind, Lease, Token
 from sandbox.running import running_sandbox
 from tests.changes.conftest import Place, give_token, make_place, once_quiet
 from tests.changes.test_settling import NOT_APPLIED, left
+from tests.fixtures.panel_process import start_panel_process
 from tests.house.processes import wait_until
-from tests.panel_process import start_panel_process
 
 TEND = "from django.core.management import call_command; call_command('tend')"
 

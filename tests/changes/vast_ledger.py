@@ -42,7 +42,7 @@ from pools.ledger.chain import FIRST, digest_of, writing_key  # noqa: E402
 from pools.ledger.proof import prove  # noqa: E402
 from pools.models import Entry, Kind, Lease  # noqa: E402
 from pools.models.index_term import terms_of  # noqa: E402
-from tests.ledger_flush import unguarded_ledger  # noqa: E402
+from tests.fixtures.ledger_flush import unguarded_ledger  # noqa: E402
 
 FIRST_DAY: Final = datetime(2024, 11, 1, tzinfo=UTC)
 DAYS: Final = 730

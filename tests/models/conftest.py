@@ -10,8 +10,8 @@ from django.db import connection, transaction
 
 from pools.ledger.appending import Actor, record_event
 from pools.models import Entry
-from tests.ledger_flush import unguarded_ledger
-from tests.panel_process import database_url
+from tests.fixtures.ledger_flush import unguarded_ledger
+from tests.fixtures.panel_process import database_url
 
 ADA = Actor(id=7, name="Ada", address="192.0.2.7")
 COLUMNS = [field.attname for field in Entry._meta.concrete_fields]

@@ -24,7 +24,7 @@ from pools.models import Company, Lease, Token
 from pools.secret import Secret
 from sandbox.running import RunningSandbox, running_sandbox
 from tests.changes.conftest import Place, make_place
-from tests.operations.deployment import METRICS_TOKEN, ROOT, samples_of
+from tests.fixtures.deployment import METRICS_TOKEN, ROOT, samples_of
 
 BEARER = {"Authorization": f"Bearer {METRICS_TOKEN}"}
 NOW = timezone.now()

@@ -16,7 +16,7 @@ from adminpanel import readiness
 from pools.ledger.appending import Actor, lock, record_event
 from pools.models import Entry, IndexTerm
 from pools.secret import Secret
-from tests.ledger_flush import unguarded_ledger
+from tests.fixtures.ledger_flush import unguarded_ledger
 
 READY = dict.fromkeys(("database", "migrations", "keys", "ledger"), "ok")
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.deployment import PROXIED, Deployment, Served, copy_of, lose
 from tests.house.processes import LINUX_ONLY, wait_until
-from tests.operations.deployment import PROXIED, Deployment, Served, copy_of, lose
+from tests.proof.procedures.conftest import migrated as migrated
 
 pytestmark = LINUX_ONLY
 UNCHECKED = dict.fromkeys(("database", "migrations", "keys", "ledger"), "not checked")

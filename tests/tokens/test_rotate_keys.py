@@ -12,7 +12,7 @@ from pools.models import Company, Entry, Token
 from pools.secret import Secret
 from pools.tokens.keeping import binding_of
 from pools.tokens.vault import keep_canary, key_id_of, seal, unseal
-from tests.panel_process import start_panel_process
+from tests.fixtures.panel_process import start_panel_process
 
 OLD = ("old", Secret(base64.b64encode(b"o" * 32).decode()))
 NEW = ("new", Secret(base64.b64encode(b"n" * 32).decode()))

@@ -1,0 +1,438 @@
+"""Single sign-on against a real OpenID provider: who comes in, with which roles."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import jwt
+import pytest
+import requests
+from allauth.core import context
+from allauth.socialaccount.models import SocialAccount, SocialToken
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+
+from adminpanel import single_sign_on as configuration
+from adminpanel.single_sign_on import SingleSignOn, single_sign_on
+from pools.accounts.provider import ProviderAdapter, _claims, _groups, roles_for
+from pools.accounts.provider_tokens import CheckingAdapter
+from pools.people import acts as people
+from pools.secret import Secret
+from tests.accounts.oidc.running import CLIENT_SECRET, CannotRun, RunningProvider, running_provider
+from tests.people.conftest import events, sign_in, signed_in
+from tests.views.conftest import make_person
+
+pytestmark = pytest.mark.django_db
+START = "/accounts/oidc/sso/login/?process=login"
+
+
+def sign_on_at(address: str) -> SingleSignOn:
+    return SingleSignOn(
+        name="Example ID",
+        server_url=address,
+        client_id="panel",
+        client_secret=Secret(CLIENT_SECRET),
+        scopes=("openid", "profile", "email"),
+        groups_claim="groups",
+        role_map={"support": "Operator", "leads": "Manager", "panel-admins": "Administrator"},
+        form_origins=(address,),
+        ca_file=None,
+    )
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvider]:
+    try:
+        with running_provider(tmp_path_factory.mktemp("oidc")) as provider:
+            yield provider
+    except CannotRun as reason:
+        pytest.skip(f"*** SINGLE SIGN-ON WAS NOT TESTED AGAINST A REAL PROVIDER: {reason} ***")
+
+
+@pytest.fixture
+def provider(running: RunningProvider, settings: Any) -> RunningProvider:
+    settings.SINGLE_SIGN_ON = sign_on_at(running.address)
+    settings.SOCIALACCOUNT_PROVIDERS = settings.SINGLE_SIGN_ON.provider_settings()
+    running.knows(nina=person("support"))
+    return running
+
+
+def person(*groups: str, name: str = "nina") -> dict[str, Any]:
+    return {
+        "name": "Nina Berg",
+        "preferred_username": name,
+        "email": f"{name}@corp.example",
+        "groups": list(groups),
+    }
+
+
+def come_in(
+    provider: RunningProvider, client: Client | None = None, start: str = START, name: str = "nina"
+) -> tuple[Client, Any]:
+    """A browser that went to the provider and back; and the panel's answer to that."""
+    client = client or Client(SERVER_NAME="localhost")
+    sent = client.post(start)
+    assert sent.status_code == 302, sent.content.decode()
+    return client, client.get(
+        provider.walk(sent["Location"], name).removeprefix("http://localhost")
+    )
+
+
+def test_a_group_with_a_role_lets_in_and_makes_the_person(provider: RunningProvider) -> None:
+    client, _ = come_in(provider)
+    assert signed_in(client)
+    nina = User.objects.get()
+    assert (nina.username, nina.get_full_name()) == ("nina", "Nina Berg")
+    assert (nina.email, people.roles_of(nina)) == ("nina@corp.example", ["Operator"])
+    assert not nina.has_usable_password()
+    (added,), (came,) = events("person_added"), events("signed_in")
+    assert (added.actor_name, json.loads(added.facts)["roles"]) == ("single sign-on", ["Operator"])
+    assert json.loads(came.facts)["method"] == "single sign-on"
+
+
+@pytest.mark.parametrize("groups", [[], ["accounting"], ["Operator"], ["SUPPORT"]])
+def test_without_such_a_group_nobody_is_made(provider: RunningProvider, groups: list[str]) -> None:
+    provider.knows(nina=person(*groups))
+    client, answer = come_in(provider)
+    assert answer.status_code == 403
+    assert "none of your groups has a role" in answer.content.decode()
+    assert not User.objects.exists()
+    assert not signed_in(client)
+    assert json.loads(events("sign_in_failed")[0].facts)["why"] == "no_role"
+
+
+def test_roles_follow_the_groups_at_each_sign_in(provider: RunningProvider) -> None:
+    come_in(provider)
+    provider.knows(nina=person("leads", "panel-admins"))
+    come_in(provider)
+    assert people.roles_of(User.objects.get()) == ["Manager", "Administrator"]
+    (event,) = events("roles_changed")
+    assert json.loads(event.facts)["taken"] == ["Operator"]
+
+
+def test_who_has_left_every_group_has_no_role_and_stays_out(provider: RunningProvider) -> None:
+    make_person("ada", "Administrator")
+    come_in(provider)
+    provider.knows(nina=person())
+    client, answer = come_in(provider)
+    assert answer.status_code == 403
+    assert people.roles_of(User.objects.get(username="nina")) == []
+    assert not signed_in(client)
+
+
+def test_the_last_administrator_is_not_taken_away_by_a_group(provider: RunningProvider) -> None:
+    provider.knows(nina=person("panel-admins"))
+    come_in(provider)
+    provider.knows(nina=person())
+    client, _ = come_in(provider)
+    assert signed_in(client)
+    assert people.roles_of(User.objects.get()) == ["Administrator"]
+
+
+def test_a_disabled_person_stays_out(provider: RunningProvider) -> None:
+    come_in(provider)
+    User.objects.update(is_active=False)
+    client, answer = come_in(provider)
+    assert answer["Location"] == "/accounts/inactive/"
+    assert not signed_in(client)
+
+
+@pytest.mark.parametrize("same", ["name", "address"])
+def test_someone_with_the_name_or_address_of_another_is_not_them(
+    provider: RunningProvider, same: str
+) -> None:
+    make_person("nina" if same == "name" else "someone", "Administrator")
+    User.objects.update(email="nina@corp.example" if same == "address" else "x@corp.example")
+    client, answer = come_in(provider)
+    assert answer.status_code == 403
+    assert "There is a person with your name or e-mail address here already." in (
+        answer.content.decode()
+    )
+    assert not signed_in(client)
+    assert not SocialAccount.objects.exists()
+
+
+def test_a_person_connects_it_and_keeps_their_roles(provider: RunningProvider) -> None:
+    make_person("nina", "Manager")
+    client = sign_in("nina", client=Client(SERVER_NAME="localhost"))
+    come_in(provider, client, "/accounts/oidc/sso/login/?process=connect&next=/account/")
+    again, _ = come_in(provider)
+    assert signed_in(again)
+    assert people.roles_of(User.objects.get()) == ["Manager"]
+    assert [event.actor_name for event in events("single_sign_on_connected")] == ["nina"]
+
+
+def test_connecting_asks_for_the_password_first(provider: RunningProvider) -> None:
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(make_person("nina", "Manager"))
+    answer = client.post("/accounts/oidc/sso/login/?process=connect&next=/account/")
+    assert answer["Location"].startswith("/accounts/reauthenticate/?next=")
+
+
+def test_disconnecting_leaves_the_password(provider: RunningProvider) -> None:
+    make_person("nina", "Manager")
+    client = sign_in("nina", client=Client(SERVER_NAME="localhost"))
+    come_in(provider, client, "/accounts/oidc/sso/login/?process=connect&next=/account/")
+    client.post("/accounts/oidc/connections/", {"account": SocialAccount.objects.get().pk})
+    assert not SocialAccount.objects.exists()
+    assert len(events("single_sign_on_disconnected")) == 1
+
+
+def test_who_has_no_password_here_cannot_disconnect_or_set_one(provider: RunningProvider) -> None:
+    client, _ = come_in(provider)
+    client.session.save()
+    account = SocialAccount.objects.get().pk
+    client.post("/accounts/oidc/connections/", {"account": account})
+    assert SocialAccount.objects.exists()
+    assert client.get("/accounts/password/change/").status_code == 403
+
+
+def test_delicate_things_are_asked_of_the_provider_again(provider: RunningProvider) -> None:
+    client, _ = come_in(provider)
+    asked = client.get("/accounts/second-factor/app/", follow=True)
+    page = asked.content.decode()
+    assert "Continue to Example ID" in page
+    start = asked.context["query"]
+    client, answer = come_in(provider, client, f"/accounts/oidc/sso/login/?{start}")
+    assert answer["Location"] == "/accounts/second-factor/app/"
+    assert client.get("/accounts/second-factor/app/").status_code == 200
+
+
+def test_a_second_factor_is_not_asked_for_besides_the_providers(
+    provider: RunningProvider, settings: Any
+) -> None:
+    settings.SECOND_FACTOR_REQUIRED = True
+    client, _ = come_in(provider)
+    assert signed_in(client)
+
+
+def test_a_code_opens_once_and_only_in_the_browser_that_asked(provider: RunningProvider) -> None:
+    client, other = Client(SERVER_NAME="localhost"), Client(SERVER_NAME="localhost")
+    back = provider.walk(client.post(START)["Location"], "nina").removeprefix("http://localhost")
+    assert other.get(back).status_code == 401
+    client.get(back)
+    assert signed_in(client)
+    assert client.get(back).status_code == 401
+    assert not signed_in(other)
+
+
+@pytest.mark.parametrize("query", ["", "?code=x", "?state=x&code=y", "?error=server_error"])
+def test_a_way_back_that_nobody_went_out_on_opens_nothing(
+    provider: RunningProvider, query: str
+) -> None:
+    client = Client(SERVER_NAME="localhost")
+    answer = client.get(f"/accounts/oidc/sso/login/callback/{query}")
+    assert answer.status_code == 401
+    assert "Signing in did not work" in answer.content.decode()
+
+
+def test_next_leads_on_but_never_away(provider: RunningProvider) -> None:
+    _, kept = come_in(provider, start=f"{START}&next=/tokens/")
+    _, dropped = come_in(provider, start=f"{START}&next=https://evil.example/")
+    assert (kept["Location"], dropped["Location"]) == ("/tokens/", "/")
+
+
+def test_nothing_of_the_providers_tokens_is_kept(provider: RunningProvider) -> None:
+    come_in(provider)
+    kept = repr([session.get_decoded() for session in Session.objects.all()])
+    assert not SocialToken.objects.exists()
+    assert "access_token" not in kept + repr(SocialAccount.objects.get().extra_data)
+
+
+def test_a_provider_that_is_down_is_said(provider: RunningProvider, settings: Any) -> None:
+    settings.SINGLE_SIGN_ON = sign_on_at("http://127.0.0.1:9")
+    settings.SOCIALACCOUNT_PROVIDERS = settings.SINGLE_SIGN_ON.provider_settings()
+    client = Client(SERVER_NAME="localhost")
+    answer = client.post(START)
+    assert answer.status_code == 503
+    assert "could not be asked" in answer.content.decode()
+
+
+def test_starting_needs_a_form_of_the_panels(provider: RunningProvider) -> None:
+    assert Client(enforce_csrf_checks=True).post(START).status_code == 403
+    page = Client().get(START)
+    assert page.status_code == 200
+    assert "You are sent there" in page.content.decode()
+
+
+def test_without_a_provider_there_is_no_such_address(client: Client) -> None:
+    assert client.post(START).status_code == 404
+    assert client.get("/accounts/oidc/sso/login/callback/?code=x&state=y").status_code == 404
+    assert "Sign in with Example ID" not in client.get("/accounts/login/").content.decode()
+
+
+def forged_token(how: str, issuer: str) -> str:
+    """An ID token of nina's that the provider did not sign."""
+    now = int(time.time())
+    claims = {"iss": issuer, "aud": "panel", "sub": "nina", "iat": now, "exp": now + 60}
+    kid = requests.get(f"{issuer}/jwks", timeout=5).json()["keys"][0]["kid"]
+    if how == "unsigned":
+        return jwt.encode(claims, "", algorithm="none", headers={"kid": kid})
+    if how == "by the client's secret":
+        return jwt.encode(claims, CLIENT_SECRET, algorithm="HS256", headers={"kid": kid})
+    if how == "no token":
+        return "x.y.z"
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})
+
+
+@pytest.mark.parametrize("how", ["unsigned", "by the client's secret", "no token", "another key"])
+def test_what_the_provider_did_not_sign_is_refused(
+    provider: RunningProvider, rf: Any, how: str
+) -> None:
+    with context.request_context(rf.get("/")) as request:
+        adapter = CheckingAdapter(request, "sso")
+        app = adapter.get_provider().app
+        with pytest.raises(OAuth2Error):
+            adapter._decode_id_token(app, forged_token(how, provider.address))
+
+
+def test_a_token_for_another_client_is_refused(
+    provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode = CheckingAdapter._decode_id_token
+    asked = []
+
+    def for_another(adapter: Any, app: Any, id_token: str) -> Any:
+        asked.append(app.client_id)
+        app.client_id = "another"
+        return decode(adapter, app, id_token)
+
+    monkeypatch.setattr(CheckingAdapter, "_decode_id_token", for_another)
+    client, _ = come_in(provider)
+    assert asked == ["panel"]
+    assert not signed_in(client)
+    assert not User.objects.exists()
+
+
+def test_a_document_of_another_provider_is_refused(
+    provider: RunningProvider, settings: Any
+) -> None:
+    settings.SINGLE_SIGN_ON = replace(settings.SINGLE_SIGN_ON, server_url="https://id.example")
+    answer = Client().post(START)
+    assert answer.status_code == 503
+    assert "Location" not in answer.headers
+
+
+class Told:
+    """What a provider said, as allauth hands it on."""
+
+    def __init__(self, **extra_data: Any) -> None:
+        self.account = SocialAccount(extra_data=extra_data)
+
+
+@pytest.mark.parametrize(
+    ("userinfo", "id_token", "fits"),
+    [
+        ({"sub": "1", "groups": ["a"]}, {"sub": "1"}, True),
+        (None, {"sub": "1"}, True),
+        ({"sub": "2"}, {"sub": "1"}, False),
+        ({"sub": "1"}, None, False),
+        ({"sub": "1"}, {}, False),
+    ],
+)
+def test_both_things_said_are_about_the_same_person(
+    userinfo: Any, id_token: Any, fits: bool
+) -> None:
+    told = Told(userinfo=userinfo, id_token=id_token)
+    assert (_claims(told) is not None) is fits
+
+
+@pytest.mark.parametrize(
+    ("claim", "claims", "groups"),
+    [
+        ("groups", {"groups": ["a", "b"]}, ["a", "b"]),
+        ("groups", {"groups": "a"}, ["a"]),
+        ("groups", {"groups": ["a", 5, None, {"b": 1}]}, ["a"]),
+        ("groups", {"groups": {"a": 1}}, []),
+        ("groups", {}, []),
+        ("realm_access.roles", {"realm_access": {"roles": ["a"]}}, ["a"]),
+        ("realm_access.roles", {"realm_access": ["roles"]}, []),
+        ("https://corp.example/groups", {"https://corp.example/groups": ["a"]}, ["a"]),
+    ],
+)
+def test_groups_are_read_from_the_claim(
+    settings: Any, claim: str, claims: dict[str, Any], groups: list[str]
+) -> None:
+    known = sign_on_at("https://id.example")
+    settings.SINGLE_SIGN_ON = SingleSignOn(
+        **{f: getattr(known, f) for f in known.__slots__} | {"groups_claim": claim}
+    )
+    assert _groups(claims) == groups
+
+
+def test_a_star_stands_for_everyone(settings: Any) -> None:
+    known = sign_on_at("https://id.example")
+    role_map = {"*": "Read-only", "support": "Operator"}
+    settings.SINGLE_SIGN_ON = SingleSignOn(
+        **{f: getattr(known, f) for f in known.__slots__} | {"role_map": role_map}
+    )
+    assert roles_for([]) == {"Read-only"}
+    assert roles_for(["support"]) == {"Read-only", "Operator"}
+
+
+def test_neither_netrc_nor_proxies_of_the_machine_are_used(provider: RunningProvider) -> None:
+    session = ProviderAdapter().get_requests_session()
+    assert isinstance(session, requests.Session)
+    assert session.trust_env is False
+
+
+GOOD = {
+    "OIDC_SERVER_URL": "https://id.example/realms/corp/",
+    "OIDC_CLIENT_ID": "panel",
+    "OIDC_CLIENT_SECRET": "unlikely-text",
+    "OIDC_ROLE_MAP": '{"support": "Operator"}',
+}
+
+
+def test_it_is_set_up_by_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    found = single_sign_on()
+    assert found
+    assert (found.server_url, found.form_origins) == (
+        "https://id.example/realms/corp",
+        ("https://id.example",),
+    )
+    assert found.role_map == {"support": "Operator"}
+    assert "unlikely-text" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OIDC_CLIENT_ID", ""),
+        ("OIDC_CLIENT_SECRET", ""),
+        ("OIDC_ROLE_MAP", ""),
+        ("OIDC_ROLE_MAP", "support=Operator"),
+        ("OIDC_ROLE_MAP", '["Operator"]'),
+        ("OIDC_ROLE_MAP", '{"support": 5}'),
+        ("OIDC_SERVER_URL", "http://id.example"),
+        ("OIDC_SERVER_URL", "id.example"),
+        ("OIDC_SERVER_URL", "https://user@id.example"),
+        ("OIDC_FORM_ORIGINS", "https://id.example,javascript:1"),
+    ],
+)
+def test_a_setting_that_is_missing_or_malformed_refuses_to_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    for known, text in (GOOD | {name: value}).items():
+        monkeypatch.setenv(known, text)
+    with pytest.raises(ImproperlyConfigured, match=name):
+        configuration.single_sign_on()
+
+
+def test_a_role_that_there_is_not_refuses_to_start(settings: Any) -> None:
+    from adminpanel.checks import reasons_not_to_start
+
+    known = sign_on_at("https://id.example")
+    settings.SINGLE_SIGN_ON = SingleSignOn(
+        **{f: getattr(known, f) for f in known.__slots__} | {"role_map": {"support": "Operater"}}
+    )
+    assert "OIDC_ROLE_MAP names Operater, which is no role." in " ".join(reasons_not_to_start())

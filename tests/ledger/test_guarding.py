@@ -1,0 +1,148 @@
+"""Whether the ledger can be altered or was emptied: what shows it, and what does not."""
+
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from adminpanel.checks import stored_state
+from pools.ledger.guarding import (
+    TRIGGERS,
+    missing_triggers,
+    reasons_against_its_guard,
+    was_emptied,
+)
+from pools.models import Company, Lease, Token
+from tests.fixtures.ledger_flush import unguarded_ledger
+from tests.models.conftest import append_events, tamper
+
+pytestmark = pytest.mark.django_db
+NAMES = TRIGGERS[connection.vendor]
+ON_SQLITE, ON_POSTGRESQL = (
+    pytest.mark.skipif(connection.vendor != vendor, reason=f"this is {vendor}'s")
+    for vendor in ("sqlite", "postgresql")
+)
+
+
+def execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def drop(name: str) -> None:
+    on = " ON pools_entry" if connection.vendor == "postgresql" else ""
+    execute(f"DROP TRIGGER {name}{on}")
+
+
+def test_a_migrated_ledger_is_guarded() -> None:
+    assert (missing_triggers(), reasons_against_its_guard()) == ([], [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_trigger_that_is_gone_is_named(name: str) -> None:
+    drop(name)
+    assert missing_triggers() == [name]
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("how", ["DISABLE", "ENABLE REPLICA"])
+@pytest.mark.parametrize("name", TRIGGERS["postgresql"])
+def test_a_trigger_that_is_switched_off_is_missing(how: str, name: str) -> None:
+    execute(f"ALTER TABLE pools_entry {how} TRIGGER {name}")
+    assert missing_triggers() == [name]
+
+
+@ON_SQLITE
+def test_a_trigger_of_the_name_on_another_table_is_none() -> None:
+    drop(NAMES[0])
+    execute(f"CREATE TRIGGER {NAMES[0]} BEFORE UPDATE ON pools_lease BEGIN SELECT 1; END")
+    assert missing_triggers() == [NAMES[0]]
+
+
+def test_the_check_of_a_deployment_says_what_to_do() -> None:
+    with unguarded_ledger():
+        (found,) = stored_state(None)
+    assert found.msg.startswith("Nothing keeps the ledger from being altered: the database lacks")
+    assert found.msg.endswith("then `manage.py guard_ledger` puts it back.")
+
+
+def test_a_database_that_does_not_answer_is_told_elsewhere() -> None:
+    def broken(*arguments: object) -> None:
+        raise OperationalError("gone")
+
+    with connection.execute_wrapper(broken):
+        assert reasons_against_its_guard() == []
+
+
+@pytest.mark.parametrize("dropped", [NAMES, NAMES[:1], ()])
+def test_the_guard_is_put_back_as_it_was(dropped: tuple[str, ...]) -> None:
+    before = definitions()
+    for name in dropped:
+        drop(name)
+    said = StringIO()
+    call_command("guard_ledger", stdout=said)
+    assert definitions() == before
+    expected = f"Put back: {', '.join(dropped)}.\n" if dropped else "All were there.\n"
+    assert said.getvalue() == expected
+
+
+def definitions() -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, rtrim(trim(sql), ';') FROM sqlite_master WHERE type = 'trigger'"
+            " ORDER BY name"
+            if connection.vendor == "sqlite"
+            else "SELECT tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger"
+            " WHERE tgrelid = 'pools_entry'::regclass ORDER BY tgname"
+        )
+        return list(cursor.fetchall())
+
+
+def hold_a_pool() -> None:
+    Lease.objects.create(company="acme", pool_key="7", change=uuid4(), held_since=timezone.now())
+
+
+def use_a_token(confirmed: bool = True) -> None:
+    Token.objects.create(
+        user=User.objects.create(username="ada"),
+        company=Company.objects.create(slug="acme", name="Acme", base_url="https://core.example"),
+        created_at=timezone.now(),
+        confirmed_at=timezone.now() if confirmed else None,
+    )
+
+
+def empty_the_ledger() -> None:
+    append_events(1)
+    tamper("DELETE FROM pools_entry")
+
+
+@pytest.mark.parametrize("sign", [hold_a_pool, use_a_token, empty_the_ledger])
+def test_what_is_never_without_an_entry_shows_an_emptied_ledger(sign: Callable[[], None]) -> None:
+    sign()
+    assert was_emptied()
+
+
+def test_people_companies_and_a_token_not_yet_in_use_show_nothing() -> None:
+    use_a_token(confirmed=False)
+    assert not was_emptied()
+
+
+def test_a_ledger_with_an_entry_was_not_emptied() -> None:
+    hold_a_pool()
+    append_events(1)
+    assert not was_emptied()
+
+
+@ON_POSTGRESQL
+def test_what_a_role_may_not_read_shows_nothing() -> None:
+    use_a_token()
+    execute("CREATE ROLE guarding_tested")
+    execute("GRANT SELECT ON pools_entry, pools_lease TO guarding_tested")
+    execute("SET LOCAL ROLE guarding_tested")
+    assert (was_emptied(), missing_triggers()) == (False, [])

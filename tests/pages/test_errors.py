@@ -1,0 +1,95 @@
+"""Error pages: in the panel's look, as a page and in place, with the number to ask about."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from pools.views import people_facts as people_overview
+from tests.people.conftest import administrator as administrator
+from tests.people.conftest import operator as operator
+from tests.people.conftest import sign_in
+
+pytestmark = pytest.mark.django_db
+Provoke = Callable[[dict[str, str]], Any]
+
+
+def malformed(headers: dict[str, str]) -> Any:
+    return Client().get("/accounts/login/", headers=headers, HTTP_HOST="evil.example")
+
+
+def forbidden(headers: dict[str, str]) -> Any:
+    return sign_in("olga").get("/people/", headers=headers)
+
+
+def stale_form(headers: dict[str, str]) -> Any:
+    return Client(enforce_csrf_checks=True).post("/accounts/login/", {}, headers=headers)
+
+
+def missing(headers: dict[str, str]) -> Any:
+    return sign_in("olga").get("/no/such/page/", headers=headers)
+
+
+def too_large(headers: dict[str, str]) -> Any:
+    return Client().post("/join/", {"code": "x" * (2**20 + 1)}, headers=headers,
+                         content_type="application/x-www-form-urlencoded")  # fmt: skip
+
+
+def too_many(headers: dict[str, str]) -> Any:
+    client = Client()
+    for _ in range(20):
+        client.post("/join/", {"code": "guess"})
+    return client.post("/join/", {"code": "guess"}, headers=headers)
+
+
+def failing(headers: dict[str, str]) -> Any:
+    client = sign_in("ada", client=Client(raise_request_exception=False))
+    return client.get("/people/", headers=headers)
+
+
+CASES = [
+    (malformed, 400, "This request makes no sense to the panel."),
+    (forbidden, 403, "You may not do this."),
+    (stale_form, 403, "This form can no longer be sent."),
+    (missing, 404, "There is no such page here."),
+    (too_large, 413, "That is too much at once."),
+    (too_many, 429, "Too many attempts."),
+    (failing, 500, "The panel failed."),
+]
+
+
+@pytest.fixture(autouse=True)
+def cast(operator: User, administrator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise RuntimeError("a secret of the inside")
+
+    monkeypatch.setattr(people_overview, "everyone", fail)
+
+
+@pytest.mark.parametrize(("provoke", "status", "sentence"), CASES)
+def test_the_page_says_what_happened_and_its_number(
+    provoke: Provoke, status: int, sentence: str
+) -> None:
+    answer = provoke({})
+    page = answer.content.decode()
+    assert answer.status_code == status
+    assert sentence in page
+    assert "<html" in page
+    assert answer["X-Request-ID"] in page
+    assert "a secret of the inside" not in page
+
+
+@pytest.mark.parametrize(("provoke", "status", "sentence"), CASES)
+def test_in_place_it_says_the_same(provoke: Provoke, status: int, sentence: str) -> None:
+    answer = provoke({"HX-Request": "true", "HX-Target": "pool-table"})
+    part = answer.content.decode()
+    assert answer.status_code == status
+    assert sentence in part
+    assert "<html" not in part
+    assert answer["X-Request-ID"] in part
+
+
+def test_too_many_says_when_to_come_back() -> None:
+    assert too_many({})["Retry-After"] == "60"

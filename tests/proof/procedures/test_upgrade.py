@@ -1,0 +1,31 @@
+"""An upgrade over the migrations that came last, with data in the database."""
+
+import json
+from pathlib import Path
+
+from tests.fixtures.deployment import Deployment, empty_database
+
+AN_EARLIER_VERSION = "0005_invitations"
+FILL = "from tests.proof.procedures.filled import fill_earlier; print(fill_earlier(sys.argv[1]))"
+UPGRADED = """
+import json
+from pools.changes import reading
+from pools.changes.browsing import Filters
+from pools.models import Company
+from tests.proof.procedures.filled import entries, token_opens
+found = reading.page(Filters(words="stuck T-3"), 50)
+company = Company.objects.get()
+print(json.dumps([entries(), token_opens(), len(found.lines), company.reason_required_for]))
+"""
+
+
+def test_an_earlier_panel_is_brought_up_to_date_with_all_it_holds(
+    migrated: Deployment, tmp_path: Path
+) -> None:
+    with empty_database(tmp_path) as url:
+        panel = migrated.at(url)
+        panel.manage("migrate", "pools", AN_EARLIER_VERSION, "--verbosity", "0")
+        entries, head = json.loads(panel.python(FILL, AN_EARLIER_VERSION))
+        assert f"Head: {head}" in panel.procedure("before-an-upgrade")
+        assert f"Head: {head}" in panel.procedure("upgrade")
+        assert json.loads(panel.python(UPGRADED)) == [entries, True, 1, []]
