@@ -40,7 +40,7 @@ test: setup
 CASES ?= 10000
 SEED ?= 1
 endurance: setup
-	@$(VENV)/bin/python -m tests.proof.endurance --seed $(SEED) \
+	@$(VENV)/bin/python -m tests.endurance --seed $(SEED) \
 		$(if $(CASE),--case $(CASE),--cases $(CASES))
 
 # bandit's lesser findings are ruff's: it has the same rules, and wants a reason at each exception.

@@ -80,14 +80,14 @@ def _missing_static_files() -> list[str]:
 
 def _wrong_keys() -> list[str]:
     # Imported late: the keys' rooms need the models.
-    from pools.ledger.appending import wrong_audit_keys
-    from pools.tokens.vault import wrong_token_keys
+    from pools.models.ledger import wrong_audit_keys
+    from pools.vault import wrong_token_keys
 
     return [*wrong_token_keys(), *wrong_audit_keys()]
 
 
 def _unguarded_ledger() -> list[str]:
-    from pools.ledger.guarding import reasons_against_its_guard
+    from pools.models.guarding import reasons_against_its_guard
 
     return reasons_against_its_guard()
 
@@ -124,7 +124,7 @@ def _wrong_settings() -> list[str]:
         wrong.append("CORE_DEADLINE_SECONDS must end before gunicorn's graceful stop (30 s).")
     if settings.SINGLE_SIGN_ON:
         # Imported late: roles need the models.
-        from pools.people.roles import ROLES
+        from pools.roles import ROLES
 
         unknown = sorted(set(settings.SINGLE_SIGN_ON.role_map.values()) - set(ROLES))
         wrong += [

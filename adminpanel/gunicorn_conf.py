@@ -81,7 +81,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Notes the ledger's head in the log at every start; see `pools.ledger.checkpoints`."""
+    """Notes the ledger's head in the log at every start; see `pools.models.checkpoints`."""
     _log_checkpoint()
 
 
@@ -95,6 +95,6 @@ def _log_checkpoint() -> None:
 
     # Not where the panel did not load: the reason has been said.
     if apps.ready:
-        from pools.ledger.checkpoints import log_checkpoint
+        from pools.models.checkpoints import log_checkpoint
 
         log_checkpoint()

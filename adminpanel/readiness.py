@@ -97,8 +97,8 @@ def _migrations_are_applied() -> None:
 
 def _keys_fit() -> None:
     # Imported late: the keys' rooms need the models.
-    from pools.ledger.appending import wrong_audit_keys
-    from pools.tokens.vault import wrong_token_keys
+    from pools.models.ledger import wrong_audit_keys
+    from pools.vault import wrong_token_keys
 
     if reasons := [*wrong_token_keys(), *wrong_audit_keys()]:
         raise NotReady(" ".join(reasons))
@@ -109,7 +109,7 @@ def _ledger_is_writable() -> None:
 
     Where the ledger could be altered meanwhile, nothing should be written to it.
     """
-    from pools.ledger.guarding import reasons_against_its_guard
+    from pools.models.guarding import reasons_against_its_guard
 
     if reasons := reasons_against_its_guard():
         raise NotReady(" ".join(reasons))
@@ -121,8 +121,8 @@ def _ledger_is_writable() -> None:
 
 def _append_and_take_back() -> None:
     """The next entry, rolled back: the lock, the file, its folder and the triggers allow it."""
-    from pools.ledger.appending import Actor, append
     from pools.models.entry import Kind
+    from pools.models.ledger import Actor, append
 
     usual = int(connection.settings_dict["OPTIONS"].get("timeout", 5) * 1000)
     with connection.cursor() as cursor:
@@ -141,7 +141,7 @@ def _insert_nothing() -> None:
     PostgreSQL refuses it like any other insert: without the right, on a replica, in a
     read-only database.
     """
-    from pools.ledger.appending import lock
+    from pools.models.ledger import lock
 
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")

@@ -19,11 +19,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.utils.timezone import localtime
 
-from pools.forms.companies import CompanyForm
-from pools.ledger.appending import Actor, record_event
+from pools.company_form import CompanyForm
+from pools.event_text import title_of
+from pools.guards import credential_given_lately
 from pools.models import Company, Entry, Token
-from pools.pages.guards import credential_given_lately
-from pools.wording.events import title_of
+from pools.models.ledger import Actor, record_event
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]

@@ -3,16 +3,16 @@
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import path, register_converter
 
-from pools.pages.guards import unguarded_views
+from pools.guards import unguarded_views
 from pools.views import (
     account,
     changes,
-    changing,
     companies,
     joining,
     people,
     person_password,
     pools,
+    record,
     settling,
     tokens,
 )
@@ -40,19 +40,19 @@ urlpatterns = [
     path("", companies.company_list, name="companies"),
     path("c/<slug:company>/", companies.company_home, name="company"),
     path("c/<slug:company>/pools/", pools.pool_list, name="pool_list"),
-    path("c/<slug:company>/pools/new/", changing.pool_new, name="pool_new"),
+    path("c/<slug:company>/pools/new/", changes.pool_new, name="pool_new"),
     path("c/<slug:company>/pools/<pool_id:pool>/", pools.pool_detail, name="pool_detail"),
-    path("c/<slug:company>/pools/<pool_id:pool>/edit/", changing.pool_edit, name="pool_edit"),
-    path("c/<slug:company>/pools/<pool_id:pool>/clear/", changing.pool_clear, name="pool_clear"),
-    path("c/<slug:company>/pools/<pool_id:pool>/delete/", changing.pool_delete, name="pool_delete"),
-    path("changes/", changes.change_list, name="change_list"),
-    path("changes/export/", changes.change_export, name="change_export"),
-    path("changes/<uuid:change>/", changes.change_detail, name="change"),
-    path("c/<slug:company>/changes/", changes.change_list, name="change_list"),
-    path("c/<slug:company>/changes/export/", changes.change_export, name="change_export"),
+    path("c/<slug:company>/pools/<pool_id:pool>/edit/", changes.pool_edit, name="pool_edit"),
+    path("c/<slug:company>/pools/<pool_id:pool>/clear/", changes.pool_clear, name="pool_clear"),
+    path("c/<slug:company>/pools/<pool_id:pool>/delete/", changes.pool_delete, name="pool_delete"),
+    path("changes/", record.change_list, name="change_list"),
+    path("changes/export/", record.change_export, name="change_export"),
+    path("changes/<uuid:change>/", record.change_detail, name="change"),
+    path("c/<slug:company>/changes/", record.change_list, name="change_list"),
+    path("c/<slug:company>/changes/export/", record.change_export, name="change_export"),
     path(
         "c/<slug:company>/changes/<uuid:change>/revert/",
-        changing.change_revert,
+        changes.change_revert,
         name="change_revert",
     ),
     path(

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from sandbox import bearer
 from sandbox.behaviour import Behaviour
-from sandbox.http_messages import Answer, Refusal, Request
 from sandbox.inputs import ServerError, check, pool_fields, read_body, required, text
 from sandbox.journal import Applied, Journal
+from sandbox.messages import Answer, Refusal, Request
 from sandbox.pagination import page_document
 from sandbox.questions import Question, read_question
 from sandbox.rate_limit import RateLimit

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sandbox.api import Api
 from sandbox.faults import KINDS, RunFaults
-from sandbox.http_messages import HTML, Answer, Request
+from sandbox.messages import HTML, Answer, Request
 
 ADDRESS: Final = "/_sandbox/"
 SHOWN: Final = 50

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sandbox.api import Api, clear_answer
 from sandbox.faults import Faults
-from sandbox.http_messages import JSON, Answer, Refusal, Request, reason_phrase
+from sandbox.messages import JSON, Answer, Refusal, Request, reason_phrase
 from sandbox.rate_limit import too_many
 from sandbox.rendering import (
     encode,

@@ -7,7 +7,7 @@ from typing import Any, Final, NoReturn
 from urllib.parse import parse_qsl
 
 from sandbox.behaviour import Behaviour
-from sandbox.http_messages import Refusal, Request
+from sandbox.messages import Refusal, Request
 
 COLUMN_MAXIMUM: Final = 2**31 - 1
 BEYOND_64_BITS: Final = 2**63

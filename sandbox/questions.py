@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox.behaviour import Behaviour
-from sandbox.http_messages import Refusal, Request
 from sandbox.inputs import BEYOND_64_BITS, as_integer, at_most, check, clean, integer, nullable
+from sandbox.messages import Refusal, Request
 
 INCLUDE: Final = "connectors.system"
 SORTS: Final = ("name", "limit", "created_at")

@@ -15,8 +15,8 @@ from sandbox import control
 from sandbox.api import LARGEST_BODY_BYTES, Api
 from sandbox.distortion import distorted, replaced_answer
 from sandbox.faults import NONE, Faults, RunFaults, parse_faults
-from sandbox.http_messages import Answer, Request
 from sandbox.journal import Received
+from sandbox.messages import Answer, Request
 from sandbox.rendering import json_answer
 from sandbox.wire import Wire, misbehave, send_answer, wait
 

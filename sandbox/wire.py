@@ -10,7 +10,7 @@ from email.utils import formatdate
 from typing import Final
 
 from sandbox.faults import LONGEST_SECONDS, Faults
-from sandbox.http_messages import Answer, reason_phrase
+from sandbox.messages import Answer, reason_phrase
 
 HINTS: Final = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
 PIECE: Final = 64 * 1024

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
-pytest_plugins = ["tests.fixtures.ledger_flush"]
+pytest_plugins = ["tests.ledger_flush"]
 
 # On PostgreSQL `.ci/run` leaves these out.
 WITHOUT_DATABASE = ("tests/core/", "tests/sandbox/", "tests/contract/")

@@ -8,12 +8,12 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db import DatabaseError
 from django.test import Client
 
+from pools import tokens
 from pools.changes import Outcome, Verdict
 from pools.models import Company, Entry, Token
 from pools.secret import Secret
-from pools.tokens import keeping as tokens
-from pools.tokens.keeping import binding_of
-from pools.tokens.vault import seal
+from pools.tokens import binding_of
+from pools.vault import seal
 from tests.changes.recorded import NOON, a_change, minutes, settled
 from tests.people.conftest import sign_in
 from tests.views.conftest import PASSWORD, make_person

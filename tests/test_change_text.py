@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from pools.change_text import as_text, compared, standing_of
 from pools.changes import Action, HistoryItem, Outcome, Snapshot, Verdict
 from pools.changes.history import changes_by_id
-from pools.wording.changes import as_text, compared, standing_of
 from tests.changes.recorded import AFTER, BEFORE, a_change
 
 pytestmark = pytest.mark.django_db

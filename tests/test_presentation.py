@@ -8,8 +8,8 @@ import pytest
 from pools.changes import Conflict, LedgerUnwritable, Outcome, OutcomeUnwritten, PoolHeld
 from pools.core import CoreError, Pool, Reason, errors
 from pools.models import Company
-from pools.tokens.keeping import TokenMissing, TokenUnreadable
-from pools.wording.problems import _CAUSES, Deed, Place, cause_of, problem_for
+from pools.presentation import _CAUSES, Deed, Place, cause_of, problem_for
+from pools.tokens import TokenMissing, TokenUnreadable
 
 ACME = Company(name="Acme", slug="acme")
 POOL = Pool(1, "Orders", 5, None, None, None, None, frozenset(), {})

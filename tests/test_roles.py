@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group, User
 
-from pools.people.roles import ROLES, ensure_roles
+from pools.roles import ROLES, ensure_roles
 
 pytestmark = pytest.mark.django_db
 POOLS = ("view_pools", "edit_pools", "clear_pools", "create_pools", "delete_pools")

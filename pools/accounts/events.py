@@ -1,7 +1,7 @@
 """What happens at the door, on the ledger: sign-ins, failed ones, second factors, sessions.
 
 Signing in must work while the ledger cannot be written: such an event then goes to the
-log with everything it says. What administrators do to people is stricter: pools.people.acts.
+log with everything it says. What administrators do to people is stricter: pools.people.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ from django.contrib.auth.signals import user_logged_out
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 
-from pools.ledger.appending import Actor, record_event
 from pools.metrics import count_door
+from pools.models.ledger import Actor, record_event
 
 log = structlog.get_logger("panel.accounts")
 

@@ -17,14 +17,14 @@ from django.utils.timezone import localtime
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from adminpanel.views import too_many
+from pools import forgotten
 from pools.accounts.events import note
 from pools.accounts.finding import find_person
 from pools.accounts.mailing import send_later
-from pools.forms.people import ForgottenForm, JoinForm, NewPasswordForm
-from pools.ledger.appending import LedgerUnwritable
-from pools.people import password_codes as forgotten
+from pools.models.ledger import LedgerUnwritable
+from pools.people_forms import ForgottenForm, JoinForm, NewPasswordForm
 from pools.secret import Secret
-from pools.tokens.vault import Unsealable, seal_for, unseal_for
+from pools.vault import Unsealable, seal_for, unseal_for
 
 _SESSION_KEY: Final = "forgotten"
 _PURPOSE: Final = "forgotten password"

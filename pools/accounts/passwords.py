@@ -13,7 +13,7 @@ from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 
 from pools.models import Company
-from pools.people.roles import ROLES
+from pools.roles import ROLES
 
 # The 20,000 most frequent ones of ten characters and more in published thefts that are not
 # in Django's own list: from "10 million passwords" by Mark Burnett, which is in the public

@@ -15,9 +15,9 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import render
 
 from adminpanel.single_sign_on import SingleSignOn
+from pools import people
 from pools.accounts.events import actor_of, note
 from pools.accounts.finding import find_person
-from pools.people import acts as people
 
 
 class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]

@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_variables
 
 from pools.secret import Secret
-from pools.tokens.vault import keep_canary, seal_for, unseal_for
+from pools.vault import keep_canary, seal_for, unseal_for
 
 PURPOSE: Final = "second factor"
 FACTORS: Final = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)

@@ -10,8 +10,8 @@ from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from pools.guards import person
 from pools.models import LastSeen
-from pools.pages.guards import person
 
 # A database write for every page would be too many.
 _NOTED_EVERY_SECONDS: Final = 300

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from adminpanel.views import is_in_dialog, say_in_dialog
 from pools.accounts.devices import device_of
 from pools.accounts.redirects import is_own_path
-from pools.pages.drafts import keep_draft
+from pools.drafts import keep_draft
 
 
 class DoorMiddleware(LoginRequiredMiddleware):

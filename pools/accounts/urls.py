@@ -12,7 +12,7 @@ from django.views.generic import RedirectView
 
 from pools.accounts import forgotten_views, views
 from pools.accounts.proofs import with_new_session as anew
-from pools.pages.guards import credential_given_lately
+from pools.guards import credential_given_lately
 
 lately = credential_given_lately
 

@@ -22,7 +22,7 @@ from django.utils.http import urlencode
 from adminpanel.single_sign_on import PROVIDER_ID
 from pools.accounts.events import note
 from pools.accounts.provider_tokens import CheckingAdapter
-from pools.pages.guards import credential_given_lately, person
+from pools.guards import credential_given_lately, person
 
 log = structlog.get_logger("panel.accounts")
 # requests' own errors are OSErrors; the others come of an answer that is not what it should be.

@@ -33,7 +33,7 @@ from pools.changes.settling import (
     settle,
     settle_all,
 )
-from pools.ledger.appending import Actor, LedgerUnwritable
+from pools.models.ledger import Actor, LedgerUnwritable
 
 __all__ = [
     "MADE_HERE",

@@ -22,8 +22,8 @@ from pools.changes.outcome import Action, Outcome
 from pools.changes.proposal import COMPARED, Snapshot
 from pools.changes.verdicts import has_value, is_told, shows
 from pools.core import CoreClient, Page, Pool, PoolQuery
-from pools.ledger.appending import Actor, append, lock
 from pools.models import Company, Entry, Kind
+from pools.models.ledger import Actor, append, lock
 
 NOBODY: Final = Actor(id=0, name="")
 

@@ -17,8 +17,8 @@ from django.utils import timezone
 from pools.changes.outcome import Action, Outcome, Verdict
 from pools.changes.proposal import Difference, Snapshot, differences
 from pools.changes.recording import held_by
-from pools.ledger.appending import Actor, LedgerUnwritable, append, lock
 from pools.models import Company, Entry, IndexTerm, Kind, Lease
+from pools.models.ledger import Actor, LedgerUnwritable, append, lock
 
 
 @dataclass(frozen=True, slots=True)

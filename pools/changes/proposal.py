@@ -9,8 +9,8 @@ from uuid import UUID
 from pools.changes.outcome import MADE_HERE, Action, Outcome
 from pools.core.errors import CoreError
 from pools.core.schema import Leave, Pool, PoolChanges, PoolFields
-from pools.ledger.appending import Actor
 from pools.models import Company
+from pools.models.ledger import Actor
 
 COMPARED = ("name", "limit", "timeout")
 

@@ -16,8 +16,8 @@ from django.utils import timezone
 from pools.changes.outcome import Outcome
 from pools.changes.proposal import OutcomeUnwritten, PoolHeld, ProposedChange, Snapshot
 from pools.core import CoreError, Exchange, Invalid
-from pools.ledger.appending import LedgerUnwritable, append, lock
 from pools.models import Entry, Kind, Lease
+from pools.models.ledger import LedgerUnwritable, append, lock
 
 LONGEST_TEXT: Final = 300
 MOST_FIELDS: Final = 10

@@ -46,9 +46,9 @@ from pools.core import (
     Reason,
     Sort,
 )
-from pools.ledger.appending import LedgerUnwritable
 from pools.metrics import counted_change
 from pools.models import Entry
+from pools.models.ledger import LedgerUnwritable
 
 ASK_AGAIN_SECONDS: Final = 0.2
 # More than anyone makes in one second, which is all that Core's times tell apart.

@@ -23,6 +23,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import transaction
 from django.utils import timezone
 
+from pools import tokens
 from pools.changes.history import HistoryItem, changes_by_id
 from pools.changes.looking import Case, Observation, observe
 from pools.changes.outcome import Action, Outcome, Verdict
@@ -38,9 +39,8 @@ from pools.core import (
     Unanswered,
     Unauthenticated,
 )
-from pools.ledger.appending import Actor, LedgerUnwritable, append, lock
 from pools.models import Company, Entry, Kind, Lease, Token
-from pools.tokens import keeping as tokens
+from pools.models.ledger import Actor, LedgerUnwritable, append, lock
 
 # Who settled where nobody asked for it.
 PANEL: Final = Actor(id=0, name="")

@@ -21,10 +21,10 @@ from django.utils import timezone
 
 from pools.changes.outcome import Verdict
 from pools.changes.settling import Settling, SettlingState, due, is_away, settle_all
-from pools.ledger.appending import LedgerUnwritable, wrong_audit_keys
-from pools.ledger.checkpoints import log_checkpoint
 from pools.models import Lease
-from pools.tokens.vault import wrong_token_keys
+from pools.models.checkpoints import log_checkpoint
+from pools.models.ledger import LedgerUnwritable, wrong_audit_keys
+from pools.vault import wrong_token_keys
 
 INTERVAL_SECONDS: Final = 1.0
 CHECKPOINT_SECONDS: Final = 3600.0

@@ -1,6 +1,6 @@
-"""The service module: the only door to the Core API. Knows nothing of the panel."""
+"""The service module: the only way to the Core API. Knows nothing of the panel."""
 
-from pools.core.addresses import check_base_url
+from pools.core.budget import Budget
 from pools.core.client import CoreClient, sign_in
 from pools.core.credentials import (
     ApiKey,
@@ -27,6 +27,7 @@ from pools.core.errors import (
 )
 from pools.core.limits import CoreLimits
 from pools.core.observing import Observer, observe, outcome_name
+from pools.core.probing import probe
 from pools.core.schema import (
     LEAVE,
     Connector,
@@ -39,12 +40,13 @@ from pools.core.schema import (
     Sort,
     System,
 )
-from pools.core.transport import Exchange, close_kept_connections
+from pools.core.transport import Exchange
 
 __all__ = [
     "LEAVE",
     "ApiKey",
     "BearerToken",
+    "Budget",
     "Busy",
     "Connector",
     "CoreClient",
@@ -73,11 +75,10 @@ __all__ = [
     "Unanswered",
     "Unauthenticated",
     "Unexpected",
-    "check_base_url",
     "check_token_text",
-    "close_kept_connections",
     "expiry_in_token",
     "observe",
     "outcome_name",
+    "probe",
     "sign_in",
 ]

@@ -4,12 +4,12 @@ For a change, *done* must be earned: the right status, whole JSON of the expecte
 the right id, and every field that was sent coming back as sent.
 """
 
-import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from pools.core.comparing import same_value
 from pools.core.credentials import BearerToken
 from pools.core.decoding import (
     MalformedJson,
@@ -23,10 +23,12 @@ from pools.core.decoding import (
     read_token,
 )
 from pools.core.errors import (
+    REFUSALS_WITHOUT_BODY,
     CoreError,
     Invalid,
     RateLimited,
     Reason,
+    Refused,
     Unanswered,
     Unexpected,
     error_class_for,
@@ -36,10 +38,8 @@ from pools.core.schema import Page, Pool, PoolQuery
 from pools.secret import Secret
 
 _LONGEST_WAIT_SECONDS: Final = 10**9
+_LONGEST_VALUE: Final = 100
 SentFields = Mapping[str, str | int | None]
-
-# What Laravel trims from both ends of a text before it keeps it.
-_TRIMMED = re.compile("^[\\s\ufeff\u200b\u200e]+|[\\s\ufeff\u200b\u200e]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,6 @@ class Answer:
     received_at: datetime
 
 
-def as_kept(text: str) -> str:
-    """A text that was sent, as Core keeps it: without the spaces around it."""
-    return _TRIMMED.sub("", text)
-
-
 class AnswerReader:
     """Reads answers within the limits, keeping secrets out of what Core echoes."""
 
@@ -73,20 +68,21 @@ class AnswerReader:
 
     def page(self, answer: Answer, query: PoolQuery) -> Page | CoreError:
         """A page of the list, from 200."""
-        value = self._value_of(answer, {200})
+        value = self._told_by(answer)
         if isinstance(value, CoreError):
             return value
-        return read_page(value, query) or _wrong(answer, Reason.SHAPE)
+        page = read_page(value, query)
+        return _wrong(answer, page) if isinstance(page, Reason) else page
 
     def pool(self, answer: Answer, pool_id: int) -> Pool | CoreError:
         """The pool of this id, from 200."""
-        value = self._value_of(answer, {200})
+        value = self._told_by(answer)
         if isinstance(value, CoreError):
             return value
-        pool = read_single_pool(value) or _wrong(answer, Reason.SHAPE)
-        if isinstance(pool, Pool) and pool.id != pool_id:
-            return _wrong(answer, Reason.MISMATCH)
-        return pool
+        pool = read_single_pool(value)
+        if isinstance(pool, Reason):
+            return _wrong(answer, pool)
+        return pool if pool.id == pool_id else _wrong(answer, Reason.MISMATCH)
 
     def written_pool(
         self, answer: Answer, sent: SentFields, pool_id: int | None = None
@@ -96,12 +92,14 @@ class AnswerReader:
         if isinstance(value, CoreError):
             return value
         pool = read_single_pool(value)
-        if pool is None:
-            return _wrong(answer, Reason.SHAPE)
-        right_pool = pool_id is None or pool.id == pool_id
-        if right_pool and all(_came_back(pool, name, given) for name, given in sent.items()):
+        if isinstance(pool, Reason):
+            return _wrong(answer, pool)
+        wanted = sent if pool_id is None else {"id": pool_id, **sent}
+        others = [name for name, given in wanted.items() if not _came_back(pool, name, given)]
+        if not others:
             return pool
-        return _wrong(answer, Reason.MISMATCH)
+        told = ", ".join(f"{name} {_told(pool.raw.get(name))}" for name in others)
+        return Unexpected(Reason.MISMATCH, status=answer.status, detail=told)
 
     def deleted(self, answer: Answer) -> str | CoreError:
         """Core's message (or ""), from 204, or 200 with a JSON object."""
@@ -110,7 +108,12 @@ class AnswerReader:
         value = self._value_of(answer, {200})
         if isinstance(value, CoreError):
             return value
-        return read_message(value) if _is_success(value) else _wrong(answer, Reason.SHAPE)
+        if not isinstance(value, dict):
+            return _wrong(answer, Reason.SHAPE)
+        message = read_message(value)
+        if _says_no(value):
+            return Unexpected(Reason.SAYS_NO, status=answer.status, detail=message)
+        return message
 
     def cleared(self, answer: Answer) -> str | CoreError:
         """The same; an empty list, and an empty body of stated length, count as well."""
@@ -122,10 +125,26 @@ class AnswerReader:
 
     def token(self, answer: Answer) -> BearerToken | CoreError:
         """The token that signing in gives, from 200."""
-        value = self._value_of(answer, {200})
+        value = self._told_by(answer)
         if isinstance(value, CoreError):
             return value
         return read_token(value, answer.received_at) or _wrong(answer, Reason.SHAPE)
+
+    def _told_by(self, answer: Answer) -> Any:
+        """The JSON of a success of a question, or the error that any other answer is.
+
+        A question changes nothing: what its status says need not be proved by a body.
+        """
+        value = self._value_of(answer, {200})
+        if not isinstance(value, Unexpected):
+            return value
+        if answer.status == 429:
+            return _rate_limited(answer, value.detail)
+        if answer.status == 404 and answer.framed and not answer.body:
+            return _refusal(answer, {})
+        if value.reason is Reason.STATUS and 400 <= answer.status < 500:
+            return Refused(Reason.REFUSED_BY_CORE, status=answer.status, detail=value.detail)
+        return value
 
     def _value_of(self, answer: Answer, good: Set[int]) -> Any:
         """The JSON of a success, or the error that any other answer is."""
@@ -136,13 +155,16 @@ class AnswerReader:
             value = _unreadable(answer, error.reason)
         if answer.status in good:
             return value
+        if answer.status in REFUSALS_WITHOUT_BODY and answer.framed and not answer.body:
+            return _refusal(answer, {})
         return self._failure(answer, value)
 
     def _failure(self, answer: Answer, value: Any) -> CoreError:
         if answer.status >= 500:
             return Unanswered(Reason.SERVER_ERROR, status=answer.status, detail=read_message(value))
         if 300 <= answer.status < 400:
-            target = clean_text(answer.location, self._hidden)
+            # The question that we asked goes along, and tells nobody anything.
+            target = clean_text(answer.location, self._hidden).partition("?")[0]
             return Unexpected(Reason.REDIRECT, status=answer.status, detail=target)
         if isinstance(value, dict):
             return _refusal(answer, value)
@@ -158,8 +180,10 @@ def _unreadable(answer: Answer, reason: Reason) -> CoreError:
     return _wrong(answer, reason)
 
 
-def _is_success(value: Any) -> bool:
-    return isinstance(value, dict) and not {"errors", "exception"} & value.keys()
+def _says_no(value: Mapping[str, Any]) -> bool:
+    """Whether the answer of a success tells of an error all the same."""
+    told = {"errors", "exception"} & value.keys() or value.get("error")
+    return bool(told) or value.get("success") is False
 
 
 def _refusal(answer: Answer, value: dict[str, Any]) -> CoreError:
@@ -192,10 +216,11 @@ def _wrong(answer: Answer, reason: Reason) -> Unexpected:
     return Unexpected(reason, status=answer.status)
 
 
+def _told(value: Any) -> str:
+    return "none" if value is None else str(value)[:_LONGEST_VALUE]
+
+
 def _came_back(pool: Pool, name: str, given: str | int | None) -> bool:
     if name in pool.unreadable or (name not in pool.raw and given is not None):
         return False  # an unset timeout may be left out of an answer, nothing else
-    found = getattr(pool, name)
-    if isinstance(given, str) and isinstance(found, str):
-        return as_kept(found) == as_kept(given)
-    return bool(found == given)
+    return same_value(getattr(pool, name), given)

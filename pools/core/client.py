@@ -2,38 +2,65 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
-from pools.core.addresses import POOLS_PATH, check_base_url, pool_path
+from pools.core.addresses import POOLS_PATH, pool_path
 from pools.core.answers import Answer, AnswerReader, SentFields
+from pools.core.bounds import LIMIT, NAME, PAGE, PER_PAGE, SEARCH, TIMEOUT, NumberBounds
+from pools.core.budget import Budget
 from pools.core.credentials import BearerToken, Credential
-from pools.core.errors import CoreError, CredentialExpired, Invalid, NotSent, Reason
+from pools.core.errors import (
+    CoreError,
+    CredentialExpired,
+    Invalid,
+    NotSent,
+    Reason,
+    Unauthenticated,
+)
 from pools.core.limits import CoreLimits
 from pools.core.observing import observed
-from pools.core.schema import (
-    LARGEST_NUMBER,
-    LEAVE,
-    LONGEST_NAME,
-    Page,
-    Pool,
-    PoolChanges,
-    PoolFields,
-    PoolQuery,
-)
+from pools.core.schema import LEAVE, Page, Pool, PoolChanges, PoolFields, PoolQuery
 from pools.core.transport import Call, Exchange, exchange
 from pools.secret import Secret
 
 INCLUDE: Final = "connectors.system"
-LARGEST_PER_PAGE: Final = 100
-LONGEST_SEARCH: Final = 1000
+# How long a Core that does not know the include is not asked for it again.
+REFUSED_INCLUDE_SECONDS: Final = 600.0
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _UNFIT_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 _Result = TypeVar("_Result")
+
+
+class _Lately:
+    """Base URLs about which something was learnt in this process, and not long ago."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until: dict[str, float] = {}
+
+    def add(self, base_url: str) -> None:
+        self._until[base_url] = monotonic() + self._seconds
+
+    def has(self, base_url: str) -> bool:
+        return monotonic() < self._until.get(base_url, 0)
+
+
+# Asked again now and then: Core may be brought up to date.
+_refusing_includes: Final = _Lately(REFUSED_INCLUDE_SECONDS)
+
+
+@dataclass(slots=True)
+class _Trace:
+    """The latest call of a client, and of those that were made from it."""
+
+    latest: Exchange | None = None
 
 
 class CoreClient:
@@ -44,9 +71,19 @@ class CoreClient:
     """
 
     def __init__(
-        self, base_url: str, credential: Credential, limits: CoreLimits, request_id: str = ""
+        self,
+        base_url: str,
+        credential: Credential,
+        limits: CoreLimits,
+        request_id: str = "",
+        budget: Budget | None = None,
+        trace: "_Trace | None" = None,
     ) -> None:
-        """ValueError for a request id that does not fit into a header."""
+        """`budget` is what its calls share; without one, each call has one of its own.
+
+        ValueError for a request id that does not fit into a header.
+        """
+        self.budget = budget
         self._base_url = base_url
         self._credential = credential
         self._limits = limits
@@ -54,23 +91,39 @@ class CoreClient:
         self._request_id = request_id or uuid4().hex
         if not _REQUEST_ID.fullmatch(self._request_id):
             raise ValueError("A request id holds 1 to 128 letters, digits and . _ - only.")
-        self.last_exchange: Exchange | None = None
+        self._trace = trace or _Trace()
 
     def for_request(self, request_id: str) -> "CoreClient":
         """The same credential at the same Core, under another request id."""
-        return CoreClient(self._base_url, self._credential, self._limits, request_id)
+        return self._copy(request_id, self.budget)
+
+    def within(self, budget: Budget | None = None) -> "CoreClient":
+        """The same, with calls that share a budget: a new one, unless it is given."""
+        return self._copy(self._request_id, budget or Budget(self._limits))
+
+    @property
+    def last_exchange(self) -> Exchange | None:
+        """About the latest call, also of those that were made from this one or made it."""
+        return self._trace.latest
+
+    def _copy(self, request_id: str, budget: Budget | None) -> "CoreClient":
+        return CoreClient(
+            self._base_url, self._credential, self._limits, request_id, budget, self._trace
+        )
 
     @observed("list_pools")
     def list_pools(self, query: PoolQuery) -> Page:
         """One page of pools with their connectors. GET /api/v1/connection-pools"""
-        answer = self._call("GET", POOLS_PATH, parameters=_parameters_of(query))
-        return _or_raise(self._reader.page(answer, query))
+        parameters = _parameters_of(query)
+        return _or_raise(
+            self._read(POOLS_PATH, parameters, lambda answer: self._reader.page(answer, query))
+        )
 
     @observed("get_pool")
     def get_pool(self, pool_id: int) -> Pool:
         """One pool with its connectors. GET /api/v1/connection-pools/{connection_pool}"""
-        answer = self._call("GET", _path_of(pool_id), parameters={"include": INCLUDE})
-        return _or_raise(self._reader.pool(answer, pool_id))
+        path = _path_of(pool_id)
+        return _or_raise(self._read(path, {}, lambda answer: self._reader.pool(answer, pool_id)))
 
     @observed("create_pool")
     def create_pool(self, fields: PoolFields) -> Pool:
@@ -100,10 +153,30 @@ class CoreClient:
         return _or_raise(self._reader.deleted(answer))
 
     @observed("clear_pool")
-    def clear_pool(self, pool_id: int) -> None:
-        """Drop all pending requests. POST /api/v1/connection-pools/{connection_pool}/clear"""
+    def clear_pool(self, pool_id: int) -> str:
+        """Drop all pending requests; Core's message, if it has one.
+
+        POST /api/v1/connection-pools/{connection_pool}/clear
+        """
         answer = self._call("POST", f"{_path_of(pool_id)}/clear")
-        _or_raise(self._reader.cleared(answer))
+        return _or_raise(self._reader.cleared(answer))
+
+    def _read(
+        self,
+        path: str,
+        parameters: Mapping[str, str],
+        reader: Callable[[Answer], _Result | CoreError],
+    ) -> _Result | CoreError:
+        """With the connectors, where this Core knows how to include them; else without."""
+        if _refusing_includes.has(self._base_url):
+            return reader(self._call("GET", path, parameters=parameters))
+        result = reader(self._call("GET", path, parameters={"include": INCLUDE, **parameters}))
+        if not _is_about_include(result):
+            return result
+        without = reader(self._call("GET", path, parameters=parameters))
+        if not isinstance(without, CoreError):
+            _refusing_includes.add(self._base_url)
+        return without
 
     def _call(
         self,
@@ -113,7 +186,7 @@ class CoreClient:
         parameters: Mapping[str, str] | None = None,
         fields: SentFields | None = None,
     ) -> Answer:
-        self.last_exchange = None
+        self._trace.latest = None
         expires_at = self._credential.expires_at
         if expires_at is not None and datetime.now(UTC) >= expires_at:
             raise CredentialExpired(Reason.EXPIRED)
@@ -127,25 +200,42 @@ class CoreClient:
             body=None if fields is None else json.dumps(fields).encode(),
             credential=self._credential,
         )
-        result, self.last_exchange = exchange(call, self._limits)
+        budget = self.budget or Budget(self._limits)
+        result, self._trace.latest = exchange(call, self._limits, budget)
         return _or_raise(result)
 
 
 @observed("sign_in")
-def sign_in(sign_in_url: str, email: str, password: Secret, limits: CoreLimits) -> BearerToken:
+def sign_in(
+    sign_in_url: str,
+    email: str,
+    password: Secret,
+    limits: CoreLimits,
+    budget: Budget | None = None,
+) -> BearerToken:
     """A bearer token for a person, from POST /fabric/api/login (or the same elsewhere).
 
-    Sends `email` and `password`; where the service answers that it wants a `username`,
-    once more under that name. Raises a CoreError.
+    Sends `email` and `password`; where the service refuses these, or answers that it wants
+    a `username`, once more under that name. `email` may be a user name. Both share the
+    budget. Raises a CoreError.
     """
-    result = _try_signing_in(sign_in_url, "email", email, password, limits)
-    if isinstance(result, Invalid) and "username" in result.fields:
-        result = _try_signing_in(sign_in_url, "username", email, password, limits)
-    return _or_raise(result)
+    budget = budget or Budget(limits)
+    first = _try_signing_in(sign_in_url, "email", email, password, limits, budget)
+    refused = isinstance(first, Unauthenticated)
+    if not refused and not (isinstance(first, Invalid) and "username" in first.fields):
+        return _or_raise(first)
+    second = _try_signing_in(sign_in_url, "username", email, password, limits, budget)
+    # A service that does not know `username` says nothing about the person by refusing it.
+    return _or_raise(first if refused and isinstance(second, Invalid) else second)
 
 
 def _try_signing_in(
-    sign_in_url: str, field: str, name: str, password: Secret, limits: CoreLimits
+    sign_in_url: str,
+    field: str,
+    name: str,
+    password: Secret,
+    limits: CoreLimits,
+    budget: Budget,
 ) -> BearerToken | CoreError:
     url = _allowed_url(sign_in_url, limits)
     if isinstance(url, CoreError):
@@ -159,7 +249,7 @@ def _try_signing_in(
         request_id=uuid4().hex,
         body=json.dumps({field: name, "password": password.reveal()}).encode(),
     )
-    answer, _ = exchange(call, limits)
+    answer, _ = exchange(call, limits, budget)
     if isinstance(answer, CoreError):
         return answer
     # A short password may well be part of a token: there, nothing is to be replaced.
@@ -167,10 +257,18 @@ def _try_signing_in(
     return AnswerReader(limits, *hidden).token(answer)
 
 
+def _is_about_include(result: object) -> bool:
+    """Whether Core refused a question because of the include, as far as it says why."""
+    if not isinstance(result, Invalid):
+        return False
+    said = " ".join([result.detail, *result.fields]).lower()
+    return "include" in said or (result.status == 400 and not said.strip())
+
+
 def _allowed_url(url: str, limits: CoreLimits) -> str | CoreError:
     """The address again at the moment of use: what is allowed may have changed since."""
     try:
-        return check_base_url(url, limits.plain_http_hosts)
+        return limits.checked_url(url)
     except ValueError:
         return NotSent(Reason.ADDRESS)
 
@@ -193,12 +291,11 @@ def _path_of(pool_id: int) -> str:
 
 
 def _parameters_of(query: PoolQuery) -> dict[str, str]:
-    """The question as Core takes it; NotSent for what Core could not answer."""
-    page_fits = 1 <= query.page <= LARGEST_NUMBER and 1 <= query.per_page <= LARGEST_PER_PAGE
-    if not page_fits or not _is_fit(query.search, LONGEST_SEARCH):
+    """The question as Core accepts it; NotSent for what Core could not answer."""
+    page_fits = _is_within(query.page, PAGE) and _is_within(query.per_page, PER_PAGE)
+    if not page_fits or not _is_fit(query.search, SEARCH.longest):
         raise NotSent(Reason.OWN_CHECK)
     parameters = {
-        "include": INCLUDE,
         "page": str(query.page),
         "per_page": str(query.per_page),
     }
@@ -221,10 +318,14 @@ def _checked(fields: dict[str, Any]) -> SentFields:
 
 def _is_acceptable(name: str, given: object) -> bool:
     if name == "name":
-        return isinstance(given, str) and bool(given.strip()) and _is_fit(given, LONGEST_NAME)
-    if name == "timeout" and given is None:
-        return True
-    return type(given) is int and 1 <= given <= LARGEST_NUMBER
+        return isinstance(given, str) and bool(given.strip()) and _is_fit(given, NAME.longest)
+    return _is_within(given, LIMIT if name == "limit" else TIMEOUT)
+
+
+def _is_within(given: object, bounds: NumberBounds) -> bool:
+    if given is None:
+        return bounds.nullable
+    return type(given) is int and bounds.least <= given <= bounds.largest
 
 
 def _is_fit(text: str, longest: int) -> bool:

@@ -44,8 +44,8 @@ def _problem_of(text: str) -> str:
     if len(text) > LONGEST_TOKEN:
         return f"A token has at most {LONGEST_TOKEN} characters."
     if any(character.isspace() for character in text):
-        return "A token holds no spaces and no line breaks."
-    return "A token holds letters, digits and ASCII punctuation only."
+        return "A token can't contain spaces or line breaks."
+    return "A token can only contain letters, digits and ASCII punctuation."
 
 
 @dataclass(frozen=True, slots=True)

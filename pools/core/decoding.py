@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final, NoReturn
 
 from pools.core.addresses import LARGEST_POOL_ID
+from pools.core.bounds import LONGEST_SAID
 from pools.core.credentials import BearerToken, expiry_in_token, is_token_text
 from pools.core.errors import Reason
 from pools.core.limits import CoreLimits
@@ -19,11 +20,14 @@ LARGEST_INTEGER: Final = 2**63 - 1
 LONGEST_NUMBER: Final = 40
 _CONTAINER_WEIGHT: Final = 4  # what an empty object takes in memory, counted in numbers
 _EARLIEST_YEAR, _LATEST_YEAR = 1900, 9000  # room for a shift into any time zone
+_PLACE = re.compile("0|[1-9][0-9]{0,8}")
 _UNFIT_TEXT = re.compile("[\x00\ud800-\udfff]")
-_LONGEST_MESSAGE: Final = 300
 _LONGEST_LIFE_SECONDS: Final = 10**9
 _MOST_FIELDS: Final = 50
 _MOST_MESSAGES: Final = 20
+# Laravel's own comes first; the others are those of gateways and of problem+json (RFC 9457).
+_SENTENCES: Final = ("message", "detail", "error_description", "error", "title", "msg")
+_DETAILS: Final = ("errors", "fields", "details", "detail")
 
 
 class MalformedJson(ValueError):
@@ -60,28 +64,49 @@ def clean_text(text: str, hidden: Iterable[Secret] = ()) -> str:
     return _UNFIT_TEXT.sub("\ufffd", text) if _UNFIT_TEXT.search(text) else text
 
 
-def read_page(value: Any, query: PoolQuery) -> Page | None:
-    """A page of the list, or None where the answer has no list of pools at all."""
-    if not isinstance(value, dict) or not isinstance(value.get("data"), list):
-        return None
+def read_page(value: Any, query: PoolQuery) -> Page | Reason:
+    """A page of the list, or why the answer is none."""
+    rows = _listed(value.get("data")) if isinstance(value, dict) else None
+    if rows is None:
+        return Reason.SHAPE
+    if any(_is_wrapped(row) for row in rows):
+        return Reason.JSON_API
     meta = value.get("meta")
     if not isinstance(meta, dict):
         meta = {}
+    pools = tuple(read_pool(row) for row in rows)
+    if pools and all(pool.id is None and pool.name is None for pool in pools):
+        return Reason.NOTHING_TOLD
+    number = _count(meta.get("current_page"), 1) or query.page
+    per_page = _count(meta.get("per_page"), 1) or query.per_page
     return Page(
-        pools=tuple(read_pool(row) for row in value["data"]),
-        number=_count(meta.get("current_page"), 1) or query.page,
-        per_page=_count(meta.get("per_page"), 1) or query.per_page,
+        pools=pools,
+        number=number,
+        per_page=per_page,
+        first=_count(meta.get("from"), 1) or (number - 1) * per_page + 1,
         total=_count(meta.get("total"), 0),
         last_page=_count(meta.get("last_page"), 1),
     )
 
 
-def read_single_pool(value: Any) -> Pool | None:
-    """The pool inside `data`, or None where there is none with an id."""
+def read_single_pool(value: Any) -> Pool | Reason:
+    """The pool inside `data`, or why there is none: one without an id is none."""
     if not isinstance(value, dict) or not isinstance(value.get("data"), dict):
-        return None
+        return Reason.SHAPE
+    if _is_wrapped(value["data"]):
+        return Reason.JSON_API
     pool = read_pool(value["data"])
-    return pool if pool.id is not None else None
+    return pool if pool.id is not None else Reason.SHAPE
+
+
+def _is_wrapped(row: Any) -> bool:
+    """Whether it is a JSON:API resource, which some of Core's other answers are."""
+    return (
+        isinstance(row, dict)
+        and isinstance(row.get("type"), str)
+        and isinstance(row.get("attributes"), dict)
+        and "name" not in row
+    )
 
 
 def read_pool(row: Any) -> Pool:
@@ -115,22 +140,62 @@ def read_pool(row: Any) -> Pool:
 
 def read_message(value: Any) -> str:
     """Core's own sentence, cut at 300 characters; "" where there is none."""
-    message = value.get("message") if isinstance(value, dict) else None
-    return message[:_LONGEST_MESSAGE] if isinstance(message, str) else ""
+    if not isinstance(value, dict):
+        return ""
+    if isinstance(value.get("error"), dict):
+        value = {**value["error"], **{key: value[key] for key in value if key != "error"}}
+    sentences = (value.get(name) for name in _SENTENCES)
+    return next((each[:LONGEST_SAID] for each in sentences if _is_said(each)), "")
 
 
 def read_field_errors(value: Any) -> dict[str, tuple[str, ...]]:
-    """Laravel's `errors`: field → messages, each cut at 300 characters."""
-    errors = value.get("errors") if isinstance(value, dict) else None
-    if not isinstance(errors, dict):
-        return {}
+    """Laravel's `errors`: field → messages, each cut at 300 characters.
+
+    A list in its place holds texts, or objects as JSON:API, problem+json and others write
+    them. What does not name its field is under "".
+    """
+    errors = _errors_in(value)
+    if isinstance(errors, list):
+        listed: dict[str, list[Any]] = {}
+        for each in errors:
+            listed.setdefault(_field_of(each), []).append(_error_text(each))
+        errors = listed
     found = {}
     for name, given in list(errors.items())[:_MOST_FIELDS]:
         messages = [given] if isinstance(given, str) else given
         if isinstance(messages, list):
-            texts = [text[:_LONGEST_MESSAGE] for text in messages if isinstance(text, str)]
-            found[name[:_LONGEST_MESSAGE]] = tuple(texts[:_MOST_MESSAGES])
+            texts = [text[:LONGEST_SAID] for text in messages if isinstance(text, str)]
+            found[name[:LONGEST_SAID]] = tuple(texts[:_MOST_MESSAGES])
     return found
+
+
+def _errors_in(value: Any) -> dict[str, Any] | list[Any]:
+    """Where an answer lists its errors one by one, at the top or under `error`."""
+    if not isinstance(value, dict):
+        return []
+    listed = (value.get(name) for name in _DETAILS)
+    found = next((each for each in listed if each and isinstance(each, dict | list)), None)
+    return found if found is not None else _errors_in(value.get("error"))
+
+
+def _error_text(given: Any) -> Any:
+    """The text of one error, where it is one or holds one."""
+    return read_message(given) if isinstance(given, dict) else given
+
+
+def _field_of(given: Any) -> str:
+    """The field that one error is about, where it says so; "" otherwise."""
+    if not isinstance(given, dict):
+        return ""
+    source = given.get("source")
+    place = given.get("pointer") or (isinstance(source, dict) and source.get("pointer"))
+    place = place.split("/") if isinstance(place, str) else given.get("loc")
+    names = place if isinstance(place, list) else [given.get("field")]
+    return names[-1] if names and isinstance(names[-1], str) else ""
+
+
+def _is_said(given: Any) -> bool:
+    return isinstance(given, str) and bool(given.strip())
 
 
 def read_token(value: Any, received_at: datetime) -> BearerToken | None:
@@ -163,7 +228,7 @@ def read_time(given: Any) -> datetime | None:
 def read_retry_after(header: str, now: datetime) -> int | None:
     """Seconds to wait, from either form of Retry-After; None where it says nothing."""
     text = header.strip()
-    if text.isascii() and text.isdigit():
+    if text.isascii() and text.isdecimal():
         return min(int(text[:LONGEST_NUMBER]), LARGEST_INTEGER)
     try:
         moment = parsedate_to_datetime(text)
@@ -227,7 +292,7 @@ def _cleaned(value: Any, depth: int, hidden: tuple[Secret, ...]) -> Any:
 
 def _count(given: Any, least: int) -> int | None:
     """A whole number from `least` up. Laravel can send `per_page` as text."""
-    if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) < 10:
+    if isinstance(given, str) and given.isascii() and given.isdecimal() and len(given) < 10:
         given = int(given)
     number = _whole_number(given)
     return number if number is not None and number >= least else None
@@ -247,10 +312,16 @@ def _read_text(given: Any) -> str | None:
     return given if isinstance(given, str) else None
 
 
+def _listed(given: Any) -> list[Any] | None:
+    """A list; also as PHP writes one from which something was taken out: {"0": …, "2": …}."""
+    if isinstance(given, dict) and given and all(_PLACE.fullmatch(key) for key in given):
+        return list(given.values())
+    return given if isinstance(given, list) else None
+
+
 def _read_connectors(given: Any) -> tuple[Connector, ...] | None:
-    if not isinstance(given, list):
-        return None
-    return tuple(_read_connector(item) for item in given)
+    connectors = _listed(given)
+    return None if connectors is None else tuple(map(_read_connector, connectors))
 
 
 def _read_connector(item: Any) -> Connector:
@@ -267,4 +338,6 @@ def _read_connector(item: Any) -> Connector:
 def _read_system(given: Any) -> System | None:
     if not isinstance(given, dict):
         return None
-    return System(id=_read_id(given.get("id")), name=_read_text(given.get("name")))
+    # Where it has both, `name` is what programs call it, and `label` what people do.
+    name = _read_text(given.get("label")) or _read_text(given.get("name"))
+    return System(id=_read_id(given.get("id")), name=name)

@@ -5,10 +5,12 @@ They carry data, not prose: the sentences that people read are written elsewhere
 once. No request object, header or credential ever hangs on one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from pools.core.bounds import LONGEST_SAID
 
 
 class Reason(StrEnum):
@@ -41,7 +43,10 @@ class Reason(StrEnum):
     TOO_LARGE = "answer too large"
     STATUS = "unexpected status"
     SHAPE = "wrong shape"
+    JSON_API = "pools wrapped as in json:api"
+    NOTHING_TOLD = "nothing told of the pools"
     MISMATCH = "not what was sent"
+    SAYS_NO = "a success that tells of an error"
     # A complete refusal by Core.
     REFUSED_BY_CORE = "refused by core"
 
@@ -62,7 +67,7 @@ class CoreError(Exception):
         super().__init__(reason)
         self.reason = reason
         self.status = status
-        self.detail = detail[:300]
+        self.detail = detail[:LONGEST_SAID]
 
 
 class NotSent(CoreError):
@@ -106,7 +111,7 @@ class NotFound(CoreError):
 
 
 class Invalid(CoreError):
-    """422 (or 400): Core's own validation, by field."""
+    """422 (or 400): Core's own validation, by field; under "" what is about none."""
 
     final = True
 
@@ -122,8 +127,15 @@ class Invalid(CoreError):
         self.fields: Mapping[str, tuple[str, ...]] = fields or {}
 
 
+def reasons_in(fields: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """Each message with the field that it is about: "limit: The limit must be at least 1."."""
+    return tuple(
+        f"{name}: {text}" if name else text for name, texts in fields.items() for text in texts
+    )
+
+
 class Refused(CoreError):
-    """Another complete refusal: 405, 409, 410, 413, 415."""
+    """Another complete refusal: 405, 409, 410, 413, 415; of a question, any other 4xx."""
 
     final = True
 
@@ -162,6 +174,9 @@ REFUSALS: Final[Mapping[int, type[CoreError]]] = {
     422: Invalid,
     429: RateLimited,
 }
+
+# The contract gives these two no body: an empty one whose end was stated is that refusal.
+REFUSALS_WITHOUT_BODY: Final = frozenset({401, 403})
 
 
 def error_class_for(status: int) -> type[CoreError]:

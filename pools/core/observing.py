@@ -1,6 +1,6 @@
-"""Who is told how calls to Core go: for counting them, never for changing them.
+"""Observers of calls to Core: for counting them, never for changing them.
 
-The service module knows no metrics: whoever counts registers an `Observer` here, once.
+The service module knows no metrics: the code that counts registers an `Observer`, once.
 It learns names out of short fixed lists and seconds; nothing of a call itself.
 """
 
@@ -67,10 +67,10 @@ def outcome_name(error: type[CoreError]) -> str:
     return _INNER_CAPITAL.sub("_", error.__name__).lower()
 
 
-def _tell(deed: Callable[[Observer], None]) -> None:
+def _tell(say: Callable[[Observer], None]) -> None:
     """A failure to count is logged, and is not the call's."""
     for observer in _observers:
         try:
-            deed(observer)
+            say(observer)
         except Exception:  # noqa: BLE001  (whatever it is, the call goes on)
             _log.exception("a call to Core was not counted")

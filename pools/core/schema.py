@@ -10,11 +10,6 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any, Final
 
-LONGEST_NAME: Final = 255
-# The reference states no largest number; beyond a database's column Core answers with a
-# 500, which leaves the outcome of a change unknown. This is more than any pool needs.
-LARGEST_NUMBER: Final = 2**31 - 1
-
 
 @dataclass(frozen=True, slots=True)
 class System:
@@ -39,7 +34,7 @@ class Pool:
     """A connection pool as Core answered it.
 
     `id` is None only for a list row whose id is missing or unreadable.
-    `limit` counts requests in flight at once; `timeout` is in seconds (inferred)
+    `limit` counts requests at the same time; `timeout` is in seconds (inferred)
     or None for "none". `connectors` is None when Core did not include them.
     """
 
@@ -56,11 +51,16 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the list. `total` and `last_page` are None when Core did not say."""
+    """One page of the list, as Core says that it gave it: not always as it was asked for.
+
+    `first` is the place of its first pool in the whole list. `total` and `last_page` are
+    None when Core did not say.
+    """
 
     pools: tuple[Pool, ...]
     number: int
     per_page: int
+    first: int
     total: int | None
     last_page: int | None
 

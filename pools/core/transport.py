@@ -26,6 +26,7 @@ from requests.auth import AuthBase
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from pools.core.answers import Answer
+from pools.core.budget import Budget
 from pools.core.credentials import Credential
 from pools.core.decoding import read_retry_after
 from pools.core.errors import Busy, CoreError, NotSent, Reason, Unanswered, Unexpected
@@ -70,42 +71,18 @@ class Call:
     credential: Credential | None = None
 
 
-class _CallsUnderWay:
-    """Counts calls in this process, so that Core hanging cannot take every thread."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._count = 0
-
-    def enter(self, most: int) -> bool:
-        with self._lock:
-            if self._count >= most:
-                return False
-            self._count += 1
-            return True
-
-    def leave(self) -> None:
-        with self._lock:
-            self._count -= 1
-
-
-_calls_under_way = _CallsUnderWay()
-
-
-def exchange(call: Call, limits: CoreLimits) -> tuple[Answer | CoreError, Exchange]:
-    """Make the call within its limits: a complete answer, or the error that it came to.
+def exchange(call: Call, limits: CoreLimits, budget: Budget) -> tuple[Answer | CoreError, Exchange]:
+    """Make the call within its limits and its budget: a complete answer, or its error.
 
     Whatever the status, a complete answer is an Answer; what it means is for the caller.
     Writes are sent at most once. Reads are tried again, twice at most, where no clear
     answer came, and after 429 or 503 where Core names a short wait.
     """
     started = monotonic()
-    if not _calls_under_way.enter(limits.calls_at_once):
-        return Busy(Reason.BUSY), _record(call, None, started)
-    try:
-        result = _with_retries(call, limits, started + limits.deadline_seconds)
-    finally:
-        _calls_under_way.leave()
+    with budget.place() as has_place:
+        if not has_place:
+            return Busy(Reason.BUSY), _record(call, None, started)
+        result = _with_retries(call, limits, budget.until)
     return result, _record(call, result.status, started)
 
 
@@ -137,11 +114,11 @@ def _pause_before_retry(result: Answer | CoreError, turn: int, limits: CoreLimit
 
 
 def _attempt(call: Call, limits: CoreLimits, until: float) -> Answer | CoreError:
-    attempt = Attempt(until, limits.connect_timeout_seconds)
+    attempt = Attempt(until, limits.connect_timeout_seconds, limits.allow)
     connections = None
     result: Answer | CoreError
     try:
-        # A write never goes out on a kept connection: one that died meanwhile would make
+        # A write never goes out on a kept connection: one that has died since would make
         # an outcome unknown without need.
         connections = _kept_connections(limits) if call.is_read else _Connections(limits)
         with attempt:
@@ -314,7 +291,7 @@ _kept = _Kept()
 
 
 def _kept_connections(limits: CoreLimits) -> _Connections:
-    """This thread's connections, without those that lay idle for so long that they may be dead."""
+    """This thread's connections, without those that were idle for so long that they may be dead."""
     setting = (limits.ca_file, limits.proxy_url)
     connections = _kept.by_setting.get(setting)
     if connections is None:
@@ -323,13 +300,6 @@ def _kept_connections(limits: CoreLimits) -> _Connections:
         connections.close()
     connections.used_at = monotonic()
     return connections
-
-
-def close_kept_connections() -> None:
-    """Close the idle connections of this thread."""
-    for connections in _kept.by_setting.values():
-        connections.close()
-    _kept.by_setting.clear()
 
 
 class CaFileUnreadable(OSError):

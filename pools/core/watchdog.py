@@ -11,7 +11,7 @@ class Watchdog:
     """Calls back at moments on the monotonic clock, from a thread that starts on first use.
 
     A thread for each call would do as well, but starting one waits for the interpreter
-    just when it is busiest. Nothing is ever taken back: who is called must know whether
+    just when it is busiest. No call is ever cancelled: who is called must know whether
     it still matters, and must not raise or wait.
     """
 

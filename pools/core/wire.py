@@ -1,10 +1,12 @@
 """Connections that know what left, stop at the deadline, and never mistake a cut answer.
 
-Three standard behaviours make an answer look complete when it is not: http.client takes
-the end of the stream for the end of the headers, and for the end of the last chunk, and
-reads a body of unknown length where Content-Length is garbage. `StrictResponse` refuses
-all three. And a socket timeout bounds one read, not a whole answer: `Attempt` shuts the
-socket down when the time is over, wherever the exchange is at that moment.
+http.client makes an answer look complete when it is not: it takes the end of the stream for
+the end of the headers, and for the end of the last chunk; it reads a body of unknown length
+where Content-Length is garbage; it lets a bare CR begin a header of its own, drops lines that
+it does not understand, and does not look at what stands behind a chunk. `StrictResponse`
+accepts what docs/core-api.md says ("The grammar of an answer") and refuses all else. And a
+socket timeout bounds one read, not a whole answer: `Attempt` shuts the socket down when the
+time is over, wherever the exchange is at that moment.
 """
 
 import contextlib
@@ -14,28 +16,31 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from http import HTTPStatus
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from time import monotonic
 from typing import Any, Final
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from pools.core.addresses import is_forbidden_address
 from pools.core.errors import Reason
 from pools.core.watchdog import Watchdog
 
 _LONGEST_LINE: Final = 65536
 _MOST_LINES: Final = 100
-_BLANK_LINES: Final = (b"\r\n", b"\n")
+_BLANK_LINE: Final = b"\r\n"
 _MOST_INTERIM_ANSWERS: Final = 8
 _SHORTEST_TIMEOUT_SECONDS: Final = 0.001  # zero would make a socket non-blocking
-_STATUS_LINE = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: ([^\r\n]*))?\r?\n")
-_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
+# In a line's text stand blanks, tabs, what can be seen, and bytes beyond ASCII: no control
+# character, so that no line can begin within another.
+_STATUS_LINE = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n")
+_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*\r\n")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 _CONTENT_LENGTH = re.compile(r"[0-9]{1,15}")
+_CHUNKS_SINCE: Final = 11  # HTTP/1.1, as http.client counts
 
 
 _watchdog = Watchdog()
@@ -70,8 +75,15 @@ class Attempt:
     are set where a connection could not be made.
     """
 
-    def __init__(self, until: float, connect_timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        until: float,
+        connect_timeout_seconds: float,
+        allow: Callable[[str, IPv4Address | IPv6Address], bool],
+    ) -> None:
+        """`allow` says whether a host may be at an address that its name leads to."""
         self.until = until
+        self.allow = allow
         self.connect_until = min(until, monotonic() + connect_timeout_seconds)
         self.phase = Phase.WAITING
         self.expired = False
@@ -152,16 +164,42 @@ def _attempt_under_way() -> Attempt:
     return _current.attempt
 
 
-class _LineWatcher:
-    """Passes reads on and remembers the last line, to tell an end from a cut."""
+def _whole_line(stream: Any) -> bytes:
+    line: bytes = stream.readline(_LONGEST_LINE + 1)
+    if not line:
+        raise CutAnswer("before a line")
+    if not line.endswith(b"\n"):
+        too_long = len(line) > _LONGEST_LINE
+        raise MalformedAnswer("a line without end") if too_long else CutAnswer("inside a line")
+    return line
+
+
+def _header_line(stream: Any) -> bytes:
+    """The next line of a header in one spelling, or the blank line behind the last."""
+    line = _whole_line(stream)
+    if line == _BLANK_LINE:
+        return line
+    found = _HEADER.fullmatch(line)
+    if not found:
+        raise MalformedAnswer("a malformed header line")
+    return b"%b:%b\r\n" % (found[1], found[2])
+
+
+def _skip_headers(stream: Any) -> None:
+    for _ in range(_MOST_LINES):
+        if _header_line(stream) == _BLANK_LINE:
+            return
+    raise MalformedAnswer("headers without end")
+
+
+class _HeaderLines:
+    """The stream of an answer while http.client reads its headers: each line is checked."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
-        self.last_line = b""
 
     def readline(self, limit: int = -1) -> bytes:
-        self.last_line = self._stream.readline(limit)
-        return self.last_line
+        return _header_line(self._stream)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -171,66 +209,62 @@ class StrictResponse(http.client.HTTPResponse):
     """An answer whose every part must be whole: status line, headers, each chunk."""
 
     fp: Any
+    chunk_left: int | None
+    _stream: Any
+    _safe_read: Callable[[int], bytes]
 
     def begin(self) -> None:
-        stream = self.fp
-        watcher = self.fp = _LineWatcher(stream)
         super().begin()
-        if self.fp is watcher:
-            self.fp = stream
-        if watcher.last_line not in _BLANK_LINES:
-            raise CutAnswer("inside the headers")
+        if isinstance(self.fp, _HeaderLines):
+            self.fp = self._stream
         self._check_framing()
 
     def _check_framing(self) -> None:
-        if self.headers.defects:
-            raise MalformedAnswer("a header line is malformed")
         lengths = self.headers.get_all("content-length") or []
         codings = self.headers.get_all("transfer-encoding") or []
         if len(lengths) + len(codings) > 1:
             raise MalformedAnswer("more than one length")
-        if lengths and not _CONTENT_LENGTH.fullmatch(lengths[0].strip()):
+        if lengths and not _CONTENT_LENGTH.fullmatch(lengths[0]):
             raise MalformedAnswer("the length is not a number")
-        if codings and not self.chunked:
+        if codings and (not self.chunked or self.version < _CHUNKS_SINCE):
             raise MalformedAnswer("an unknown transfer encoding")
+        if self.status == HTTPStatus.NO_CONTENT and (codings or lengths not in ([], ["0"])):
+            raise MalformedAnswer("a body that cannot be there")
 
     def _read_status(self) -> tuple[str, int, str]:
+        """The last thing read from the stream as it is, before the headers."""
+        self._stream = self.fp
         for _ in range(_MOST_INTERIM_ANSWERS):
-            line = self._whole_line()
+            line = _whole_line(self._stream)
             found = _STATUS_LINE.fullmatch(line)
             if not found:
                 raise MalformedAnswer("not an HTTP/1 status line")
             status = int(found[2])
             if status >= HTTPStatus.OK:
+                self.fp = _HeaderLines(self._stream)
                 return f"HTTP/{found[1].decode()}", status, (found[3] or b"").decode("latin-1")
             if status == HTTPStatus.SWITCHING_PROTOCOLS:
                 raise MalformedAnswer("an upgrade that nobody asked for")
-            self._skip_to_blank_line()
+            _skip_headers(self._stream)
         raise MalformedAnswer("interim answers without end")
 
+    def _get_chunk_left(self) -> int | None:
+        # http.client throws away the two bytes behind a chunk, whatever they are.
+        if self.chunk_left == 0:
+            if self._safe_read(len(_BLANK_LINE)) != _BLANK_LINE:
+                raise MalformedAnswer("a chunk without its end")
+            self.chunk_left = None
+        left: int | None = super()._get_chunk_left()  # type: ignore[misc]  # (not in its stubs)
+        return left
+
     def _read_next_chunk_size(self) -> int:
-        found = _CHUNK_SIZE.fullmatch(self._whole_line())
+        found = _CHUNK_SIZE.fullmatch(_whole_line(self.fp))
         if not found:
             raise MalformedAnswer("a malformed chunk")
         return int(found[1], 16)
 
     def _read_and_discard_trailer(self) -> None:
-        self._skip_to_blank_line()
-
-    def _skip_to_blank_line(self) -> None:
-        for _ in range(_MOST_LINES):
-            if self._whole_line() in _BLANK_LINES:
-                return
-        raise MalformedAnswer("headers without end")
-
-    def _whole_line(self) -> bytes:
-        line: bytes = self.fp.readline(_LONGEST_LINE + 1)
-        if not line:
-            raise CutAnswer("before a line")
-        if not line.endswith(b"\n"):
-            too_long = len(line) > _LONGEST_LINE
-            raise MalformedAnswer("a line without end") if too_long else CutAnswer("inside a line")
-        return line
+        _skip_headers(self.fp)
 
 
 class _WatchedConnection(HTTPConnection):
@@ -286,8 +320,11 @@ POOL_CLASSES: Final = {"http": _WatchedPool, "https": _WatchedSecurePool}
 def open_socket(host: str, port: int, attempt: Attempt, *, to_proxy: bool) -> socket.socket:
     """A connected socket, made within the attempt's time; ConnectingFailed otherwise."""
     attempt.phase = Phase.RESOLVING
-    found = _resolve(host.strip("[]"), port, attempt)
-    addresses = [item for item in found if to_proxy or not _is_forbidden(item[4])]
+    host = host.strip("[]")
+    found = _resolve(host, port, attempt)
+    addresses = [
+        item for item in found if to_proxy or attempt.allow(host, ip_address(str(item[4][0])))
+    ]
     attempt.phase = Phase.CONNECTING
     reason = Reason.ADDRESS if found else attempt.out_of_time() or Reason.DNS
     for position, (family, kind, protocol, _, address) in enumerate(addresses):
@@ -313,10 +350,6 @@ def _connecting_reason(error: OSError, attempt: Attempt) -> Reason:
     if isinstance(error, ConnectionRefusedError):
         return Reason.CONNECTION_REFUSED
     return Reason.UNREACHABLE
-
-
-def _is_forbidden(address: tuple[Any, ...]) -> bool:
-    return is_forbidden_address(ip_address(str(address[0])))
 
 
 def _resolve(host: str, port: int, attempt: Attempt) -> list[Any]:

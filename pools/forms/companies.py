@@ -6,7 +6,7 @@ from django import forms
 
 from pools.changes import MADE_HERE
 from pools.models import Company
-from pools.wording.reachability import try_address
+from pools.reachability import try_address
 
 if TYPE_CHECKING:
     CompanyModelForm = forms.ModelForm[Company]

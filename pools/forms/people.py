@@ -13,8 +13,8 @@ from django.core.exceptions import ValidationError
 from django.views.decorators.debug import sensitive_variables
 
 from pools.models import Invitation
-from pools.people.acts import new_person
-from pools.people.roles import ROLES
+from pools.people import new_person
+from pools.roles import ROLES
 from pools.secret import Secret
 
 _MAY: Final = {

@@ -8,12 +8,12 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from pools.ledger.canonical import canonical_json, storable, storable_facts
+from pools.models.canonical import canonical_json, storable, storable_facts
 
 # What tests and commands know the ledger by, too.
-from pools.ledger.chain import COLUMNS, FIRST, VERSION, Head, digest_of, writing_key
-from pools.ledger.chain import verify_chain as verify_chain
-from pools.ledger.chain import wrong_audit_keys as wrong_audit_keys
+from pools.models.chain import COLUMNS, FIRST, VERSION, Head, digest_of, writing_key
+from pools.models.chain import verify_chain as verify_chain
+from pools.models.chain import wrong_audit_keys as wrong_audit_keys
 from pools.models.entry import Entry, Kind
 from pools.models.index_term import index
 

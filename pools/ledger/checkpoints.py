@@ -16,8 +16,8 @@ from typing import Any, Final
 import structlog
 from django.db import Error as AnyDatabaseError
 
-from pools.ledger.appending import head
-from pools.ledger.chain import FIRST
+from pools.models.chain import FIRST
+from pools.models.ledger import head
 
 EVENT: Final = "ledger checkpoint"
 # Kept at INFO whatever LOG_LEVEL is: see adminpanel/logs.py.

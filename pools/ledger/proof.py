@@ -15,8 +15,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from pools.ledger.chain import Chain, Head, Misfit, Row
-from pools.ledger.checkpoints import Checkpoint
+from pools.models.chain import Chain, Head, Misfit, Row
+from pools.models.checkpoints import Checkpoint
 from pools.models.entry import Entry, Kind
 from pools.models.lease import Lease
 

@@ -1,4 +1,4 @@
-"""One entry of the ledger. Its only way in is `pools.ledger.appending.append`."""
+"""One entry of the ledger. Its only way in is `pools.models.ledger.append`."""
 
 from typing import Any, NoReturn
 
@@ -120,7 +120,7 @@ class Entry(models.Model):
         return f"{self.seq} {self.kind} {self.action}"
 
     def save(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError("entries are appended with pools.ledger.appending.append")
+        raise TypeError("entries are appended with pools.models.ledger.append")
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("the ledger is insert-only")

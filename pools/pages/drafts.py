@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.http import HttpRequest, QueryDict
 
 from pools.secret import Secret
-from pools.tokens.vault import Unsealable, seal_for, unseal_for
+from pools.vault import Unsealable, seal_for, unseal_for
 
 # `seen` says what a pool looked like when its form was opened: a change made since then
 # is still noticed.

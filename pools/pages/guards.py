@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, reverse
 from django.utils.http import urlencode
 
 from pools.accounts.proofs import proved_lately
-from pools.pages.drafts import keep_draft
+from pools.drafts import keep_draft
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 

@@ -21,10 +21,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from pools.ledger.appending import Actor, LedgerUnwritable, lock, record_event
-from pools.ledger.canonical import storable
 from pools.models import Invitation
-from pools.people.roles import ROLES
+from pools.models.canonical import storable
+from pools.models.ledger import Actor, LedgerUnwritable, lock, record_event
+from pools.roles import ROLES
 
 ADMINISTRATOR: Final = "Administrator"
 _CODE_BYTES: Final = 24

@@ -14,8 +14,8 @@ from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from pools.ledger.appending import Actor
-from pools.people import acts as people
+from pools import people
+from pools.models.ledger import Actor
 
 
 class CodeSpent(Exception):

@@ -3,9 +3,7 @@
 from django import template
 from django.conf import settings
 
-from pools.changes import HistoryItem
-from pools.tickets import Part
-from pools.wording.changes import (
+from pools.change_text import (
     Standing,
     is_open,
     meaning_of,
@@ -13,6 +11,8 @@ from pools.wording.changes import (
     standing_of,
     window_of,
 )
+from pools.changes import HistoryItem
+from pools.tickets import Part
 
 register = template.Library()
 register.filter("is_open", is_open)

@@ -20,10 +20,10 @@ from django.views.decorators.debug import sensitive_variables
 from pools.core import ApiKey, BearerToken, CoreClient, Credential, PoolQuery, Sort
 from pools.core.credentials import expiry_in_token
 from pools.core.errors import CredentialExpired, Unauthenticated
-from pools.ledger.appending import Actor, LedgerUnwritable, record_event
-from pools.ledger.canonical import storable
 from pools.models import Company, Token
-from pools.tokens.vault import Binding, Unsealable, fingerprint, keep_canary, seal, unseal
+from pools.models.canonical import storable
+from pools.models.ledger import Actor, LedgerUnwritable, record_event
+from pools.vault import Binding, Unsealable, fingerprint, keep_canary, seal, unseal
 
 EXPIRING: Final = timedelta(hours=2)
 # A token in use works many times a minute; its "last worked" is not worth a write each time.

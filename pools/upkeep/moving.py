@@ -20,10 +20,10 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Field, Model
 
-from pools.ledger.appending import lock
-from pools.ledger.chain import Chain
+from pools.models.chain import Chain
 from pools.models.entry import Entry
-from pools.tokens.vault import wrong_token_keys
+from pools.models.ledger import lock
+from pools.vault import wrong_token_keys
 
 SOURCE: Final = "source"
 CHUNK: Final = 2000

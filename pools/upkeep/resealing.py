@@ -11,10 +11,10 @@ from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from pools.accounts.second_factors import PURPOSE
-from pools.ledger.appending import Actor, record_event
 from pools.models import KeyCanary, Token
-from pools.tokens.keeping import binding_of
-from pools.tokens.vault import (
+from pools.models.ledger import Actor, record_event
+from pools.tokens import binding_of
+from pools.vault import (
     VERSION,
     Unsealable,
     keep_canary,

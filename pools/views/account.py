@@ -9,9 +9,9 @@ from django.views.decorators.http import require_POST
 
 from pools import zones
 from pools.accounts.redirects import is_own_path
-from pools.pages.guards import person, signed_in
-from pools.people.acts import roles_of
-from pools.wording.problems import THEMES
+from pools.guards import person, signed_in
+from pools.people import roles_of
+from pools.presentation import THEMES
 
 _YEAR_SECONDS = 365 * 86400
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from pools.accounts.events import actor_of
+from pools.change_text import STANDINGS, TITLES, compared, is_open
 from pools.changes import Action, Outcome, Snapshot, Verdict
 from pools.changes.exporting import Format, exported
 from pools.changes.reading import (
@@ -30,18 +31,17 @@ from pools.changes.reading import (
     page,
     whole_change,
 )
-from pools.ledger.appending import record_event
+from pools.charts import chart_of
+from pools.event_text import facts_of, title_of
+from pools.guards import needs, person
 from pools.models import Company, Kind
-from pools.pages.guards import needs, person
-from pools.pages.rendering import show
-from pools.views.changes_address import EVENTS, Asked, address_with, days_in, read_address, words_in
-from pools.views.chart import chart_of
-from pools.views.history import entry_of
+from pools.models.ledger import record_event
+from pools.presentation import Problem
+from pools.views.entries import entry_of
 from pools.views.pools import BadAddress
+from pools.views.record_address import EVENTS, Asked, address_with, days_in, read_address, words_in
+from pools.views.rendering import show
 from pools.views.workplace import rights_of
-from pools.wording.changes import STANDINGS, TITLES, compared, is_open
-from pools.wording.events import facts_of, title_of
-from pools.wording.problems import Problem
 
 LINES: Final = 50
 TEMPLATE: Final = "pools/change_list.html"

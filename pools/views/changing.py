@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from pools import changes
+from pools import changes, tokens
 from pools.changes import (
     Action,
     ChangeResult,
@@ -29,15 +29,11 @@ from pools.changes import (
 from pools.changes.reading import whole_change
 from pools.changes.reverting import CannotRevert, Undo
 from pools.core import Invalid, Pool, PoolChanges, Unauthenticated
-from pools.forms.changes import ChangeForm, DeleteForm, PoolForm, RevertForm
-from pools.pages.drafts import keep_draft, take_draft
-from pools.pages.guards import needs
-from pools.pages.rendering import fragment_wanted, show
-from pools.tokens import keeping as tokens
-from pools.tokens.keeping import TokenMissing
-from pools.views.pools import systems_of, times
-from pools.views.workplace import CHANGING, READING, Workplace, enter
-from pools.wording.outcomes import (
+from pools.drafts import keep_draft, take_draft
+from pools.forms import ChangeForm, DeleteForm, PoolForm, RevertForm
+from pools.guards import needs
+from pools.presentation import Deed, Problem
+from pools.sentences import (
     OutcomeMessage,
     changed_meanwhile,
     compare_versions,
@@ -46,7 +42,10 @@ from pools.wording.outcomes import (
     moved_since,
     nothing_to_revert,
 )
-from pools.wording.problems import Deed, Problem
+from pools.tokens import TokenMissing
+from pools.views.pools import systems_of, times
+from pools.views.rendering import fragment_wanted, show
+from pools.views.workplace import CHANGING, READING, Workplace, enter
 
 _TEMPLATES: Final = {
     Action.CREATE: "pools/pool_form.html",

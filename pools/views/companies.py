@@ -7,10 +7,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 
+from pools.guards import needs, person
 from pools.models import Company, Token
-from pools.pages.guards import needs, person
-from pools.pages.rendering import show
-from pools.tokens.keeping import TokenState, state_of
+from pools.tokens import TokenState, state_of
+from pools.views.rendering import show
 from pools.views.tokens import next_step, tokens_of
 
 

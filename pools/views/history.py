@@ -7,13 +7,13 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.urls import reverse
 
+from pools.change_text import as_text
 from pools.changes import Action, HistoryItem, open_changes
 from pools.changes.history import changes_by_id
 from pools.changes.reverting import CannotRevert, Undo
+from pools.guards import person
 from pools.models import Company
-from pools.pages.guards import person
 from pools.views.workplace import rights_of
-from pools.wording.changes import as_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from adminpanel.views import too_many
-from pools.forms.people import FirstPasswordForm, JoinForm
-from pools.ledger.appending import LedgerUnwritable
+from pools import people
+from pools.guards import public
 from pools.models import Invitation
-from pools.pages.guards import public
-from pools.people import acts as people
+from pools.models.ledger import LedgerUnwritable
+from pools.people_forms import FirstPasswordForm, JoinForm
 from pools.views.account import address_of
 
 _SESSION_KEY: Final = "invitation"

@@ -16,13 +16,12 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.views.decorators.debug import sensitive_variables
 
-from pools.forms.people import InviteForm, RolesForm
-from pools.ledger.appending import LedgerUnwritable
+from pools import people, people_overview
+from pools.drafts import take_draft
+from pools.guards import credential_given_lately, needs, person
 from pools.models import Invitation
-from pools.pages.drafts import take_draft
-from pools.pages.guards import credential_given_lately, needs, person
-from pools.people import acts as people
-from pools.views import people_facts as people_overview
+from pools.models.ledger import LedgerUnwritable
+from pools.people_forms import InviteForm, RolesForm
 from pools.views.account import address_of
 
 # What stops an act, and is told as it is.

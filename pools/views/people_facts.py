@@ -12,9 +12,9 @@ from django.db.models import Exists, OuterRef, Prefetch
 from pools.accounts.second_factors import FACTORS
 from pools.changes import HistoryItem
 from pools.changes.history import changes_by_id
+from pools.event_text import facts_of, title_of
 from pools.models import Company, Entry, Kind, Token
-from pools.people.acts import roles_of
-from pools.wording.events import facts_of, title_of
+from pools.people import roles_of
 
 RECENT_CHANGES = 10
 

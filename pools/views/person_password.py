@@ -5,11 +5,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.debug import sensitive_variables
 
+from pools import forgotten, people
 from pools.accounts.forgotten_views import link_of
-from pools.ledger.appending import LedgerUnwritable
-from pools.pages.guards import credential_given_lately, needs, person
-from pools.people import acts as people
-from pools.people import password_codes as forgotten
+from pools.guards import credential_given_lately, needs, person
+from pools.models.ledger import LedgerUnwritable
 from pools.views.account import address_of
 
 

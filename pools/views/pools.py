@@ -10,12 +10,12 @@ from django.urls import reverse
 
 from pools.changes import HistoryItem, drift, history_of, last_changes, open_changes
 from pools.core import Connector, CoreClient, NotFound, Page, Pool, PoolQuery, Sort
+from pools.guards import needs
 from pools.models import Company
-from pools.pages.guards import needs
-from pools.pages.rendering import fragment_wanted, show
-from pools.views.history import entries_of
+from pools.presentation import Problem
+from pools.views.entries import entries_of
+from pools.views.rendering import fragment_wanted, show
 from pools.views.workplace import READING, Workplace, enter
-from pools.wording.problems import Problem
 
 PAGE_SIZES: Final = (10, 25, 50, 100)
 PARAMETERS: Final = frozenset({"search", "sort", "page", "per_page"})

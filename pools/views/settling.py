@@ -12,18 +12,18 @@ from django.views.decorators.http import require_POST
 from pools import changes
 from pools.accounts.events import actor_of
 from pools.changes.reading import whole_change
-from pools.forms.changes import ReleaseForm
+from pools.drafts import take_draft
+from pools.forms import ReleaseForm
+from pools.guards import needs, person
 from pools.models import Company
-from pools.pages.drafts import take_draft
-from pools.pages.guards import needs, person
-from pools.pages.rendering import show
+from pools.presentation import Deed
+from pools.sentences import OutcomeMessage
+from pools.settling_text import settled_message, unrecorded_message
 from pools.views.account import safe_next
-from pools.views.changes import sight_of
-from pools.views.changing import landed, page_of
+from pools.views.changes import landed, page_of
+from pools.views.record import sight_of
+from pools.views.rendering import show
 from pools.views.workplace import CHANGING, enter
-from pools.wording.outcomes import OutcomeMessage
-from pools.wording.problems import Deed
-from pools.wording.settling import settled_message, unrecorded_message
 
 
 @needs("pools.view_pools")

@@ -13,17 +13,17 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_POST
 
+from pools import tokens
 from pools.changes import LedgerUnwritable
 from pools.core import ApiKey, BearerToken, Credential, sign_in
-from pools.forms.changes import TokenForm
+from pools.drafts import take_draft
+from pools.forms import TokenForm
+from pools.guards import credential_given_lately, needs, person
 from pools.models import Company, Token
-from pools.pages.drafts import take_draft
-from pools.pages.guards import credential_given_lately, needs, person
-from pools.tokens import keeping as tokens
-from pools.tokens.keeping import Opens, TokenState, state_of
+from pools.presentation import Deed, Place, problem_for
+from pools.tokens import Opens, TokenState, state_of
 from pools.views.account import safe_next
 from pools.views.workplace import READING
-from pools.wording.problems import Deed, Place, problem_for
 
 STATE_TEXTS = {
     TokenState.MISSING: "No token yet",

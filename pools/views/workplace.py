@@ -11,14 +11,14 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from pools import tokens
 from pools.changes import Actor, Conflict, LedgerUnwritable, OutcomeUnwritten, PoolHeld
 from pools.core import CoreClient, CoreError, Forbidden, Invalid, NotFound, Unauthenticated
+from pools.guards import person
 from pools.models import Company, Token
-from pools.pages.guards import person
-from pools.pages.rendering import show
-from pools.tokens import keeping as tokens
-from pools.tokens.keeping import TokenMissing, TokenState, TokenUnreadable
-from pools.wording.problems import Deed, Place, Problem, problem_for
+from pools.presentation import Deed, Place, Problem, problem_for
+from pools.tokens import TokenMissing, TokenState, TokenUnreadable
+from pools.views.rendering import show
 
 # What a view may meet and shows as a problem; anything else is a defect and a 500.
 READING: Final = (CoreError, TokenMissing, TokenUnreadable)

@@ -12,7 +12,7 @@ from pools.changes.proposal import COMPARED
 from pools.changes.reverting import Undo
 from pools.core import Pool
 from pools.models import Company
-from pools.wording.problems import Problem
+from pools.presentation import Problem
 
 _LEVELS: Final = {"success": messages.SUCCESS, "warning": messages.WARNING}
 _DONE: Final = {

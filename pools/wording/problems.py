@@ -19,7 +19,7 @@ from pools.changes import Conflict, LedgerUnwritable, OutcomeUnwritten, PoolHeld
 from pools.changes.reverting import CannotRevert, Hindrance
 from pools.core import Reason, errors
 from pools.models import Company
-from pools.tokens.keeping import TokenMissing, TokenUnreadable
+from pools.tokens import TokenMissing, TokenUnreadable
 
 THEMES = ("auto", "light", "dark")
 # Why a change cannot be taken back, and what to do instead.

@@ -15,8 +15,8 @@ from pools.core import (
     Unauthenticated,
     check_base_url,
 )
+from pools.presentation import cause_of
 from pools.secret import Secret
-from pools.wording.problems import cause_of
 
 # No token of anybody: Core shows that it is Core by refusing it properly.
 _NOBODY: Final = ApiKey(Secret("connection-test"))

@@ -11,9 +11,9 @@ from pools.changes import Action, HistoryItem, Settling, SettlingState, Verdict
 from pools.changes.looking import Undecided
 from pools.core import CoreError, Forbidden
 from pools.models import Company
-from pools.tokens.keeping import PersonDisabled, TokenMissing, TokenUnreadable
-from pools.wording.outcomes import OutcomeMessage, isolated
-from pools.wording.problems import Place, problem_for
+from pools.presentation import Place, problem_for
+from pools.sentences import OutcomeMessage, isolated
+from pools.tokens import PersonDisabled, TokenMissing, TokenUnreadable
 
 
 class _Attempt(NamedTuple):

@@ -9,11 +9,11 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from pools.models import Company
-from pools.tokens.vault import unseal_for
+from pools.vault import unseal_for
 from sandbox.running import RunningSandbox
 from tests.people.conftest import sign_in, signed_in
 from tests.views.conftest import give_token, make_person
-from tests.views.test_changing import open_form, writes
+from tests.views.test_changes import open_form, writes
 
 NEW = "/c/acme/pools/new/"
 

@@ -16,11 +16,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from pools import forgotten
 from pools.accounts.mailing import THREAD_NAME
-from pools.ledger.appending import LedgerUnwritable
-from pools.people import password_codes as forgotten
-from tests.accounts.test_second_factors import CODE, code_of
+from pools.models.ledger import LedgerUnwritable
 from tests.people.conftest import events, sign_in, signed_in
+from tests.people.test_second_factors import CODE, code_of
 from tests.views.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db

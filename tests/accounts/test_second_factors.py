@@ -12,9 +12,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from pools.tokens.vault import VERSION, seal_for, unseal_for
-from tests.accounts.passkey import SoftPasskey
+from pools.vault import VERSION, seal_for, unseal_for
 from tests.people.conftest import events, sign_in, signed_in
+from tests.people.passkey import SoftPasskey
 from tests.views.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -124,7 +124,7 @@ def test_secrets_are_sealed_at_rest(olga: Client) -> None:
 
 def test_what_is_sealed_for_one_use_does_not_open_for_another() -> None:
     from pools.secret import Secret
-    from pools.tokens.vault import SealBroken
+    from pools.vault import SealBroken
 
     sealed = seal_for("second factor", Secret("text"))
     assert unseal_for("second factor", sealed).reveal() == "text"
@@ -331,7 +331,7 @@ def test_rotating_keys_takes_second_factors_along(olga: Client, settings: Any) -
 def test_a_key_that_a_second_factor_needs_is_missed_at_the_start(
     olga: Client, settings: Any
 ) -> None:
-    from pools.tokens.vault import wrong_token_keys
+    from pools.vault import wrong_token_keys
 
     set_up_app(olga)
     settings.TOKEN_KEYS = (("second", settings.TOKEN_KEYS[0][1]),)

@@ -20,12 +20,12 @@ from django.test import Client
 
 from adminpanel import single_sign_on as configuration
 from adminpanel.single_sign_on import SingleSignOn, single_sign_on
+from pools import people
 from pools.accounts.provider import ProviderAdapter, _claims, _groups, roles_for
 from pools.accounts.provider_tokens import CheckingAdapter
-from pools.people import acts as people
 from pools.secret import Secret
-from tests.accounts.oidc.running import CLIENT_SECRET, CannotRun, RunningProvider, running_provider
 from tests.people.conftest import events, sign_in, signed_in
+from tests.people.oidc.running import CLIENT_SECRET, CannotRun, RunningProvider, running_provider
 from tests.views.conftest import make_person
 
 pytestmark = pytest.mark.django_db

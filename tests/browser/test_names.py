@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.fixtures.awkward_names import NASTIEST, TRAP
+from tests.awkward_names import NASTIEST, TRAP
 
 POOLS = "/c/acme/pools/"
 LONGEST = 255

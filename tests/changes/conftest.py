@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 
+from pools import tokens
 from pools.changes import (
     MADE_HERE,
     Action,
@@ -30,7 +31,6 @@ from pools.core import (
 )
 from pools.models import Company, Token
 from pools.secret import Secret
-from pools.tokens import keeping as tokens
 from sandbox.journal import Received
 from sandbox.running import CompanyAccess, RunningSandbox, running_sandbox
 from sandbox.store import Access

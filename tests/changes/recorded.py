@@ -9,8 +9,8 @@ import time_machine
 from django.db import transaction
 
 from pools.changes import Action, Actor, Outcome, Snapshot
-from pools.ledger.appending import append, record_event
 from pools.models import Entry, Kind, Lease
+from pools.models.ledger import append, record_event
 
 NOON = datetime(2026, 5, 12, 12, tzinfo=UTC)
 BEFORE = Snapshot("NetSuite orders", 5, None, (1, 2))

@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from pools.changes import Action, Outcome, Verdict, release_lease
 from pools.changes.browsing import Filters, newest, walk
 from pools.changes.reading import NoSuchPlace, by_day, lines, names, page, whole_change
-from pools.ledger.appending import Actor
 from pools.models import Kind
 from pools.models.index_term import words_of
+from pools.models.ledger import Actor
 from tests.changes.recorded import NOON, a_change, an_event, ended, minutes, settled
 
 pytestmark = pytest.mark.django_db

@@ -37,8 +37,8 @@ from pools.changes.history import newest_entries
 from pools.changes.reading import whole_change
 from pools.changes.recording import Intent, record_intent, record_readback
 from pools.core import CoreClient, Pool, PoolChanges, PoolQuery
-from pools.ledger.proof import prove
 from pools.models import Company, Entry, Kind
+from pools.models.proof import prove
 from sandbox.running import RunningSandbox
 from tests.changes.conftest import Place, a_minute_later, give_token, make_place, once_quiet
 from tests.changes.recorded import NOON

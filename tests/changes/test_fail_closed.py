@@ -21,12 +21,11 @@ from pools.changes import (
     open_changes,
     release_lease,
 )
-from pools.ledger import appending as ledger
-from pools.ledger.appending import head
-from pools.models import Entry, Kind
+from pools.models import Entry, Kind, ledger
+from pools.models.ledger import head
 from tests.changes.conftest import ACTIONS, ADA, Place, a_minute_later
 from tests.changes.test_holding import leave_unknown
-from tests.fixtures.panel_process import database_url
+from tests.panel_process import database_url
 
 Failing = Callable[[], AbstractContextManager[None]]
 SQLITE = connection.vendor == "sqlite"

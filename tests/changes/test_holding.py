@@ -18,8 +18,8 @@ from pools.changes import (
 )
 from pools.changes.recording import Intent, record_intent
 from pools.core import PoolFields
-from pools.ledger.appending import verify_chain
 from pools.models import Entry, Kind, Lease
+from pools.models.ledger import verify_chain
 from tests.changes.conftest import ACTIONS, Place, a_minute_later, make_place
 from tests.changes.test_repeated import submit_at_once
 

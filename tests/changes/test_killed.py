@@ -8,10 +8,10 @@ import time
 import pytest
 
 from pools.changes import Action, Outcome, PoolHeld, history_of, open_changes
-from pools.ledger.appending import verify_chain
 from pools.models import Entry, Kind, Lease
+from pools.models.ledger import verify_chain
 from tests.changes.conftest import Place, a_minute_later
-from tests.fixtures.panel_process import start_panel_process
+from tests.panel_process import start_panel_process
 
 CHANGING = """
 import os, signal, sys, uuid

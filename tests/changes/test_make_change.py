@@ -19,8 +19,8 @@ from pools.core import (
     Unanswered,
     Unauthenticated,
 )
-from pools.ledger.appending import verify_chain
 from pools.models import Entry, Kind, Lease
+from pools.models.ledger import verify_chain
 from tests.changes.conftest import ACTIONS, Place
 
 WHOLE = [Kind.INTENT, Kind.OUTCOME, Kind.READBACK]

@@ -12,6 +12,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
+from pools import tokens
 from pools.changes import (
     PANEL,
     Action,
@@ -45,11 +46,10 @@ from pools.core import (
     PoolQuery,
     Unauthenticated,
 )
-from pools.ledger.appending import append
-from pools.ledger.proof import prove
 from pools.models import Entry, Kind, Lease, Token
+from pools.models.ledger import append
+from pools.models.proof import prove
 from pools.secret import Secret
-from pools.tokens import keeping as tokens
 from tests.changes.conftest import Place, give_token, make_place, once_quiet
 from tests.changes.test_history import begin
 from tests.house.processes import wait_until

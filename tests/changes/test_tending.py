@@ -16,13 +16,13 @@ from pools.changes import tending as module
 from pools.changes.history import changes_by_id
 from pools.changes.tending import AT_ONCE, FIRST_DELAY_SECONDS, INTERVAL_SECONDS, Tending
 from pools.core import PoolFields
-from pools.ledger.proof import prove
 from pools.models import Entry, Kind, Lease, Token
+from pools.models.proof import prove
 from sandbox.running import running_sandbox
 from tests.changes.conftest import Place, give_token, make_place, once_quiet
 from tests.changes.test_settling import NOT_APPLIED, left
-from tests.fixtures.panel_process import start_panel_process
 from tests.house.processes import wait_until
+from tests.panel_process import start_panel_process
 
 TEND = "from django.core.management import call_command; call_command('tend')"
 

@@ -63,7 +63,7 @@ def test_sign_in_passes_under_both_names(name: str) -> None:
         ("POST", POOLS, {"name": "n" * 256, "limit": 1}),
         ("POST", POOLS, {"name": "n", "limit": "1"}),
         ("POST", POOLS, {"name": "n", "limit": 0}),
-        ("POST", POOLS, {"name": "n", "limit": 2**31}),
+        ("POST", POOLS, {"name": "n", "limit": 2**63}),
         ("POST", POOLS, {"name": "n", "limit": 1, "colour": "red"}),
         ("POST", POOLS, None),
         ("PUT", f"{POOLS}/5", {}),

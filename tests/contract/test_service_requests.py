@@ -14,11 +14,11 @@ from pools.core import (
     PoolFields,
     PoolQuery,
     Sort,
-    close_kept_connections,
     sign_in,
 )
 from pools.secret import Secret
 from sandbox.running import RunningSandbox, running_sandbox
+from tests.fixtures.kept_connections import close_kept_connections
 
 from .checking import validate_received
 

@@ -6,12 +6,20 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 JSON_TYPE = ("Content-Type", "application/json")
+
+
+@contextlib.contextmanager
+def nobody_listening() -> Iterator[str]:
+    """An address that refuses connections; its port is taken, so that no server gets it."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,15 @@ def results(given: Answer) -> dict[str, object]:
     }
 
 
+def changes(given: Answer) -> list[object]:
+    """What those that change something make of it."""
+    return [results(given)[name] for name in ("create", "update", "delete", "clear")]
+
+
+def questions(given: Answer) -> list[object]:
+    return [results(given)[name] for name in ("list", "get", "sign-in")]
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
@@ -85,7 +94,7 @@ def test_complete_refusal_is_final_for_every_operation(status: int, kind: type[C
     [
         ({"body": b"<html>no</html>", "content_type": "text/html"}, Reason.WEB_PAGE),
         ({"body": b"<!DOCTYPE html>"}, Reason.WEB_PAGE),
-        ({"body": b""}, Reason.NOT_JSON),
+        ({"body": b" "}, Reason.NOT_JSON),
         ({"body": b"nope"}, Reason.NOT_JSON),
         ({"body": b"[]"}, Reason.SHAPE),
         ({"body": b'"No."'}, Reason.SHAPE),
@@ -95,9 +104,42 @@ def test_complete_refusal_is_final_for_every_operation(status: int, kind: type[C
 def test_refusal_that_is_no_json_object_proves_nothing(
     status: int, parts: dict[str, object], reason: Reason
 ) -> None:
-    for result in results(answer(None, status, **parts)).values():
+    given = answer(None, status, **parts)
+    for result in changes(given) + (questions(given) if status != 429 else []):
         assert type(result) is Unexpected
         assert (result.final, result.sent, result.reason) == (False, True, reason)
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 409, 410, 413, 415, 422, 429])
+def test_refusal_without_a_body_proves_nothing(status: int) -> None:
+    given = answer(None, status, body=b"")
+    for result in changes(given) + (questions(given) if status not in {404, 429} else []):
+        assert type(result) is Unexpected
+        assert (result.final, result.reason) == (False, Reason.NOT_JSON)
+
+
+@pytest.mark.parametrize("body", [b"", b"<h1>slow down</h1>", b"Too many requests"])
+def test_a_question_is_rate_limited_whatever_the_body(body: bytes) -> None:
+    for result in questions(answer(None, 429, body=body, retry_after="90")):
+        assert isinstance(result, RateLimited)
+        assert (result.retry_after_seconds, result.detail) == (90, "")
+
+
+def test_a_question_without_an_answer_may_have_an_empty_404() -> None:
+    assert all(type(each) is NotFound for each in questions(answer(None, 404, body=b"")))
+    unstated = questions(answer(None, 404, body=b"", framed=False))
+    assert not any(isinstance(each, NotFound) for each in unstated)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, Unauthenticated), (403, Forbidden)])
+@pytest.mark.parametrize("content_type", ["", "application/json", "text/html; charset=UTF-8"])
+def test_contracts_own_refusals_have_no_body(
+    status: int, kind: type[CoreError], content_type: str
+) -> None:
+    for result in results(answer(None, status, body=b"", content_type=content_type)).values():
+        assert type(result) is kind
+        assert isinstance(result, CoreError)
+        assert (result.final, result.status, result.detail) == (True, status, "")
 
 
 @pytest.mark.parametrize("status", [500, 501, 502, 503, 504, 520, 599])
@@ -119,8 +161,15 @@ def test_redirect_names_where_it_leads(status: int, body: bytes) -> None:
 
 @pytest.mark.parametrize("status", [202, 203, 205, 206, 207, 402, 406, 408, 418, 451, 600])
 def test_status_beyond_the_contract_is_no_proof(status: int) -> None:
-    for result in results(answer({"data": POOL}, status)).values():
+    for result in changes(answer({"data": POOL}, status)):
         assert isinstance(result, Unexpected | Unanswered)
+
+
+@pytest.mark.parametrize("status", [402, 406, 408, 418, 419, 423, 451])
+def test_a_question_may_be_refused_with_any_4xx(status: int) -> None:
+    for result in questions(answer({"message": "Your subscription has lapsed."}, status)):
+        assert isinstance(result, Refused)
+        assert (result.status, result.detail) == (status, "Your subscription has lapsed.")
 
 
 @pytest.mark.parametrize("name", ["list", "get", "delete", "clear", "sign-in"])
@@ -169,6 +218,8 @@ def test_field_that_comes_back_otherwise_is_not_done(changed: dict[str, object],
     result = results(answer({"data": {**POOL, **changed}}))[name]
     assert isinstance(result, Unexpected)
     assert result.reason == Reason.MISMATCH
+    ((field, value),) = changed.items()
+    assert result.detail == f"{field} {'none' if value is None else value}"
 
 
 @pytest.mark.parametrize("missing", ["name", "limit"])
@@ -190,12 +241,27 @@ def test_name_that_laravel_trimmed_is_as_sent(sent: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, "Deleted", 5, True, ["x"], {"errors": {}}, {"exception": "x"}]
+    ("value", "reason"),
+    [
+        *((value, Reason.SHAPE) for value in (None, "Deleted", 5, True, ["x"])),
+        ({"message": "Locked.", "errors": {}}, Reason.SAYS_NO),
+        ({"message": "Locked.", "exception": "x"}, Reason.SAYS_NO),
+        ({"message": "Locked.", "success": False}, Reason.SAYS_NO),
+        ({"error": "Locked."}, Reason.SAYS_NO),
+        ({"error": {"code": 7, "message": "Locked."}}, Reason.SAYS_NO),
+    ],
 )
-def test_delete_and_clear_need_an_object_without_errors(value: object) -> None:
+def test_delete_and_clear_need_an_object_without_errors(value: object, reason: Reason) -> None:
     found = results(answer(value))
-    assert isinstance(found["delete"], Unexpected)
-    assert isinstance(found["clear"], Unexpected)
+    for result in (found["delete"], found["clear"]):
+        assert isinstance(result, Unexpected)
+        said = "Locked." if reason is Reason.SAYS_NO else ""
+        assert (result.reason, result.detail) == (reason, said)
+
+
+@pytest.mark.parametrize("value", [{"success": True}, {"error": None}, {"error": ""}])
+def test_an_answer_that_tells_of_no_error_is_a_success(value: object) -> None:
+    assert results(answer(value))["clear"] == ""
 
 
 @pytest.mark.parametrize("body", [b"[]", b""])

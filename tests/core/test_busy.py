@@ -1,8 +1,9 @@
 """Core hanging takes a few threads, never all of them."""
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 
 import pytest
 
@@ -14,30 +15,76 @@ from tests.core.raw_server import Connection, RawServer, Received, raw_answer
 Serve = Callable[..., RawServer]
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_call_beyond_the_limit_is_refused_at_once(
-    serve: Serve, client: MakeClient, name: str
-) -> None:
-    both_in = threading.Barrier(3)
-    let_go = threading.Event()
+@dataclass
+class Full:
+    """A Core where every place is taken until somebody lets go."""
+
+    url: str
+    let_go: threading.Event
+
+
+@pytest.fixture
+def full(serve: Serve, client: MakeClient) -> Iterator[Full]:
+    both_in, let_go = threading.Barrier(3), threading.Event()
 
     def hold(request: Received, connection: Connection) -> bytes:
         both_in.wait()
         let_go.wait()
         return raw_answer(b'{"data": {"id": 7}}')
 
-    held, free = serve(hold), serve(good_core)
+    held = serve(hold)
     with ThreadPoolExecutor(2) as threads:
-        waiting = [threads.submit(client(held.url).get_pool, 7) for _ in range(2)]
+        calls = [threads.submit(client(held.url, calls_at_once=2).get_pool, 7) for _ in range(2)]
         both_in.wait()
         try:
-            with pytest.raises(Busy) as caught:
-                OPERATIONS[name](client(free.url, calls_at_once=2))
+            yield Full(held.url, let_go)
         finally:
             let_go.set()
-        assert [call.result().id for call in waiting] == [7, 7]
+        assert [call.result().id for call in calls] == [7, 7]
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_call_beyond_the_limit_is_refused_when_no_place_becomes_free(
+    full: Full, serve: Serve, client: MakeClient, name: str
+) -> None:
+    free = serve(good_core)
+    with pytest.raises(Busy) as caught:
+        OPERATIONS[name](client(free.url, calls_at_once=2, place_wait_seconds=0.05))
     assert (caught.value.sent, caught.value.reason) == (False, Reason.BUSY)
     assert free.connections == 0
+
+
+def test_call_beyond_the_limit_waits_for_a_place(
+    full: Full, serve: Serve, client: MakeClient
+) -> None:
+    patient = client(serve(good_core).url, calls_at_once=2, place_wait_seconds=60)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(patient.get_pool, 7)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.1)
+        full.let_go.set()
+        assert waiting.result().id == 7
+
+
+def test_only_so_many_wait(full: Full, serve: Serve, client: MakeClient) -> None:
+    patient = client(serve(good_core).url, calls_at_once=2, place_wait_seconds=60)
+    with ThreadPoolExecutor(2) as threads:
+        calls = [threads.submit(patient.get_pool, 7) for _ in range(2)]
+        # One of them waits; the other has no place to wait in, and is told so meanwhile.
+        refused = next(as_completed(calls))
+        with pytest.raises(Busy):
+            refused.result()
+        full.let_go.set()
+        (waited,) = {*calls} - {refused}
+        assert waited.result().id == 7
+
+
+def test_waiting_ends_with_the_deadline(full: Full, serve: Serve, client: MakeClient) -> None:
+    hurried = client(
+        serve(good_core).url, calls_at_once=2, place_wait_seconds=60, deadline_seconds=0.1
+    )
+    with pytest.raises(Busy):
+        hurried.get_pool(7)
 
 
 @pytest.mark.parametrize("status", [200, 422, 500])

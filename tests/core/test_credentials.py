@@ -1,19 +1,13 @@
 """What can be a token, and when it says that it expires."""
 
 import base64
-import json
 from datetime import UTC, datetime
 
 import pytest
 
 from pools.core import ApiKey, BearerToken, InvalidCredential, check_token_text, expiry_in_token
 from pools.secret import Secret
-
-
-def jwt(claims: object) -> str:
-    """A token with these claims and a signature of nothing."""
-    parts = (b'{"alg":"HS256"}', json.dumps(claims).encode(), b"signature")
-    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+from tests.core.conftest import jwt
 
 
 @pytest.mark.parametrize("text", ["!" * 8, "~" * 4096, "abc|DEF.123-_=+/", "12345678"])
@@ -28,17 +22,17 @@ def test_visible_ascii_can_be_a_token(text: str) -> None:
         ("short77", "at least 8 characters"),
         ("x" * 4097, "at most 4096 characters"),
         ("x" * 5000, "at most 4096 characters"),
-        ("canary canary", "no spaces and no line breaks"),
-        (" canarycanary", "no spaces and no line breaks"),
-        ("canarycanary\n", "no spaces and no line breaks"),
-        ("canary\r\nX-Evil: 1", "no spaces and no line breaks"),
-        ("canary\u2028canary", "no spaces and no line breaks"),
-        ("canary\x00canary", "ASCII punctuation only"),
-        ("canary\x7fcanary", "ASCII punctuation only"),
-        ("canary\x1bcanary", "ASCII punctuation only"),
-        ("canaryécanary", "ASCII punctuation only"),
-        ("canary\u200bcanary", "ASCII punctuation only"),
-        ("canary\ud800canary", "ASCII punctuation only"),
+        ("canary canary", "can't contain spaces or line breaks"),
+        (" canarycanary", "can't contain spaces or line breaks"),
+        ("canarycanary\n", "can't contain spaces or line breaks"),
+        ("canary\r\nX-Evil: 1", "can't contain spaces or line breaks"),
+        ("canary\u2028canary", "can't contain spaces or line breaks"),
+        ("canary\x00canary", "letters, digits and ASCII punctuation"),
+        ("canary\x7fcanary", "letters, digits and ASCII punctuation"),
+        ("canary\x1bcanary", "letters, digits and ASCII punctuation"),
+        ("canaryécanary", "letters, digits and ASCII punctuation"),
+        ("canary\u200bcanary", "letters, digits and ASCII punctuation"),
+        ("canary\ud800canary", "letters, digits and ASCII punctuation"),
     ],
 )
 @pytest.mark.parametrize("make", [check_token_text, lambda text: ApiKey(Secret(text))])

@@ -21,8 +21,8 @@ from pools.core.decoding import (
     read_token,
 )
 from pools.secret import Secret
+from tests.core.conftest import jwt
 from tests.core.operations import POOL
-from tests.core.test_credentials import jwt
 
 LIMITS = CoreLimits(max_json_depth=4, max_json_values=20)
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -158,6 +158,12 @@ def test_connectors_with_their_systems() -> None:
     )
 
 
+def test_a_system_is_called_as_people_call_it() -> None:
+    system = {"id": 2, "name": "netsuite", "label": "NetSuite"}
+    (connector,) = read_pool({"connectors": [{"system": system}]}).connectors or ()
+    assert connector.system == System(2, "NetSuite")
+
+
 @pytest.mark.parametrize("odd", [None, 5, "x", [], {"id": "3", "name": 1, "system": "Shopify"}])
 def test_odd_connectors_are_kept_without_what_cannot_be_read(odd: object) -> None:
     pool = read_pool({"connectors": [odd]})
@@ -167,28 +173,62 @@ def test_odd_connectors_are_kept_without_what_cannot_be_read(odd: object) -> Non
 @pytest.mark.parametrize("meta", [None, [], "x", {}, {"current_page": "x", "total": -1}])
 def test_page_without_usable_meta_keeps_the_question(meta: object) -> None:
     page = read_page({"data": [], "meta": meta}, PoolQuery(page=4, per_page=10))
-    assert page == Page((), 4, 10, None, None)
+    assert page == Page((), 4, 10, 31, None, None)
 
 
 def test_page_takes_numbers_as_text() -> None:
     meta = {"current_page": 2, "per_page": "50", "total": "257", "last_page": 6}
-    assert read_page({"data": [], "meta": meta}, PoolQuery()) == Page((), 2, 50, 257, 6)
+    assert read_page({"data": [], "meta": meta}, PoolQuery()) == Page((), 2, 50, 51, 257, 6)
 
 
 def test_page_keeps_the_rows_it_can_read() -> None:
     page = read_page({"data": [POOL, None, {"id": 8}]}, PoolQuery())
-    assert page is not None
+    assert isinstance(page, Page)
     assert [pool.id for pool in page.pools] == [7, None, 8]
 
 
 @pytest.mark.parametrize("value", [None, [], "x", {}, {"data": {}}, {"data": None}])
 def test_no_list_no_page(value: object) -> None:
-    assert read_page(value, PoolQuery()) is None
+    assert read_page(value, PoolQuery()) is Reason.SHAPE
+
+
+def test_a_list_with_gaps_is_a_list() -> None:
+    """PHP writes one from which something was taken out as an object."""
+    connectors = {"1": {"id": 3, "name": "Shop"}}
+    page = read_page({"data": {"0": {**POOL, "connectors": connectors}, "2": POOL}}, PoolQuery())
+    assert isinstance(page, Page)
+    assert [pool.id for pool in page.pools] == [POOL["id"], POOL["id"]]
+    assert [each.name for each in page.pools[0].connectors or ()] == ["Shop"]
+
+
+def test_the_range_is_what_core_says_that_it_gave() -> None:
+    meta = {"current_page": 3, "per_page": 15, "from": 31, "to": 31, "total": 31}
+    assert read_page({"data": [POOL], "meta": meta}, PoolQuery(page=3)) == Page(
+        (read_pool(POOL),), 3, 15, 31, 31, None
+    )
+
+
+@pytest.mark.parametrize("rows", [[{}], [{}, None], [{"limit": 5}], ["x", 3]])
+def test_rows_without_ids_and_names_tell_nothing(rows: list[object]) -> None:
+    assert read_page({"data": rows}, PoolQuery()) is Reason.NOTHING_TOLD
+
+
+WRAPPED = {"id": "7", "type": "connection-pools", "attributes": {"name": "orders"}}
+
+
+def test_a_wrapped_pool_is_named_as_that() -> None:
+    assert read_page({"data": [WRAPPED]}, PoolQuery()) is Reason.JSON_API
+    assert read_single_pool({"data": WRAPPED}) is Reason.JSON_API
+
+
+def test_a_pool_that_has_a_type_is_not_wrapped() -> None:
+    pool = read_single_pool({"data": {**POOL, "type": "x", "attributes": {}}})
+    assert isinstance(pool, Pool)
 
 
 @pytest.mark.parametrize("value", [None, [], {}, {"data": []}, {"data": {"id": "7"}}, POOL])
 def test_no_id_no_pool(value: object) -> None:
-    assert read_single_pool(value) is None
+    assert read_single_pool(value) is Reason.SHAPE
 
 
 @pytest.mark.parametrize(
@@ -233,6 +273,10 @@ def test_retry_after(header: str, seconds: int | None) -> None:
         ({"message": "No."}, "No."),
         ({"message": "x" * 400}, "x" * 300),
         ({"message": 5}, ""),
+        ({"title": "Invalid", "detail": "No.", "status": 422}, "No."),
+        ({"message": "", "error": "No."}, "No."),
+        ({"error": {"code": "E4", "message": "No."}}, "No."),
+        ({"detail": [{"msg": "No."}]}, ""),
         ([], ""),
     ],
 )
@@ -281,6 +325,29 @@ def test_token_expires_at_the_earlier_of_both(
     assert token.expires_at == expiry
 
 
+@pytest.mark.parametrize(
+    "errors",
+    [["No.", "Nor this."], [{"detail": "No."}, {"title": "Nor this."}], {"": ["No.", "Nor this."]}],
+)
+def test_errors_about_no_field_are_kept(errors: object) -> None:
+    assert read_field_errors({"errors": errors}) == {"": ("No.", "Nor this.")}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"errors": [{"pointer": "#/limit", "detail": "No."}]},
+        {"errors": [{"source": {"pointer": "/data/attributes/limit"}, "title": "No."}]},
+        {"errors": [{"field": "limit", "message": "No."}]},
+        {"detail": [{"loc": ["body", "limit"], "msg": "No."}]},
+        {"error": {"message": "Invalid", "fields": {"limit": "No."}}},
+        {"error": {"details": [{"field": "limit", "message": "No."}]}},
+    ],
+)
+def test_errors_of_other_shapes_name_their_field(value: object) -> None:
+    assert read_field_errors(value) == {"limit": ("No.",)}
+
+
 @pytest.mark.parametrize("value", [None, [], {}, {"token": None}, {"token": "a b"}, {"token": ""}])
 def test_no_token(value: object) -> None:
     assert read_token(value, NOW) is None
@@ -292,5 +359,5 @@ def test_decoding_keeps_what_a_page_of_a_hundred_pools_needs() -> None:
     ] * 20
     body = json.dumps({"data": [{**POOL, "connectors": connectors}] * 100}).encode()
     page = read_page(decode_json(body, CoreLimits()), PoolQuery())
-    assert page is not None
+    assert isinstance(page, Page)
     assert len(page.pools) == 100

@@ -20,13 +20,13 @@ from pools.core import (
     Page,
     Pool,
     PoolQuery,
-    close_kept_connections,
 )
 from pools.core.answers import Answer, AnswerReader
 from pools.secret import Secret
 from tests.core.conftest import KEY
 from tests.core.operations import GOOD, OPERATIONS, POOL, WRITES
 from tests.core.raw_server import Connection, RawServer, Received, raw_answer
+from tests.fixtures.kept_connections import close_kept_connections
 
 READER = AnswerReader(CoreLimits(), Secret("canary-canary"))
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -124,7 +124,6 @@ def read_every_way(answer: Answer) -> list[object]:
     ]
 
 
-@pytest.mark.slow
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(answers)
 def test_any_answer_is_a_result_or_one_of_our_errors(drawn: Answer) -> None:

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,19 +9,18 @@ import pytest
 from pools.core import (
     ApiKey,
     BearerToken,
-    CoreClient,
-    CoreLimits,
     NotSent,
     PoolQuery,
     Reason,
     Unexpected,
-    close_kept_connections,
     sign_in,
 )
 from pools.secret import Secret
 from tests.core.conftest import LIMITS, TOKEN, MakeClient
 from tests.core.operations import GOOD, OPERATIONS, good_core, operation_of
 from tests.core.raw_server import Connection, RawServer, Received, json_answer, raw_answer
+from tests.core.two_people import THREADS, calls_of_two_people
+from tests.fixtures.kept_connections import close_kept_connections
 
 Serve = Callable[..., RawServer]
 
@@ -125,37 +123,9 @@ def test_redirect_is_not_followed(
     assert (len(server.received), other.connections) == (1, 0)
 
 
-@pytest.mark.slow
-def test_ten_thousand_calls_of_two_people_are_never_mixed_up(serve: Serve) -> None:
-    """Each answer names the key that asked; kept connections are used by both."""
-
-    def echo(request: Received, connection: Connection) -> bytes:
-        owner = request.headers["authorization"]
-        # Backwards, because a token that Core echoes is taken out of the answer.
-        asked = f"{request.headers['x-request-id']} {request.headers.get('cookie')}"
-        name = f"{owner[::-1]} {asked}"
-        pool = b'{"data":{"id":7,"name":"%s"}}' % name.encode()
-        return raw_answer(pool, 200, (("Set-Cookie", f"session={owner}"),))
-
-    server = serve(echo)
-    limits = CoreLimits(calls_at_once=16, deadline_seconds=60, read_timeout_seconds=60)
-    keys = [ApiKey(Secret("person-one")), ApiKey(Secret("person-two"))]
-    mixed_up: list[object] = []
-    start = threading.Barrier(16)
-
-    def work(thread: int) -> None:
-        start.wait()
-        for call in range(625):
-            owner = keys[(thread + call) % 2]
-            request_id = f"{thread}-{call}"
-            name = CoreClient(server.url, owner, limits, request_id).get_pool(7).name
-            if name != f"{owner.secret.reveal()[::-1]} {request_id} None":
-                mixed_up.append(name)
-        close_kept_connections()
-
-    with ThreadPoolExecutor(16) as threads:
-        list(threads.map(work, range(16)))
-    assert (mixed_up, len(server.received), server.connections) == ([], 10_000, 16)
+def test_many_calls_of_two_people_are_never_mixed_up() -> None:
+    """`make proof` makes ten thousand."""
+    assert calls_of_two_people(50) == ([], THREADS * 50, THREADS)
 
 
 def test_list_keeps_its_own_connection_in_each_thread(serve: Serve, client: MakeClient) -> None:

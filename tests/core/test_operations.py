@@ -3,7 +3,9 @@
 import json
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 from uuid import UUID
 
 import pytest
@@ -112,7 +114,9 @@ def test_question_is_quoted(serve: Serve, client: MakeClient) -> None:
 
 
 def test_list_gives_a_page(serve: Serve, client: MakeClient) -> None:
-    assert client(serve(good_core).url).list_pools(PoolQuery()) == Page((ORDERS,), 1, 25, 1, None)
+    assert client(serve(good_core).url).list_pools(PoolQuery()) == Page(
+        (ORDERS,), 1, 25, 1, 1, None
+    )
 
 
 @pytest.mark.parametrize("name", ["get", "create", "update"])
@@ -183,7 +187,7 @@ def test_exchange_tells_about_the_latest_call(serve: Serve) -> None:
         PoolChanges(name="a\ud800b"),
         PoolChanges(limit=0),
         PoolChanges(limit=-1),
-        PoolChanges(limit=2**31),
+        PoolChanges(limit=2**63),
         PoolChanges(limit=True),
         PoolChanges(limit=1.5),  # type: ignore[arg-type]
         PoolChanges(limit="5"),  # type: ignore[arg-type]
@@ -244,16 +248,39 @@ def test_address_that_is_not_allowed_is_not_called(client: MakeClient, url: str)
     assert caught.value.reason == Reason.ADDRESS
 
 
-@pytest.mark.parametrize("found", ["169.254.169.254", "fe80::1", "0.0.0.0"])
+def lead_to(monkeypatch: pytest.MonkeyPatch, found: str, port: int = 443) -> None:
+    """Every name leads to this address."""
+    family = socket.AF_INET6 if ":" in found else socket.AF_INET
+    answer = [(family, socket.SOCK_STREAM, 0, "", (found, port))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **options: answer)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        *("169.254.169.254", "fe80::1", "0.0.0.0", "::169.254.169.254", "64:ff9b:1::1"),
+        *("fd20:ce::254", "10.1.2.3", "fd12::1", "::ffff:10.1.2.3"),
+    ],
+)
 def test_name_that_leads_to_a_special_address_is_not_called(
     client: MakeClient, monkeypatch: pytest.MonkeyPatch, found: str
 ) -> None:
-    family = socket.AF_INET6 if ":" in found else socket.AF_INET
-    answer = [(family, socket.SOCK_STREAM, 0, "", (found, 443))]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **options: answer)
+    lead_to(monkeypatch, found)
     with pytest.raises(NotSent) as caught:
         client("https://core.example").clear_pool(7)
     assert caught.value.reason == Reason.ADDRESS
+
+
+def test_private_network_is_called_where_the_settings_say_so() -> None:
+    inside, elsewhere = ip_address("10.1.2.3"), ip_address("10.2.2.3")
+    network = replace(LIMITS, private_networks=(ip_network("10.1.0.0/16"),))
+    host = replace(LIMITS, plain_http_hosts=frozenset({"core.example"}))
+    assert not LIMITS.allow("core.example", inside)
+    assert network.allow("core.example", inside)
+    assert not network.allow("core.example", elsewhere)
+    assert host.allow("core.example", inside)
+    assert not host.allow("other.example", inside)
+    assert not host.allow("core.example", ip_address("169.254.169.254"))
 
 
 def test_name_that_nobody_knows_is_not_called(client: MakeClient) -> None:

@@ -10,7 +10,7 @@ from tests.core.certificates import Authority
 from tests.core.conftest import TOKEN, MakeClient
 from tests.core.operations import OPERATIONS, good_core
 from tests.core.proxy_server import ProxyServer
-from tests.core.raw_server import RawServer
+from tests.core.raw_server import RawServer, nobody_listening
 
 Serve = Callable[..., RawServer]
 
@@ -83,12 +83,11 @@ def test_proxy_that_refuses_means_not_sent(
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_proxy_that_is_not_there_means_not_sent(
-    serve: Serve, client: MakeClient, proxy: ProxyServer, scheme: str
+    serve: Serve, client: MakeClient, scheme: str
 ) -> None:
     server = serve(good_core)
-    proxy.stop()
-    with pytest.raises(NotSent) as caught:
-        client(server.url.replace("http", scheme), proxy_url=proxy.url).clear_pool(7)
+    with nobody_listening() as proxy, pytest.raises(NotSent) as caught:
+        client(server.url.replace("http", scheme), proxy_url=proxy).clear_pool(7)
     assert (caught.value.reason, caught.value.detail) == (Reason.PROXY, "connection refused")
     assert server.connections == 0
 

@@ -140,7 +140,7 @@ def test_no_request_outlives_its_call(serve: Serve, client: MakeClient) -> None:
 
 def requests_alive() -> list[requests.PreparedRequest]:
     gc.collect()
-    return [found for found in gc.get_objects() if isinstance(found, requests.PreparedRequest)]
+    return [found for found in gc.get_objects() if type(found) is requests.PreparedRequest]
 
 
 def test_client_and_limits_show_no_token(serve: Serve, client: MakeClient) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,14 +19,23 @@ from pools.core import (
     sign_in,
 )
 from pools.secret import Secret
-from tests.core.conftest import LIMITS
-from tests.core.raw_server import Handler, RawServer, always, in_turn, json_answer, raw_answer
-from tests.core.test_credentials import jwt
+from tests.core.conftest import LIMITS, jwt
+from tests.core.raw_server import (
+    Connection,
+    Handler,
+    RawServer,
+    Received,
+    always,
+    in_turn,
+    json_answer,
+    raw_answer,
+)
 
 Serve = Callable[..., RawServer]
 
 PASSWORD = Secret("correct horse")
 GOOD = always(json_answer({"message": "Hi", "token": "token-token", "expires_in": 86400}))
+REFUSED = always(json_answer({"message": "No such person."}, 401))
 WANTS_USERNAME = always(
     json_answer({"message": "No.", "errors": {"username": ["The username is required."]}}, 422)
 )
@@ -57,6 +67,44 @@ def test_tokens_own_end_counts_where_it_is_earlier(serve: Serve) -> None:
     assert enter(server).expires_at == datetime.fromtimestamp(1_800_000_000, UTC)
 
 
+def test_a_refused_email_is_tried_as_a_user_name(serve: Serve) -> None:
+    server = serve(in_turn(REFUSED, GOOD))
+    assert enter(server).secret == Secret("token-token")
+    assert [json.loads(request.body) for request in server.received] == [
+        {"email": "a@b.example", "password": "correct horse"},
+        {"username": "a@b.example", "password": "correct horse"},
+    ]
+
+
+def test_both_tries_share_one_deadline(serve: Serve) -> None:
+    def slowly(request: Received, connection: Connection) -> bytes | None:
+        connection.stopped.wait(0.6)
+        return (
+            REFUSED(request, connection) if b"email" in request.body else GOOD(request, connection)
+        )
+
+    limits = replace(LIMITS, deadline_seconds=1.0)
+    with pytest.raises(Unanswered) as raised:
+        sign_in(serve(slowly).url, "a@b.example", PASSWORD, limits)
+    assert raised.value.reason is Reason.DEADLINE
+
+
+def test_a_password_that_is_refused_twice_is_refused(serve: Serve) -> None:
+    server = serve(REFUSED)
+    with pytest.raises(Unauthenticated) as caught:
+        enter(server)
+    assert (caught.value.detail, len(server.received)) == ("No such person.", 2)
+
+
+def test_a_service_without_user_names_has_refused_the_email(serve: Serve) -> None:
+    wants_email = always(
+        json_answer({"message": "No.", "errors": {"email": ["The email is required."]}}, 422)
+    )
+    with pytest.raises(Unauthenticated) as caught:
+        enter(serve(in_turn(REFUSED, wants_email)))
+    assert caught.value.detail == "No such person."
+
+
 def test_service_that_wants_a_username_gets_one(serve: Serve) -> None:
     server = serve(in_turn(WANTS_USERNAME, GOOD))
     enter(server)
@@ -76,7 +124,6 @@ def test_two_posts_are_the_most(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("handler", "kind"),
     [
-        (always(json_answer({"message": "No."}, 401)), Unauthenticated),
         (always(json_answer({"message": "No.", "errors": {"email": ["No."]}}, 422)), Invalid),
         (always(json_answer({"message": "Server Error"}, 500)), Unanswered),
         (always(json_answer({"message": "Hi"})), Unexpected),

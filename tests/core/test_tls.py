@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from pools.core import NotSent, Reason, Unanswered, close_kept_connections, transport
+from pools.core import NotSent, Reason, Unanswered, transport
 from tests.core.certificates import Authority
 from tests.core.conftest import MakeClient
 from tests.core.operations import OPERATIONS, good_core
 from tests.core.raw_server import Connection, RawServer, Received, chunked_answer
+from tests.fixtures.kept_connections import close_kept_connections
 
 Serve = Callable[..., RawServer]
 

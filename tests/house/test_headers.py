@@ -8,9 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 import adminpanel.settings
-from tests.house.observatory import Answers, directives, score
-from tests.people.conftest import operator as operator
 from tests.people.conftest import sign_in
+from tests.people.observatory import Answers, directives, score
 from tests.views.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db

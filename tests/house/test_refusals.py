@@ -17,8 +17,8 @@ import pytest
 from django.db import connection
 
 from adminpanel.database import sqlite_journal
-from tests.fixtures.panel_process import database_url
 from tests.house.conftest import ROOT, a_key
+from tests.panel_process import database_url
 
 # Has loaded what takes long, and then runs each command in a fork of itself.
 NURSERY: Final = """

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from pools.core import PoolFields
 from pools.core.errors import Forbidden
 from pools.models import Company, Token
-from pools.tokens.keeping import open_core, remove_token, token_for
+from pools.tokens import open_core, remove_token, token_for
 from sandbox.running import RunningSandbox, running_sandbox
 
 pytestmark = pytest.mark.django_db

@@ -11,9 +11,9 @@ from tests.house.conftest import ROOT, a_key
 
 STORE = """
 import django; django.setup()
-from pools.ledger.appending import Actor, record_event
+from pools.models.ledger import Actor, record_event
 from django.db import transaction
-from pools.tokens.vault import keep_canary
+from pools.vault import keep_canary
 keep_canary()
 with transaction.atomic(durable=True):
     record_event("tested", Actor(id=1, name="somebody"))

@@ -1,6 +1,6 @@
 """Tampers with ledgers in every way we know, and counts what the proof makes of it.
 
-    DATABASE_URL=… python -m tests.ledger.tampering 1000
+    DATABASE_URL=… python -m tests.models.tampering 1000
 
 For an empty, migrated database. Prints for every way at how many positions it was tried,
 how often it was found, and how often the right entry was named first. Whoever tampers has
@@ -35,15 +35,14 @@ from django.conf import settings
 from django.db import connection
 from django.test import override_settings
 
-from pools.ledger import chain
-from pools.ledger.chain import COLUMNS, FIRST, covered_text, digest_of
-from pools.ledger.checkpoints import Checkpoint
-from pools.ledger.proof import Proof, prove
-from pools.models import Entry, Kind, Lease
+from pools.models import Entry, Kind, Lease, chain
+from pools.models.chain import COLUMNS, FIRST, covered_text, digest_of
+from pools.models.checkpoints import Checkpoint
+from pools.models.proof import Proof, prove
 from pools.secret import Secret
-from tests.fixtures.ledger_flush import undefended_ledger
-from tests.fixtures.panel_process import database_url
-from tests.ledger.telling import Panel
+from tests.ledger_flush import undefended_ledger
+from tests.models.telling import Panel
+from tests.panel_process import database_url
 
 ENTRIES: Final = 50
 SEQ, AT, KIND, CHANGE, OUTCOME, REASON, KEY_ID, PREVIOUS, DIGEST = (

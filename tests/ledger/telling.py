@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from pools.ledger.appending import Actor, append, record_event
 from pools.models import Kind, Lease
+from pools.models.ledger import Actor, append, record_event
 
 NOON: Final = datetime(2026, 5, 12, 12, tzinfo=UTC)
 ACTIONS: Final = ("create", "edit", "clear", "delete")

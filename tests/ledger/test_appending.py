@@ -12,10 +12,10 @@ from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pools.ledger.appending import Actor, append, head, record_event
-from pools.ledger.canonical import canonical_json, storable
-from pools.ledger.chain import FIRST, covered_text, digest_of, verify_chain, wrong_audit_keys
 from pools.models import Entry, Kind
+from pools.models.canonical import canonical_json, storable
+from pools.models.chain import FIRST, covered_text, digest_of, verify_chain, wrong_audit_keys
+from pools.models.ledger import Actor, append, head, record_event
 from pools.secret import Secret
 from tests.models.conftest import ADA, append_events, tamper
 

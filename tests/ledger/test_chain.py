@@ -12,9 +12,9 @@ from django.db import OperationalError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pools.ledger.appending import Actor, append
-from pools.ledger.chain import CHUNK, COLUMNS, Chain, Misfit, digest_of, verify_chain
 from pools.models import Entry, Kind
+from pools.models.chain import CHUNK, COLUMNS, Chain, Misfit, digest_of, verify_chain
+from pools.models.ledger import Actor, append
 from tests.models.conftest import INSERT, append_events, tamper, values_like
 
 pytestmark = pytest.mark.django_db
@@ -259,7 +259,7 @@ def test_a_start_beyond_the_end_is_a_misfit() -> None:
 
 
 def test_reads_on_after_a_full_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pools.ledger.chain.CHUNK", 3)
+    monkeypatch.setattr("pools.models.chain.CHUNK", 3)
     append_events(9)
     tamper("UPDATE pools_entry SET reason = 'x' WHERE seq = 9")
     assert CHUNK > 3

@@ -14,16 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adminpanel.logs import configure, logging_settings
-from pools.ledger.appending import head
-from pools.ledger.chain import FIRST
-from pools.ledger.checkpoints import (
+from pools.models.chain import FIRST
+from pools.models.checkpoints import (
     Checkpoint,
     CheckpointsRead,
     log_checkpoint,
     read_checkpoints,
 )
-from tests.fixtures.panel_process import ROOT, database_url
+from pools.models.ledger import head
 from tests.models.conftest import append_events
+from tests.panel_process import ROOT, database_url
 
 AT = datetime(2026, 5, 12, 12, 0, 0, 123456, tzinfo=UTC)
 FIFTH = Checkpoint(5, "ab" * 32, AT)

@@ -11,16 +11,16 @@ from django.db import connection
 from psycopg import errors, sql
 
 from pools.changes import Action, Outcome, Verdict, release_lease
-from pools.ledger.proof import prove
 from pools.models import Lease
+from pools.models.proof import prove
 from tests.changes.conftest import ADA, Place, give_token
 from tests.changes.conftest import committed_place as committed_place
 from tests.changes.conftest import sandbox as sandbox
 from tests.changes.conftest import shared_sandbox as shared_sandbox
 from tests.changes.test_settling import APPLIED, NOT_APPLIED, left, settled
-from tests.fixtures.ledger_flush import unguarded_ledger
-from tests.fixtures.panel_process import ROOT, database_url
+from tests.ledger_flush import unguarded_ledger
 from tests.models.conftest import INSERT, append_events, values_like
+from tests.panel_process import ROOT, database_url
 from tests.people.conftest import sign_in, signed_in
 from tests.people.test_invitations import invite, join
 from tests.views.conftest import make_person

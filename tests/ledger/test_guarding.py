@@ -12,14 +12,14 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from adminpanel.checks import stored_state
-from pools.ledger.guarding import (
+from pools.models import Company, Lease, Token
+from pools.models.guarding import (
     TRIGGERS,
     missing_triggers,
     reasons_against_its_guard,
     was_emptied,
 )
-from pools.models import Company, Lease, Token
-from tests.fixtures.ledger_flush import unguarded_ledger
+from tests.ledger_flush import unguarded_ledger
 from tests.models.conftest import append_events, tamper
 
 pytestmark = pytest.mark.django_db

@@ -12,14 +12,13 @@ from django.db import connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pools.ledger import chain, proof
-from pools.ledger.appending import append
-from pools.ledger.chain import Misfit
-from pools.ledger.checkpoints import Checkpoint
-from pools.ledger.proof import Proof, prove
-from pools.models import Entry, Kind, Lease
-from tests.ledger.telling import NOON, Panel
+from pools.models import Entry, Kind, Lease, chain, proof
+from pools.models.chain import Misfit
+from pools.models.checkpoints import Checkpoint
+from pools.models.ledger import append
+from pools.models.proof import Proof, prove
 from tests.models.conftest import ADA, INSERT, append_events, tamper, values_like
+from tests.models.telling import NOON, Panel
 
 pytestmark = pytest.mark.django_db
 CHANGE = UUID(int=1)

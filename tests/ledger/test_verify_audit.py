@@ -10,16 +10,16 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 
-from pools.ledger.appending import append
-from pools.ledger.chain import FIRST
-from pools.ledger.guarding import TRIGGERS
 from pools.management.commands.verify_audit import EMPTIED, UNGUARDED
 from pools.models import Entry, Kind, Lease
+from pools.models.chain import FIRST
+from pools.models.guarding import TRIGGERS
+from pools.models.ledger import append
 from pools.secret import Secret
-from tests.fixtures.ledger_flush import unguarded_ledger
-from tests.ledger.telling import NOON
-from tests.ledger.test_proof import CHANGE
+from tests.ledger_flush import unguarded_ledger
 from tests.models.conftest import ADA, append_events, tamper
+from tests.models.telling import NOON
+from tests.models.test_proof import CHANGE
 
 pytestmark = pytest.mark.django_db
 

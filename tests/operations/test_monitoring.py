@@ -17,7 +17,7 @@ from pools import metrics
 from pools.changes import MADE_HERE, Outcome
 from pools.core import CoreError, Reason, outcome_name
 from pools.secret import Secret
-from tests.fixtures.deployment import METRICS_TOKEN, ROOT
+from tests.operations.deployment import METRICS_TOKEN, ROOT
 
 FOLDER = ROOT / "docs/monitoring"
 ALERTS = FOLDER / "alerts.yml"

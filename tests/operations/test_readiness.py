@@ -13,10 +13,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from adminpanel import readiness
-from pools.ledger.appending import Actor, lock, record_event
 from pools.models import Entry, IndexTerm
+from pools.models.ledger import Actor, lock, record_event
 from pools.secret import Secret
-from tests.fixtures.ledger_flush import unguarded_ledger
+from tests.ledger_flush import unguarded_ledger
 
 READY = dict.fromkeys(("database", "migrations", "keys", "ledger"), "ok")
 

@@ -7,9 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from pools.views import people_facts as people_overview
-from tests.people.conftest import administrator as administrator
-from tests.people.conftest import operator as operator
+from pools import people_overview
 from tests.people.conftest import sign_in
 
 pytestmark = pytest.mark.django_db

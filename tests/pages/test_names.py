@@ -16,24 +16,24 @@ from django.core import mail
 from django.test import Client
 
 from adminpanel.logs import logging_settings
+from pools import people
 from pools.changes import Actor
-from pools.ledger.appending import append, record_event
-from pools.ledger.canonical import storable
 from pools.models import Company, Invitation, Kind, Token
-from pools.people import acts as people
+from pools.models.canonical import storable
+from pools.models.ledger import append, record_event
 from sandbox.running import RunningSandbox, running_sandbox
-from tests.accounts.test_forgotten import ask
+from tests.awkward_names import NASTIEST, TRAP, Page, as_parsed, five_thousand
 from tests.changes.recorded import NOON, a_change
-from tests.fixtures.awkward_names import NASTIEST, TRAP, Page, as_parsed, five_thousand
 from tests.people.conftest import admin as admin
 from tests.people.conftest import administrator as administrator
 from tests.people.conftest import sign_in
+from tests.people.test_forgotten import ask
 from tests.views.conftest import acme as acme
 from tests.views.conftest import core as core
 from tests.views.conftest import give_token, make_company, make_person
 from tests.views.test_access import prove
-from tests.views.test_changes import streamed
-from tests.views.test_changing import open_form
+from tests.views.test_changes import open_form
+from tests.views.test_record import streamed
 
 ROWS: Final = {"HX-Request": "true", "HX-Target": "pool-table"}
 DIALOG: Final = {"HX-Request": "true", "HX-Target": "dialog-body"}

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from pools.people import acts as people
+from pools import people
 from tests.people.conftest import sign_in
 
 pytestmark = pytest.mark.django_db

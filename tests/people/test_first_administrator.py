@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from adminpanel.environment import env
-from pools.people import acts as people
+from pools import people
 from tests.people.conftest import events, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db

@@ -15,8 +15,8 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 
+from pools import people
 from pools.models import Invitation
-from pools.people import acts as people
 from tests.people.conftest import events, sign_in, signed_in
 from tests.views.conftest import make_person
 

@@ -8,12 +8,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from pools.ledger.appending import Actor, record_event
+from pools import people
 from pools.models import Company, Token
-from pools.people import acts as people
+from pools.models.ledger import Actor, record_event
 from pools.secret import Secret
-from pools.tokens.keeping import PersonDisabled, open_core
-from pools.tokens.vault import fingerprint
+from pools.tokens import PersonDisabled, open_core
+from pools.vault import fingerprint
 from tests.people.conftest import events, sign_in, signed_in
 from tests.views.conftest import make_person
 

@@ -14,11 +14,11 @@ import pytest
 import requests
 from django.test import Client
 
-from pools.ledger.appending import verify_chain
 from pools.models import Entry, Kind
+from pools.models.ledger import verify_chain
 from sandbox.running import RunningSandbox, running_sandbox
-from tests.fixtures.panel_process import database_url
 from tests.house.processes import LINUX_ONLY, wait_until
+from tests.panel_process import database_url
 from tests.views.conftest import give_token, make_company, make_person
 
 # On a busy machine every start takes seconds.

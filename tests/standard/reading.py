@@ -40,7 +40,7 @@ def rows(text: str) -> list[list[str]]:
 
 @cache
 def known_tests() -> frozenset[str]:
-    """Every test function there is, as `house/test_headers.py::test_name`."""
+    """Every test function there is, as `people/test_headers.py::test_name`."""
     found = set()
     for file in TESTS.rglob("test_*.py"):
         place = file.relative_to(TESTS).as_posix()

@@ -18,8 +18,8 @@ import pools.views
 from adminpanel.checks import FLOORS
 from pools.accounts.passwords import STOLEN_FILE, WORDS
 from pools.accounts.provider_tokens import ALGORITHMS
-from pools.forms.changes import LONGEST_REASON, PoolForm
-from pools.people.roles import ROLES
+from pools.forms import LONGEST_REASON, PoolForm
+from pools.roles import ROLES
 from tests.standard.reading import DOCS, inventory, known_tests, rows, section
 from tests.standard.test_code import calls
 

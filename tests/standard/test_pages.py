@@ -158,7 +158,7 @@ def test_an_error_of_the_panel_is_in_the_log_with_its_traceback(
     def fail() -> None:
         raise RuntimeError("forced")
 
-    monkeypatch.setattr("pools.views.people_facts.everyone", fail)
+    monkeypatch.setattr("pools.people_overview.everyone", fail)
     admin.raise_request_exception = False
     admin.get("/people/")
     (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]

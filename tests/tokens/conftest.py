@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import pytest
 from django.contrib.auth.models import User
 
+from pools import tokens
 from pools.core import ApiKey, close_kept_connections
 from pools.models import Company, Token
 from pools.secret import Secret
-from pools.tokens import keeping as tokens
 from sandbox.running import CompanyAccess, RunningSandbox, running_sandbox
 
 

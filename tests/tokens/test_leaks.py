@@ -10,13 +10,12 @@ from django.core.management import call_command
 from django.views.debug import ExceptionReporter
 from django.views.decorators.debug import sensitive_variables
 
+from pools import resealing, tokens
 from pools.core import ApiKey, PoolQuery
 from pools.models import Entry, Token
 from pools.secret import Secret
-from pools.tokens import keeping as tokens
-from pools.tokens.keeping import binding_of
-from pools.tokens.vault import seal, unseal
-from pools.upkeep import resealing
+from pools.tokens import binding_of
+from pools.vault import seal, unseal
 from tests.tokens.conftest import Place
 
 DEEDS: dict[str, Callable[[Place, Token], object]] = {
@@ -28,18 +27,18 @@ DEEDS: dict[str, Callable[[Place, Token], object]] = {
     "reseal": lambda place, token: reseal_all(),
 }
 PARTS = [
-    "pools.tokens.vault.AESGCM",
-    "pools.tokens.vault.os.urandom",
-    "pools.tokens.vault._encode",
-    "pools.tokens.vault._decode",
-    "pools.tokens.vault._header",
-    "pools.tokens.keeping.record_event",
-    "pools.tokens.keeping.keep_canary",
-    "pools.tokens.keeping.fingerprint",
-    "pools.tokens.keeping.CoreClient",
-    "pools.tokens.keeping.CoreClient.list_pools",
-    "pools.tokens.keeping.binding_of",
-    "pools.upkeep.resealing.binding_of",
+    "pools.vault.AESGCM",
+    "pools.vault.os.urandom",
+    "pools.vault._encode",
+    "pools.vault._decode",
+    "pools.vault._header",
+    "pools.tokens.record_event",
+    "pools.tokens.keep_canary",
+    "pools.tokens.fingerprint",
+    "pools.tokens.CoreClient",
+    "pools.tokens.CoreClient.list_pools",
+    "pools.tokens.binding_of",
+    "pools.resealing.binding_of",
     "pools.models.Token.save",
     "pools.models.Token.__init__",
     "pools.secret.Secret.__init__",

@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 
 from pools.models import Company, Entry, Token
 from pools.secret import Secret
-from pools.tokens.keeping import binding_of
-from pools.tokens.vault import keep_canary, key_id_of, seal, unseal
-from tests.fixtures.panel_process import start_panel_process
+from pools.tokens import binding_of
+from pools.vault import keep_canary, key_id_of, seal, unseal
+from tests.panel_process import start_panel_process
 
 OLD = ("old", Secret(base64.b64encode(b"o" * 32).decode()))
 NEW = ("new", Secret(base64.b64encode(b"n" * 32).decode()))
@@ -23,7 +23,7 @@ ROTATING = """
 import os, signal, sys
 from django.conf import settings
 from django.core.management import call_command
-from pools.upkeep import resealing
+from pools import resealing
 from tests.tokens.test_rotate_keys import BATCH, POINTS, TOKENS, keys_used, opened
 
 resealing.BATCH = BATCH
@@ -112,7 +112,7 @@ def rotate(*arguments: str) -> tuple[int, str]:
 def test_every_token_gets_the_new_key_and_opens(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pools.upkeep.resealing.BATCH", 2)
+    monkeypatch.setattr("pools.resealing.BATCH", 2)
     store(5)
     settings.TOKEN_KEYS = (NEW, OLD)
     code, said = rotate()

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from pools import tokens
 from pools.changes import LedgerUnwritable
 from pools.core import (
     ApiKey,
@@ -20,8 +21,7 @@ from pools.core import (
 )
 from pools.models import Entry, Token
 from pools.secret import Secret
-from pools.tokens import keeping as tokens
-from pools.tokens.keeping import Opens, TokenState, TokenUnreadable, state_of
+from pools.tokens import Opens, TokenState, TokenUnreadable, state_of
 from tests.tokens.conftest import Place
 
 NOW = datetime(2026, 5, 1, 10, 0, tzinfo=UTC)
@@ -215,7 +215,7 @@ def test_without_its_event_nothing_is_done_to_a_token(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = place.in_use()
-    monkeypatch.setattr("pools.ledger.appending.VERSION", "not a number")
+    monkeypatch.setattr("pools.models.ledger.VERSION", "not a number")
     for deed in (lambda: place.add(), lambda: tokens.remove_token(token)):
         with pytest.raises((LedgerUnwritable, ValueError)):
             deed()

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from pools.ledger.appending import wrong_audit_keys
 from pools.models import Company, KeyCanary, Token
+from pools.models.ledger import wrong_audit_keys
 from pools.secret import Secret
-from pools.tokens.vault import (
+from pools.vault import (
     Binding,
     KeyMissing,
     SealBroken,

@@ -13,8 +13,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from pools.guards import unguarded_views
 from pools.models import Company
-from pools.pages.guards import unguarded_views
 from pools.urls import urlpatterns as panel_patterns
 from sandbox.running import RunningSandbox
 from tests.views.conftest import SignIn, give_token, make_company, make_person, person_of

@@ -12,12 +12,12 @@ from django.db import DatabaseError
 from django.test import Client
 from django.views.debug import ExceptionReporter
 
+from pools import tokens
 from pools.models import Entry, Token
-from pools.tokens import keeping as tokens
 from sandbox.running import RunningSandbox
 from tests.views.conftest import SignIn
 from tests.views.test_access import MATRIX, address_of, prove
-from tests.views.test_changing import NEW, one_pool, open_form
+from tests.views.test_changes import NEW, one_pool, open_form
 from tests.views.test_revert import edit, revert_of
 from tests.views.test_settling import check, unknown_edit
 
@@ -149,9 +149,7 @@ CRASHES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         "pools.views.pools.last_changes", _raise(DatabaseError)
     ),
     "a template": lambda patch: patch.setattr("pools.views.pools.show", _raise(ValueError)),
-    "opening the token": lambda patch: patch.setattr(
-        "pools.tokens.keeping.CoreClient", _raise(TypeError)
-    ),
+    "opening the token": lambda patch: patch.setattr("pools.tokens.CoreClient", _raise(TypeError)),
 }
 
 

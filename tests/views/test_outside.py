@@ -10,9 +10,9 @@ from django.db import transaction
 from django.test import Client
 
 from pools.changes import Action
-from pools.forms.companies import CompanyForm
-from pools.ledger.appending import Actor, append
+from pools.company_form import CompanyForm
 from pools.models import Company, Kind
+from pools.models.ledger import Actor, append
 from tests.changes.recorded import AFTER, BEFORE, NOON, a_change, minutes
 
 LIST = "/c/acme/changes/"

@@ -14,7 +14,7 @@ from pools.models import Company, Entry
 from sandbox.running import RunningSandbox
 from tests.changes.recorded import a_change, read_back
 from tests.views.conftest import SignIn, json_of, make_company
-from tests.views.test_changing import dialog, one_pool, open_form, outcomes, writes
+from tests.views.test_changes import dialog, one_pool, open_form, outcomes, writes
 
 LIMIT = 77
 

@@ -13,13 +13,13 @@ from pools.changes.history import changes_by_id
 from pools.changes.looking import Undecided
 from pools.core import CredentialExpired, NotSent, Reason
 from pools.models import Company, Entry, Token
-from pools.tokens.keeping import PersonDisabled, TokenMissing, TokenUnreadable
-from pools.wording.settling import settled_message
+from pools.settling_text import settled_message
+from pools.tokens import PersonDisabled, TokenMissing, TokenUnreadable
 from sandbox.running import RunningSandbox
 from tests.changes.conftest import a_minute_later
 from tests.changes.recorded import NOON, a_change, minutes, settled
 from tests.views.conftest import SignIn, give_token, make_company, make_person
-from tests.views.test_changing import one_pool, open_form, outcomes, writes
+from tests.views.test_changes import one_pool, open_form, outcomes, writes
 
 LIST = "/c/acme/changes/"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pools.wording.reachability import try_address
+from pools.reachability import try_address
 from sandbox.running import RunningSandbox, running_sandbox
 
 

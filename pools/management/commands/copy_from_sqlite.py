@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from pools.ledger.appending import head
-from pools.upkeep.moving import CannotMove, move_from
+from pools.models.ledger import head
+from pools.moving import CannotMove, move_from
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ from django.contrib.auth.management.commands import createsuperuser
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
-from pools.ledger.appending import LedgerUnwritable
-from pools.people import acts as people
+from pools import people
+from pools.models.ledger import LedgerUnwritable
 
 
 class Command(createsuperuser.Command):

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.views.decorators.debug import sensitive_variables
 
 from adminpanel.environment import required
-from pools.people import acts as people
+from pools import people
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 
-from pools.ledger.guarding import missing_triggers, put_back
+from pools.models.guarding import missing_triggers, put_back
 
 
 class Command(BaseCommand):

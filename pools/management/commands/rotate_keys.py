@@ -7,14 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from pools.tokens.vault import (
+from pools import resealing
+from pools.resealing import reseal_second_factors, reseal_tokens
+from pools.vault import (
     second_factors_by_key,
     tokens_by_key,
     writing_key_id,
     wrong_token_keys,
 )
-from pools.upkeep import resealing
-from pools.upkeep.resealing import reseal_second_factors, reseal_tokens
 
 
 class Command(BaseCommand):

@@ -16,7 +16,7 @@ from django.utils import timezone
 from pools.core import ApiKey
 from pools.models import Company, Entry, Token
 from pools.secret import Secret
-from pools.tokens.keeping import TokenState, add_token, confirm_token, state_of, token_for
+from pools.tokens import TokenState, add_token, confirm_token, state_of, token_for
 
 PASSWORD: Final = "pools-demo"  # noqa: S105  (known to everyone who reads the README)
 SIGN_IN_PATH: Final = "/fabric/api/login"

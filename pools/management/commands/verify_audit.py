@@ -9,10 +9,10 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 
-from pools.ledger.chain import wrong_audit_keys
-from pools.ledger.checkpoints import PRINTED_EMPTY, Checkpoint, read_checkpoints
-from pools.ledger.guarding import missing_triggers, was_emptied
-from pools.ledger.proof import Proof, prove
+from pools.models.chain import wrong_audit_keys
+from pools.models.checkpoints import PRINTED_EMPTY, Checkpoint, read_checkpoints
+from pools.models.guarding import missing_triggers, was_emptied
+from pools.models.proof import Proof, prove
 
 EMPTIED: Final = (
     "The ledger was emptied: something is here that was written together with an entry."

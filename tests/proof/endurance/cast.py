@@ -12,10 +12,10 @@ from pools.changes import Action, Actor, ProposedChange, Snapshot
 from pools.core import CoreClient, PoolChanges, PoolFields
 from pools.models import Company, Token
 from pools.secret import Secret
-from pools.tokens.keeping import binding_of, open_core
-from pools.tokens.vault import fingerprint, seal
-from tests.proof.endurance.cases import Case, form_of
-from tests.proof.endurance.core_process import CoreProcess
+from pools.tokens import binding_of, open_core
+from pools.vault import fingerprint, seal
+from tests.endurance.cases import Case, form_of
+from tests.endurance.core_process import CoreProcess
 
 COMPANIES: Final = tuple(f"company-{number}" for number in range(12))
 MAKER, COLLEAGUE = 0, 1

@@ -16,9 +16,9 @@ from pools.changes.outcome import outcome_of
 from pools.core import CoreClient, CoreError, NotFound, Unanswered, Unexpected
 from pools.core import transport as _transport
 from pools.core.errors import Reason
-from pools.ledger.appending import LedgerUnwritable
 from pools.models import Lease
-from tests.proof.endurance.cases import (
+from pools.models.ledger import LedgerUnwritable
+from tests.endurance.cases import (
     BETWEEN_READS,
     Again,
     Case,

@@ -19,10 +19,10 @@ from pools.changes import (
 from pools.changes.drift import read_page, read_pool
 from pools.changes.settling import Settling, settle, settle_all
 from pools.core import CoreError, PoolQuery
-from tests.proof.endurance.cases import Stage
-from tests.proof.endurance.cast import COLLEAGUE, Cast, Place
-from tests.proof.endurance.moments import Moments, Plan
-from tests.proof.endurance.processes import Job, Say
+from tests.endurance.cases import Stage
+from tests.endurance.cast import COLLEAGUE, Cast, Place
+from tests.endurance.moments import Moments, Plan
+from tests.endurance.processes import Job, Say
 
 # All that `make_change` may raise; of everything else somebody would see a broken page.
 NOTHING_SENT = (CoreError, Conflict, PoolHeld, LedgerUnwritable, FormReused)

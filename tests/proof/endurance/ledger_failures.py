@@ -15,7 +15,7 @@ from typing import Any, Final
 import psycopg
 from django.db import OperationalError
 
-from pools.ledger import appending as ledger
+from pools.models import ledger
 
 UNHEARD: Final = "unheard"
 # A lock holds up all other cases: it is held no longer than the call that it is meant for.

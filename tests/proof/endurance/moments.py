@@ -19,8 +19,8 @@ from pools.core import wire as _wire
 from pools.core.transport import Call
 from pools.models import Kind
 from sandbox.server import FAULT_HEADER
-from tests.proof.endurance.cases import REFUSED_CONNECTION, Stage
-from tests.proof.endurance.ledger_failures import MODES, UNHEARD
+from tests.endurance.cases import REFUSED_CONNECTION, Stage
+from tests.endurance.ledger_failures import MODES, UNHEARD
 
 Say = Callable[..., None]
 # What is changed in them is nobody's business but this process's.

@@ -1,6 +1,6 @@
 """A run on the database that DATABASE_URL names: an empty one, which is filled.
 
-`python -m tests.proof.endurance` starts it; it prints the report as JSON, and what it is doing.
+`python -m tests.endurance` starts it; it prints the report as JSON, and what it is doing.
 """
 
 import argparse
@@ -23,19 +23,19 @@ from django.db import connection, connections  # noqa: E402
 
 from pools.changes import MADE_HERE, Action  # noqa: E402
 from pools.core import transport  # noqa: E402
-from pools.ledger.proof import prove  # noqa: E402
 from pools.models import Entry, Kind  # noqa: E402
-from tests.proof.endurance.cases import Case, Kill, Rehearsal, Series, Stage  # noqa: E402
-from tests.proof.endurance.cast import COMPANIES, MAKER, Cast, Place  # noqa: E402
-from tests.proof.endurance.core_process import CoreProcess, core_process  # noqa: E402
-from tests.proof.endurance.defects import MUTATIONS  # noqa: E402
-from tests.proof.endurance.jobs import making, rehearsed_settling  # noqa: E402
-from tests.proof.endurance.ledger_failures import MODES  # noqa: E402
-from tests.proof.endurance.moments import Plan  # noqa: E402
-from tests.proof.endurance.processes import Job, together  # noqa: E402
-from tests.proof.endurance.report import DOING, Report  # noqa: E402
-from tests.proof.endurance.rounds import Round, Seen  # noqa: E402
-from tests.proof.endurance.rules import Violation, histories  # noqa: E402
+from pools.models.proof import prove  # noqa: E402
+from tests.endurance.cases import Case, Kill, Rehearsal, Series, Stage  # noqa: E402
+from tests.endurance.cast import COMPANIES, MAKER, Cast, Place  # noqa: E402
+from tests.endurance.core_process import CoreProcess, core_process  # noqa: E402
+from tests.endurance.jobs import making, rehearsed_settling  # noqa: E402
+from tests.endurance.ledger_failures import MODES  # noqa: E402
+from tests.endurance.moments import Plan  # noqa: E402
+from tests.endurance.mutations import MUTATIONS  # noqa: E402
+from tests.endurance.processes import Job, together  # noqa: E402
+from tests.endurance.report import DOING, Report  # noqa: E402
+from tests.endurance.rounds import Round, Seen  # noqa: E402
+from tests.endurance.truth import Violation, histories  # noqa: E402
 
 ROUND: Final = 1000
 REHEARSING: Final = 0xFFFFFF00  # the first number of the cases that only count moments

@@ -7,10 +7,10 @@ from typing import Any, Final, Self
 
 from pools.changes import MADE_HERE, Outcome
 from pools.models import Kind
-from tests.proof.endurance.cases import GROUPS, Stage
-from tests.proof.endurance.core_process import Journal
-from tests.proof.endurance.processes import Ended
-from tests.proof.endurance.rules import History, Violation
+from tests.endurance.cases import GROUPS, Stage
+from tests.endurance.core_process import Journal
+from tests.endurance.processes import Ended
+from tests.endurance.truth import History, Violation
 
 NOWHERE: Final = "–"
 DOING: Final = ("change", "settling")

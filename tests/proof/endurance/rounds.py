@@ -20,31 +20,15 @@ from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
 from pools.changes.settling import due
-from pools.ledger.appending import LedgerUnwritable
 from pools.models import Entry, Kind, Lease
-from tests.proof.endurance.cases import (
-    Again,
-    Case,
-    Kill,
-    Looked,
-    Other,
-    Rehearsal,
-    Stage,
-    number_of,
-)
-from tests.proof.endurance.cast import COLLEAGUE, MAKER, Cast, Place
-from tests.proof.endurance.core_process import BY_OUTSIDERS, CoreProcess, Journal
-from tests.proof.endurance.defects import MUTATIONS
-from tests.proof.endurance.jobs import (
-    leaving,
-    looking,
-    looking_at_all,
-    making,
-    settling,
-    settling_all,
-)
-from tests.proof.endurance.moments import Plan
-from tests.proof.endurance.processes import Ended, together
+from pools.models.ledger import LedgerUnwritable
+from tests.endurance.cases import Again, Case, Kill, Looked, Other, Rehearsal, Stage, number_of
+from tests.endurance.cast import COLLEAGUE, MAKER, Cast, Place
+from tests.endurance.core_process import BY_OUTSIDERS, CoreProcess, Journal
+from tests.endurance.jobs import leaving, looking, looking_at_all, making, settling, settling_all
+from tests.endurance.moments import Plan
+from tests.endurance.mutations import MUTATIONS
+from tests.endurance.processes import Ended, together
 
 # Each of them waits most of the time: for answers that do not come.
 MAKERS: Final = 10

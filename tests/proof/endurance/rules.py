@@ -18,10 +18,10 @@ from pools.changes import Action, Outcome, Verdict
 from pools.changes.proposal import COMPARED
 from pools.models import Entry, Kind
 from sandbox.journal import Applied
-from tests.proof.endurance.cases import BETWEEN_READS, Again, Other, number_of
-from tests.proof.endurance.cast import Place
-from tests.proof.endurance.core_process import BY_OUTSIDERS, Journal, Write
-from tests.proof.endurance.processes import Ended
+from tests.endurance.cases import BETWEEN_READS, Again, Other, number_of
+from tests.endurance.cast import Place
+from tests.endurance.core_process import BY_OUTSIDERS, Journal, Write
+from tests.endurance.processes import Ended
 
 RULES: Final[Mapping[str, str]] = {
     "no intent": "Core received or applied a change without an earlier intent",

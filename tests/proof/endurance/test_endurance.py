@@ -7,11 +7,11 @@ import os
 
 import pytest
 
-from tests.proof.endurance.cases import GROUPS, Stage
-from tests.proof.endurance.defects import MUTATIONS
-from tests.proof.endurance.report import NOWHERE, Report
-from tests.proof.endurance.rules import RULES
-from tests.proof.endurance.runs import run
+from tests.endurance.cases import GROUPS, Stage
+from tests.endurance.mutations import MUTATIONS
+from tests.endurance.report import NOWHERE, Report
+from tests.endurance.runs import run
+from tests.endurance.truth import RULES
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 CASES = 1000

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.fixtures.deployment import Deployment, copy_of, empty_database, settings_for
+from tests.operations.deployment import Deployment, copy_of, empty_database, settings_for
 
 
 @pytest.fixture(scope="session")
@@ -75,4 +75,4 @@ def old_panel(filled_file: Filled, tmp_path: Path) -> Filled:
     return replace(filled_file, panel=filled_file.panel.at(f"sqlite:///{file}"))
 
 
-FILL = "import json; from tests.proof.procedures.filled import fill; print(json.dumps(fill()))"
+FILL = "import json; from tests.operations.filled import fill; print(json.dumps(fill()))"

@@ -24,13 +24,13 @@ from django.utils import timezone
 from pools.accounts.second_factors import PURPOSE
 from pools.changes import Action, ProposedChange, Snapshot, make_change
 from pools.core import ApiKey, CoreClient, CoreLimits, PoolChanges
-from pools.ledger.appending import Actor, head, record_event
-from pools.ledger.chain import COLUMNS, FIRST, VERSION, digest_of, writing_key
 from pools.models import Company, Entry, Invitation, Kind, Lease, Token
+from pools.models.chain import COLUMNS, FIRST, VERSION, digest_of, writing_key
 from pools.models.index_term import index
+from pools.models.ledger import Actor, head, record_event
 from pools.secret import Secret
-from pools.tokens.keeping import binding_of
-from pools.tokens.vault import Binding, keep_canary, seal, unseal, unseal_for
+from pools.tokens import binding_of
+from pools.vault import Binding, keep_canary, seal, unseal, unseal_for
 
 TOKEN = "a-token-that-opens-for-ada-alone"
 NOW = timezone.now()

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.deployment import Deployment, copy_of, new_key
-from tests.proof.procedures.conftest import Filled
+from tests.operations.conftest import Filled
+from tests.operations.deployment import Deployment, copy_of, new_key
 
-OPENS = "from tests.proof.procedures.filled import secrets_open; print(secrets_open())"
+OPENS = "from tests.operations.filled import secrets_open; print(secrets_open())"
 APPEND = """
 from django.db import transaction
-from pools.ledger.appending import Actor, record_event
+from pools.models.ledger import Actor, record_event
 with transaction.atomic(): record_event("tested", Actor(1, "ada"))
 """
 LEFT = """

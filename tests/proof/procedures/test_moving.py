@@ -10,21 +10,21 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.deployment import Deployment, copy_of
-from tests.proof.procedures.conftest import Filled
+from tests.operations.conftest import Filled
+from tests.operations.deployment import Deployment, copy_of
 
-STATE = "import json; from tests.proof.procedures.filled import state; print(json.dumps(state()))"
+STATE = "import json; from tests.operations.filled import state; print(json.dumps(state()))"
 ARRIVED = """
 import json
-from pools.ledger.appending import verify_chain
-from tests.proof.procedures.filled import new_rows_fit, secrets_open, state, still_signed_in
+from pools.models.ledger import verify_chain
+from tests.operations.filled import new_rows_fit, secrets_open, state, still_signed_in
 print(json.dumps([state(), secrets_open(), still_signed_in(sys.argv[1])]))
 new_rows_fit()
 assert verify_chain() is None
 """
 RUN_AGAIN = """
 from django.core.management import call_command
-from tests.proof.procedures.filled import state
+from tests.operations.filled import state
 rows = state()
 print("nobody and nothing" if rows["auth_user"][0] == rows["pools_entry"][0] == 0 else rows)
 call_command("copy_from_sqlite", sys.argv[1])
@@ -33,7 +33,7 @@ call_command("copy_from_sqlite", sys.argv[1])
 DYING = """
 import os, signal
 from django.core.management import call_command
-from pools.upkeep import moving
+from pools import moving
 
 def dying(table, *rest, insert=moving._insert):
     insert(table, *rest)

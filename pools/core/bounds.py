@@ -1,0 +1,34 @@
+"""What Core accepts for each field: the one table for forms, the browser's checks and the calls."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class TextBounds:
+    """A text that is never empty: at most so many characters."""
+
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class NumberBounds:
+    """A whole number. `nullable`: it may be null, which stands for none."""
+
+    least: int
+    largest: int
+    nullable: bool = False
+
+
+# The reference states no largest number; Core answers 500 to one that does not fit into 64
+# bits, which would leave the outcome of a change unknown.
+_SIXTY_FOUR_BITS: Final = 2**63 - 1
+NAME: Final = TextBounds(longest=255)
+LIMIT: Final = NumberBounds(1, _SIXTY_FOUR_BITS)
+TIMEOUT: Final = NumberBounds(1, _SIXTY_FOUR_BITS, nullable=True)
+# Of a question to the list. The reference has the second; the others are more than anyone asks.
+PAGE: Final = NumberBounds(1, 10**9)
+PER_PAGE: Final = NumberBounds(1, 100)
+SEARCH: Final = TextBounds(longest=1000)
+# How much is kept of one thing that Core says.
+LONGEST_SAID: Final = 300

@@ -1,0 +1,78 @@
+"""What the calls that make up one answer to a person share: their time, and a place at Core."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Self
+
+from pools.core.limits import CoreLimits
+
+# So many calls at once in this process, and so many that wait for a place, so that Core
+# hanging cannot take every thread. A process has one setting, and so one entry here.
+_places: dict[tuple[int, int], tuple[threading.Semaphore, threading.Semaphore]] = {}
+
+
+class Budget:
+    """One deadline for all calls of an answer, and one place among the calls at once.
+
+    It begins when it is made. For one thread, like the client that spends it.
+    """
+
+    def __init__(self, limits: CoreLimits) -> None:
+        self._begun = monotonic()
+        self._seconds = limits.deadline_seconds
+        self._patience = limits.place_wait_seconds
+        size = limits.calls_at_once, limits.waiting_at_once
+        self._places, self._waiting = _places.setdefault(
+            size, (threading.BoundedSemaphore(size[0]), threading.Semaphore(size[1]))
+        )
+        self._holds_place = False
+
+    @property
+    def until(self) -> float:
+        """When it is spent, by time.monotonic()."""
+        return self._begun + self._seconds
+
+    def share_left(self) -> float:
+        """How much of it is left, from 1 down to 0 and below."""
+        return (self.until - monotonic()) / self._seconds
+
+    def half(self) -> Self:
+        """For what comes first: what comes after has the other half of the time at least."""
+        first = object.__new__(type(self))
+        first.__dict__.update(self.__dict__, _seconds=self._seconds / 2)
+        return first
+
+    def put_off(self, seconds: float) -> None:
+        """Ends it so much later: for a time that no call took, and that was waited on purpose."""
+        self._begun += seconds
+
+    @contextmanager
+    def place(self) -> Iterator[bool]:
+        """A place among the calls at once, or False. Within one, there is always one.
+
+        A busy moment is waited out, while Core answers others; a Core that hangs is not.
+        """
+        if self._holds_place:
+            yield True
+        elif not self._places.acquire(blocking=False) and not self._waited():
+            yield False
+        else:
+            self._holds_place = True
+            try:
+                yield True
+            finally:
+                self._holds_place = False
+                self._places.release()
+
+    def _waited(self) -> bool:
+        """Whether a place became free soon, for one of those few that may wait for it."""
+        if not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            return self._places.acquire(
+                timeout=max(0, min(self._patience, self.until - monotonic()))
+            )
+        finally:
+            self._waiting.release()

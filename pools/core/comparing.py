@@ -1,0 +1,73 @@
+"""Whether a value that Core shows is the one that was sent: the one comparison there is.
+
+What Core keeps need not be what it was sent: it trims a text, and which characters it trims
+depends on its version. Names are pictures to people, so texts are compared by what can be
+seen of them; to compare in any other way takes a pool that is there for one that is not.
+"""
+
+import html
+import unicodedata
+from typing import Any, Final
+
+# Letters, marks and symbols without any ink: beside blanks, controls and format characters.
+_WITHOUT_INK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\U0001d159")
+# No Core cuts names so short that another one would often begin alike.
+_SHORTEST_CUT: Final = 10
+_SPACE: Final = frozenset({"Zs", "Zl", "Zp", "Cc"})
+_BLANK: Final = _SPACE | {"Cf"}
+
+
+def visible_form(text: str) -> str:
+    """What can be seen of a text: composed (NFC), without what is invisible at its ends."""
+    begin, end = 0, len(text)
+    while begin < end and is_invisible(text[begin]):
+        begin += 1
+    while end > begin and is_invisible(text[end - 1]):
+        end -= 1
+    return unicodedata.normalize("NFC", text[begin:end])
+
+
+def looks_alike(typed: str, shown: str) -> bool:
+    """Whether somebody who typed a text typed the one that they were shown.
+
+    A page shows any run of blanks as one, and nobody can type what has no ink.
+    """
+    return picture(typed) == picture(shown)
+
+
+def picture(text: str) -> str:
+    """All of a text that a page shows: composed (NFC), a run of blanks as one, no bare marks."""
+    inked = "".join(
+        " " if unicodedata.category(each) in _SPACE else each
+        for each in unicodedata.normalize("NFC", text)
+        if unicodedata.category(each) != "Cf" and each not in _WITHOUT_INK
+    )
+    return unicodedata.normalize("NFC", " ".join(inked.split()))
+
+
+def may_be_kept_as(sent: str, kept: str) -> bool:
+    """Whether a Core that changes names may have made the one of the other.
+
+    In capitals, without accents, escaped, or cut: no proof that it is the same pool, and
+    enough that nobody may say that there is none.
+    """
+    one, other = _loosely(sent), _loosely(kept)
+    cut = len(other) >= _SHORTEST_CUT and one.startswith(other)
+    return same_value(sent, kept) or cut or (one == other != "")
+
+
+def _loosely(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", picture(html.unescape(text))).casefold()
+    return "".join(each for each in apart if each.isalnum())
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Whether two values of a pool's field are the same; texts by what can be seen of them."""
+    if isinstance(one, str) and isinstance(other, str):
+        return visible_form(one) == visible_form(other)
+    return bool(one == other)
+
+
+def is_invisible(character: str) -> bool:
+    """Whether there is nothing to see of a character, a plain blank included."""
+    return unicodedata.category(character) in _BLANK or character in _WITHOUT_INK
