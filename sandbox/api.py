@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from sandbox import bearer
 from sandbox.behaviour import Behaviour
+from sandbox.http_messages import Answer, Refusal, Request
 from sandbox.inputs import ServerError, check, pool_fields, read_body, required, text
 from sandbox.journal import Applied, Journal
-from sandbox.messages import Answer, Refusal, Request
 from sandbox.pagination import page_document
 from sandbox.questions import Question, read_question
 from sandbox.rate_limit import RateLimit
@@ -28,6 +28,7 @@ POOLS: Final = ("api", "v1", "connection-pools")
 SIGN_IN: Final = (("fabric", "api", "login"), ("api", "v1", "login"))
 LARGEST_BODY_BYTES: Final = 8 * 2**20
 WRITES: Final = frozenset({"create", "update", "delete", "clear"})
+BODILESS: Final = (401, 403)  # in the contract, where a body is not described
 COLLECTION: Final = {"GET": "list", "HEAD": "list", "POST": "create"}
 SINGLE: Final = {"GET": "get", "HEAD": "get", "PUT": "update", "DELETE": "delete"}
 
@@ -42,7 +43,7 @@ class Api:
         self.switch(behaviour)
 
     def switch(self, behaviour: Behaviour) -> None:
-        """Behave so from now on; a rate limit starts to count anew."""
+        """Behave so from now on; a rate limit starts to count again."""
         self.behaviour = behaviour
         per_minute = behaviour.rate_limit_per_minute
         self._rate_limit = RateLimit(per_minute) if per_minute is not None else None
@@ -69,6 +70,8 @@ class Api:
     def refuse(self, request: Request, refusal: Refusal) -> Answer:
         """A refusal in the dress that this client gets."""
         as_json = request.wants_json or self.behaviour.other_accept == "json"
+        if self.behaviour.refusal_body == "nothing" and refusal.status in BODILESS and as_json:
+            return Answer(refusal.status, refusal.headers)
         return refusal_answer(request, refusal, self.login_url(request), as_json=as_json)
 
     def _answer(self, request: Request, *, keep: bool) -> Answer:
@@ -192,7 +195,8 @@ class Api:
         terms = question.terms if self.behaviour.filter_on_get == "applied" else ()
         if terms and not any(term.casefold() in pool.name.casefold() for term in terms):
             raise _missing(str(pool.id))
-        return json_answer({"data": self._documents([pool], include=question.include)[0]})
+        (row,) = self._documents([pool], include=question.include)
+        return json_answer({"data": self._shaped(row)})
 
     def _list(self, caller: Caller, question: Question) -> Answer:
         pools, total = self.store.find_pools(
@@ -204,7 +208,7 @@ class Api:
             restless=self.behaviour.tied_rows == "restless" and bool(question.sorts),
         )
         path = f"{self.behaviour.believed_url}/{'/'.join(POOLS)}"
-        rows = self._documents(pools, include=question.include)
+        rows = [self._shaped(row) for row in self._documents(pools, include=question.include)]
         return json_answer(page_document(rows, total, path, question, self.behaviour))
 
     def _write(
@@ -223,7 +227,7 @@ class Api:
                 pool = self.store.update_pool(caller.company_id, pool, fields, touch=touch)
             after = self.document(pool)
             status = self.behaviour.create_status if operation == "create" else 200
-            answer = json_answer({"data": after}, status)
+            answer = json_answer({"data": self._shaped(after)}, status)
         elif operation == "delete":
             self.store.delete_pool(caller.company_id, pool.id)
             answer = json_answer({"message": "Connection pool deleted successfully."})
@@ -249,6 +253,17 @@ class Api:
         elif self.behaviour.connectors_without_include == "empty":
             shown["connectors"] = []
         return shown
+
+    def _shaped(self, document: dict[str, Any]) -> dict[str, Any]:
+        """A pool's document as this Core writes it."""
+        if self.behaviour.pool_shape == "plain":
+            return document
+        attributes = {name: value for name, value in document.items() if name != "id"}
+        return {
+            "id": str(document["id"]),
+            "type": "connection-pools",
+            "attributes": attributes,
+        }
 
     def _documents(self, pools: list[StoredPool], *, include: bool) -> list[dict[str, Any]]:
         if not include:

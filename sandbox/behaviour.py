@@ -26,18 +26,33 @@ class Behaviour:
     summary: Literal["fixed", "first-error"] = _switch(
         "fixed", "the message of a 422: one fixed sentence, or the first error and a count"
     )
+    refusal_body: Literal["message", "nothing"] = _switch(
+        "message", "the body of a 401 and a 403: Laravel's message, or none, as in the contract"
+    )
     sign_in_field: Literal["username", "email", "either"] = _switch(
-        "username", "what the sign-in wants beside the password"
+        "username", "the field beside the password in a sign-in"
     )
-    unset_timeout: Literal["null", "absent"] = _switch("null", "what stands for no timeout")
+    unset_timeout: Literal["null", "absent"] = _switch(
+        "null", "how a pool without a timeout is written"
+    )
     connectors_without_include: Literal["absent", "empty"] = _switch(
-        "absent", "what stands for connectors that were not asked for"
+        "absent", "connectors that were not asked for"
     )
+    includes: Literal["known", "refused"] = _switch(
+        "known", "whether `include=connectors.system` is known, or an unknown word"
+    )
+    pool_shape: Literal["plain", "json-api"] = _switch(
+        "plain", "how a pool is written: plainly, or wrapped with type and attributes"
+    )
+    largest_page: int | None = _switch(None, "the most rows that are given, whatever was asked for")
     tied_rows: Literal["steady", "restless"] = _switch(
         "steady", "whether rows that a sort holds equal keep their order between requests"
     )
-    text_input: Literal["trimmed", "as-sent"] = _switch(
-        "trimmed", "whether outer spaces of what was sent are dropped"
+    text_input: Literal["laravel-12", "laravel-11", "laravel-8", "as-sent"] = _switch(
+        "laravel-12", "which version's trimming of texts: 12 drops the most at both ends, 8 least"
+    )
+    name_kept: Literal["as-sent", "upper-case", "cut", "html"] = _switch(
+        "as-sent", "what becomes of a valid name: kept, in capitals, cut at 50, or as HTML"
     )
     number_input: Literal["tolerant", "strict"] = _switch(
         "tolerant", "whether a text, a float without a fraction and true pass for a number"
@@ -67,6 +82,6 @@ class Behaviour:
     believed_url: str = _switch(
         "http://core.internal", "the scheme and host that Core puts into its links"
     )
-    latency_seconds: float = _switch(0.0, "wait so long before every answer")
+    latency_seconds: float = _switch(0.0, "seconds to wait before every answer")
     rate_limit_per_minute: int | None = _switch(None, "calls per credential and minute")
-    bearer_lifetime_seconds: int = _switch(86_400, "how long a bearer token lasts")
+    bearer_lifetime_seconds: int = _switch(86_400, "how many seconds a bearer token lasts")

@@ -60,22 +60,22 @@ def _parser() -> argparse.ArgumentParser:
     seeding = commands.add_parser("seed", help="fill a data file with the demo companies")
     seeding.set_defaults(run=_seed)
     seeding.add_argument("--data", type=Path, required=True, metavar="FILE")
-    seeding.add_argument("--start-over", action="store_true", help="drop what the file holds")
+    seeding.add_argument("--start-over", action="store_true", help="replace what the file has")
     _add_seed_options(seeding)
 
-    keys = commands.add_parser("keys", help="list which credentials open what")
+    keys = commands.add_parser("keys", help="list the credentials and what they give access to")
     keys.set_defaults(run=_keys)
     keys.add_argument("--data", type=Path, required=True, metavar="FILE")
     keys.add_argument("--json", action="store_true", help="for programs")
 
-    faults = commands.add_parser("faults", help="list the faults that can be asked for")
+    faults = commands.add_parser("faults", help="list the faults you can ask for")
     faults.set_defaults(run=_list_faults)
     return parser
 
 
 def _add_seed_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--password", help="of everybody who can sign in (default: a random one, printed once)"
+        "--password", help="for everyone who can sign in (default: a random one, printed once)"
     )
     parser.add_argument(
         "--vast-pools", type=int, default=0, metavar="N", help="a company `vast` with N pools"
@@ -94,7 +94,7 @@ def _add_switches(parser: argparse.ArgumentParser) -> None:
         }
         if choices:
             options |= {"choices": choices, "type": type(choices[0])}
-        elif switch.name == "rate_limit_per_minute":
+        elif switch.default is None:
             options |= {"type": int, "metavar": "N"}
         else:
             options |= {"type": type(switch.default), "metavar": "N"}
@@ -158,7 +158,7 @@ def _seed(options: argparse.Namespace) -> int:
         options.data.unlink(missing_ok=True)
     with closing(Store(options.data)) as store:
         if not _seed_if_empty(store, options):
-            print("The file is seeded already; --start-over drops what it holds.")
+            print("The file already has data. Use --start-over to replace it.")
     return 0
 
 
@@ -168,13 +168,13 @@ def _seed_if_empty(store: Store, options: argparse.Namespace) -> bool:
     password = options.password or secrets.token_urlsafe(12)
     seed(store, password, vast_pools=options.vast_pools)
     if not options.password:
-        print(f"Everybody signs in with the password {password}")
+        print(f"Everyone signs in with the password {password}")
     return True
 
 
 def _keys(options: argparse.Namespace) -> int:
     if not options.data.exists():
-        print(f"sandbox: there is no file {options.data}", file=sys.stderr)
+        print(f"sandbox: there is no file {options.data}. Run `seed` first.", file=sys.stderr)
         return 1
     with closing(Store(options.data)) as store:
         if not options.json:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sandbox.api import Api
 from sandbox.faults import KINDS, RunFaults
-from sandbox.messages import HTML, Answer, Request
+from sandbox.http_messages import HTML, Answer, Request
 
 ADDRESS: Final = "/_sandbox/"
 SHOWN: Final = 50
@@ -52,16 +52,18 @@ class ControlPage:
     def answer(self, request: Request) -> Answer:
         """The page, or what became of its form."""
         if urlsplit(f"//{request.header('Host')}").hostname not in LOOPBACK:
-            return _page(403, "<p>This page answers on this machine alone.</p>")
+            return _page(403, "<p>This page only works on this machine.</p>")
         if request.path != ADDRESS:
             return _page(404, "<p>There is nothing here.</p>")
         if request.method in ("GET", "HEAD"):
             return self._show(200, "", self._run_faults.text)
         if request.method != "POST":
-            return _page(405, "<p>GET and POST only.</p>")
+            return _page(405, "<p>This page only takes GET and POST.</p>")
         fields = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
         if not self._from_here(request, fields.get("word", "")):
-            return _page(403, "<p>This did not come from the control page.</p>")
+            return _page(
+                403, "<p>This request didn't come from this page. Reload it and try again.</p>"
+            )
         typed = fields.get("faults", "")
         try:
             self._run_faults.set(typed)
@@ -95,7 +97,8 @@ class ControlPage:
         form = f"""
 <form method="post" action="{ADDRESS}">
 <input type="hidden" name="word" value="{self._word}">
-<label>Faults, joined by ; <input name="faults" value="{escape(typed)}" spellcheck="false"></label>
+<label>Faults, separated by ;
+<input name="faults" value="{escape(typed)}" spellcheck="false"></label>
 <button>Set</button></form>
 <form method="post" action="{ADDRESS}"><input type="hidden" name="word" value="{self._word}">
 <button>No faults</button></form>"""
@@ -104,7 +107,7 @@ class ControlPage:
             f"{said}<p>Faults now: <code>{current or 'none'}</code></p>{form}"
             f"<h2>Latest requests</h2><p>Changes applied: {applied}</p>"
             f"<table><tr><th>Time (UTC)<th>Method<th>Target<th>Status<th>Request id</tr>{rows}"
-            f"</table><h2>What can be asked for</h2><table>{kinds}</table>",
+            f"</table><h2>Faults you can ask for</h2><table>{kinds}</table>",
         )
 
 

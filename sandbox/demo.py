@@ -140,7 +140,9 @@ def _add_pools(store: Store, company_id: int, names: Any) -> None:
 def _connectors(number: int, pool_name: str) -> Iterator[dict[str, Any]]:
     """None to seven of them; a few with parts missing, as untyped objects may be."""
     home = next((at for at, name in enumerate(SYSTEMS) if pool_name.startswith(name)), number % 5)
-    for at in range(number * 5 % 8 if number % 6 else 0):
+    # The first pool is what a newcomer opens: it has something hanging on it.
+    count = 4 if number == 0 else number * 5 % 8 if number % 6 else 0
+    for at in range(count):
         system = (home if at < 4 else home + at) % len(SYSTEMS)
         connector: dict[str, Any] = {
             "name": f"{SYSTEMS[system]} {('live', 'sandbox', 'backup', 'EU')[at % 4]}",

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sandbox.api import Api, clear_answer
 from sandbox.faults import Faults
-from sandbox.messages import JSON, Answer, Refusal, Request, reason_phrase
+from sandbox.http_messages import JSON, Answer, Refusal, Request, reason_phrase
 from sandbox.rate_limit import too_many
 from sandbox.rendering import (
     encode,
@@ -58,7 +58,8 @@ def _status_answer(status: int, kind: str) -> Answer:
     }
     refusal = Refusal(status, messages.get(status, reason_phrase(status)))
     if status == 422:
-        refusal = Refusal(status, "The given data was invalid.", {"limit": ("A sandbox says no.",)})
+        errors = {"limit": ("A sandbox says no.", "It says so twice."), "name": ("Nor this.",)}
+        refusal = Refusal(status, "The given data was invalid.", errors)
     return json_answer(refusal.body(), status)
 
 

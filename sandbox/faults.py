@@ -18,7 +18,9 @@ GROUPS: Final = {
 }
 POSITIONS: Final = ("before", "in", "after", "body")
 BODIES: Final = ("json", "html", "empty")
-REDIRECTS: Final = (301, 302, 303, 307, 308)
+REDIRECTS: Final = ("301", "302", "303", "307", "308")
+_DIGITS: Final = re.compile(r"[0-9]{1,12}")
+_DECIMAL: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 
 
 @dataclass(frozen=True)
@@ -30,18 +32,16 @@ class Place:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= LONGEST_SECONDS:
+    if not _DECIMAL.fullmatch(text) or not 0 <= float(text) <= LONGEST_SECONDS:
         raise ValueError(f"seconds from 0 to {LONGEST_SECONDS:.0f}")
-    return value
+    return float(text)
 
 
 def _count(smallest: int, largest: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        value = int(text)
-        if not smallest <= value <= largest:
+        if not _DIGITS.fullmatch(text) or not smallest <= int(text) <= largest:
             raise ValueError(f"a number from {smallest} to {largest}")
-        return value
+        return int(text)
 
     return parse
 
@@ -62,8 +62,8 @@ def _status(text: str) -> tuple[int, str]:
 
 def _redirect(text: str) -> tuple[int, str]:
     code, _, location = text.partition(",")
-    if int(code) not in REDIRECTS or not re.fullmatch(r"[\x21-\x7e]*", location):
-        raise ValueError(f"one of {', '.join(map(str, REDIRECTS))}, then an address")
+    if code not in REDIRECTS or not re.fullmatch(r"[\x21-\x7e]*", location):
+        raise ValueError(f"one of {', '.join(REDIRECTS)}, then an address")
     return int(code), location
 
 
@@ -108,10 +108,12 @@ KINDS: Final[Mapping[str, Kind]] = {
     "times": Kind("N", _count(1, 10_000), "1", "for N requests, then no more"),
     # What becomes of the operation
     "latency": Kind("SECONDS", _seconds, "1", "wait before doing anything"),
-    "apply-then-fail": Kind("", _nothing, "", "carry it out, then hang up, or fail as told beside"),
-    "apply-late": Kind("SECONDS", _seconds, "5", "carry it out later, whether or not one waits"),
-    "apply-after-read": Kind("", _nothing, "", "hang up; carry it out once its pool was read"),
-    "do-nothing": Kind("", _nothing, "", "say done, and do nothing"),
+    "apply-then-fail": Kind(
+        "", _nothing, "", "carry it out, then hang up, or fail as other faults say"
+    ),
+    "apply-late": Kind("SECONDS", _seconds, "5", "carry it out later, even if the client has gone"),
+    "apply-after-read": Kind("", _nothing, "", "hang up; carry it out once its pool has been read"),
+    "do-nothing": Kind("", _nothing, "", "say it is done, and do nothing"),
     # Another answer
     "status": Kind("CODE[,json|html|empty]", _status, "500", "answer this status, do nothing"),
     "rate-limit": Kind("SECONDS", _count(0, 10**6), "30", "429 with this Retry-After"),
@@ -193,14 +195,16 @@ def parse_faults(text: str) -> Faults:
         name, equals, value = part.partition("=")
         kind = KINDS.get(name)
         if kind is None:
-            raise ValueError(f"There is no fault {name!r}.")
+            raise ValueError(
+                f"There is no fault {name!r}. `python -m sandbox faults` lists them all."
+            )
         if not equals and kind.parse in (_nothing, _word):
             values[name] = kind.default
             continue
         try:
             values[name] = kind.parse(value if equals else kind.default)
         except ValueError as error:
-            raise ValueError(f"The fault {name!r} does not take {value!r}: {error}.") from None
+            raise ValueError(f"The fault {name!r} can't be {value!r}. Use {error}.") from None
     return Faults(text.strip(), values)
 
 
@@ -217,7 +221,7 @@ class RunFaults:
         return self._faults.text
 
     def set(self, text: str) -> None:
-        """These from now on, counted anew; raises ValueError."""
+        """These from now on, counted from zero; raises ValueError."""
         faults = parse_faults(text)
         with self._lock:
             self._faults, self._seen = faults, 0

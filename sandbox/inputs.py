@@ -3,16 +3,36 @@
 import json
 import math
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any, Final, NoReturn
 from urllib.parse import parse_qsl
 
 from sandbox.behaviour import Behaviour
-from sandbox.messages import Refusal, Request
+from sandbox.http_messages import Refusal, Request
 
 COLUMN_MAXIMUM: Final = 2**31 - 1
 BEYOND_64_BITS: Final = 2**63
 DEEPEST_JSON: Final = 512
-TRIMMED: Final = "\x00\ufeff\u200b\u200e\u200f"
+# What PHP's own trim() takes from both ends of a text.
+PHP_TRIMMED: Final = " \t\n\r\0\v"
+# What \s stands for in PHP's patterns, where they read Unicode.
+PHP_BLANKS: Final = (
+    "\t\n\v\f\r \x85\xa0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
+    "\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+# What Laravel calls invisible since January 2025 (in 11, and in all of 12).
+INVISIBLE: Final = (
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063"
+    "\u2064\u2065\u206a\u206b\u206c\u206d\u206e\u206f\u2800\u3164\ufeff\uffa0\U0001d159\U0001d173"
+    "\U0001d174\U0001d175\U0001d176\U0001d177\U0001d178\U0001d179\U0001d17a\U000e0020"
+)
+# What each version of Laravel takes from both ends of what was sent.
+TRIMMED: Final[Mapping[str, str]] = {
+    "laravel-8": PHP_TRIMMED,
+    "laravel-11": f"{PHP_TRIMMED}{PHP_BLANKS}\ufeff\u200b\u200e",
+    "laravel-12": f"{PHP_TRIMMED}{PHP_BLANKS}{INVISIBLE}",
+    "as-sent": "",
+}
 FIXED_SUMMARY: Final = "The given data was invalid."
 
 Messages = tuple[str, ...]
@@ -34,9 +54,10 @@ def read_body(request: Request, behaviour: Behaviour) -> dict[str, Any]:
         parsed = None
     if not isinstance(parsed, dict):
         return {}
-    if behaviour.text_input == "as-sent":
-        return parsed
-    return {key: value if key == "password" else clean(value) for key, value in parsed.items()}
+    return {
+        key: value if key == "password" else clean(value, behaviour)
+        for key, value in parsed.items()
+    }
 
 
 def _parse_json(body: bytes) -> Any:
@@ -72,20 +93,15 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def clean(value: Any) -> Any:
-    """Trim every text, turn an empty one into None."""
+def clean(value: Any, behaviour: Behaviour) -> Any:
+    """Trim every text as this version of Laravel does, turn an empty one into None."""
     if isinstance(value, str):
-        return _trim(value) or None
+        return value.strip(TRIMMED[behaviour.text_input]) or None
     if isinstance(value, list):
-        return [clean(item) for item in value]
+        return [clean(item, behaviour) for item in value]
     if isinstance(value, dict):
-        return {key: clean(item) for key, item in value.items()}
+        return {key: clean(item, behaviour) for key, item in value.items()}
     return value
-
-
-def _trim(value: str) -> str:
-    trimmed = value.strip().strip(TRIMMED)
-    return trimmed if trimmed == value else _trim(trimmed)
 
 
 def as_integer(value: Any) -> int | None:
@@ -163,7 +179,7 @@ def required(rule: Rule) -> Rule:
     """Rule: there, not null, not empty, and then `rule`."""
 
     def both(name: str, value: Any) -> Messages:
-        blank = isinstance(value, str) and not value.strip()
+        blank = isinstance(value, str) and not value.strip(PHP_TRIMMED)
         if value is None or blank or (isinstance(value, list | dict) and not value):
             return (f"The {name} field is required.",)
         return rule(name, value)
@@ -219,7 +235,15 @@ def pool_fields(fields: Mapping[str, Any], behaviour: Behaviour, *, new: bool) -
     for name, number in numbers.items():
         if number is not None and number > COLUMN_MAXIMUM:
             _refuse_huge(name, behaviour)
-    return known | numbers
+    return known | numbers | _kept_name(known, behaviour)
+
+
+def _kept_name(known: Mapping[str, Any], behaviour: Behaviour) -> dict[str, str]:
+    if "name" not in known:
+        return {}
+    name: str = known["name"]
+    kept = {"upper-case": name.upper(), "cut": name[:50], "html": escape(name)}
+    return {"name": kept.get(behaviour.name_kept, name)}
 
 
 def _refuse_huge(name: str, behaviour: Behaviour) -> NoReturn:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sandbox.messages import Request
+from sandbox.http_messages import Request
 
 KEPT: Final = 20_000
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox.behaviour import Behaviour
+from sandbox.http_messages import Refusal, Request
 from sandbox.inputs import BEYOND_64_BITS, as_integer, at_most, check, clean, integer, nullable
-from sandbox.messages import Refusal, Request
 
 INCLUDE: Final = "connectors.system"
 SORTS: Final = ("name", "limit", "created_at")
@@ -31,14 +31,14 @@ def read_question(request: Request, behaviour: Behaviour) -> Question:
     for key, value in request.query:
         if key.endswith("[]"):
             key, value = key[:-2], ",".join(filter(None, (values.get(key[:-2]), value)))
-        values[key] = clean(value)
+        values[key] = clean(value, behaviour)
     page, per_page = _read_page(values, behaviour)
     if behaviour.unknown_words == "refused":
-        _refuse_unknown_words(values)
+        _refuse_unknown_words(values, behaviour)
     return Question(
         _parts(values, "filter[name]"),
         tuple(part for part in _parts(values, "sort") if part.removeprefix("-") in SORTS),
-        INCLUDE in _parts(values, "include"),
+        INCLUDE in _parts(values, "include") and behaviour.includes == "known",
         page,
         per_page,
     )
@@ -48,12 +48,13 @@ def _parts(values: Mapping[str, str | None], name: str) -> tuple[str, ...]:
     return tuple(filter(None, (values.get(name) or "").split(",")))
 
 
-def _refuse_unknown_words(values: Mapping[str, str | None]) -> None:
+def _refuse_unknown_words(values: Mapping[str, str | None], behaviour: Behaviour) -> None:
     filters = {key[7:].partition("]")[0] for key in values if key.startswith("filter[")}
     _refuse_unknown("filter", filters - {"name"}, "are", ("name",))
     sorts = {part.removeprefix("-") for part in _parts(values, "sort")}
     _refuse_unknown("sort", sorts - {*SORTS}, "is", SORTS)
-    _refuse_unknown("include", {*_parts(values, "include")} - {INCLUDE}, "are", (INCLUDE,))
+    includes = () if behaviour.includes == "refused" else (INCLUDE,)
+    _refuse_unknown("include", {*_parts(values, "include")} - {*includes}, "are", includes)
 
 
 def _read_page(values: Mapping[str, str | None], behaviour: Behaviour) -> tuple[int, int]:
@@ -67,9 +68,10 @@ def _read_page(values: Mapping[str, str | None], behaviour: Behaviour) -> tuple[
         }
         rules = {"page": nullable(integer), "per_page": nullable(at_most(LARGEST_PER_PAGE))}
         check(asked, rules, behaviour)
+    size = per_page if per_page is not None and per_page >= 1 else DEFAULT_PER_PAGE
     return (
         page if page is not None and page >= 1 else 1,
-        per_page if per_page is not None and per_page >= 1 else DEFAULT_PER_PAGE,
+        size if behaviour.largest_page is None else min(size, behaviour.largest_page),
     )
 
 

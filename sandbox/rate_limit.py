@@ -5,7 +5,7 @@ import threading
 import time
 from typing import Final
 
-from sandbox.messages import Refusal
+from sandbox.http_messages import Refusal
 
 WINDOW_SECONDS: Final = 60
 

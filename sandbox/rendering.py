@@ -4,7 +4,7 @@ import html
 import json
 from typing import Any
 
-from sandbox.messages import HTML, JSON, Answer, Refusal, Request, reason_phrase
+from sandbox.http_messages import HTML, JSON, Answer, Refusal, Request, reason_phrase
 
 NO_CACHE = ("Cache-Control", "no-cache, private")
 

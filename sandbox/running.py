@@ -64,7 +64,7 @@ class CompanyAccess:
         return self._store.add_connector(self.pool(pool_id).id, document)
 
     def revoke_key(self, access: Access = "full") -> None:
-        """The key of that access opens nothing any more."""
+        """The key of that access no longer works."""
         self._store.revoke_key(self.id, access)
 
 
@@ -75,6 +75,7 @@ class RunningSandbox:
         self.server = server
         self.password = password
         self._store = store
+        self._start = (store.snapshot(), server.api.behaviour)
 
     @property
     def url(self) -> str:
@@ -123,6 +124,17 @@ class RunningSandbox:
         """Forget the journal and the faults. Pools stay as they are."""
         self.server.run_faults.set("")
         self.server.api.journal.clear()
+
+    def start_over(self) -> None:
+        """All as at the start, pools, keys and switches too.
+
+        Connections end, and with them whatever was to be answered or applied later.
+        """
+        self.server.hang_up()
+        self.reset()
+        snapshot, behaviour = self._start
+        self._store.restore(snapshot)
+        self.server.api.switch(behaviour)
 
     def company(self, slug: str) -> CompanyAccess:
         """A company's pools, directly."""

@@ -15,8 +15,8 @@ from sandbox import control
 from sandbox.api import LARGEST_BODY_BYTES, Api
 from sandbox.distortion import distorted, replaced_answer
 from sandbox.faults import NONE, Faults, RunFaults, parse_faults
+from sandbox.http_messages import Answer, Request
 from sandbox.journal import Received
-from sandbox.messages import Answer, Request
 from sandbox.rendering import json_answer
 from sandbox.wire import Wire, misbehave, send_answer, wait
 
@@ -67,7 +67,7 @@ class Server(socketserver.ThreadingTCPServer):
         self._late: set[threading.Thread] = set()
         self._until_read: list[Request] = []
         self._open: set[socket.socket] = set()
-        self._open_lock = threading.Lock()
+        self._open_lock = threading.Condition()
         super().__init__((host, port), Connection)
         self.stop_receiver, self._stop_sender = socket.socketpair()
 
@@ -103,6 +103,7 @@ class Server(socketserver.ThreadingTCPServer):
         """The end of a connection, whoever ended it."""
         with self._open_lock:
             self._open.discard(request)
+            self._open_lock.notify_all()
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -111,10 +112,12 @@ class Server(socketserver.ThreadingTCPServer):
             super().handle_error(request, client_address)
 
     def apply_later(self, request: Request, seconds: float) -> None:
-        """Carry a request out after a while, with nobody waiting; dropped when stopping."""
+        """Carry a request out after a while, with nobody waiting; dropped by `hang_up`."""
+
+        stop = self.stop_receiver
 
         def wait_and_apply() -> None:
-            if wait(self.stop_receiver, seconds):
+            if wait(stop, seconds):
                 self.api.answer(request)
             self._late.discard(threading.current_thread())
 
@@ -140,16 +143,26 @@ class Server(socketserver.ThreadingTCPServer):
         for request in due:
             self.api.answer(request)
 
-    def stop(self) -> None:
-        """End listening, every connection and every thread, and wait for them."""
-        self._stop_sender.send(b".")
-        self.shutdown()
+    def hang_up(self) -> None:
+        """End every connection and all that waits, nothing of it carried out; go on listening."""
+        receiver, sender = self.stop_receiver, self._stop_sender
+        self.stop_receiver, self._stop_sender = socket.socketpair()
+        sender.send(b".")
         with self._open_lock:
+            self._until_read.clear()
             for connection in self._open:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
+            self._open_lock.wait_for(lambda: not self._open)
         for thread in tuple(self._late):
             thread.join()
+        sender.close()
+        receiver.close()
+
+    def stop(self) -> None:
+        """End listening, every connection and every thread, and wait for them."""
+        self.shutdown()
+        self.hang_up()
         self.server_close()
         self._stop_sender.close()
         self.stop_receiver.close()

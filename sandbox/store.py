@@ -1,5 +1,6 @@
 """Companies, pools and credentials in one SQLite file, or in memory."""
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -122,6 +123,14 @@ class Store:
         with self._lock:
             return self._connection.serialize()
 
+    def restore(self, snapshot: bytes) -> None:
+        """Everything as it was then."""
+        with contextlib.closing(sqlite3.connect(":memory:")) as then, self._lock:
+            then.deserialize(snapshot)
+            # Copied: replacing what lies beneath an open connection crashes its statements.
+            then.backup(self._connection)
+            self._orders.clear()
+
     @contextmanager
     def transaction(self, *, keep: bool = True) -> Iterator[None]:
         """All or nothing; with `keep` False nothing, however well it went."""
@@ -139,7 +148,7 @@ class Store:
 
     def _roll_back(self) -> None:
         self._connection.execute("ROLLBACK")
-        # They may hold what has just been undone; the next list reads them anew.
+        # They may hold what has just been undone; the next list reads them again.
         self._orders.clear()
 
     def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
@@ -182,7 +191,7 @@ class Store:
         self._rows("DELETE FROM settings WHERE name = 'signing_secret'")
 
     def revoke_key(self, company_id: int, access: Access) -> None:
-        """The key opens nothing from now on."""
+        """The key does not work from now on."""
         self._rows("DELETE FROM keys WHERE company_id = ? AND access = ?", (company_id, access))
 
     def caller_of_key(self, key: str) -> Caller | None:

@@ -10,14 +10,14 @@ from email.utils import formatdate
 from typing import Final
 
 from sandbox.faults import LONGEST_SECONDS, Faults
-from sandbox.messages import Answer, reason_phrase
+from sandbox.http_messages import Answer, reason_phrase
 
 HINTS: Final = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
 PIECE: Final = 64 * 1024
 
 
 def wait(stop: socket.socket, seconds: float) -> bool:
-    """Wait; False if the server stopped meanwhile."""
+    """Wait; False if the server stopped before that."""
     return not select.select([stop], [], [], seconds)[0]
 
 
@@ -36,7 +36,7 @@ class Wire:
         self.connection.sendall(part)
 
     def pause(self, seconds: float) -> bool:
-        """Wait; False if the server stopped meanwhile."""
+        """Wait; False if the server stopped before that."""
         return wait(self._stop, seconds)
 
     def hold(self, seconds: float) -> None:

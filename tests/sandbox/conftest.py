@@ -10,11 +10,17 @@ from sandbox.store import StoredPool
 from .calls import Caller, with_key
 
 
+@pytest.fixture(scope="session")
+def seeded_sandbox() -> Iterator[RunningSandbox]:
+    with running_sandbox() as sandbox:
+        yield sandbox
+
+
 @pytest.fixture
-def core() -> Iterator[RunningSandbox]:
+def core(seeded_sandbox: RunningSandbox) -> Iterator[RunningSandbox]:
     """A seeded sandbox with every switch at its default."""
-    with running_sandbox() as running:
-        yield running
+    yield seeded_sandbox
+    seeded_sandbox.start_over()
 
 
 @pytest.fixture

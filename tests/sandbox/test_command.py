@@ -148,7 +148,7 @@ def test_seeding_again_keeps_what_is_there(tmp_path: Path) -> None:
     key = key_of(file, "acme")
     answer = run("seed", "--data", str(file), "--password", "y")
     assert (answer.returncode, key_of(file, "acme")) == (0, key)
-    assert answer.stdout == "The file is seeded already; --start-over drops what it holds.\n"
+    assert answer.stdout == "The file already has data. Use --start-over to replace it.\n"
 
 
 def test_starting_over_makes_other_keys(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_keys_of_a_file_that_is_not_there(tmp_path: Path) -> None:
     answer = run("keys", "--data", str(tmp_path / "none"))
     assert (answer.returncode, answer.stderr) == (
         1,
-        f"sandbox: there is no file {tmp_path}/none\n",
+        f"sandbox: there is no file {tmp_path}/none. Run `seed` first.\n",
     )
 
 

@@ -10,8 +10,8 @@ from sandbox.api import Api
 from sandbox.behaviour import Behaviour
 from sandbox.control import ControlPage
 from sandbox.faults import RunFaults
+from sandbox.http_messages import Request
 from sandbox.journal import Journal
-from sandbox.messages import Request
 from sandbox.running import RunningSandbox, running_sandbox
 from sandbox.store import Store
 

@@ -92,8 +92,8 @@ def test_status_without_a_body(core: RunningSandbox, status: int) -> None:
     assert b"Content-Length" not in answer
 
 
-def test_status_of_422_names_a_field(acme: Caller) -> None:
-    assert set(faulty(acme, "status=422").errors) == {"limit"}
+def test_status_of_422_names_fields(acme: Caller) -> None:
+    assert set(faulty(acme, "status=422").errors) == {"limit", "name"}
 
 
 def test_status_carries_nothing_out(core: RunningSandbox, acme: Caller, pool: StoredPool) -> None:
@@ -566,16 +566,19 @@ def test_login_page_has_no_faults(core: RunningSandbox, acme: Caller) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("nonsense", "There is no fault 'nonsense'."),
-        ("cut=x", "The fault 'cut' does not take 'x': invalid literal"),
-        ("cut=-1", "The fault 'cut' does not take '-1': a number from 0 to 2147483648."),
-        ("hang=never", "The fault 'hang' does not take 'never': one of before, in, after, body."),
-        ("hang=in,61", "The fault 'hang' does not take 'in,61': seconds from 0 to 60."),
-        ("status=600", "The fault 'status' does not take '600': a number from 100 to 599."),
-        ("status=500,pdf", "The fault 'status' does not take '500,pdf': a status, then one of"),
-        ("redirect=200", "The fault 'redirect' does not take '200': one of 301, 302, 303,"),
-        ("only=some", "The fault 'only' does not take 'some': some of reads, writes,"),
-        ("nan=1", "The fault 'nan' does not take '1': no value."),
+        ("nonsense", "There is no fault 'nonsense'. `python -m sandbox faults` lists them all."),
+        ("cut=x", "The fault 'cut' can't be 'x'. Use a number from 0 to 2147483648."),
+        ("cut=1_0", "The fault 'cut' can't be '1_0'. Use a number from 0 to 2147483648."),
+        ("latency=1e1", "The fault 'latency' can't be '1e1'. Use seconds from 0 to 60."),
+        ("redirect=x", "The fault 'redirect' can't be 'x'. Use one of 301, 302, 303,"),
+        ("cut=-1", "The fault 'cut' can't be '-1'. Use a number from 0 to 2147483648."),
+        ("hang=never", "The fault 'hang' can't be 'never'. Use one of before, in, after, body."),
+        ("hang=in,61", "The fault 'hang' can't be 'in,61'. Use seconds from 0 to 60."),
+        ("status=600", "The fault 'status' can't be '600'. Use a number from 100 to 599."),
+        ("status=500,pdf", "The fault 'status' can't be '500,pdf'. Use a status, then one of"),
+        ("redirect=200", "The fault 'redirect' can't be '200'. Use one of 301, 302, 303,"),
+        ("only=some", "The fault 'only' can't be 'some'. Use some of reads, writes,"),
+        ("nan=1", "The fault 'nan' can't be '1'. Use no value."),
     ],
 )
 def test_fault_that_cannot_be_read_is_refused(

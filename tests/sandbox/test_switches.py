@@ -58,6 +58,16 @@ def test_summary_is_the_first_error_and_a_count(
     assert acme.create(**fields).message == message
 
 
+def test_refusals_of_the_contract_have_no_body(
+    core: RunningSandbox, reader: Caller, acme: Caller
+) -> None:
+    core.switch(refusal_body="nothing")
+    for answer, status in ((Caller(core).list(), 401), (reader.create(name="n", limit=1), 403)):
+        assert (answer.status, answer.body) == (status, b"")
+        assert (answer.headers["Content-Length"], answer.headers["Content-Type"]) == ("0", None)
+    assert acme.get(999_999).message.startswith("No query results")
+
+
 @pytest.mark.parametrize(
     ("wanted", "sent", "status"),
     [
@@ -105,6 +115,23 @@ def test_delete_answers_nothing(core: RunningSandbox, acme: Caller, pool: Stored
 def test_names_are_kept_as_they_were_sent(core: RunningSandbox, acme: Caller) -> None:
     core.switch(text_input="as-sent")
     assert acme.create(name=" n ", limit=1).document["data"]["name"] == " n "
+
+
+@pytest.mark.parametrize(
+    ("version", "kept"),
+    [
+        ("laravel-8", "\u200f\xa0\ufeffn\f"),
+        ("laravel-11", "\u200f\xa0\ufeffn"),
+        ("laravel-12", "n"),
+        ("as-sent", "\u200f\xa0\ufeffn\f\0 "),
+    ],
+)
+def test_each_version_trims_in_its_way(
+    core: RunningSandbox, acme: Caller, version: str, kept: str
+) -> None:
+    core.switch(text_input=version)
+    name = "\u200f\xa0\ufeffn\f\0 "
+    assert acme.create(name=name, limit=1).document["data"]["name"] == kept
 
 
 def test_name_of_spaces_is_none_even_as_sent(core: RunningSandbox, acme: Caller) -> None:
@@ -220,3 +247,34 @@ def test_refusal_within_the_rate_limit_counts_too(core: RunningSandbox, acme: Ca
 
 def test_no_limit_sends_no_headers(acme: Caller) -> None:
     assert acme.list().headers["X-RateLimit-Limit"] is None
+
+
+def test_an_include_is_an_unknown_word(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(includes="refused")
+    answer = acme.list(include="connectors.system")
+    assert (answer.status, answer.message.partition(" are ")[0]) == (
+        400,
+        "Requested include(s) `connectors.system`",
+    )
+    assert "connectors" not in acme.list().document["data"][0]
+
+
+def test_an_include_that_is_ignored_gives_no_connectors(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(includes="refused", unknown_words="ignored")
+    assert "connectors" not in acme.list(include="connectors.system").document["data"][0]
+
+
+def test_a_largest_page_is_not_said_but_in_meta(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(largest_page=15)
+    document = acme.list(per_page=100, page=2).document
+    meta = {name: document["meta"][name] for name in ("from", "to", "per_page", "last_page")}
+    assert meta == {"from": 16, "to": 30, "per_page": 15, "last_page": 18}
+    assert len(document["data"]) == 15
+
+
+def test_pools_are_wrapped_as_in_json_api(core: RunningSandbox, acme: Caller) -> None:
+    core.switch(pool_shape="json-api")
+    created = acme.create(name="Orders", limit=1).document["data"]
+    assert created.keys() == {"id", "type", "attributes"}
+    assert (created["type"], created["attributes"]["name"]) == ("connection-pools", "Orders")
+    assert acme.list().document["data"][0].keys() == created.keys()
