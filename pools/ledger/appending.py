@@ -2,20 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils import timezone
 
-from pools.models.canonical import canonical_json, storable, storable_facts
-
-# What tests and commands know the ledger by, too.
-from pools.models.chain import COLUMNS, FIRST, VERSION, Head, digest_of, writing_key
-from pools.models.chain import verify_chain as verify_chain
-from pools.models.chain import wrong_audit_keys as wrong_audit_keys
-from pools.models.entry import Entry, Kind
+from pools.ledger import clock
+from pools.ledger.canonical import canonical_json, storable, storable_facts
+from pools.ledger.chain import COLUMNS, FIRST, VERSION, Head, digest_of, writing_key
+from pools.models.entry import Entry
 from pools.models.index_term import index
+from pools.models.vocabulary import Kind
 
 # Any constant known to nobody else who takes advisory locks in this database.
 _ADVISORY_LOCK: Final = 0x706F6F6C73  # "pools"
@@ -32,6 +30,10 @@ class Actor:
     id: int
     name: str
     address: str = ""
+
+
+# What no person does: the panel by itself, or whoever is not known.
+NOBODY: Final = Actor(id=0, name="")
 
 
 def lock() -> None:
@@ -74,7 +76,7 @@ def append(
     entry = Entry(
         seq=seq + 1,
         version=VERSION,
-        at=timezone.now(),
+        at=clock.now(),
         kind=kind,
         change=change,
         form=form,
@@ -116,4 +118,7 @@ def record_event(
 def head() -> Head:
     """The last entry's number, digest and time, for a checkpoint."""
     last = Entry.objects.order_by("-seq").values_list("seq", "digest", "at").first()
-    return Head(*last) if last else Head(0, FIRST, None)
+    if last is None:
+        return Head(0, FIRST, None)
+    at: object = last[2]
+    return Head(last[0], last[1], at if isinstance(at, datetime) else None)

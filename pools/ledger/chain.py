@@ -10,16 +10,19 @@ decimals, ids are lower-case hex without dashes, empty ones null.
 
 import base64
 import hmac
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json.encoder import encode_basestring as _quoted
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection
 
+log = structlog.get_logger("panel.ledger")
 VERSION: Final = 1
 FIRST: Final = "0" * 64
 # Entries read at a time: short reads, so that writers are not kept out.
@@ -29,19 +32,34 @@ COLUMNS: Final = (
     *("company", "pool_id", "pool_name", "action", "outcome", "reason", "facts"),
     *("key_id", "previous", "digest"),
 )
+# A time as the text that is digested; NULL where it is not stored in the one way in which
+# the panel stores it. SQLite keeps whatever is put there: bytes of the same look, or another
+# spelling of the same moment, both of which it sorts elsewhere and no longer finds.
+MOMENT: Final[Mapping[str, str]] = {
+    "sqlite": (
+        "CASE WHEN typeof({0}) = 'text' AND substr({0}, 11, 1) = ' ' THEN"
+        " CASE length(CAST({0} AS BLOB))"
+        " WHEN 19 THEN substr({0}, 1, 10) || 'T' || substr({0}, 12) || '.000000Z'"
+        " WHEN 26 THEN CASE WHEN substr({0}, 20) <> '.000000'"
+        " THEN substr({0}, 1, 10) || 'T' || substr({0}, 12) || 'Z' END END END"
+    ),
+    "postgresql": (
+        "to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+        " || CASE WHEN {0} < '0001-01-01' THEN ' BC' ELSE '' END"
+    ),
+}
 # Times and ids as the text that is digested. The database writes it, from what it holds:
 # nothing is read leniently, and a million entries are a matter of seconds only this way.
 _AS_TEXT: Final[Mapping[str, Mapping[str, str]]] = {
-    "sqlite": {
-        "at": "replace(at, ' ', 'T') || CASE length(at) WHEN 19 THEN '.000000Z' ELSE 'Z' END",
-    },
+    "sqlite": {"at": MOMENT["sqlite"].format("at")},
     "postgresql": {
-        "at": (
-            "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
-            " || CASE WHEN at < '0001-01-01' THEN ' BC' ELSE '' END"
-        ),
+        "at": MOMENT["postgresql"].format("at"),
         **{name: f"replace({name}::text, '-', '')" for name in ("change", "form", "batch")},
     },
+}
+_OF_CHANGES: Final[Mapping[str, str]] = {
+    "sqlite": "change IN (SELECT value FROM json_each(%s)) ORDER BY seq",
+    "postgresql": ("change IN (SELECT value::uuid FROM json_array_elements_text(%s)) ORDER BY seq"),
 }
 
 # An entry's columns, as texts but for its number and version.
@@ -69,7 +87,7 @@ class Chain:
     """A walk along the ledger, from an entry to the last or to the first that does not fit.
 
     Starting later than 1, the entry before is trusted for its digest. What is appended
-    meanwhile is walked along too. Constant memory.
+    during the walk is walked along too. Constant memory.
     """
 
     def __init__(self, from_seq: int = 1) -> None:
@@ -101,7 +119,9 @@ class Chain:
             rows = _rows("seq >= %s ORDER BY seq LIMIT %s", [self.seq, CHUNK + 1])
             read = len(rows)
             if self.seq and not self._is_last(rows.pop(0) if rows else None):
-                self.misfit = Misfit(self.seq, "It is there twice, or was altered meanwhile.")
+                self.misfit = Misfit(
+                    self.seq, "It is there twice, or was altered during this walk."
+                )
             elif fitting := self._fitting(rows):
                 yield fitting
             if read <= CHUNK:
@@ -134,44 +154,49 @@ class Chain:
         return None if _is_sealed(row, seal) else "Its digest does not fit what it says."
 
 
-def verify_chain(from_seq: int = 1) -> Misfit | None:
-    """The first entry from `from_seq` on that does not fit the chain, None when all do."""
-    chain = Chain(from_seq)
-    for _ in chain.chunks():
-        pass
-    return chain.misfit
-
-
 def wrong_audit_keys() -> list[str]:
     """Why the newest entries cannot have been made with AUDIT_KEYS, a sentence each.
 
-    One altered entry is for `verify_chain` to find; a key under which none of the last
-    ten verifies is a wrong key. Empty before the table is there, and when the database
-    does not answer: those are told elsewhere.
+    One altered entry is for a walk along the chain to find, its key's name included; a key
+    under which none of the last ten verifies is a wrong key. Empty before the table is there,
+    and when the database does not answer: those are told elsewhere.
     """
-    seals = _seals()
-    try:
-        newest = _rows("TRUE ORDER BY seq DESC LIMIT 10", [])
-    except DatabaseError:
-        return []
-    wrong = []
+    seals, wrong = _seals(), []
+    newest = [row for row in _newest() if not _names_another_key(row, seals)]
     for key_id in dict.fromkeys(row[16] for row in newest):
         rows = [row for row in newest if row[16] == key_id]
         if key_id not in seals:
-            wrong.append(f"AUDIT_KEYS lacks the key {key_id}, with which the ledger was written.")
+            wrong.append(f"AUDIT_KEYS is missing key {key_id}, which the ledger was written with.")
         elif not any(_is_sealed(row, seals[key_id]) for row in rows):
-            wrong.append(f"AUDIT_KEYS has another key {key_id} than the ledger was written with.")
+            wrong.append(
+                f"AUDIT_KEYS: key {key_id} is not the one that the ledger was written with."
+            )
     return wrong
+
+
+def log_altered_keys() -> None:
+    """Logs which of the newest entries name another key than the one that sealed them."""
+    seals = _seals()
+    if altered := [row[0] for row in _newest() if _names_another_key(row, seals)]:
+        log.error("entries name a wrong key: run manage.py verify_audit", entries=altered)
+
+
+def _newest() -> list[Row]:
+    try:
+        return _rows("TRUE ORDER BY seq DESC LIMIT 10", [])
+    except DatabaseError:
+        return []
+
+
+def _names_another_key(row: Row, seals: Mapping[str, hmac.HMAC]) -> bool:
+    """Whether it fits once it names another one of our keys: nothing else of it was altered."""
+    others = [key_id for key_id in seals if key_id != row[16]]
+    return any(_is_sealed((*row[:16], key_id, *row[17:]), seals[key_id]) for key_id in others)
 
 
 def digest_of(columns: tuple[Any, ...], key: bytes) -> str:
     """The digest of an entry's columns, in the order of the model, as 64 hex digits."""
     return _digest(_as_row(columns), _seal(key))
-
-
-def covered_text(columns: tuple[Any, ...]) -> str:
-    """The canonical JSON of what a digest covers besides version, number and previous digest."""
-    return _covered(_as_row(columns))
 
 
 def writing_key() -> tuple[str, bytes]:
@@ -191,7 +216,7 @@ def _is_sealed(row: Row, seal: hmac.HMAC) -> bool:
     try:
         return bool(_digest(row, seal) == row[-1])
     except (TypeError, UnicodeEncodeError):
-        # SQLite keeps in a column whatever is put there: bytes, or what is no UTF-8.
+        # SQLite keeps in a column anything that is put there: bytes, or what is no UTF-8.
         return False
 
 
@@ -220,22 +245,37 @@ def _covered(row: Row) -> str:
     )
 
 
+def entries_of(changes: Iterable[str]) -> list[Row]:
+    """The entries of these changes, which are named as they are digested, in order."""
+    return _rows(_OF_CHANGES[connection.vendor], [json.dumps(list(changes))])
+
+
 def _rows(condition: str, parameters: list[Any]) -> list[Row]:
     texts = _AS_TEXT[connection.vendor]
     columns = ", ".join(texts.get(name, name) for name in COLUMNS)
     # Nothing from outside is put into the text.
     query = f"SELECT {columns} FROM pools_entry WHERE {condition}"  # noqa: S608  # nosec B608
+    return fetched(query, parameters)
+
+
+def fetched(query: str, parameters: list[Any]) -> list[Row]:
+    """What a question is answered with, also where SQLite keeps text that is none."""
+    if connection.vendor != "sqlite":
+        return _fetched(query, parameters)
+    connection.ensure_connection()
+    usual = connection.connection.text_factory
     try:
+        # The fastest; most ledgers are whole.
+        connection.connection.text_factory = str
         return _fetched(query, parameters)
     except OperationalError as error:
-        if connection.vendor != "sqlite" or "decode" not in str(error):
+        if "decode" not in str(error):
             raise
-    # Text that is no UTF-8, which only an altered entry has.
-    connection.connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
-    try:
+        # Text that is no UTF-8, which only an altered entry has.
+        connection.connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
         return _fetched(query, parameters)
     finally:
-        connection.connection.text_factory = str
+        connection.connection.text_factory = usual
 
 
 def _fetched(query: str, parameters: list[Any]) -> list[Row]:

@@ -3,7 +3,7 @@
 What `manage.py verify_audit` printed is one too: it names the head that it found.
 
 An entry that is cut off the end leaves a whole chain behind. Only a note of the head from
-before, kept where whoever can alter the database cannot, shows that it was there.
+before, kept out of reach of those who can alter the database, shows that it was there.
 """
 
 import json
@@ -16,16 +16,35 @@ from typing import Any, Final
 import structlog
 from django.db import Error as AnyDatabaseError
 
-from pools.models.chain import FIRST
-from pools.models.ledger import head
+from pools.ledger.appending import head
+from pools.ledger.chain import FIRST
 
 EVENT: Final = "ledger checkpoint"
 # Kept at INFO whatever LOG_LEVEL is: see adminpanel/logs.py.
 log = structlog.get_logger("panel.ledger")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-# A line of LOG_FORMAT=text, behind whatever was put before it.
-_TEXT_LINE: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z \[\w+ *\] (.*)")
-_TEXT_FIELD: Final = re.compile(r"(\w+)=(\S+)")
+_MOMENT: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+(?:Z|[+-]\d\d:?\d\d)"
+# What programs that keep logs put before a line, and nothing else: behind anything, somebody
+# could have somebody else's log quote a checkpoint that the panel never wrote.
+_PUT_BEFORE: Final = (
+    r"(?:[\w.-]+ +\| )?"  # docker compose
+    r"(?:\[[\w./-]+\] )?"  # kubectl logs --prefix
+    rf"(?:{_MOMENT} (?:(?:stdout|stderr) [FP] )?)?"  # docker logs -t; Kubernetes' files
+    # journald, and syslog in its old form and in its new one
+    rf"(?:(?:<\d+>)?(?:[A-Z][a-z]{{2}} [ \d]\d [\d:]{{8}}|{_MOMENT})"
+    r" [\w.-]+ [\w./@-]+\[\d+\]: )?"
+    rf"(?:<\d+>1 {_MOMENT} \S+ \S+ \S+ \S+ - )?"
+)
+_LINE: Final = re.compile(
+    rf"{_PUT_BEFORE}(?:(?P<json>\{{.*)|{_MOMENT} \[\w+ *\] (?P<text>.*))", re.DOTALL
+)
+# A line of LOG_FORMAT=text that is one, whole, after its time and level.
+_TEXT: Final = re.compile(
+    rf"{EVENT} +\[panel\.ledger\] at=(?P<at>\S+) digest=(?P<digest>\S+) seq=(?P<seq>\d{{1,18}})"
+)
+# A line of LOG_FORMAT=json that is one, whole: what it says of itself, beside these facts.
+_SAID_OF_ITSELF: Final = {"event": EVENT, "level": "info", "logger": "panel.ledger"}
+_FACTS: Final = frozenset({"seq", "digest", "at", "timestamp"})
 # What verify_audit prints of the head: a whole line, so that no log can quote it.
 PRINTED_EMPTY: Final = "The ledger is empty."
 _PRINTED: Final = re.compile(r"(?:Head|Last entry that fits): (\d{1,18}) (.*)")
@@ -66,7 +85,8 @@ def log_checkpoint() -> None:
 def read_checkpoints(lines: Iterable[str]) -> CheckpointsRead:
     """The checkpoints among the lines of a log, of either LOG_FORMAT, or printed by verify_audit.
 
-    Lines may be anything else, and a log's may have something before what the panel wrote.
+    Lines may be anything else, and may quote anything: a checkpoint is a whole line as our
+    own logger writes it, behind nothing but what keepers of logs put before each.
     """
     found: set[Checkpoint] = set()
     malformed = []
@@ -83,20 +103,29 @@ def read_checkpoints(lines: Iterable[str]) -> CheckpointsRead:
 
 def _facts(line: str) -> Mapping[str, Any] | None:
     """What a line says, None if it is about something else. ValueError: it cannot be read."""
-    start, text = line.find("{"), _TEXT_LINE.search(line)
-    if text is not None and not 0 <= start < text.start():
-        # What was logged may quote anything, but only behind its own first words.
-        if not text[1].startswith(f"{EVENT} "):
-            return None
-        facts: dict[str, Any] = dict(_TEXT_FIELD.findall(text[1]))
-        return facts | {"seq": int(facts.get("seq", ""))}
-    if start < 0:
+    read = _LINE.fullmatch(line.rstrip())
+    if read is None:
         raise ValueError("it is no line of the panel's log")
-    said = json.loads(line[start:])
-    for wrapped in (said.get(name) for name in _WRAPPED_IN):
-        if isinstance(wrapped, str):
-            return _facts(wrapped) if EVENT in wrapped else None
-    return said if said.get("event") == EVENT else None
+    if (text := read["text"]) is None:
+        return _of_json(json.loads(read["json"]))
+    # What was logged may quote anything, but only behind its own first words.
+    if not text.startswith(f"{EVENT} "):
+        return None
+    if (said := _TEXT.fullmatch(text)) is None:
+        raise ValueError("it is not whole")
+    return {**said.groupdict(), "seq": int(said["seq"])}
+
+
+def _of_json(said: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    if "event" not in said:
+        wrapped = next((said[name] for name in _WRAPPED_IN if isinstance(said.get(name), str)), "")
+        return _facts(wrapped) if EVENT in wrapped else None
+    if said["event"] != EVENT:
+        return None
+    facts = {name: said[name] for name in said.keys() - _SAID_OF_ITSELF.keys()}
+    if facts.keys() != _FACTS or any(said.get(k) != v for k, v in _SAID_OF_ITSELF.items()):
+        raise ValueError("it is not as the panel's own logger writes it")
+    return facts
 
 
 def _printed(line: str) -> Mapping[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Proving the ledger: its chain, that every change is told whole, and its checkpoints.
+"""Proving the ledger: its chain, that every change is complete, and its checkpoints.
 
 A chain that fits says that nothing was altered since it was written. What was written can
 still be wrong, if the panel has a defect: a change that ended twice, or never. And a chain
@@ -15,14 +15,15 @@ from uuid import UUID
 
 from django.db import connection
 
-from pools.models.chain import Chain, Head, Misfit, Row
-from pools.models.checkpoints import Checkpoint
-from pools.models.entry import Entry, Kind
-from pools.models.lease import Lease
+from pools.ledger import leases
+from pools.ledger.chain import Chain, Head, Misfit, Row
+from pools.ledger.checkpoints import Checkpoint
+from pools.models.entry import Entry
+from pools.models.vocabulary import Kind, Readback, ends
 
 # Misfits kept, the first ones; the others are counted.
 NAMED: Final = 20
-# What has been told of a change, as bits: one for each kind of entry, one for how it ended.
+# What has been told of a change, as bits: one for each kind of entry, one for its end.
 _BITS: Final[Mapping[str, int]] = {
     Kind.INTENT: 1,
     Kind.OUTCOME: 2,
@@ -32,7 +33,7 @@ _BITS: Final[Mapping[str, int]] = {
     Kind.DRIFT: 32,
 }
 _INTENT, _OUTCOME, _READBACK, _SETTLED, _RELEASED, _DRIFT = _BITS.values()
-_UNKNOWN: Final = 64
+_ENDED: Final = 64
 _NOUNS: Final = {
     _INTENT: "intent",
     _OUTCOME: "outcome",
@@ -63,8 +64,9 @@ class Proof:
 
     `head` is the last entry that fits the chain, and the ledger's last unless it is
     `broken` there. `misfits` are the first NAMED of `misfit_count`, in order.
-    `open_changes` is how many changes hold their pool. `checkpoints` is how many were
-    found to be as they say, `uncompared` how many lie outside the walk.
+    `open_changes` is how many changes hold their pool, `of_nobody` are the leases that no
+    open change holds, a sentence each. `checkpoints` is how many were found to be as they
+    say, `uncompared` how many lie outside the walk.
     """
 
     first: int
@@ -73,6 +75,7 @@ class Proof:
     misfits: tuple[Misfit, ...]
     misfit_count: int
     open_changes: int
+    of_nobody: tuple[str, ...]
     checkpoints: int
     uncompared: int
 
@@ -81,22 +84,27 @@ def prove(from_seq: int = 1, checkpoints: Sequence[Checkpoint] = ()) -> Proof:
     """Walks the ledger from an entry to its end, or to where its chain breaks.
 
     Memory grows with the changes that are open, not with the ledger. The ledger may grow
-    meanwhile; `checkpoints` must be from before the walk.
+    in the meantime; `checkpoints` must be from before the walk.
     """
     misfits = _Misfits()
     chain = Chain(from_seq)
-    changes, noted = _Changes(misfits), _Noted(checkpoints, chain, misfits)
-    _walk(chain, changes, noted)
-    # Whoever gives a pool back writes why in the same transaction: it is on the ledger by
+    changes, compared = _Changes(misfits), _Checkpoints(checkpoints, chain, misfits)
+    _walk(chain, changes, compared)
+    # What releases a pool says why in the same transaction: it is on the ledger by
     # now, perhaps behind the end of the walk.
     let_go = changes.without_lease()
-    _walk(chain, changes, noted)
+    _walk(chain, changes, compared)
     if chain.misfit is None:
-        noted.must_be_reached(chain)
+        compared.must_be_reached(chain)
     else:
         misfits.add(chain.misfit.seq, chain.misfit.reason)
-    if chain.misfit is None and noted.whole:
+    of_nobody: list[str] = []
+    if chain.misfit is None and compared.whole:
         changes.must_have_ended(let_go)
+        unfit = leases.unfit()
+        of_nobody = unfit.sentences
+        for misfit in unfit.misfits:
+            misfits.add(misfit.seq, misfit.reason)
     return Proof(
         first=from_seq,
         head=chain.head,
@@ -104,15 +112,16 @@ def prove(from_seq: int = 1, checkpoints: Sequence[Checkpoint] = ()) -> Proof:
         misfits=tuple(misfits.first),
         misfit_count=misfits.count,
         open_changes=len(changes.open),
-        checkpoints=noted.found,
-        uncompared=noted.uncompared,
+        of_nobody=tuple(of_nobody),
+        checkpoints=compared.found,
+        uncompared=compared.uncompared,
     )
 
 
-def _walk(chain: Chain, changes: "_Changes", noted: "_Noted") -> None:
+def _walk(chain: Chain, changes: "_Changes", compared: "_Checkpoints") -> None:
     for rows in chain.chunks():
         changes.follow(rows)
-        noted.compare(rows)
+        compared.compare(rows)
 
 
 class _Misfits:
@@ -157,7 +166,7 @@ class _Changes:
 
     def without_lease(self) -> list[str]:
         """The open changes that hold no pool."""
-        held = {change.hex for change in Lease.objects.values_list("change", flat=True)}
+        held = {lease.change for lease in leases.read()}
         return [change for change in self.open if change not in held]
 
     def must_have_ended(self, changes: Iterable[str]) -> None:
@@ -166,7 +175,7 @@ class _Changes:
             self._misfits.add(intent, f"{how}, no verdict and no release, and holds no pool.")
 
 
-class _Noted:
+class _Checkpoints:
     """The checkpoints along a walk."""
 
     def __init__(self, checkpoints: Sequence[Checkpoint], chain: Chain, misfits: _Misfits) -> None:
@@ -219,7 +228,7 @@ class _Noted:
             self._misfits.add(
                 seq,
                 f"A checkpoint notes another entry {seq}{_when(checkpoint)}: what came after "
-                f"entry {self._last_found} was cut off, at least in part, and written anew.",
+                f"entry {self._last_found} was cut off, at least in part, and written again.",
             )
 
 
@@ -242,9 +251,11 @@ def _told_before(seq: int, changes: Iterable[str]) -> dict[str, int]:
 def _step(told: int, kind: str, outcome: str) -> tuple[int, str]:
     """What is told of a change after another entry, and why that entry does not fit, if so."""
     bit = _BITS[kind]
-    now = told | bit
-    if bit == _OUTCOME and outcome == "unknown":
-        now |= _UNKNOWN
+    # What could not be read back, or was not shown yet, may be seen later.
+    unseen = outcome in {Readback.NOT_READ, Readback.NOT_SHOWN}
+    now = told if bit == _READBACK and unseen else told | bit
+    if ends(kind, outcome):
+        now |= _ENDED
     if told & bit:
         return told, f"It is the second {_NOUNS[bit]} of its change."
     if bit == _DRIFT or told & _DRIFT:
@@ -262,9 +273,7 @@ def _step(told: int, kind: str, outcome: str) -> tuple[int, str]:
 
 
 def _is_open(told: int) -> bool:
-    if not told & _INTENT or told & (_SETTLED | _RELEASED):
-        return False
-    return not told & _OUTCOME or bool(told & _UNKNOWN)
+    return bool(told & _INTENT) and not told & _ENDED
 
 
 def _in_full(problem: str, change: str) -> str:

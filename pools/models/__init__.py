@@ -2,7 +2,7 @@
 
 from pools.models.canary import KeyCanary
 from pools.models.company import Company
-from pools.models.entry import Entry, Kind
+from pools.models.entry import Entry
 from pools.models.index_term import IndexTerm
 from pools.models.invitation import Invitation, LastSeen
 from pools.models.lease import Lease
@@ -14,7 +14,6 @@ __all__ = [
     "IndexTerm",
     "Invitation",
     "KeyCanary",
-    "Kind",
     "LastSeen",
     "Lease",
     "Token",

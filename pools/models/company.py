@@ -1,10 +1,24 @@
 """A company at Patchworks: where its Core is, and how the panel shows it."""
 
+from typing import Any, Final, Self
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from pools.core.addresses import check_base_url
+from pools.core.addresses import LONGEST_URL
+from pools.models.reference import FIRST_ORIGIN, PoolReference
+
+# Rights over pools and people, by the words in which the administration shows them.
+RIGHT_NAMES: Final = (
+    ("view_pools", "See pools and their history"),
+    ("edit_pools", "Edit pools"),
+    ("clear_pools", "Clear pending requests"),
+    ("create_pools", "Create pools"),
+    ("delete_pools", "Delete pools"),
+    ("view_all_changes", "See every company's changes"),
+    ("manage_people", "Manage people, roles and companies"),
+)
 
 
 class Colour(models.TextChoices):
@@ -25,51 +39,69 @@ class Company(models.Model):
 
     name = models.CharField(max_length=100)
     slug = models.SlugField(
+        "short name",
         max_length=50,
         unique=True,
-        help_text="Part of every address of this company's pages, and its name in the ledger.",
+        help_text=(
+            "Part of the address of each of this company's pages, and its name in the ledger. "
+            "You can't change it later."
+        ),
     )
     base_url = models.CharField(
-        "Core's address",
-        max_length=500,
+        "Core API address",
+        max_length=LONGEST_URL,
         help_text=(
-            "Scheme, host and path, for instance https://core.wearepatchworks.com. "
-            "Stored tokens are bound to this address: after a change of it they no longer "
-            "open, and everyone has to add theirs again."
+            "Scheme, host and path, for example https://core.wearepatchworks.com. Stored tokens "
+            "work only with this address: if you change it, they stop working and everyone has "
+            "to add theirs again."
         ),
     )
     sign_in_url = models.CharField(
         "sign-in address",
-        max_length=500,
+        max_length=LONGEST_URL,
         blank=True,
         help_text=(
-            "Where Patchworks signs people in, for instance "
-            "https://app.wearepatchworks.com/fabric/api/login. Empty: not offered."
+            "Where Patchworks signs people in, for example "
+            "https://app.wearepatchworks.com/fabric/api/login. Leave it empty if people "
+            "shouldn't sign in to Patchworks from here."
         ),
     )
-    colour = models.CharField(max_length=10, choices=Colour.choices, default=Colour.TEAL)
-    reason_required_for = models.JSONField(
-        "reason required",
-        default=list,
-        blank=True,
-        help_text="The changes that nobody can make here without giving a reason.",
+    colour = models.CharField(
+        max_length=10,
+        choices=Colour.choices,
+        default=Colour.TEAL,
+        help_text="The colour of the band on this company's pages.",
     )
+    reason_required_for = models.JSONField("reason required", default=list, blank=True)
+    origin = models.PositiveIntegerField(default=FIRST_ORIGIN, editable=False)
 
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "companies"
-        permissions = [
-            ("view_pools", "See pools and their history"),
-            ("edit_pools", "Edit pools"),
-            ("clear_pools", "Clear pending requests"),
-            ("create_pools", "Create pools"),
-            ("delete_pools", "Delete pools"),
-            ("view_all_changes", "See the changes of every company"),
-            ("manage_people", "Look after people, roles and companies"),
-        ]
+        permissions = RIGHT_NAMES
+
+    # As it is in the database; None for a company that is not there yet.
+    stored_url: str | None = None
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Another address begins another origin: what is there are other pools."""
+        if self.stored_url not in {None, self.base_url}:
+            self.origin += 1
+        super().save(*args, **kwargs)
+        self.stored_url = self.base_url
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        company = super().from_db(*args, **kwargs)
+        company.stored_url = company.__dict__.get("base_url")
+        return company
+
+    def reference(self, pool_id: int | None) -> str:
+        """A pool of this company, where it is now, as the ledger names it."""
+        return str(PoolReference(self.origin, pool_id))
 
     def clean(self) -> None:
         """Both addresses by the service module's own rules, normalised."""
@@ -78,7 +110,7 @@ class Company(models.Model):
             if not (address := getattr(self, field)):
                 continue
             try:
-                checked = check_base_url(address, settings.CORE_LIMITS.plain_http_hosts)
+                checked = settings.CORE_LIMITS.checked_url(address)
             except ValueError as error:
                 errors[field] = str(error)
             else:

@@ -1,10 +1,13 @@
-"""One entry of the ledger. Its only way in is `pools.models.ledger.append`."""
+"""One entry of the ledger. Its only way in is `pools.ledger.appending.append`."""
 
 from typing import Any, NoReturn
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
+
+from pools.models.stored import IdField, MomentField, StoredText, StoredWord
+from pools.models.vocabulary import Kind
 
 
 class SequenceField(models.BigIntegerField):  # type: ignore[type-arg]  # only in the stubs
@@ -16,18 +19,6 @@ class SequenceField(models.BigIntegerField):  # type: ignore[type-arg]  # only i
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
         return "integer" if connection.vendor == "sqlite" else "bigint"
-
-
-class Kind(models.TextChoices):
-    """What an entry states."""
-
-    INTENT = "intent", "intent"  # a change is about to be sent
-    OUTCOME = "outcome", "outcome"  # how the call ended
-    READBACK = "readback", "read back"  # what Core showed after a change that is done
-    SETTLED = "settled", "settled"  # what was found about an open or unknown change
-    RELEASED = "released", "released"  # its lease was given up by hand
-    DRIFT = "drift", "changed outside the panel"
-    EVENT = "event", "event"  # something local: a token, a role, a sign-in
 
 
 def _line_indexes(what: str, condition: Q) -> list[models.Index]:
@@ -57,23 +48,23 @@ class Entry(models.Model):
 
     seq = SequenceField(primary_key=True)
     version = models.PositiveSmallIntegerField()
-    at = models.DateTimeField()
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    change = models.UUIDField(null=True)
-    form = models.UUIDField(null=True)
-    batch = models.UUIDField(null=True)
-    actor_id = models.CharField(max_length=40)
-    actor_name = models.TextField()
-    company = models.CharField(max_length=50)
-    pool_id = models.CharField(max_length=40)
-    pool_name = models.TextField()
-    action = models.CharField(max_length=40)
-    outcome = models.CharField(max_length=20)
-    reason = models.TextField()
-    facts = models.TextField()
-    key_id = models.CharField(max_length=32)
-    previous = models.CharField(max_length=64)
-    digest = models.CharField(max_length=64)
+    at = MomentField()
+    kind = StoredWord(max_length=10, choices=Kind.choices)
+    change = IdField(null=True)
+    form = IdField(null=True)
+    batch = IdField(null=True)
+    actor_id = StoredWord(max_length=40)
+    actor_name = StoredText()
+    company = StoredWord(max_length=50)
+    pool_id = StoredWord(max_length=40)
+    pool_name = StoredText()
+    action = StoredWord(max_length=40)
+    outcome = StoredWord(max_length=20)
+    reason = StoredText()
+    facts = StoredText()
+    key_id = StoredWord(max_length=32)
+    previous = StoredWord(max_length=64)
+    digest = StoredWord(max_length=64)
 
     class Meta:
         ordering = ["-seq"]
@@ -84,13 +75,13 @@ class Entry(models.Model):
                 fields=["form"], condition=Q(form__isnull=False), name="one_change_per_form"
             ),
             models.UniqueConstraint(
-                fields=["change"], condition=Q(kind="intent"), name="one_intent_per_change"
+                fields=["change"], condition=Q(kind=Kind.INTENT), name="one_intent_per_change"
             ),
             models.UniqueConstraint(
-                fields=["change"], condition=Q(kind="outcome"), name="one_outcome_per_change"
+                fields=["change"], condition=Q(kind=Kind.OUTCOME), name="one_outcome_per_change"
             ),
             models.UniqueConstraint(
-                fields=["change"], condition=Q(kind="settled"), name="one_verdict_per_change"
+                fields=["change"], condition=Q(kind=Kind.SETTLED), name="one_verdict_per_change"
             ),
         ]
         indexes = [
@@ -99,28 +90,34 @@ class Entry(models.Model):
             ),
             models.Index(fields=["company", "pool_id", "-seq"], name="entry_of_pool"),
             models.Index(
-                fields=["actor_id", "-seq"], condition=Q(kind="intent"), name="change_of_actor"
+                fields=["actor_id", "-seq"], condition=Q(kind=Kind.INTENT), name="change_of_actor"
             ),
             models.Index(
-                fields=["actor_id", "-seq"], condition=Q(kind="event"), name="event_of_actor"
+                fields=["actor_id", "-seq"], condition=Q(kind=Kind.EVENT), name="event_of_actor"
             ),
+            # Who was recorded under which name: each pair is found by a seek of its own.
+            models.Index(fields=["actor_name", "actor_id"], name="actor_of_name"),
             models.Index(
                 fields=["batch", "seq"], condition=Q(batch__isnull=False), name="entry_of_batch"
             ),
-            *_line_indexes("change", Q(kind__in=["intent", "drift"])),
+            *_line_indexes("change", Q(kind__in=[Kind.INTENT, Kind.DRIFT])),
             models.Index(
                 fields=["company", "action", "-at", "-seq"],
-                condition=Q(kind__in=["intent", "drift"]),
+                condition=Q(kind__in=[Kind.INTENT, Kind.DRIFT]),
                 name="change_by_company_and_action",
             ),
-            *_line_indexes("event", Q(kind="event")),
+            *_line_indexes("event", Q(kind=Kind.EVENT)),
+            # What no list would find: there is none but where an entry was altered.
+            models.Index(
+                fields=["-at", "-seq"], condition=~Q(kind__in=Kind.values), name="entry_of_no_kind"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.seq} {self.kind} {self.action}"
 
     def save(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError("entries are appended with pools.models.ledger.append")
+        raise TypeError("entries are appended with pools.ledger.appending.append")
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("the ledger is insert-only")

@@ -9,18 +9,32 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import groupby, islice, pairwise
 from typing import Final
 
 from django.db import models
 
-from pools.models.entry import Entry, Kind
+from pools.models.entry import Entry
+from pools.models.reference import PoolReference
+from pools.models.stored import MomentField
+from pools.models.vocabulary import Action, Kind, Outcome, Readback
 
 LONGEST_WORD: Final = 50
-MOST_WORDS: Final = 300
+# The different words of 1,000 characters, of any script.
+MOST_WORDS: Final = 2000
 # The entries that a list has a line for; the others say more about one of these.
 LINES: Final = frozenset({Kind.INTENT, Kind.DRIFT, Kind.EVENT})
-_WORD: Final = re.compile(r"[^\W_]+")
+# What a change is found by that was done and could not be read back.
+UNREAD: Final = f"readback:{Readback.NOT_READ}"
+# Scripts whose words stand together without blanks, or with endings that are no words of
+# their own: Thai, Lao, Myanmar, Khmer, Tai; kana, bopomofo, Han; Hangul. Nobody here knows
+# where a word ends in them, so that each character and each two neighbours can be found.
+_UNSPACED: Final = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\u3005-\u3007"
+    r"\u3040-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    r"\U00020000-\U0003ffff]"
+)
+_VARIATION_SELECTORS: Final = re.compile(r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 class IndexTerm(models.Model):
@@ -29,14 +43,15 @@ class IndexTerm(models.Model):
     `at` and `seq` are the line's own, also for what a later entry adds to it. The terms of
     a change are `reason:<word>`, `name:<word>` (of the pool), `pool:<id>` and
     `outcome:<outcome>`; done is not among them, being nearly all. A settled change keeps
-    the term of what it was before: who reads the index looks at the entries for the last
-    word. A change that takes another back has `reverts:<id of that change>`. The terms of
-    an event are `event:<word>` (of its reason).
+    the term of what it was before: readers of the index look at the entries for the
+    last word. A change that reverts another has `reverts:<id of that change>`, one that could
+    not be read back `readback:not_read`, also once it was read later. The terms of an event
+    are `event:<word>` (of its reason).
     """
 
     pk = models.CompositePrimaryKey("term", "at", "seq")
     term = models.CharField(max_length=60)
-    at = models.DateTimeField()
+    at = MomentField()
     seq = models.BigIntegerField()
 
     class Meta:
@@ -46,11 +61,42 @@ class IndexTerm(models.Model):
         return f"{self.seq} {self.term}"
 
 
+def folded(text: str) -> str:
+    """A text in the form in which texts are compared: without regard to case and width."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
 def words_of(text: str) -> list[str]:
-    """The different words of a text, in the form in which they are compared."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    words = dict.fromkeys(word[:LONGEST_WORD] for word in _WORD.findall(folded))
-    return list(islice(words, MOST_WORDS))
+    """The different words of a text, each as it can be found."""
+    found: dict[str, None] = {}
+    for unspaced, run in _runs(text):
+        words = [*run, *map("".join, pairwise(run))] if unspaced else [run[:LONGEST_WORD]]
+        found |= dict.fromkeys(words)
+    return list(islice(found, MOST_WORDS))
+
+
+def words_sought(text: str) -> list[str]:
+    """The words that a text has if it holds those of the typed one: no more than it takes."""
+    found: dict[str, None] = {}
+    for unspaced, run in _runs(text):
+        pairs = list(map("".join, pairwise(run))) if unspaced else []
+        found |= dict.fromkeys(pairs or [run[:LONGEST_WORD]])
+    return list(islice(found, MOST_WORDS))
+
+
+def _runs(text: str) -> Iterator[tuple[bool, str]]:
+    """What stands together, and whether it is of a script without blanks between words."""
+    for unspaced, run in groupby(_VARIATION_SELECTORS.sub("", folded(text)), key=_unspaced):
+        word = "".join(run)
+        if unspaced is not None and any(map(str.isalnum, word)):
+            yield unspaced, word
+
+
+def _unspaced(character: str) -> bool | None:
+    """None for what parts words. Marks belong to the letter that they stand at."""
+    if unicodedata.category(character)[0] not in "LNM":
+        return None
+    return _UNSPACED.match(character) is not None
 
 
 def terms_of(entry: Entry) -> Iterator[str]:
@@ -61,15 +107,18 @@ def terms_of(entry: Entry) -> Iterator[str]:
         yield from (f"name:{word}" for word in words_of(entry.pool_name))
     ended = entry.kind in {Kind.OUTCOME, Kind.SETTLED}
     # A new pool has no id before its outcome.
-    if entry.pool_id and (entry.kind in LINES or (ended and entry.action == "create")):
-        yield f"pool:{entry.pool_id}"
-    if ended and entry.outcome not in {"", "done"}:
+    number = PoolReference.read(entry.pool_id).pool_id
+    if number is not None and (entry.kind in LINES or (ended and entry.action == Action.CREATE)):
+        yield f"pool:{number}"
+    if ended and entry.outcome not in {"", Outcome.DONE}:
         yield f"outcome:{entry.outcome}"
     if entry.kind == Kind.INTENT and (reverts := json.loads(entry.facts).get("reverts")):
         yield f"reverts:{reverts}"
+    if entry.kind == Kind.READBACK and entry.outcome == Readback.NOT_READ:
+        yield UNREAD
     if entry.kind == Kind.RELEASED:
         # Only what is unknown is released; its outcome may never have been written.
-        yield "outcome:unknown"
+        yield f"outcome:{Outcome.UNKNOWN}"
 
 
 def index(entries: Iterable[Entry]) -> None:

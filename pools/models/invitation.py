@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from pools.models.bounds import FULL_NAME, USERNAME
+
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     """Invitations by what can still be done with them."""
@@ -21,17 +23,17 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 class Invitation(models.Model):
     """Lets one person in once, with a name and roles that an administrator chose.
 
-    Its code is kept as a hash only: who reads the database cannot use it. Roles are
+    Its code is kept as a hash only: somebody who reads the database cannot use it. Roles are
     names, as they are on the ledger.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     code_hash = models.CharField(max_length=64, unique=True)
-    username = models.CharField(max_length=150)
-    full_name = models.CharField(max_length=150, blank=True)
+    username = models.CharField(max_length=USERNAME)
+    full_name = models.CharField(max_length=FULL_NAME, blank=True)
     email = models.EmailField(blank=True)
     roles = models.JSONField(default=list)
-    invited_by = models.CharField(max_length=150)
+    invited_by = models.CharField(max_length=USERNAME)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)

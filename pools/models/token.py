@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from pools.models.bounds import TOKEN_LABEL
 from pools.models.company import Company
 
 
@@ -13,8 +14,10 @@ class Token(models.Model):
     """One credential of one person for one company.
 
     Unconfirmed: it was entered and worked, and the person has not yet said that what it
-    opens is what they meant. At most one confirmed and one unconfirmed per person and
-    company. `sealed` opens only for this row, person and the company's present address.
+    gives access to is what they meant. At most one confirmed and one unconfirmed per person
+    and company. `sealed` opens only for this row, person, kind and company at its present address.
+    `opens_…`: what it gave access to when it was last looked at; the columns keep their names.
+    Ids and names are those of the company's `opens_origin`; None: of an unknown one.
     """
 
     class Kind(models.TextChoices):
@@ -27,7 +30,7 @@ class Token(models.Model):
     )
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="tokens")
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    label = models.CharField(max_length=100, blank=True)
+    label = models.CharField(max_length=TOKEN_LABEL, blank=True)
     sealed = models.TextField()
     fingerprint = models.CharField(max_length=16)
     created_at = models.DateTimeField()
@@ -39,6 +42,7 @@ class Token(models.Model):
     opens_total = models.PositiveBigIntegerField(null=True, blank=True)
     opens_names = models.JSONField(default=list)
     opens_ids = models.JSONField(default=list)
+    opens_origin = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["company__name", "-created_at"]

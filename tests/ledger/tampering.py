@@ -1,15 +1,15 @@
 """Tampers with ledgers in every way we know, and counts what the proof makes of it.
 
-    DATABASE_URL=… python -m tests.models.tampering 1000
+    DATABASE_URL=… python -m tests.ledger.tampering 1000
 
 For an empty, migrated database. Prints for every way at how many positions it was tried,
 how often it was found, and how often the right entry was named first. Whoever tampers has
 a connection of their own that may do anything: triggers and unique indexes are gone. What
-only a defect of the panel could write is sealed with the panel's own keys.
+only a defect of the panel could write is sealed with the panel's own keys. Ways that are
+marked * are SQLite's: it keeps a value in the form that it is given.
 """
 
 import base64
-import hashlib
 import os
 import sqlite3
 import sys
@@ -35,14 +35,16 @@ from django.conf import settings
 from django.db import connection
 from django.test import override_settings
 
-from pools.models import Entry, Kind, Lease, chain
-from pools.models.chain import COLUMNS, FIRST, covered_text, digest_of
-from pools.models.checkpoints import Checkpoint
-from pools.models.proof import Proof, prove
+from pools.ledger import chain
+from pools.ledger.chain import COLUMNS, FIRST, digest_of
+from pools.ledger.checkpoints import Checkpoint
+from pools.ledger.proof import Proof, prove
+from pools.models import Entry, Lease
+from pools.models.vocabulary import Kind
 from pools.secret import Secret
-from tests.ledger_flush import undefended_ledger
-from tests.models.telling import Panel
-from tests.panel_process import database_url
+from tests.fixtures.ledger_flush import undefended_ledger
+from tests.fixtures.panel_process import database_url
+from tests.ledger.telling import Panel
 
 ENTRIES: Final = 50
 SEQ, AT, KIND, CHANGE, OUTCOME, REASON, KEY_ID, PREVIOUS, DIGEST = (
@@ -54,6 +56,9 @@ GUESSED_KEY: Final = b"guessed!" * 4
 SECOND_KEY: Final = base64.b64encode(b"second.." * 4).decode()
 
 Row = list[Any]
+# A lease: what it holds, for which change, and since when.
+LEASE: Final = ("company", "pool_key", "change", "held_since")
+COMPANY, POOL_KEY, HELD_CHANGE, HELD_SINCE = range(4)
 
 
 class NotHere(Exception):
@@ -62,12 +67,15 @@ class NotHere(Exception):
 
 @dataclass
 class Tampered:
-    """A ledger tampered with, the entry to be named first, and checkpoints from before."""
+    """A ledger tampered with, the entry to be named first, and checkpoints from before.
+
+    `named` is None where a lease is to be named, and no entry.
+    """
 
     rows: list[Row]
-    named: int
+    named: int | None
     checkpoints: list[Checkpoint] = field(default_factory=list)
-    leases: list[UUID] | None = None
+    leases: list[Row] | None = None
 
 
 @dataclass(frozen=True)
@@ -75,10 +83,23 @@ class Ledger:
     """A ledger as the panel wrote it, and the changes that hold a pool."""
 
     rows: list[Row]
-    leases: list[UUID]
+    leases: list[Row]
+
+    @property
+    def held(self) -> set[UUID]:
+        """The changes that hold a pool."""
+        return {lease[HELD_CHANGE] for lease in self.leases}
 
     def copy(self) -> list[Row]:
         return [list(row) for row in self.rows]
+
+    def copy_leases(self) -> list[Row]:
+        return [list(lease) for lease in self.leases]
+
+    def intent_of(self, change: UUID) -> int:
+        """The number of the intent of a change."""
+        told = (row for row in self.rows if row[CHANGE] == change)
+        return int(next(row[SEQ] for row in told if row[KIND] == Kind.INTENT))
 
     def any_of(self, dice: Random, kind: Kind, fits: Callable[[Row], bool] | None = None) -> int:
         """The index of some entry of a kind that fits."""
@@ -199,7 +220,7 @@ def _(dice: Random, ledger: Ledger) -> Tampered:
     previous = rows[place][PREVIOUS]
     for row in rows[place:]:
         row[PREVIOUS] = previous
-        row[DIGEST] = previous = hashlib.sha256(covered_text(tuple(row)).encode()).hexdigest()
+        row[DIGEST] = previous = digest_of(tuple(row), b"")
     return Tampered(rows, place + 1)
 
 
@@ -253,14 +274,81 @@ def _(dice: Random, ledger: Ledger) -> Tampered:
 
 @way("pool let go without a word")
 def _(dice: Random, ledger: Ledger) -> Tampered:
-    place = ledger.any_of(dice, Kind.INTENT, lambda row: row[CHANGE] in ledger.leases)
-    leases = [each for each in ledger.leases if each != ledger.rows[place][CHANGE]]
+    place = ledger.any_of(dice, Kind.INTENT, lambda row: row[CHANGE] in ledger.held)
+    leases = [each for each in ledger.leases if each[HELD_CHANGE] != ledger.rows[place][CHANGE]]
     return Tampered(ledger.copy(), place + 1, leases=leases)
+
+
+def _lease_altered(
+    column: int, value: Callable[[Any], Any]
+) -> Callable[[Random, Ledger], Tampered]:
+    def tampered(dice: Random, ledger: Ledger) -> Tampered:
+        if not ledger.leases:
+            raise NotHere
+        leases = ledger.copy_leases()
+        lease = dice.choice(leases)
+        intent = ledger.intent_of(lease[HELD_CHANGE])
+        lease[column] = value(lease[column])
+        return Tampered(ledger.copy(), intent, leases=leases)
+
+    return tampered
+
+
+way("lease moved to another pool")(_lease_altered(POOL_KEY, lambda key: f"{key}0"))
+way("lease moved to another company")(_lease_altered(COMPANY, lambda slug: f"{slug}2"))
+way("lease moved to another time")(
+    _lease_altered(HELD_SINCE, lambda since: since + timedelta(microseconds=1))
+)
+way("lease moved to no change at all")(_lease_altered(HELD_CHANGE, lambda change: uuid4()))
+
+
+@way("lease of no change at all")
+def _(dice: Random, ledger: Ledger) -> Tampered:
+    since = dice.choice(ledger.rows)[AT]
+    stray = ["acme", "999", uuid4(), since]
+    return Tampered(ledger.copy(), None, leases=[*ledger.copy_leases(), stray])
+
+
+@way("lease kept after the end")
+def _(dice: Random, ledger: Ledger) -> Tampered:
+    place = ledger.any_of(dice, Kind.INTENT, lambda row: row[CHANGE] not in ledger.held)
+    row = ledger.rows[place]
+    kept = ["acme", "999", row[CHANGE], row[AT]]
+    return Tampered(ledger.copy(), None, leases=[*ledger.copy_leases(), kept])
+
+
+if connection.vendor == "sqlite":
+    # PostgreSQL keeps a value in one form alone.
+
+    def _other_form(how: Callable[[str], Any]) -> Callable[[Random, Ledger], Tampered]:
+        def tampered(dice: Random, ledger: Ledger) -> Tampered:
+            rows = ledger.copy()
+            row = dice.choice(rows)
+            row[AT] = how(_for_sqlite(row[AT]))
+            return Tampered(rows, row[SEQ])
+
+        return tampered
+
+    way("time kept as bytes *")(_other_form(str.encode))
+    way("time spelled with a T *")(_other_form(lambda text: text.replace(" ", "T")))
+
+    @way("text kept as bytes *")
+    def _(dice: Random, ledger: Ledger) -> Tampered:
+        rows = ledger.copy()
+        row = dice.choice(rows)
+        column = dice.choice([n for n in EDITABLE if isinstance(_for_sqlite(row[n]), str)])
+        row[column] = _for_sqlite(row[column]).encode()
+        return Tampered(rows, row[SEQ])
+
+    @way("lease kept as bytes *")
+    def _(dice: Random, ledger: Ledger) -> Tampered:
+        column = dice.randrange(len(LEASE))
+        return _lease_altered(column, lambda value: _for_sqlite(value).encode())(dice, ledger)
 
 
 @way("intent without outcome")
 def _(dice: Random, ledger: Ledger) -> Tampered:
-    place = ledger.any_of(dice, Kind.INTENT, lambda row: row[CHANGE] not in ledger.leases)
+    place = ledger.any_of(dice, Kind.INTENT, lambda row: row[CHANGE] not in ledger.held)
     change = ledger.rows[place][CHANGE]
     rows = [row for row in ledger.copy() if row[CHANGE] != change or row[KIND] == Kind.INTENT]
     return Tampered(_sealed(rows), place + 1)
@@ -377,8 +465,9 @@ def _try(counts: Counts, name: str, dice: Random, ledger: Ledger, raw: Any) -> N
     _store(raw, tampered.rows, leases)
     proof = _proved(dice, tampered.checkpoints)
     counts.tried[name] += 1
-    counts.found[name] += proof.misfit_count > 0
-    counts.named[name] += bool(proof.misfits) and proof.misfits[0].seq == tampered.named
+    counts.found[name] += proof.misfit_count > 0 or bool(proof.of_nobody)
+    first = proof.misfits[0].seq if proof.misfits else None
+    counts.named[name] += first == tampered.named and (first is not None or bool(proof.of_nobody))
 
 
 def _written(dice: Random, raw: Any) -> Ledger:
@@ -391,7 +480,7 @@ def _written(dice: Random, raw: Any) -> Ledger:
         with override_settings(AUDIT_KEYS=settings.AUDIT_KEYS[::-1]):
             panel.write(ENTRIES - before)
         rows = [list(row) for row in Entry.objects.order_by("seq").values_list(*COLUMNS)]
-        ledger = Ledger(rows, list(Lease.objects.values_list("change", flat=True)))
+        ledger = Ledger(rows, [list(lease) for lease in Lease.objects.values_list(*LEASE)])
         try:
             for tamper in WAYS.values():
                 tamper(Random(0), ledger)
@@ -405,7 +494,8 @@ def _prove_clean(counts: Counts, dice: Random, ledger: Ledger) -> None:
     noted = [_noted(row) for row in dice.sample(ledger.rows, 5)]
     for first in range(1, ENTRIES + 1):
         counts.clean += 1
-        counts.false_alarms += _proved(dice, noted, first).misfit_count > 0
+        proof = _proved(dice, noted, first)
+        counts.false_alarms += proof.misfit_count > 0 or bool(proof.of_nobody)
 
 
 def _proved(dice: Random, checkpoints: list[Checkpoint], first: int = 1) -> Proof:
@@ -455,14 +545,13 @@ def _raw() -> Any:
     return raw
 
 
-def _store(raw: Any, rows: list[Row], leases: list[UUID]) -> None:
+def _store(raw: Any, rows: list[Row], leases: list[Row]) -> None:
     """Puts these entries and leases in the place of all others."""
     cursor = raw.cursor()
     cursor.execute("DELETE FROM pools_entry")
     cursor.execute("DELETE FROM pools_lease")
     _insert(cursor, "pools_entry", COLUMNS, rows)
-    held = [["acme", str(change), change, datetime.now(UTC)] for change in leases]
-    _insert(cursor, "pools_lease", ("company", "pool_key", "change", "held_since"), held)
+    _insert(cursor, "pools_lease", LEASE, leases)
     raw.commit()
 
 

@@ -1,16 +1,17 @@
 """A ledger as the panel writes it: changes of every kind and every end, and local events."""
 
-from datetime import UTC, datetime
+from itertools import count, islice
 from random import Random
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from pools.models import Kind, Lease
-from pools.models.ledger import Actor, append, record_event
+from pools.ledger.appending import NOBODY, Actor, append, record_event
+from pools.models import Entry, Lease
+from pools.models.vocabulary import Kind
+from tests.fixtures.leases import take_lease
 
-NOON: Final = datetime(2026, 5, 12, 12, tzinfo=UTC)
 ACTIONS: Final = ("create", "edit", "clear", "delete")
 VERDICTS: Final = ("applied", "not_applied", "superseded", "duplicate", "unknowable")
 # As people and Core write: what a database could fold, cut, escape or take for its own.
@@ -54,7 +55,7 @@ class Panel:
 
     def see(self) -> None:
         facts = {"before": {"limit": 5}, "after": {"limit": 10**30}}
-        append(Kind.DRIFT, "outside", Actor(0, ""), change=uuid4(), pool_id="7", facts=facts)
+        append(Kind.DRIFT, "outside", NOBODY, change=uuid4(), pool_id="7", facts=facts)
 
     def begin(self) -> None:
         change = uuid4()
@@ -62,12 +63,11 @@ class Panel:
             "action": self.dice.choice(ACTIONS),
             "actor": self._actor(),
             "company": "acme",
-            "pool_id": str(self.dice.randrange(1, 5)),
+            "pool_id": self._free_pool(),
             "pool_name": self._text(),
             "reason": self._text(),
         }
-        self._append(Kind.INTENT, change, form=uuid4())
-        Lease.objects.create(company="acme", pool_key=change.hex, change=change, held_since=NOON)
+        take_lease(self._append(Kind.INTENT, change, form=uuid4()))
         self.open.append(change)
         self.silent.append(change)
 
@@ -94,9 +94,15 @@ class Panel:
         self._append(Kind.RELEASED, change)
         self._let_go(change)
 
-    def _append(self, kind: Kind, change: UUID, **more: Any) -> None:
+    def _append(self, kind: Kind, change: UUID, **more: Any) -> Entry:
         about = self.about[change]
-        append(kind, change=change, **about, **more)
+        return append(kind, change=change, **about, **more)
+
+    def _free_pool(self) -> str:
+        """One of a few that no change holds."""
+        held = {self.about[change]["pool_id"] for change in self.open}
+        free = (str(number) for number in count(1) if str(number) not in held)
+        return self.dice.choice(list(islice(free, 4)))
 
     def _let_go(self, change: UUID) -> None:
         Lease.objects.filter(change=change).delete()

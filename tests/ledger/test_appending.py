@@ -11,13 +11,17 @@ import pytest
 from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
-from pools.models import Entry, Kind
-from pools.models.canonical import canonical_json, storable
-from pools.models.chain import FIRST, covered_text, digest_of, verify_chain, wrong_audit_keys
-from pools.models.ledger import Actor, append, head, record_event
+from pools.changes.tending import Tending
+from pools.ledger.appending import Actor, append, head, record_event
+from pools.ledger.canonical import canonical_json, storable
+from pools.ledger.chain import FIRST, digest_of, wrong_audit_keys
+from pools.models import Entry
+from pools.models.vocabulary import Kind
 from pools.secret import Secret
-from tests.models.conftest import ADA, append_events, tamper
+from tests.fixtures.ledger import ADA, append_events, tamper, verify_audit
+from tests.fixtures.ledger_chain import verify_chain
 
 ROW: tuple[Any, ...] = (
     1,
@@ -153,7 +157,9 @@ def test_what_a_digest_covers_is_canonical_json(values: tuple[Any, ...]) -> None
     for name in ("change", "form", "batch"):
         covered[name] = covered[name] and covered[name].hex
     covered["at"] = covered["at"].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    assert covered_text((1, 1, *values, FIRST)) == canonical_json(covered)
+    text = f"1|1|{FIRST}|{canonical_json(covered)}"
+    digest = hmac.new(KEY, text.encode(), "sha256").hexdigest()
+    assert digest_of((1, 1, *values, FIRST), KEY) == digest
 
 
 @pytest.mark.django_db
@@ -174,7 +180,7 @@ def test_a_wrong_audit_key_is_noticed_at_start(settings: Any) -> None:
     append_events(1)
     settings.AUDIT_KEYS = (("first", Secret(base64.b64encode(b"w" * 32).decode())),)
     assert wrong_audit_keys() == [
-        "AUDIT_KEYS has another key first than the ledger was written with."
+        "AUDIT_KEYS: key first is not the one that the ledger was written with."
     ]
 
 
@@ -183,7 +189,7 @@ def test_a_missing_audit_key_is_noticed_at_start(settings: Any) -> None:
     append_events(1)
     settings.AUDIT_KEYS = (("other", Secret(base64.b64encode(b"w" * 32).decode())),)
     assert wrong_audit_keys() == [
-        "AUDIT_KEYS lacks the key first, with which the ledger was written."
+        "AUDIT_KEYS is missing key first, which the ledger was written with."
     ]
 
 
@@ -198,6 +204,22 @@ def test_one_altered_entry_is_no_wrong_key() -> None:
     append_events(3)
     tamper("UPDATE pools_entry SET reason = 'x' WHERE seq = 3")
     assert wrong_audit_keys() == []
+
+
+@pytest.mark.parametrize("named", ["second", "nobody's"])
+@pytest.mark.django_db(transaction=True)
+def test_an_altered_name_of_a_key_is_no_wrong_key(settings: Any, named: str) -> None:
+    """Whoever alters one entry does not keep the panel, or `tend`, from starting."""
+    second = ("second", Secret(base64.b64encode(b"n" * 32).decode()))
+    settings.AUDIT_KEYS = (*settings.AUDIT_KEYS, second)
+    append_events(3)
+    tamper(f"UPDATE pools_entry SET key_id = '{named.replace(chr(39), chr(39) * 2)}' WHERE seq = 2")
+    with capture_logs() as logs:
+        Tending().round()
+    assert [log["entries"] for log in logs if "wrong key" in log["event"]] == [[2]]
+    code, said = verify_audit()
+    assert (code, said.count("AUDIT_KEYS")) == (1, int(named != "second"))
+    assert "Entry 2 does not fit." in said
 
 
 @pytest.mark.parametrize("kind", [Kind.INTENT, Kind.OUTCOME])

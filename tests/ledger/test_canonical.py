@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pools.models.canonical import canonical_json, storable, storable_facts
+from pools.ledger.canonical import canonical_json, storable, storable_facts
 
 # SHA-256 of all of Unicode, surrogates included, as one canonical text.
 CHARACTERS = "17e0860171d6cc604242ae6c6dd38f3af5216ae78cf050d3f77e73b82e909f61"

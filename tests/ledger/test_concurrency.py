@@ -6,15 +6,15 @@ import pytest
 from django.db import connection
 
 from pools.models import Entry
-from pools.models.ledger import verify_chain
-from tests.models.conftest import append_events
-from tests.panel_process import start_panel_process
+from tests.fixtures.ledger import append_events
+from tests.fixtures.ledger_chain import verify_chain
+from tests.fixtures.panel_process import start_panel_process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 APPENDING = """
 import sys
 from django.db import transaction
-from pools.models.ledger import Actor, record_event
+from pools.ledger.appending import Actor, record_event
 for number in range(int(sys.argv[1])):
     with transaction.atomic(durable=True):
         record_event("deed", Actor(1, "Ada"))

@@ -10,20 +10,21 @@ import pytest
 from django.db import connection
 from psycopg import errors, sql
 
-from pools.changes import Action, Outcome, Verdict, release_lease
+from pools.changes import release_lease
+from pools.ledger.proof import prove
 from pools.models import Lease
-from pools.models.proof import prove
-from tests.changes.conftest import ADA, Place, give_token
-from tests.changes.conftest import committed_place as committed_place
-from tests.changes.conftest import sandbox as sandbox
-from tests.changes.conftest import shared_sandbox as shared_sandbox
-from tests.changes.test_settling import APPLIED, NOT_APPLIED, left, settled
-from tests.ledger_flush import unguarded_ledger
-from tests.models.conftest import INSERT, append_events, values_like
-from tests.panel_process import ROOT, database_url
-from tests.people.conftest import sign_in, signed_in
-from tests.people.test_invitations import invite, join
-from tests.views.conftest import make_person
+from pools.models.vocabulary import Action, Outcome, Verdict
+from tests.changes.making import APPLIED, NOT_APPLIED, left, settled
+from tests.fixtures.ledger import INSERT, append_events, values_like
+from tests.fixtures.ledger_flush import unguarded_ledger
+from tests.fixtures.panel import make_person
+from tests.fixtures.panel_process import ROOT, database_url
+from tests.fixtures.people import sign_in, signed_in
+from tests.fixtures.place import ADA, Place, give_token
+from tests.fixtures.place import committed_place as committed_place
+from tests.fixtures.place import sandbox as sandbox
+from tests.fixtures.place import shared_sandbox as shared_sandbox
+from tests.people.inviting import invite, join
 
 pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="grants are PostgreSQL's"),

@@ -12,15 +12,15 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from adminpanel.checks import stored_state
-from pools.models import Company, Lease, Token
-from pools.models.guarding import (
+from pools.ledger.guarding import (
     TRIGGERS,
     missing_triggers,
     reasons_against_its_guard,
     was_emptied,
 )
-from tests.ledger_flush import unguarded_ledger
-from tests.models.conftest import append_events, tamper
+from pools.models import Company, Lease, Token
+from tests.fixtures.ledger import append_events, tamper
+from tests.fixtures.ledger_flush import unguarded_ledger
 
 pytestmark = pytest.mark.django_db
 NAMES = TRIGGERS[connection.vendor]
@@ -65,11 +65,110 @@ def test_a_trigger_of_the_name_on_another_table_is_none() -> None:
     assert missing_triggers() == [NAMES[0]]
 
 
+EMPTIED = {
+    "sqlite": {
+        "there and empty": (
+            "CREATE TRIGGER {name} BEFORE {event} ON pools_entry BEGIN SELECT 1; END"
+        ),
+        "asking first, in vain": (
+            "CREATE TRIGGER {name} BEFORE {event} ON pools_entry WHEN 0"
+            " BEGIN SELECT RAISE(ABORT, 'the ledger takes only inserts'); END"
+        ),
+        "too late": (
+            "CREATE TRIGGER {name} AFTER {event} ON pools_entry BEGIN SELECT RAISE(IGNORE); END"
+        ),
+    },
+    "postgresql": {
+        "there and empty": (
+            "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RETURN NEW; END';"
+            "CREATE TRIGGER {name} BEFORE {event} ON pools_entry"
+            " FOR EACH STATEMENT EXECUTE FUNCTION nothing()"
+        ),
+        "asking first, in vain": (
+            "CREATE TRIGGER {name} BEFORE {event} ON pools_entry"
+            " FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION pools_entry_refuse()"
+        ),
+        "too late": (
+            "CREATE TRIGGER {name} AFTER {event} ON pools_entry"
+            " FOR EACH STATEMENT EXECUTE FUNCTION pools_entry_refuse()"
+        ),
+    },
+}[connection.vendor]
+
+
+@pytest.mark.parametrize("emptied", EMPTIED.values(), ids=EMPTIED.keys())
+@pytest.mark.parametrize("name", NAMES)
+def test_a_trigger_of_the_name_that_does_something_else_is_missing(name: str, emptied: str) -> None:
+    event = {"no_update": "UPDATE", "no_change": "UPDATE", "no_delete": "DELETE"}
+    event |= {"no_truncate": "TRUNCATE", "only_next": "INSERT"}
+    drop(name)
+    execute(emptied.format(name=name, event=event[name.removeprefix("pools_entry_")]))
+    assert missing_triggers() == [name]
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize(
+    ("statement", "missing"),
+    [
+        (
+            (
+                "CREATE OR REPLACE FUNCTION pools_entry_refuse() RETURNS trigger"
+                " LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+            ),
+            ["pools_entry_no_change", "pools_entry_no_truncate"],
+        ),
+        (
+            (
+                "CREATE OR REPLACE FUNCTION pools_entry_only_next() RETURNS trigger"
+                " LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+            ),
+            ["pools_entry_only_next"],
+        ),
+        (
+            "ALTER FUNCTION pools_entry_refuse() SET search_path = elsewhere",
+            ["pools_entry_no_change", "pools_entry_no_truncate"],
+        ),
+        (
+            (
+                "DROP TRIGGER pools_entry_no_change ON pools_entry;"
+                "CREATE TRIGGER pools_entry_no_change BEFORE UPDATE OF reason OR DELETE"
+                " ON pools_entry FOR EACH STATEMENT EXECUTE FUNCTION pools_entry_refuse()"
+            ),
+            ["pools_entry_no_change"],
+        ),
+    ],
+    ids=["refuses nothing", "takes anything", "with a path of its own", "of one column"],
+)
+def test_a_function_that_was_altered_is_missing_with_its_triggers(
+    statement: str, missing: list[str]
+) -> None:
+    execute(statement)
+    assert missing_triggers() == missing
+
+
+def test_how_a_trigger_is_laid_out_does_not_matter() -> None:
+    if connection.vendor == "sqlite":
+        drop("pools_entry_no_update")
+        execute(
+            "create   trigger pools_entry_no_update BEFORE UPDATE ON pools_entry BEGIN"
+            " SELECT RAISE(ABORT, 'the ledger takes only inserts'); END"
+        )
+    assert missing_triggers() == []
+
+
+@ON_SQLITE
+def test_a_table_that_was_away_and_is_back_is_guarded() -> None:
+    execute("ALTER TABLE pools_entry RENAME TO away")
+    execute("ALTER TABLE away RENAME TO pools_entry")
+    assert missing_triggers() == []
+
+
 def test_the_check_of_a_deployment_says_what_to_do() -> None:
     with unguarded_ledger():
         (found,) = stored_state(None)
     assert found.msg.startswith("Nothing keeps the ledger from being altered: the database lacks")
-    assert found.msg.endswith("then `manage.py guard_ledger` puts it back.")
+    assert found.msg.endswith("then `manage.py guard_ledger` to put it back.")
 
 
 def test_a_database_that_does_not_answer_is_told_elsewhere() -> None:
@@ -88,7 +187,7 @@ def test_the_guard_is_put_back_as_it_was(dropped: tuple[str, ...]) -> None:
     said = StringIO()
     call_command("guard_ledger", stdout=said)
     assert definitions() == before
-    expected = f"Put back: {', '.join(dropped)}.\n" if dropped else "All were there.\n"
+    expected = f"Put back: {', '.join(dropped)}.\n" if dropped else "No trigger was missing.\n"
     assert said.getvalue() == expected
 
 

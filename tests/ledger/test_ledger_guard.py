@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from django.db import connection
 
-from tests.models.conftest import COLUMNS, INSERT, values_like
-from tests.panel_process import database_url
+from tests.fixtures.ledger import COLUMNS, INSERT, values_like
+from tests.fixtures.panel_process import database_url
 
 Raw = Callable[[str], list[Any]]
 TABLE = f"{'public' if connection.vendor == 'postgresql' else 'main'}.pools_entry"

@@ -1,27 +1,28 @@
-"""Beyond the chain: every change told whole, checkpoints, and a ledger that grows meanwhile."""
+"""Beyond the chain: complete changes, checkpoints, and a ledger that grows during the proof."""
 
 import threading
 import uuid
 from random import Random
 from typing import Any
 from unittest.mock import patch
-from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pools.models import Entry, Kind, Lease, chain, proof
-from pools.models.chain import Misfit
-from pools.models.checkpoints import Checkpoint
-from pools.models.ledger import append
-from pools.models.proof import Proof, prove
-from tests.models.conftest import ADA, INSERT, append_events, tamper, values_like
-from tests.models.telling import NOON, Panel
+from pools.ledger import chain, proof
+from pools.ledger.appending import append
+from pools.ledger.chain import Misfit
+from pools.ledger.checkpoints import Checkpoint
+from pools.ledger.proof import Proof, prove
+from pools.models import Entry, Lease
+from pools.models.vocabulary import Kind
+from tests.fixtures.leases import take_lease
+from tests.fixtures.ledger import ADA, CHANGE, INSERT, append_events, tamper, values_like
+from tests.ledger.telling import Panel
 
 pytestmark = pytest.mark.django_db
-CHANGE = UUID(int=1)
 # Hypothesis' own choices, so that a failure is told by the shortest story.
 dice = st.randoms(use_true_random=False)
 
@@ -32,7 +33,7 @@ def tell(*kinds: Kind, outcome: str = "done", held: bool = False) -> None:
             ended = {Kind.OUTCOME: outcome, Kind.SETTLED: "applied"}.get(kind, "")
             append(kind, "edit", ADA, outcome=ended, change=CHANGE)
         if held:
-            Lease.objects.create(company="acme", pool_key="7", change=CHANGE, held_since=NOON)
+            take_lease(Entry.objects.get(change=CHANGE, kind=Kind.INTENT))
 
 
 def noted(seq: int) -> Checkpoint:
@@ -192,6 +193,32 @@ def test_a_change_that_holds_its_pool_is_open(kinds: tuple[Kind, ...]) -> None:
     assert (prove().misfits, prove().open_changes) == ((), 1)
 
 
+def tell_read_back(*words: str) -> None:
+    tell(Kind.INTENT, Kind.OUTCOME)
+    with transaction.atomic():
+        for word in words:
+            append(Kind.READBACK, "edit", ADA, outcome=word, change=CHANGE)
+
+
+@pytest.mark.parametrize(
+    "words", [("not_read", "shown"), ("not_read", "not_shown", "shown"), ("not_read",), ("",)]
+)
+def test_what_was_not_seen_may_be_seen_later(words: tuple[str, ...]) -> None:
+    tell_read_back(*words)
+    append_events(2)
+    assert (prove().misfits, prove(4).misfits) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "words", [("shown", "shown"), ("shown", "not_shown"), ("", ""), ("shown", "not_read")]
+)
+def test_what_was_seen_is_not_read_back_again(words: tuple[str, ...]) -> None:
+    tell_read_back(*words)
+    misfit = Misfit(4, "It is the second read-back of its change.")
+    assert prove().misfits == (misfit,)
+    assert prove(4).misfits == (misfit,)
+
+
 def test_a_change_begun_before_the_walk_is_looked_up() -> None:
     tell(Kind.INTENT)
     append_events(2)
@@ -258,7 +285,7 @@ def test_an_end_written_anew_shows_against_a_checkpoint() -> None:
     append_events(4)
     reason = (
         f"A checkpoint notes another entry 4 of {(at := noted_then[1].at) and at.isoformat()}: "
-        "what came after entry 2 was cut off, at least in part, and written anew."
+        "what came after entry 2 was cut off, at least in part, and written again."
     )
     assert checked(*noted_then) == (1, 0, [Misfit(4, reason)])
 
@@ -300,7 +327,7 @@ def test_one_altered_while_it_is_walked_along_is_found(monkeypatch: pytest.Monke
     next(walked)
     tamper("DELETE FROM pools_entry WHERE seq = 3")
     list(walked)
-    assert walk.misfit == Misfit(3, "It is there twice, or was altered meanwhile.")
+    assert walk.misfit == Misfit(3, "It is there twice, or was altered during this walk.")
 
 
 def test_the_proof_of_an_empty_ledger_is_empty() -> None:
@@ -311,6 +338,7 @@ def test_the_proof_of_an_empty_ledger_is_empty() -> None:
         misfits=(),
         misfit_count=0,
         open_changes=0,
+        of_nobody=(),
         checkpoints=0,
         uncompared=0,
     )

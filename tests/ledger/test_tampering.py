@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.models.tampering import WAYS, tamper_with_ledgers
+from tests.ledger.tampering import WAYS, tamper_with_ledgers
 
 TRIES = 6
 

@@ -2,36 +2,26 @@
 
 import base64
 import io
-from io import StringIO
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import OperationalError, connection, transaction
 
+from pools.ledger.appending import append
+from pools.ledger.chain import FIRST
+from pools.ledger.guarding import TRIGGERS
 from pools.management.commands.verify_audit import EMPTIED, UNGUARDED
-from pools.models import Entry, Kind, Lease
-from pools.models.chain import FIRST
-from pools.models.guarding import TRIGGERS
-from pools.models.ledger import append
+from pools.models import Entry
+from pools.models.vocabulary import Kind
 from pools.secret import Secret
-from tests.ledger_flush import unguarded_ledger
-from tests.models.conftest import ADA, append_events, tamper
-from tests.models.telling import NOON
-from tests.models.test_proof import CHANGE
+from tests.fixtures.leases import take_lease
+from tests.fixtures.ledger import ADA, CHANGE, append_events, tamper, verify_audit
+from tests.fixtures.ledger_flush import unguarded_ledger
 
 pytestmark = pytest.mark.django_db
-
-
-def verify_audit(*arguments: str) -> tuple[int, str]:
-    said = StringIO()
-    code = 0
-    try:
-        call_command("verify_audit", *arguments, stdout=said, stderr=said, no_color=True)
-    except SystemExit as ended:
-        code = int(str(ended.code))
-    return code, said.getvalue()
 
 
 def named(seq: int) -> str:
@@ -41,10 +31,14 @@ def named(seq: int) -> str:
 
 def checkpoint(seq: int) -> str:
     digest, at = Entry.objects.values_list("digest", "at").get(seq=seq)
-    return (
-        f'{{"seq": {seq}, "digest": "{digest}", "at": "{at.isoformat()}",'
-        ' "event": "ledger checkpoint"}\n'
-    )
+    return logged(seq, digest, at.isoformat())
+
+
+def logged(seq: int, digest: str, at: str | None) -> str:
+    """As the panel's own logger writes it."""
+    facts = {"seq": seq, "digest": digest, "at": at, "event": "ledger checkpoint"}
+    about = {"level": "info", "logger": "panel.ledger", "timestamp": "2026-05-12T12:30:00.0Z"}
+    return json.dumps(facts | about) + "\n"
 
 
 def test_a_clean_ledger_ends_well_and_names_its_head() -> None:
@@ -108,7 +102,7 @@ def test_a_ledger_that_can_be_altered_ends_badly_though_it_fits() -> None:
     assert (code, said) == (
         1,
         (
-            f"{UNGUARDED} It lacks, or has switched off: {missing}.\n"
+            f"{UNGUARDED} It lacks, or has switched off or altered: {missing}.\n"
             f"Entries 1 to 1 fit.\nHead: {named(1)}\n"
         ),
     )
@@ -119,7 +113,7 @@ def test_with_a_wrong_key_the_key_is_named(settings: Any) -> None:
     settings.AUDIT_KEYS = (("first", Secret(base64.b64encode(b"w" * 32).decode())),)
     code, said = verify_audit()
     assert code == 1
-    assert "AUDIT_KEYS has another key first than the ledger was written with.\n" in said
+    assert "AUDIT_KEYS: key first is not the one that the ledger was written with.\n" in said
 
 
 def test_a_ledger_that_cannot_be_read_is_an_error_of_one_sentence() -> None:
@@ -152,8 +146,7 @@ def test_a_ledger_that_was_emptied_ends_badly(tmp_path: Path) -> None:
 
 def test_open_changes_are_counted_and_are_no_misfit() -> None:
     with transaction.atomic():
-        append(Kind.INTENT, "edit", ADA, change=CHANGE)
-    Lease.objects.create(company="acme", pool_key="7", change=CHANGE, held_since=NOON)
+        take_lease(append(Kind.INTENT, "edit", ADA, change=CHANGE))
     code, said = verify_audit()
     assert (code, said.splitlines()[2:]) == (0, ["Open, holding its pool: 1 change."])
 
@@ -239,6 +232,5 @@ def test_a_log_that_is_not_there_is_an_error_of_one_sentence(tmp_path: Path) -> 
 
 def test_a_checkpoint_of_an_empty_ledger_is_found(tmp_path: Path) -> None:
     append_events(1)
-    line = f'{{"seq": 0, "digest": "{FIRST}", "at": null, "event": "ledger checkpoint"}}'
-    (tmp_path / "log").write_text(line)
+    (tmp_path / "log").write_text(logged(0, FIRST, None))
     assert verify_audit("--checkpoints", str(tmp_path / "log"))[0] == 0

@@ -1,0 +1,1 @@
+"""The ledger: appending to it, its chain and checkpoints, its guard, and its proof."""

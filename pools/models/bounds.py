@@ -1,0 +1,20 @@
+"""How long the panel's own texts may be: one table for the columns, the forms and what is cut.
+
+Those of Core's fields are in `pools/core/bounds.py`, and an address has its own beside its rules.
+"""
+
+from typing import Final
+
+# As the columns of Django's users have them.
+USERNAME: Final = 150
+FULL_NAME: Final = 150
+# Also of what somebody signs in with: a user name is shorter.
+EMAIL: Final = 254
+TOKEN_LABEL: Final = 100
+# Why a change is made, or its pool is unlocked.
+REASON: Final = 1000
+# Why a company's ids began again.
+IDS_BEGAN_AGAIN: Final = 255
+# The code of an invitation, or of a new password: longer than any that is made.
+CODE: Final = 100
+PASSKEY_NAME: Final = 60
