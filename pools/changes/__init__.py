@@ -6,13 +6,17 @@ has found out what became of it. What was changed elsewhere is noticed when a po
 """
 
 from pools.changes.history import (
+    AlreadyDeleted,
     HistoryItem,
+    PoolGone,
+    PoolVanished,
+    gone_pool,
     history_of,
     last_changes,
     open_changes,
-    release_lease,
 )
-from pools.changes.outcome import MADE_HERE, Action, Outcome, Verdict, outcome_of
+from pools.changes.holding import releasable, release_lease
+from pools.changes.outcome import outcome_of
 from pools.changes.proposal import (
     ChangeResult,
     Conflict,
@@ -25,7 +29,6 @@ from pools.changes.proposal import (
 )
 from pools.changes.sending import FormReused, make_change
 from pools.changes.settling import (
-    PANEL,
     Settling,
     SettlingState,
     due,
@@ -33,35 +36,32 @@ from pools.changes.settling import (
     settle,
     settle_all,
 )
-from pools.models.ledger import Actor, LedgerUnwritable
 
 __all__ = [
-    "MADE_HERE",
-    "PANEL",
-    "Action",
-    "Actor",
+    "AlreadyDeleted",
     "ChangeResult",
     "Conflict",
     "Difference",
     "FormReused",
     "HistoryItem",
-    "LedgerUnwritable",
-    "Outcome",
     "OutcomeUnwritten",
+    "PoolGone",
     "PoolHeld",
+    "PoolVanished",
     "ProposedChange",
     "Settling",
     "SettlingState",
     "Snapshot",
-    "Verdict",
     "differences",
     "due",
+    "gone_pool",
     "history_of",
     "last_changes",
     "make_change",
     "open_changes",
     "outcome_of",
     "quiet_until",
+    "releasable",
     "release_lease",
     "settle",
     "settle_all",

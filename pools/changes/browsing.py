@@ -7,42 +7,74 @@ an outcome and a word are on other rows than the line, and neither database woul
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.conf import settings
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery
-from django.utils import timezone
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.lookups import Exact
 
-from pools.changes.outcome import Outcome, Verdict
-from pools.models import Entry, IndexTerm, Kind, Lease
-from pools.models.index_term import words_of
+from pools.changes.state import last_word, outcome_at
+from pools.ledger import clock
+from pools.ledger.names import recorded_under
+from pools.models import Entry, IndexTerm, Lease
+from pools.models.index_term import words_sought
+from pools.models.stored import GarbledMoment, order_of
+from pools.models.vocabulary import Kind, Outcome, Verdict
 
 # Terms are counted up to here to learn which of them is the rarest.
 COUNTED: Final = 1000
+MOST_COUNTED: Final = 10
+# Terms that are asked for one by one.
+SINGLY: Final = 4
 # Lines whose outcome is looked up at a time, at least.
 LOOKED_UP: Final = 200
 CHUNK: Final = 500
+# Entries of no kind that lists show, the newest; verify_audit names the first in any case.
+MOST_ALTERED: Final = 500
+_CHANGES: Final = f"IN ('{Kind.INTENT}', '{Kind.DRIFT}')"
+_EVENTS: Final = f"= '{Kind.EVENT}'"
+_KNOWN: Final = f"IN ({', '.join(repr(str(kind)) for kind in Kind)})"
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """Where a line stands in the record."""
 
-    at: datetime
+    at: datetime | GarbledMoment
     seq: int
 
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """What positions are sorted by, as the database sorts them."""
+        return order_of(self.at), self.seq
 
-class Found(NamedTuple):
+
+class Match(NamedTuple):
     """A line that fits. `said` is the last word on its outcome, if that was looked up."""
 
-    at: datetime
+    at: datetime | GarbledMoment
     seq: int
     action: str
     said: str | None
 
     @property
-    def place(self) -> Place:
-        return Place(self.at, self.seq)
+    def position(self) -> Position:
+        return Position(self.at, self.seq)
+
+    @property
+    def begun(self) -> datetime | None:
+        """None: it cannot be read."""
+        return self.at if isinstance(self.at, datetime) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +82,10 @@ class Filters:
     """What a list of changes, or of events, is narrowed to. Empty: not narrowed.
 
     `companies` are slugs; None means every company, those included that are no longer
-    here. `pool` is an id, or words of the name that the pool had. `begin` is included,
-    `end` is not. `words` must all be in the reason. Events have no pool and no outcome.
-    An outcome is the last word on it: a verdict stands in place of unknown, and a clear
-    outcome in place of both. What was made outside the panel has none.
+    here. `who` is a whole name, as people see it. `pool` is an id, or words of the name that the
+    pool had. `begin` is included, `end` is not. `words` must all be in the reason. Events
+    have no pool and no outcome. An outcome is the last word on it: a verdict stands in place
+    of unknown, and a clear outcome in place of both. What was made outside the panel has none.
     """
 
     companies: frozenset[str] | None = None
@@ -67,28 +99,28 @@ class Filters:
     words: str = ""
 
 
-def newest(filters: Filters, limit: int, before: Place | None = None) -> list[Found]:
+def newest(filters: Filters, limit: int, before: Position | None = None) -> list[Match]:
     """The newest lines that fit, or the newest older than `before`; newest first."""
     return _nearest(filters, limit, before, downwards=True)
 
 
-def next_newer(filters: Filters, limit: int, after: Place) -> list[Found]:
+def next_newer(filters: Filters, limit: int, after: Position) -> list[Match]:
     """The lines that fit and are next newer than `after`; newest first."""
     return _nearest(filters, limit, after, downwards=False)[::-1]
 
 
-def place_of(seq: int) -> Place | None:
+def position_of(seq: int) -> Position | None:
     """Where the entry with a number stands, if there is one."""
     found = Entry.objects.filter(seq=seq).values_list("at", "seq").first()
-    return None if found is None else Place(*found)
+    return None if found is None else Position(*found)
 
 
-def walk(filters: Filters) -> Iterator[list[Found]]:
+def walk(filters: Filters) -> Iterator[list[Match]]:
     """All lines that fit, newest first, in chunks that are read one by one."""
     before = None
     while chunk := newest(filters, CHUNK, before):
         yield chunk
-        before = chunk[-1].place
+        before = chunk[-1].position
 
 
 def newest_names(companies: frozenset[str] | None, limit: int) -> set[str]:
@@ -100,35 +132,39 @@ def newest_names(companies: frozenset[str] | None, limit: int) -> set[str]:
     }
 
 
-def _nearest(filters: Filters, limit: int, edge: Place | None, *, downwards: bool) -> list[Found]:
+def _nearest(
+    filters: Filters, limit: int, edge: Position | None, *, downwards: bool
+) -> list[Match]:
     """The lines that fit, nearest to the edge first."""
     if filters.outcome is None:
         return _candidates(filters, limit, edge, downwards=downwards)
     size = max(LOOKED_UP, limit * 9 // 8)
-    found: list[Found] = []
-    while len(found) < limit:
+    matches: list[Match] = []
+    while len(matches) < limit:
         chunk = _candidates(filters, size, edge, downwards=downwards)
-        found += _ended(chunk, filters.outcome)
+        matches += _ended(chunk, filters.outcome)
         if len(chunk) < size:
             break
-        edge = chunk[-1].place
-    return found[:limit]
+        edge = chunk[-1].position
+    return matches[:limit]
 
 
 def _candidates(
-    filters: Filters, limit: int, edge: Place | None, *, downwards: bool
-) -> list[Found]:
+    filters: Filters, limit: int, edge: Position | None, *, downwards: bool
+) -> list[Match]:
     """Lines that fit but perhaps for their outcome: an index has what it once was."""
     order = ("-at", "-seq") if downwards else ("at", "seq")
-    columns = ("at", "seq", "action", *(["ended", "verdict"] if filters.outcome else []))
-    found = {
-        Found(row[0], row[1], row[2], _said(*row[3:]) if filters.outcome else None)
+    # Under another name: Django would order by what is selected, which no index has.
+    columns = ("moment", "seq", "action", *(["ended", "verdict"] if filters.outcome else []))
+    matches = {
+        Match(row[0], row[1], row[2], last_word(*row[3:]) if filters.outcome else None)
         for source in _sources(filters)
         for row in _beyond(_within(_told(source, filters), filters), edge, downwards=downwards)
+        .annotate(moment=F("at"))
         .order_by(*order)
         .values_list(*columns)[:limit]
     }
-    return sorted(found, key=lambda each: each.place, reverse=downwards)[:limit]
+    return sorted(matches, key=lambda each: each.position.order, reverse=downwards)[:limit]
 
 
 def _told(source: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
@@ -148,23 +184,27 @@ def _told(source: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
     return told
 
 
-def _said(ended: str | None, verdict: str | None) -> str | None:
-    """The last word: Core's clear answer, however late it was recorded; or the verdict."""
-    return ended if ended not in {None, Outcome.UNKNOWN} else verdict or ended
-
-
-def _ended(chunk: list[Found], outcome: Outcome | Verdict) -> list[Found]:
+def _ended(chunk: list[Match], outcome: Outcome | Verdict) -> list[Match]:
     """Those whose outcome it is. Nothing said for longer than a call may take: unknown."""
     if outcome is not Outcome.UNKNOWN:
         return [each for each in chunk if each.said == outcome]
-    silent = timezone.now() - timedelta(seconds=settings.CORE_LIMITS.deadline_seconds)
-    return [
-        each for each in chunk if each.said == outcome or (each.said is None and each.at <= silent)
-    ]
+    now = clock.now()
+    return [each for each in chunk if outcome_at(now, each.begun, each.said) == outcome]
 
 
 def _sources(filters: Filters) -> list[QuerySet[Any]]:
     """Queries that together find the lines: each is read in order by an index of its own."""
+    if not filters.who:
+        each = [filters]
+    else:
+        names = sorted({recorded.name for recorded in recorded_under(filters.who)})
+        each = [replace(filters, who=who) for who in names]
+    altered = _of_no_kind() if each else []
+    sources = [source for one in each for source in _sources_of(one)]
+    return sources + [_lost_lines(one, altered) for one in each if altered]
+
+
+def _sources_of(filters: Filters) -> list[QuerySet[Any]]:
     if terms := _terms(filters):
         sources: list[QuerySet[Any]] = [_by_term(filters, terms)]
         if filters.outcome is Outcome.UNKNOWN:
@@ -181,14 +221,17 @@ def _sources(filters: Filters) -> list[QuerySet[Any]]:
 def _terms(filters: Filters) -> list[str]:
     """The terms to look up, the rarest first. Done is no term: nearly all changes are."""
     facet = "event" if filters.events else "reason"
-    terms = [f"{facet}:{word}" for word in words_of(filters.words)]
+    terms = [f"{facet}:{word}" for word in words_sought(filters.words)]
     if filters.pool.isdecimal() and filters.pool.isascii():
         terms.append(f"pool:{filters.pool}")
     else:
-        terms += [f"name:{word}" for word in words_of(filters.pool)]
+        terms += [f"name:{word}" for word in words_sought(filters.pool)]
     if filters.outcome not in {None, Outcome.DONE}:
         terms.append(f"outcome:{filters.outcome}")
-    return terms if len(terms) < 2 else sorted(terms, key=_count)
+    if len(terms) < 2:
+        return terms
+    # Which is the rarest matters for speed alone: of a very long text only some are counted.
+    return sorted(terms[:MOST_COUNTED], key=_count) + terms[MOST_COUNTED:]
 
 
 def _count(term: str) -> int:
@@ -196,7 +239,7 @@ def _count(term: str) -> int:
 
 
 def _by_term(filters: Filters, terms: list[str]) -> QuerySet[IndexTerm]:
-    found = IndexTerm.objects.filter(term=terms[0]).filter(*map(_has_term, terms[1:]))
+    found = IndexTerm.objects.filter(term=terms[0]).filter(*_has_all(terms[1:]))
     if filters.companies is None and not filters.who and not filters.action:
         return found
     return found.filter(Exists(_lines(filters).filter(seq=OuterRef("seq"))))
@@ -206,16 +249,50 @@ def _held(filters: Filters, terms: list[str]) -> QuerySet[Entry]:
     """Changes that hold their pool: their outcome may never have been written."""
     others = [term for term in terms if term != f"outcome:{Outcome.UNKNOWN}"]
     changes = list(Lease.objects.values_list("change", flat=True))
-    return _lines(filters).filter(change__in=changes).filter(*map(_has_term, others))
+    return _lines(filters).filter(change__in=changes).filter(*_has_all(others))
+
+
+def _has_all(terms: list[str]) -> list[Exists | Exact]:
+    """Conditions of a line that has every term.
+
+    Many are counted in one subquery: PostgreSQL plans hundreds of them for minutes.
+    """
+    if len(terms) <= SINGLY:
+        return [_has_term(term) for term in terms]
+    wanted = set(terms)
+    held = IndexTerm.objects.filter(term__in=wanted, at=OuterRef("at"), seq=OuterRef("seq"))
+    count = held.order_by().values("seq").annotate(held=Count("term")).values("held")
+    return [Exact(Subquery(count, output_field=IntegerField()), len(wanted))]
 
 
 def _has_term(term: str) -> Exists:
     return Exists(IndexTerm.objects.filter(term=term, at=OuterRef("at"), seq=OuterRef("seq")))
 
 
+def _of_no_kind() -> list[int]:
+    """Entries whose kind is no word of ours: none, unless the database was altered."""
+    found = Entry.objects.filter(_has_no_kind()).order_by("-at", "-seq")
+    return list(found.values_list("seq", flat=True)[:MOST_ALTERED])
+
+
+def _lost_lines(filters: Filters, altered: list[int]) -> QuerySet[Entry]:
+    """Those of them that no other line tells of.
+
+    One that belongs to a change stands among changes, any other among events.
+    """
+    found = _narrowed(Entry.objects.order_by().filter(seq__in=altered), filters)
+    found = found.filter(change__isnull=filters.events).filter(*_has_all(_terms(filters)))
+    begun = Entry.objects.filter(change=OuterRef("change"), kind__in=[Kind.INTENT, Kind.DRIFT])
+    return found.filter(~Exists(begun))
+
+
 def _lines(filters: Filters) -> QuerySet[Entry]:
     """The lines that fit all but the terms, the time and the outcome."""
-    found = Entry.objects.order_by().filter(_is_event() if filters.events else _is_change())
+    lines = Entry.objects.order_by().filter(_is_event() if filters.events else _is_change())
+    return _narrowed(lines, filters)
+
+
+def _narrowed(found: QuerySet[Entry], filters: Filters) -> QuerySet[Entry]:
     if filters.companies is not None and len(filters.companies) == 1:
         found = found.filter(company=next(iter(filters.companies)))
     elif filters.companies is not None:
@@ -233,7 +310,7 @@ def _within(lines: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
     return lines if filters.end is None else lines.filter(at__lt=filters.end)
 
 
-def _beyond(lines: QuerySet[Any], edge: Place | None, *, downwards: bool) -> QuerySet[Any]:
+def _beyond(lines: QuerySet[Any], edge: Position | None, *, downwards: bool) -> QuerySet[Any]:
     if edge is None:
         return lines
     # The first condition is implied by the second: it is the one that an index can use.
@@ -244,10 +321,13 @@ def _beyond(lines: QuerySet[Any], edge: Place | None, *, downwards: bool) -> Que
 
 def _is_change() -> Func:
     # As literals: SQLite uses a partial index only for a condition that it can read.
-    return Func(
-        F("kind"), template="%(expressions)s IN ('intent', 'drift')", output_field=BooleanField()
-    )
+    return Func(F("kind"), template=f"%(expressions)s {_CHANGES}", output_field=BooleanField())
 
 
 def _is_event() -> Func:
-    return Func(F("kind"), template="%(expressions)s = 'event'", output_field=BooleanField())
+    return Func(F("kind"), template=f"%(expressions)s {_EVENTS}", output_field=BooleanField())
+
+
+def _has_no_kind() -> Func:
+    template = f"NOT (%(expressions)s {_KNOWN})"
+    return Func(F("kind"), template=template, output_field=BooleanField())

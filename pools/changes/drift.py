@@ -1,37 +1,38 @@
 """Noticing that a pool was changed outside the panel: it differs from what was last recorded.
 
-Whenever a pool is read, its values are compared with the last ones on the ledger. What
-differs is recorded there, attributed to nobody, with the time since which it may have
-happened. Where the last values are not known (a change is under way, unknown, or was
-released by hand) nothing is, and neither where the read may be older than the record.
+Whenever a pool is read, its values and its connectors are compared with the last ones on the
+ledger. What differs is recorded there, attributed to nobody, with the time since which it may
+have happened; so is a pool that is gone. Where the last values are not known (a change is
+under way, unknown, or was released by hand) nothing is, and neither where the read may be
+older than the record. What a read shows of a change that is done and could not be read back
+is recorded as well.
 """
 
-import json
-import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
-from django.db import Error as AnyDatabaseError
-from django.db import transaction
+from django.conf import settings
 
+from pools.changes import readback, witnesses
 from pools.changes.history import newest_entries
-from pools.changes.outcome import Action, Outcome
-from pools.changes.proposal import COMPARED, Snapshot
-from pools.changes.verdicts import has_value, is_told, shows
-from pools.core import CoreClient, Page, Pool, PoolQuery
-from pools.models import Company, Entry, Kind
-from pools.models.ledger import Actor, append, lock
+from pools.changes.proposal import COMPARED, CONNECTORS, Snapshot
+from pools.changes.said import said_by
+from pools.changes.verdicts import has_value, is_readable, shows, unreadable_in
+from pools.core import CoreClient, CoreError, NotFound, Pool
+from pools.database_faults import try_to_write
+from pools.ledger import clock
+from pools.ledger.appending import NOBODY, append, lock
+from pools.models import Company, Entry
+from pools.models.vocabulary import TRACELESS, UNREADABLE, Action, Kind, Outcome, Readback
 
-NOBODY: Final = Actor(id=0, name="")
-
-_log = logging.getLogger(__name__)
+_SHOWN: Final = frozenset({Outcome.DONE, Readback.SHOWN})
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class LastKnown:
     """The values that a pool had when it was last recorded, as far as they are known.
 
     `since` is when they were read. `or_else` are values that it may have come to by itself
@@ -40,40 +41,57 @@ class Known:
 
     values: Snapshot
     since: datetime
-    untold: frozenset[str] = frozenset()
+    unreadable: frozenset[str] = frozenset()
     or_else: Snapshot | None = None
 
     def differing(self, pool: Pool) -> list[str]:
-        """The fields that are known, could be read, and are no longer the same."""
+        """What is known, could be read, and is no longer the same: fields, connectors."""
+        moved = [CONNECTORS] if self._has_other_connectors(pool) else []
         if self.or_else is not None and shows(pool, self.or_else):
-            return []
+            return moved
         return [
             field
             for field in COMPARED
             if self.knows(field)
-            and is_told(pool, field)
+            and is_readable(pool, field)
             and not has_value(pool, field, getattr(self.values, field))
-        ]
+        ] + moved
+
+    def _has_other_connectors(self, pool: Pool) -> bool:
+        before, now = self.values.connector_ids, Snapshot.from_pool(pool).connector_ids
+        told = CONNECTORS not in {*self.unreadable, *unreadable_in(pool)}
+        return told and None not in (before, now) and before != now
 
     def knows(self, field: str) -> bool:
         """A name or a limit that is none is one that could not be read."""
         known = field == "timeout" or getattr(self.values, field) is not None
-        return known and field not in self.untold
+        return known and field not in self.unreadable
 
 
-def read_page(core: CoreClient, company: Company, query: PoolQuery) -> Page:
-    """A page of Core's list, noting what was changed outside. Raises CoreError."""
-    before = as_of()
-    page = core.list_pools(query)
-    note(company, page.pools, before)
-    return page
+def read_pool(core: CoreClient, company: Company, pool_id: int, reader: int | None = None) -> Pool:
+    """A pool at Core, recording whether it was changed, or deleted, outside. Raises CoreError.
+
+    `reader` is whose token reads it (a user's id). A pool that is not there was deleted
+    only where that token is known to be this company's.
+    """
+    return notice(core, company, pool_id, as_of(), lambda: core.get_pool(pool_id), reader)
 
 
-def read_pool(core: CoreClient, company: Company, pool_id: int) -> Pool:
-    """A pool at Core, noting whether it was changed outside. Raises CoreError."""
-    before = as_of()
-    pool = core.get_pool(pool_id)
-    note(company, [pool], before)
+def notice(
+    core: CoreClient,
+    company: Company,
+    pool_id: int,
+    as_of: int,
+    read: Callable[[], Pool],
+    reader: int | None = None,
+) -> Pool:
+    """The same of a pool that is being read already: since `as_of`, by `read`."""
+    try:
+        pool = read()
+    except NotFound:
+        record_absence(core, company, pool_id, as_of, reader)
+        raise
+    record_differences(company, [pool], as_of)
     return pool
 
 
@@ -82,57 +100,153 @@ def as_of() -> int:
     return Entry.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
 
 
-def note(company: Company, pools: Iterable[Pool], as_of: int) -> int | None:
-    """Records which of the pools just read were changed outside the panel.
+def record_differences(
+    company: Company, pools: Iterable[Pool], as_of: int, *, at_once: bool = False
+) -> int | None:
+    """Records which of the pools just read were changed outside the panel, or show a change.
 
-    `as_of` was asked for before they were read. Returns the newest entry made, if any. Where
-    the ledger cannot be written nothing is recorded now; the next read will notice it.
+    `as_of` was asked for before they were read. `at_once`: nobody will read them again before
+    they are changed, so what may be late is recorded as well. Returns the newest entry made,
+    if any. Where the ledger cannot be written nothing is recorded now; the next read will
+    notice it.
     """
-    read = {str(pool.id): pool for pool in pools if pool.id is not None}
-    differing = {
+    read = {company.reference(pool.id): pool for pool in pools if pool.id is not None}
+    newest = {
         entry.pool_id: entry.seq
         for entry in newest_entries(company, read)
-        if entry.seq <= as_of and (known := _known(entry)) and known.differing(read[entry.pool_id])
+        if entry.seq <= as_of and _is_telling(entry, read[entry.pool_id], at_once=at_once)
     }
-    if not differing:
+    return _recorded(company, {reference: read[reference] for reference in newest}, newest)
+
+
+def record_absence(
+    core: CoreClient, company: Company, pool_id: int, as_of: int, reader: int | None = None
+) -> int | None:
+    """Records that a pool which was just not found was deleted outside, or by a change.
+
+    Not where the token may be another company's: there, each pool of this one is missing.
+    """
+    entry = next(iter(newest_entries(company, [company.reference(pool_id)])), None)
+    if entry is None or entry.seq > as_of or not tells_of_absence(entry):
         return None
     try:
-        with transaction.atomic(durable=True):
-            lock()
-            made = [
-                _record(company, read[pool_id], newest) for pool_id, newest in differing.items()
-            ]
-    except AnyDatabaseError:
-        _log.warning("changes made outside the panel could not be recorded", exc_info=True)
+        if not witnesses.is_companys_own(core, company, pool_id, reader):
+            return None
+    except CoreError:
         return None
-    return max((entry.seq for entry in made if entry), default=None)
+    return record_gone(company, entry)
 
 
-def _record(company: Company, pool: Pool, newest: int) -> Entry | None:
-    """Under the lock: the entry, unless something was recorded about the pool meanwhile."""
-    pool_id = str(pool.id)
-    entry = next(iter(newest_entries(company, [pool_id])), None)
+def record_gone(company: Company, entry: Entry) -> int | None:
+    """Records that a pool is gone, unless there is a newer entry than this one about it."""
+    return _recorded(company, {entry.pool_id: None}, {entry.pool_id: entry.seq})
+
+
+def tells_of_absence(entry: Entry) -> bool:
+    """Whether a pool's being gone says more than its newest entry."""
+    return _is_telling(entry, None)
+
+
+def _is_telling(entry: Entry, pool: Pool | None, *, at_once: bool = False) -> bool:
+    """Whether a pool that was just read (None: it is gone) says more than its newest entry."""
+    if readback.is_shown_late(entry, pool):
+        return True
+    last = _last_known(entry)
+    if last is None:
+        return False
+    differs = bool(last.differing(pool)) if pool else not _may_be_gone(entry)
+    return differs and (at_once or not _may_be_late(entry, pool))
+
+
+def _may_be_late(entry: Entry, pool: Pool | None) -> bool:
+    """Whether what was read may be from before a change that was made just now.
+
+    A copy that Core reads from can lag behind: then all is as it was before. What stays so
+    is recorded after the quiet time.
+    """
+    if entry.kind not in {Kind.OUTCOME, Kind.READBACK} or entry.outcome not in _SHOWN:
+        return False
+    if pool is None and entry.action != Action.CREATE:
+        return False
+    before = said_by(entry).facts.get("before") if entry.action == Action.EDIT else None
+    if pool and (before is None or not shows(pool, Snapshot.from_json(before))):
+        return False
+    quiet: datetime = entry.at + timedelta(seconds=settings.SETTLE_QUIET_SECONDS)
+    return clock.now() < quiet
+
+
+def _may_be_gone(entry: Entry) -> bool:
+    """Whether a pool may be missing by itself: Core had deleted it, and still showed it; or it
+    had created it, and did not show it yet.
+    """
+    if entry.kind != Kind.READBACK:
+        return False
+    created = entry.action == Action.CREATE and entry.outcome == Readback.NOT_SHOWN
+    return bool(created or entry.action == Action.DELETE)
+
+
+def _recorded(
+    company: Company, read: Mapping[str, Pool | None], newest: Mapping[str, int]
+) -> int | None:
+    if not read:
+        return None
+    made: list[Entry] = []
+
+    def record() -> None:
+        lock()
+        for reference, pool in read.items():
+            made.extend(_record(company, reference, pool, newest[reference]))
+
+    if not try_to_write("changes made outside the panel", record, durable=True):
+        return None
+    return max((entry.seq for entry in made), default=None)
+
+
+def _record(company: Company, reference: str, pool: Pool | None, newest: int) -> list[Entry]:
+    """Under the lock: the entries, unless something was recorded about the pool since."""
+    entry = next(iter(newest_entries(company, [reference])), None)
     if entry is None or entry.seq != newest:
-        return None
+        return []
     intent = Entry.objects.filter(change=entry.change, kind=Kind.INTENT).first()
-    known = None if intent and _came_late(entry, intent) else _known(entry, intent)
-    if known is None or not (fields := known.differing(pool)):
-        return None
-    before = known.values
-    after = Snapshot.from_pool(pool)
-    now = {field: getattr(after if field in fields else before, field) for field in COMPARED}
+    if intent is not None and _came_late(entry, intent):
+        return []
+    made = []
+    if readback.is_shown_late(entry, pool):
+        made.append(readback.record_late(entry, pool, NOBODY))
+    last = _last_known(entry, intent)
+    if last is None or (pool is None and _may_be_gone(entry)):
+        return made
+    fields = last.differing(pool) if pool else []
+    if pool is None or fields:
+        made.append(_record_outside(company, entry, last, pool, fields))
+    return made
+
+
+def _record_outside(
+    company: Company, entry: Entry, last: LastKnown, pool: Pool | None, fields: list[str]
+) -> Entry:
+    """What was changed outside the panel; `pool` is None where it was deleted."""
+    before = last.values
+    now = Snapshot.from_pool(pool) if pool else before
+    unread = (pool is None or now.connector_ids is None) or CONNECTORS in unreadable_in(pool)
+    unreadable = [each for each in COMPARED if not last.knows(each)]
+    unreadable += [CONNECTORS] if unread and CONNECTORS in last.unreadable else []
+    after = Snapshot(
+        **{each: getattr(now if each in fields else before, each) for each in COMPARED},
+        connector_ids=before.connector_ids if unread else now.connector_ids,
+    )
     return append(
         Kind.DRIFT,
         Action.OUTSIDE,
         NOBODY,
         company=company.slug,
-        pool_id=pool_id,
-        pool_name=before.name or after.name or "",
+        pool_id=entry.pool_id,
+        pool_name=before.name or now.name or "",
         facts={
             "before": before.to_json(),
-            "after": Snapshot(**now, connector_ids=after.connector_ids).to_json(),
-            "untold": [field for field in COMPARED if not known.knows(field)],
-            "since": known.since.isoformat(),
+            "after": after.to_json() if pool else None,
+            UNREADABLE: unreadable,
+            "since": last.since.isoformat(),
         },
         change=uuid4(),
     )
@@ -151,48 +265,51 @@ def _came_late(entry: Entry, intent: Entry) -> bool:
     return given_up.exists() or followed.exists()
 
 
-def _known(entry: Entry, intent: Entry | None = None) -> Known | None:
+def _last_known(entry: Entry, intent: Entry | None = None) -> LastKnown | None:
     """What a pool's newest entry says of its values; None where they are not known.
 
     What was read before the change counts from its intent, whose own facts tell what could
     not be read then. Without it the answer is good enough for a first look.
     """
-    facts = json.loads(entry.facts)
+    said = [said_by(each) for each in (entry, intent) if each is not None]
+    if not all(each.readable for each in said):
+        return None
+    facts = said[0].facts
     since = intent.at if intent else entry.at
-    untold = frozenset(json.loads(intent.facts).get("untold", ()) if intent else ())
+    unreadable = frozenset(said[1].facts.get(UNREADABLE, ()) if intent else ())
     match entry.kind:
-        case Kind.DRIFT:
+        case Kind.DRIFT if facts.get("after"):
             return _read(facts, entry)
         case Kind.SETTLED if facts.get("after"):
             return _read(facts, entry)
-        case Kind.SETTLED if entry.action == Action.CLEAR:
-            return _at(facts.get("before"), since, untold)
+        case Kind.SETTLED if entry.action in TRACELESS:
+            return _at(facts.get("before"), since, unreadable)
         case Kind.READBACK if facts.get("after") and not facts.get("problem"):
             return _read(facts, entry)
         case Kind.READBACK:
-            return _at(_once_done(entry, facts), since, untold)
+            return _at(_once_done(entry, facts), since, unreadable)
         case Kind.OUTCOME if entry.outcome == Outcome.DONE:
-            return _at(_once_done(entry, facts), since, untold)
+            return _at(_once_done(entry, facts), since, unreadable)
         case Kind.OUTCOME if entry.outcome != Outcome.UNKNOWN:
-            return _at(facts.get("before"), since, untold)
+            return _at(facts.get("before"), since, unreadable)
     return None
 
 
-def _read(facts: Mapping[str, Any], entry: Entry) -> Known:
+def _read(facts: Mapping[str, Any], entry: Entry) -> LastKnown:
     """What an entry says was read when it was made."""
     late = facts.get("wanted") if facts.get("verified") is False else None
-    return Known(
+    return LastKnown(
         Snapshot.from_json(facts["after"]),
         entry.at,
-        frozenset(facts.get("untold", ())),
+        frozenset(facts.get(UNREADABLE, ())),
         Snapshot.from_json(late) if late else None,
     )
 
 
 def _once_done(entry: Entry, facts: Mapping[str, Any]) -> Any:
     """The values once Core had said that it was done: as wanted; none after a delete."""
-    return facts.get("before" if entry.action == Action.CLEAR else "wanted")
+    return facts.get("before" if entry.action in TRACELESS else "wanted")
 
 
-def _at(values: Any, since: datetime, untold: frozenset[str]) -> Known | None:
-    return Known(Snapshot.from_json(values), since, untold) if values else None
+def _at(values: Any, since: datetime, unreadable: frozenset[str]) -> LastKnown | None:
+    return LastKnown(Snapshot.from_json(values), since, unreadable) if values else None

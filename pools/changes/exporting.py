@@ -1,12 +1,14 @@
 """Changes and events as CSV (RFC 4180) and as JSON, written while they are read.
 
-Times are UTC. A cell of the CSV that a spreadsheet could take for a formula starts with
-an apostrophe; the JSON has every text as it was recorded.
+Times are UTC. The CSV begins with a byte order mark: without one, Excel reads its letters
+in the code page of the computer. What a spreadsheet could take for a formula has an
+apostrophe before it. The JSON has every text as it was recorded.
 """
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -15,19 +17,28 @@ from pools.changes.browsing import Filters
 from pools.changes.history import HistoryItem
 from pools.changes.proposal import Snapshot
 from pools.changes.reading import ChangeLine, EventLine, all_lines
+from pools.changes.state import ChangeState
+from pools.core.comparing import visible_form
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+# Those of East Asian width too: some spreadsheets take them for the others.
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Where commas are no separators, a spreadsheet begins a cell or a row behind one of these.
+_BEGINS_A_CELL: Final = re.compile("([;\t\r\n])")
+_DROPPED_AT_THE_START: Final = ("\t", "\r", "\n")
+BYTE_ORDER_MARK: Final = "\ufeff"
 SNAPSHOT_FIELDS: Final = ("name", "limit", "timeout", "connector_ids")
 CHANGE_FIELDS: Final = (
-    *("entry", "time", "change", "company", "pool_id", "pool_name", "action", "outcome"),
+    *("entry", "time", "change", "company", "origin", "pool_id", "pool_name", "action", "outcome"),
     *("who", "reason"),
     *(f"before_{field}" for field in SNAPSHOT_FIELDS),
     *(f"after_{field}" for field in SNAPSHOT_FIELDS),
-    *("verified", "core_said", "released_by", "released_reason", "request_id"),
-    *("verdict", "settled_at", "settled_by", "last_known_at", "reverts"),
+    *("verified", "read_back", "core_said", "core_reasons"),
+    *("released_by", "released_reason", "request_id"),
+    *("verdict", "settled_at", "settled_by", "last_known_at", "reverts", "unreadable"),
 )
 EVENT_FIELDS: Final = (
     *("entry", "time", "company", "event", "outcome", "who", "from_address", "reason", "facts"),
+    "unreadable",
 )
 
 
@@ -46,8 +57,12 @@ def exported(filters: Filters, form: Format) -> Iterator[str]:
 
 
 def defused(cell: str) -> str:
-    """A cell that no spreadsheet runs."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+    """A cell that no spreadsheet runs, whatever invisible stands before its formula."""
+    parts = _BEGINS_A_CELL.split(cell)
+    guarded = "".join(
+        f"'{part}" if visible_form(part).startswith(FORMULA_STARTS) else part for part in parts
+    )
+    return f"'{guarded}" if cell.startswith(_DROPPED_AT_THE_START) else guarded
 
 
 class _Echo:
@@ -59,7 +74,7 @@ class _Echo:
 
 def _csv(fields: tuple[str, ...], rows: Iterator[Mapping[str, Any]]) -> Iterator[str]:
     writer = csv.writer(_Echo(), lineterminator="\r\n")
-    yield writer.writerow(fields)
+    yield BYTE_ORDER_MARK + writer.writerow(fields)
     for row in rows:
         yield writer.writerow([defused(_cell(row[field])) for field in fields])
 
@@ -77,6 +92,8 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return "\n".join(value)
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False, sort_keys=True)
     return str(value)
@@ -91,8 +108,9 @@ def _change(line: ChangeLine) -> dict[str, Any]:
     return {
         "entry": line.seq,
         "time": _time(item.at),
-        "change": str(item.change_id),
+        "change": str(item.change_id) if item.has_page else "",
         "company": line.company,
+        "origin": item.origin,
         "pool_id": item.pool_id,
         "pool_name": item.pool_name,
         "action": str(item.action),
@@ -102,7 +120,9 @@ def _change(line: ChangeLine) -> dict[str, Any]:
         **_snapshot("before", item.before),
         **_snapshot("after", item.after),
         "verified": item.verified,
+        "read_back": item.readback and str(item.readback),
         "core_said": item.message,
+        "core_reasons": list(item.reasons),
         "released_by": item.released_by,
         "released_reason": item.released_reason,
         "request_id": item.request_id,
@@ -111,6 +131,7 @@ def _change(line: ChangeLine) -> dict[str, Any]:
         "settled_by": item.settled_by,
         "last_known_at": item.since and _time(item.since),
         "reverts": item.reverts and str(item.reverts),
+        "unreadable": _unreadable(item.unreadable),
     }
 
 
@@ -118,7 +139,9 @@ def _outcome(item: HistoryItem) -> str:
     """What was made outside the panel has none."""
     if item.outside:
         return ""
-    return "under_way" if item.outcome is None else str(item.outcome)
+    if item.lost:
+        return str(ChangeState.UNREADABLE)
+    return str(item.outcome or ChangeState.UNDER_WAY)
 
 
 def _event(line: EventLine) -> dict[str, Any]:
@@ -132,6 +155,7 @@ def _event(line: EventLine) -> dict[str, Any]:
         "from_address": line.address,
         "reason": line.reason,
         "facts": dict(line.facts),
+        "unreadable": _unreadable([] if line.readable else [line.seq]),
     }
 
 
@@ -140,5 +164,11 @@ def _snapshot(when: str, snapshot: Snapshot | None) -> dict[str, Any]:
     return {f"{when}_{field}": facts[field] for field in SNAPSHOT_FIELDS}
 
 
-def _time(at: datetime) -> str:
+def _unreadable(entries: Iterable[int]) -> str:
+    return "; ".join(f"entry {seq} cannot be read" for seq in entries)
+
+
+def _time(at: datetime | None) -> str:
+    if at is None:
+        return ""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

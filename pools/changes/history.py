@@ -1,24 +1,42 @@
 """Reading the record of changes back, as people see it; and releasing a pool by hand."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.db import Error as AnyDatabaseError
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
-from django.utils import timezone
 
-from pools.changes.outcome import Action, Outcome, Verdict
-from pools.changes.proposal import Difference, Snapshot, differences
-from pools.changes.recording import held_by
-from pools.models import Company, Entry, IndexTerm, Kind, Lease
-from pools.models.ledger import Actor, LedgerUnwritable, append, lock
+from pools.changes.proposal import (
+    COMPARED,
+    CONNECTORS,
+    Difference,
+    Snapshot,
+    differences,
+    found_differences,
+    kept_name,
+)
+from pools.changes.readback import recorded as recorded_readback
+from pools.changes.said import said_by
+from pools.changes.state import ChangeState, outcome_at, readback_at, state_of
+from pools.core.errors import reasons_in
+from pools.ledger import clock
+from pools.models import Company, Entry, IndexTerm, Lease
+from pools.models.reference import FIRST_ORIGIN, PoolReference
+from pools.models.stored import GarbledId
+from pools.models.vocabulary import (
+    TRACELESS,
+    Action,
+    Kind,
+    Outcome,
+    Readback,
+    Verdict,
+    ends,
+    leaves_open,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +45,25 @@ class HistoryItem:
 
     `outcome` is None while the change is under way; an intent that has had no outcome
     for longer than a call may take is UNKNOWN. `after` is what was read back, or else
-    what Core answered. `differences` are those of an edit: made, or else attempted.
-    `message` is Core's own text. `released_by` is empty unless the pool was released
-    by hand. `verdict` is what settling found, None unless the change was settled.
-    `reverts` is the change that this one takes back, `reverted_by` the newest one that
-    takes this one back. A change that was made outside the panel has no person and no
+    what Core answered; `readback` is what reading back showed, of a change that is done,
+    at this moment. `differences` are those of an edit: made, or else attempted.
+    `message` is Core's own text, `reasons` what it had against single fields; `problem`
+    is the Reason of an error, `status` that of the answer. `released_by`
+    is empty unless the pool was released by hand. `verdict` is what settling found, None
+    unless the change was settled. `reverts` is the change that this one reverts,
+    `reverted_by` the newest one that reverts this one. A change that was made outside
+    the panel has no person and no
     outcome: `since` is when its pool was last known to be otherwise, `at` when it was
     seen to differ. `wanted` are the values that a create or an edit asked for.
     `ended_at` is when its outcome was recorded, None while there is none. `settled_by`
-    is empty where the panel settled by itself.
+    is empty where the panel settled by itself. `origin` is the one of its company's that
+    `pool_id` belongs to. `unreadable` are the numbers of its entries that cannot be read:
+    of such a change nothing is concluded, but that it holds its pool while it is open. `at`
+    is None where that cannot be read; `lost`: neither can what became of it.
     """
 
     change_id: UUID
-    at: datetime
+    at: datetime | None
     actor_name: str
     action: Action
     outcome: Outcome | None
@@ -49,7 +73,7 @@ class HistoryItem:
     before: Snapshot | None
     after: Snapshot | None
     differences: tuple[Difference, ...]
-    verified: bool
+    readback: Readback | None
     released_by: str
     released_reason: str
     message: str
@@ -62,30 +86,95 @@ class HistoryItem:
     since: datetime | None = None
     wanted: Snapshot | None = None
     ended_at: datetime | None = None
+    reasons: tuple[str, ...] = ()
+    problem: str = ""
+    status: int | None = None
+    origin: int = FIRST_ORIGIN
+    unreadable: tuple[int, ...] = ()
+    lost: bool = False
 
     @property
-    def took_effect(self) -> bool:
-        """Whether Core did it, as it said; or, where it did not say, as settling found."""
-        if self.outcome in (None, Outcome.UNKNOWN):
-            return self.verdict is Verdict.APPLIED
-        return self.outcome is Outcome.DONE
-
-    @property
-    def unseen(self) -> bool:
-        """Whether Core said that it did it, and nothing that was read afterwards shows it.
-
-        Of a clear nothing can be seen.
-        """
-        return (
-            self.outcome is Outcome.DONE
-            and self.action is not Action.CLEAR
-            and not self.verified
-            and self.verdict is not Verdict.APPLIED
+    def state(self) -> ChangeState:
+        """What is known of it: the one thing to decide anything by."""
+        if self.lost:
+            return ChangeState.UNREADABLE
+        return state_of(
+            self.action,
+            self.outcome,
+            self.verdict,
+            readback=self.readback,
+            released=bool(self.released_by),
         )
 
     @property
+    def has_page(self) -> bool:
+        """Whether it can be found by its id."""
+        return not isinstance(self.change_id, GarbledId)
+
+    @property
+    def verified(self) -> bool:
+        """Reading back showed what was wanted; never of a clear."""
+        return self.readback is Readback.SHOWN
+
+    @property
+    def took_effect(self) -> bool:
+        return self.state.took_effect
+
+    @property
+    def kept_name(self) -> str | None:
+        """The name that Core kept, where that is not quite the one that was sent."""
+        return kept_name(self.before, self.wanted, self.after)
+
+    @property
     def outside(self) -> bool:
-        return self.action is Action.OUTSIDE
+        return self.state is ChangeState.OUTSIDE
+
+    @property
+    def gone(self) -> bool:
+        """Whether the pool was deleted outside the panel."""
+        return self.outside and self.after is None
+
+
+class PoolGone(Exception):
+    """Core has no such pool, and the record knows of one: by its deletion, or else its last change.
+
+    `deleted`: it was deleted here. `values` are the last that were recorded.
+    """
+
+    def __init__(self, item: HistoryItem) -> None:
+        super().__init__("the pool is gone")
+        self.item = item
+        self.deleted = item.action is Action.DELETE and item.took_effect
+        self.values = item.before if self.deleted else item.after or item.before
+
+
+class AlreadyDeleted(PoolGone):
+    """Somebody wanted to delete a pool that was deleted here just before: done, by another."""
+
+
+class PoolVanished(Exception):
+    """Core has no such pool any more; it had it when the form of a change was opened.
+
+    The record knows nothing of it. `name` and `values` are those that the form showed.
+    """
+
+    def __init__(self, pool_id: int, seen: Snapshot) -> None:
+        super().__init__("the pool is gone since the form was opened")
+        self.pool_id = pool_id
+        self.name = seen.name or ""
+        self.values = seen
+
+
+def gone_pool(company: Company, pool_id: int) -> PoolGone | None:
+    """What the record knows of a pool that Core does not have."""
+    past = history_of(company, pool_id)
+    # Ids can begin again: what was deleted before a create was another pool.
+    since = takewhile(lambda item: not (item.action is Action.CREATE and item.took_effect), past)
+    deletions = (
+        item for item in since if item.gone or (item.action is Action.DELETE and item.took_effect)
+    )
+    item = next(deletions, next(iter(past), None))
+    return PoolGone(item) if item else None
 
 
 def history_of(company: Company, pool_id: int, limit: int = 50) -> list[HistoryItem]:
@@ -94,29 +183,35 @@ def history_of(company: Company, pool_id: int, limit: int = 50) -> list[HistoryI
     ended = Q(kind__in=[Kind.OUTCOME, Kind.SETTLED], action=Action.CREATE)
     one_each = Q(kind__in=[Kind.INTENT, Kind.DRIFT]) | ended
     latest = (
-        Entry.objects.filter(one_each, company=company.slug, pool_id=str(pool_id))
+        Entry.objects.filter(one_each, company=company.slug, pool_id=company.reference(pool_id))
         .order_by("-seq")
         .values("change")[:limit]
     )
     items = _items(Entry.objects.filter(change__in=latest))
-    # What takes a change of a pool back is a later change of the same pool: it is here too.
-    reverting = {
-        item.reverts: item.change_id for item in items[::-1] if item.took_effect and not item.unseen
-    }
+    # What reverts a change of a pool is a later change of the same pool: it is here too.
+    reverting = {item.reverts: item.change_id for item in items[::-1] if item.state.is_confirmed}
     return [replace(item, reverted_by=reverting.get(item.change_id)) for item in items]
 
 
+def has_earlier_namesake(company: Company, pool_id: int) -> bool:
+    """Whether a pool of an earlier origin had this id: another one, with changes of its own."""
+    earlier = range(FIRST_ORIGIN, company.origin)
+    references = [str(PoolReference(origin, pool_id)) for origin in earlier]
+    about = Entry.objects.filter(company=company.slug, pool_id__in=references)
+    return bool(references) and about.exists()
+
+
 def revert_of(change_id: UUID) -> UUID | None:
-    """The newest change that took this one back, if one did."""
+    """The newest change that reverted this one, if one did."""
     terms = IndexTerm.objects.filter(term=f"reverts:{change_id}")
     reverts = Entry.objects.filter(seq__in=terms.values("seq")).values("change")
     items = _items(Entry.objects.filter(change__in=reverts))
-    return next((item.change_id for item in items if item.took_effect and not item.unseen), None)
+    return next((item.change_id for item in items if item.state.is_confirmed), None)
 
 
 def last_changes(company: Company, pool_ids: Iterable[int]) -> dict[int, HistoryItem]:
     """The latest change of each pool, by one query. Pools without any are left out."""
-    wanted = [str(pool_id) for pool_id in pool_ids]
+    wanted = [company.reference(pool_id) for pool_id in pool_ids]
     if not wanted:
         return {}
     latest = newest_entries(company, wanted).order_by().values("change")
@@ -124,9 +219,9 @@ def last_changes(company: Company, pool_ids: Iterable[int]) -> dict[int, History
     return {item.pool_id: item for item in items if item.pool_id is not None}
 
 
-def newest_entries(company: Company, pool_ids: Iterable[str]) -> QuerySet[Entry]:
+def newest_entries(company: Company, references: Iterable[str]) -> QuerySet[Entry]:
     """The newest entry about each pool, of those that there are any about."""
-    wanted = list(pool_ids)
+    wanted = list(references)
     if not wanted:
         return Entry.objects.none()
     # Each pool's newest entry is found by a seek of its own: grouping would read all of
@@ -147,9 +242,9 @@ def open_changes(company: Company, pool_id: int | None = None) -> list[HistoryIt
     """
     leases = Lease.objects.filter(company=company.slug)
     if pool_id is not None:
-        leases = leases.filter(pool_key=str(pool_id))
+        leases = leases.filter(pool_key=company.reference(pool_id))
     held = _items(Entry.objects.filter(change__in=leases.values("change")))
-    return [item for item in held if item.outcome is Outcome.UNKNOWN]
+    return [item for item in held if item.state is ChangeState.UNKNOWN]
 
 
 def changes_by_id(change_ids: Sequence[UUID]) -> list[HistoryItem]:
@@ -157,93 +252,94 @@ def changes_by_id(change_ids: Sequence[UUID]) -> list[HistoryItem]:
     return _items(Entry.objects.filter(change__in=change_ids))
 
 
-def release_lease(change_id: UUID, actor: Actor, reason: str) -> None:
-    """Gives up the hold of a change whose outcome is unknown, for a stated reason.
-
-    An event on the ledger. A hold that is gone already stays gone. Raises PoolHeld for a
-    change that is still under way, LedgerUnwritable, and ValueError without a reason.
-    """
-    if not reason.strip():
-        raise ValueError("releasing a pool needs a reason")
-    try:
-        with transaction.atomic(durable=True):
-            lock()
-            lease = Lease.objects.filter(change=change_id).first()
-            if lease is not None:
-                _release(lease, actor, reason)
-    except AnyDatabaseError as failure:
-        raise LedgerUnwritable("the release could not be recorded") from failure
-
-
-def _release(lease: Lease, actor: Actor, reason: str) -> None:
-    (item,) = changes_by_id([lease.change])
-    if item.outcome is None:
-        raise held_by(lease)
-    append(
-        Kind.RELEASED,
-        item.action,
-        actor,
-        company=lease.company,
-        pool_id="" if item.pool_id is None else str(item.pool_id),
-        pool_name=item.pool_name,
-        reason=reason,
-        facts={"held_since": lease.held_since.isoformat()},
-        change=lease.change,
-    )
-    lease.delete()
-
-
 def _items(entries: QuerySet[Entry]) -> list[HistoryItem]:
-    now = timezone.now()
     by_change: dict[UUID, dict[str, Entry]] = {}
-    for entry in entries.order_by("seq"):
+    for entry in entries.annotate(now=clock.moment()).order_by("seq"):
         if entry.change is not None:
             by_change.setdefault(entry.change, {})[entry.kind] = entry
     newest_first = sorted(
         by_change.values(), key=lambda kinds: min(e.seq for e in kinds.values()), reverse=True
     )
-    return [_item(kinds, now) for kinds in newest_first]
+    return [_item(kinds) for kinds in newest_first]
 
 
-def _item(kinds: Mapping[str, Entry], now: datetime) -> HistoryItem:
+def item_of(entry: Entry) -> HistoryItem:
+    """A change from one entry alone: of one that lost its id, nothing else can be found."""
+    entry.now = clock.now()  # type: ignore[attr-defined]
+    return _item({entry.kind: entry})
+
+
+def _item(kinds: Mapping[str, Entry]) -> HistoryItem:
     """One change from its entries by kind. An outcome alone is enough to read it."""
-    facts = {kind: json.loads(entry.facts) for kind, entry in kinds.items()}
+    now: datetime = next(iter(kinds.values())).now  # type: ignore[attr-defined]
+    all_said = {kind: said_by(entry) for kind, entry in kinds.items()}
+    facts = {kind: said.facts for kind, said in all_said.items()}
+    unreadable = tuple(sorted(kinds[kind].seq for kind, s in all_said.items() if not s.readable))
     ended, settled = kinds.get(Kind.OUTCOME), kinds.get(Kind.SETTLED)
     released = kinds.get(Kind.RELEASED)
     begun = kinds.get(Kind.INTENT) or ended or next(iter(kinds.values()))
-    pool_ids = (entry.pool_id for entry in (ended, settled, begun) if entry)
-    pool_id = next(filter(None, pool_ids), "")
-    about = facts.get(begun.kind) or {}
+    about_pool = [all_said[e.kind].pool for e in (ended, settled, begun) if e]
+    reference = next((each for each in about_pool if each.pool_id is not None), about_pool[-1])
+    about, at = facts[begun.kind], all_said[begun.kind].at
     told, read = facts.get(Kind.OUTCOME, {}), facts.get(Kind.READBACK, {})
     before, wanted = _snapshot(about.get("before")), _snapshot(about.get("wanted"))
     reverts = about.get("reverts")
     after = _snapshot(_after(facts))
-    action, verified = Action(begun.action), bool(read.get("verified"))
+    action, readback = all_said[begun.kind].action, None
+    if ended and ended.outcome == Outcome.DONE and action not in TRACELESS and not unreadable:
+        entry = kinds.get(Kind.READBACK)
+        shown = recorded_readback(entry.outcome, read) if entry else None
+        readback = readback_at(now, ended.at, shown)
+    open_still = leaves_open((each.kind, each.outcome) for each in kinds.values())
+    lost = bool(unreadable) and not open_still
+    if not unreadable and _lacks_intent(kinds):
+        unreadable, lost = (begun.seq,), True
     return HistoryItem(
-        change_id=begun.change,  # type: ignore[arg-type]  # only entries of a change come here
-        at=begun.at,
+        change_id=begun.change or GarbledId(begun.seq),
+        at=at,
         actor_name=begun.actor_name,
         action=action,
-        outcome=None if action is Action.OUTSIDE else _outcome(begun, ended, now),
+        outcome=None if lost else _outcome(now, at, action, ended),
         reason=begun.reason,
-        pool_id=int(pool_id) if pool_id else None,
+        pool_id=reference.pool_id,
+        origin=reference.origin,
         pool_name=begun.pool_name,
         before=before,
         after=after,
-        differences=edited(action, before, after, wanted, verified),
-        verified=verified,
+        differences=edited(action, before, after, wanted, readback),
+        readback=readback,
         released_by=released.actor_name if released else "",
         released_reason=released.reason if released else "",
         message=told.get("message", ""),
         request_id=about.get("request_id", ""),
-        verdict=Verdict(settled.outcome) if settled else None,
-        settled_at=settled.at if settled else None,
+        verdict=Verdict(settled.outcome) if settled and not unreadable else None,
+        settled_at=all_said[Kind.SETTLED].at if settled else None,
         settled_by=settled.actor_name if settled else "",
         reverts=UUID(reverts) if reverts else None,
         since=datetime.fromisoformat(about["since"]) if about.get("since") else None,
         wanted=wanted,
-        ended_at=ended.at if ended else None,
+        ended_at=all_said[Kind.OUTCOME].at if ended else None,
+        reasons=reasons_in(told.get("fields", {})),
+        problem=told.get("problem", ""),
+        status=told.get("status"),
+        unreadable=unreadable,
+        lost=lost,
     )
+
+
+def _lacks_intent(kinds: Mapping[str, Entry]) -> bool:
+    """Whether what was changed is nowhere to be read, nor whether it was."""
+    if kinds.keys() & {Kind.INTENT, Kind.DRIFT}:
+        return False
+    return not any(ends(each.kind, each.outcome) for each in kinds.values())
+
+
+def _outcome(
+    now: datetime, begun: datetime | None, action: Action, ended: Entry | None
+) -> Outcome | None:
+    if action is Action.OUTSIDE:
+        return None
+    return outcome_at(now, begun, Outcome(ended.outcome) if ended else None)
 
 
 def _after(facts: Mapping[str, Mapping[str, Any]]) -> Any:
@@ -252,13 +348,6 @@ def _after(facts: Mapping[str, Mapping[str, Any]]) -> Any:
         if kind in facts and (kind is Kind.READBACK or facts[kind].get("after")):
             return facts[kind]["after"]
     return facts.get(Kind.OUTCOME, {}).get("after")
-
-
-def _outcome(begun: Entry, ended: Entry | None, now: datetime) -> Outcome | None:
-    if ended is not None:
-        return Outcome(ended.outcome)
-    longest = timedelta(seconds=settings.CORE_LIMITS.deadline_seconds)
-    return None if now - begun.at < longest else Outcome.UNKNOWN
 
 
 def _snapshot(facts: Mapping[str, Any] | None) -> Snapshot | None:
@@ -270,13 +359,20 @@ def edited(
     before: Snapshot | None,
     after: Snapshot | None,
     wanted: Snapshot | None,
-    verified: bool,
+    readback: Readback | None,
 ) -> tuple[Difference, ...]:
     """What an edit changed; or, where reading back did not show it, what it was to change.
 
     Also what was changed outside the panel.
     """
-    shown = (after if verified else wanted) or after
-    if action not in {Action.EDIT, Action.OUTSIDE} or before is None or shown is None:
+    shown = (after if readback is Readback.SHOWN else wanted) or after
+    if before is None or shown is None:
         return ()
-    return differences(before, shown)
+    if action is Action.OUTSIDE:
+        return found_differences(before, shown, (*COMPARED, CONNECTORS))
+    if action is not Action.EDIT:
+        return ()
+    # What others did to the pool at the same time is not this change's.
+    aimed = wanted or shown
+    own = [field for field in COMPARED if getattr(before, field) != getattr(aimed, field)]
+    return differences(before, shown, own)

@@ -11,9 +11,9 @@ from typing import Any, Final
 from django.utils import timezone
 
 from pools.changes.history import HistoryItem
-from pools.changes.outcome import Action, Verdict
 from pools.changes.proposal import COMPARED
-from pools.changes.verdicts import Newest, Untold, in_order, verdict_of
+from pools.changes.verdicts import Newest, Unreadable, in_order, verdict_of
+from pools.changes.witnesses import Witness, ask_for_any, is_heard
 from pools.core import (
     CoreClient,
     CoreError,
@@ -24,9 +24,10 @@ from pools.core import (
     Sort,
     Unexpected,
 )
-from pools.core.answers import as_kept
-from pools.core.client import LARGEST_PER_PAGE
+from pools.core.bounds import PER_PAGE
+from pools.core.comparing import may_be_kept_as
 from pools.models import Token
+from pools.models.vocabulary import UNREADABLE, Action, Verdict
 
 # Pools newer than the create that are looked through, at 100 a page.
 MOST_PAGES: Final = 10
@@ -40,9 +41,9 @@ class Undecided(Unexpected):
 class Case:
     """An open change that can be settled now. `core` is None where nothing needs reading.
 
-    `witnesses` are pools of the company, of which a token that is newer than the change has
-    to show one before it is believed that something is not there: it may open another
-    company. None where the token is the one that the change was made with.
+    `witnesses` are pools of the company. A token that is newer than the change may be another
+    company's: it has to show one of them before we believe that something is not there. None
+    where the token is the one that the change was made with.
     """
 
     item: HistoryItem
@@ -50,7 +51,7 @@ class Case:
     evidence: Mapping[str, Any]
     token: Token | None = None
     core: CoreClient | None = None
-    witnesses: tuple[int, ...] | None = None
+    witnesses: tuple[Witness, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +80,17 @@ def observe(case: Case) -> Observation | CoreError:
 
 
 def _read(core: CoreClient, case: Case) -> tuple[Pool, ...]:
-    found = _found(core, case)
-    if not found and case.witnesses is not None:
-        _hear(core, case.witnesses)
-    return found
+    pools = _matching(core, case)
+    if pools:
+        return pools
+    if case.witnesses is None and case.item.action is not Action.CREATE:
+        ask_for_any(core)  # a create was looked for in the list
+    if case.witnesses is not None and not is_heard(core, case.witnesses):
+        raise Undecided(Reason.MISMATCH)
+    return ()
 
 
-def _hear(core: CoreClient, witnesses: tuple[int, ...]) -> None:
-    """Raises Undecided unless one of the pools is there: it is the right company then."""
-    for pool_id in witnesses:
-        try:
-            core.get_pool(pool_id)
-        except NotFound:
-            continue
-        return
-    raise Undecided(Reason.MISMATCH)
-
-
-def _found(core: CoreClient, case: Case) -> tuple[Pool, ...]:
+def _matching(core: CoreClient, case: Case) -> tuple[Pool, ...]:
     if case.item.action is Action.CREATE:
         return _new_namesakes(core, case)
     assert case.item.pool_id is not None  # noqa: S101  (only a create has none)
@@ -108,15 +102,18 @@ def _found(core: CoreClient, case: Case) -> tuple[Pool, ...]:
 
 def _verdict(case: Case, pools: tuple[Pool, ...]) -> Verdict:
     item = case.item
-    untold = Untold(*(frozenset(case.evidence.get(key, ())) for key in ("untold", "changed")))
-    verdict = verdict_of(item.action, item.before, item.wanted, pools, untold)
-    if verdict is None:
+    facts = (frozenset(case.evidence.get(key, ())) for key in (UNREADABLE, "changed"))
+    unreadable = Unreadable(*facts)
+    verdict = verdict_of(item.action, item.before, item.wanted, pools, unreadable)
+    answered = item.action is Action.CREATE and item.problem == Reason.MISMATCH
+    if verdict is None or (answered and verdict is Verdict.NOT_APPLIED):
+        # Core had answered with a pool: that none of that name is there speaks against nothing.
         raise Undecided(Reason.SHAPE)
     return verdict
 
 
 def _new_namesakes(core: CoreClient, case: Case) -> tuple[Pool, ...]:
-    """Pools of the wanted name that were not there before the create was sent.
+    """Pools of the wanted name, or of what a Core may have made of it, that are new.
 
     From the list by time, newest first: a name with a comma cannot be searched for.
     """
@@ -124,17 +121,17 @@ def _new_namesakes(core: CoreClient, case: Case) -> tuple[Pool, ...]:
         raise Undecided(Reason.MISMATCH)
     facts = case.evidence["newest"]
     newest = None if facts is None else Newest.from_json(facts)
-    name = as_kept(case.item.wanted.name or "")
-    found = []
+    name = case.item.wanted.name or ""
+    namesakes = []
     for pool in _listed_since(core, newest):
-        if pool.name is not None and as_kept(pool.name) != name:
+        if pool.name is not None and not may_be_kept_as(name, pool.name):
             continue
         is_new = newest is None or newest.is_older(pool)
         if is_new is None or (is_new and (pool.name is None or pool.id is None)):
             raise Undecided(Reason.SHAPE)
         if is_new:
-            found.append(pool)
-    return tuple(found)
+            namesakes.append(pool)
+    return tuple(namesakes)
 
 
 def _listed_since(core: CoreClient, newest: Newest | None) -> list[Pool]:
@@ -142,7 +139,7 @@ def _listed_since(core: CoreClient, newest: Newest | None) -> list[Pool]:
     listed: list[Pool] = []
     for number in range(1, MOST_PAGES + 1):
         page = core.list_pools(
-            PoolQuery(sort=Sort.CREATED_DESCENDING, page=number, per_page=LARGEST_PER_PAGE)
+            PoolQuery(sort=Sort.CREATED_DESCENDING, page=number, per_page=PER_PAGE.largest)
         )
         listed += page.pools
         # Another page than was asked for, an order of its own, or rows that moved from one

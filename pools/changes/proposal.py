@@ -1,18 +1,22 @@
 """A change as a person proposes it, and what can become of the proposal."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 from uuid import UUID
 
-from pools.changes.outcome import MADE_HERE, Action, Outcome
+from pools.changes.state import ChangeState, state_of
+from pools.core.comparing import same_value
 from pools.core.errors import CoreError
 from pools.core.schema import Leave, Pool, PoolChanges, PoolFields
+from pools.ledger.appending import Actor
 from pools.models import Company
-from pools.models.ledger import Actor
+from pools.models.vocabulary import MADE_HERE, Action, Outcome, Readback
 
-COMPARED = ("name", "limit", "timeout")
+COMPARED: Final = ("name", "limit", "timeout")
+CONNECTORS: Final = "connector_ids"
+_LABELS: Final = {CONNECTORS: "connectors"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,8 @@ class Snapshot:
         )
 
     def same_values(self, other: "Snapshot") -> bool:
-        """Whether name, limit and timeout are equal."""
-        return all(getattr(self, field) == getattr(other, field) for field in COMPARED)
+        """Whether name, limit and timeout are the same, as far as can be seen."""
+        return all(same_value(getattr(self, field), getattr(other, field)) for field in COMPARED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +86,45 @@ class Difference:
     after: str
 
 
-def differences(before: Snapshot, after: Snapshot) -> tuple[Difference, ...]:
-    """What differs between two snapshots, in the order name, limit, timeout."""
+def differences(
+    before: Snapshot, after: Snapshot, fields: Sequence[str] = COMPARED
+) -> tuple[Difference, ...]:
+    """What differs between two snapshots, in the order of `fields`.
+
+    What could not be read (None, but for a timeout) differs from nothing.
+    """
+    pairs = {field: (getattr(before, field), getattr(after, field)) for field in fields}
     return tuple(
-        Difference(field, _read(getattr(before, field)), _read(getattr(after, field)))
-        for field in COMPARED
-        if getattr(before, field) != getattr(after, field)
+        Difference(_LABELS.get(field, field), *map(_read, pair))
+        for field, pair in pairs.items()
+        if pair[0] != pair[1] and (field == "timeout" or None not in pair)
     )
+
+
+def found_differences(
+    before: Snapshot, found: Snapshot, fields: Sequence[str] = COMPARED
+) -> tuple[Difference, ...]:
+    """The same of what was found, where only what can be seen to differ does.
+
+    What somebody wants may differ in characters that nobody sees.
+    """
+    seen = [
+        field for field in fields if not same_value(getattr(before, field), getattr(found, field))
+    ]
+    return differences(before, found, seen)
+
+
+def kept_name(
+    before: Snapshot | None, wanted: Snapshot | None, after: Snapshot | None
+) -> str | None:
+    """The name that Core kept, where it looks like the one that was sent and is not quite it.
+
+    None where no name was sent, where it was kept as it was sent, or is another by now.
+    """
+    sent, kept = (each.name if each else None for each in (wanted, after))
+    if sent is None or kept is None or (before is not None and before.name == sent):
+        return None
+    return kept if kept != sent and same_value(kept, sent) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +133,7 @@ class ProposedChange:
 
     `seen` is the pool as the person saw it (None only for a create). `form_id` was made
     when the form was rendered: it tells a second submit from a second change. `reverts`
-    is the change that this one takes back, if it was proposed as that.
+    is the change that this one reverts, if it was proposed as that.
     """
 
     company: Company
@@ -129,8 +165,11 @@ class ChangeResult:
 
     `repeated`: the form had been sent before; this is the first one's outcome, and
     nothing was sent now. `differences` are those of an edit: as read back, or else as
-    wanted. `verified`: reading back showed what was wanted; never true
-    for a clear, whose effect Core does not show.
+    wanted. `readback` is what reading back showed, of a change that is done; None for a
+    clear. `beside` is what an edit did not ask for and is different all the same: Core may
+    have changed it with the edit, or somebody else at the same time. `kept_name` is the name
+    that Core kept where that is not quite the one sent. `read` is the pool whole, as it was
+    before the call: it need not be read again.
     """
 
     change_id: UUID
@@ -140,34 +179,60 @@ class ChangeResult:
     pool_name: str
     before: Snapshot | None
     after: Snapshot | None
-    verified: bool
+    readback: Readback | None
     error: CoreError | None
     repeated: bool
     differences: tuple[Difference, ...] = ()
+    beside: tuple[Difference, ...] = ()
+    kept_name: str | None = None
+    read: Pool | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def state(self) -> ChangeState:
+        return state_of(self.action, self.outcome, readback=self.readback)
+
+    @property
+    def verified(self) -> bool:
+        """Reading back showed what was wanted; never of a clear."""
+        return self.readback is Readback.SHOWN
+
+    @property
+    def not_made(self) -> bool:
+        """Whether it is certain that nothing was changed."""
+        return self.outcome in {Outcome.REFUSED, Outcome.NOT_SENT}
 
 
 class Conflict(Exception):
     """The pool is no longer as the person saw it. Nothing was sent, nothing recorded."""
 
-    def __init__(self, now: Pool) -> None:
+    def __init__(self, now: Pool, change: ProposedChange) -> None:
         super().__init__("the pool is no longer as it was seen")
         self.now = now
+        self.change = change
 
 
 class PoolHeld(Exception):
     """A change under way, or one of unknown outcome, holds the pool. Nothing was sent.
 
-    `under_way`: its call may still run.
+    `under_way`: its call may still run. `of_nobody`: a lease holds it that names a change
+    which is not open, or is none.
     """
 
     def __init__(
-        self, change_id: UUID, actor_name: str, since: datetime, *, under_way: bool = False
+        self,
+        change_id: UUID,
+        actor_name: str,
+        since: datetime | None,
+        *,
+        under_way: bool = False,
+        of_nobody: bool = False,
     ) -> None:
         super().__init__("another change holds the pool")
         self.change_id = change_id
         self.actor_name = actor_name
         self.since = since
         self.under_way = under_way
+        self.of_nobody = of_nobody
 
 
 class OutcomeUnwritten(Exception):
@@ -190,5 +255,7 @@ def _absent(field: str) -> Any:
     raise ValueError(f"{field} is missing")
 
 
-def _read(value: str | int | None) -> str:
+def _read(value: str | int | tuple[int, ...] | None) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
     return "none" if value is None else str(value)

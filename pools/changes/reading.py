@@ -1,35 +1,37 @@
 """What the pages of changes show: a page of lines, counts by day, one change whole."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 from uuid import UUID
 
 from pools.changes.browsing import (
     Filters,
-    Found,
-    Place,
+    Match,
+    Position,
     newest,
     newest_names,
     next_newer,
-    place_of,
+    position_of,
     walk,
 )
-from pools.changes.history import HistoryItem, changes_by_id, revert_of
-from pools.changes.outcome import Action
+from pools.changes.history import HistoryItem, changes_by_id, item_of, revert_of
 from pools.changes.proposal import Snapshot
-from pools.models import Entry, Kind
+from pools.changes.said import said_by
+from pools.models import Entry
+from pools.models.stored import GarbledMoment
+from pools.models.vocabulary import RECORDED, Action, Kind
+from pools.people import names as names_of_people
+from pools.people.names import Bearer
 
-CHARTED_DAYS: Final = 30
 # Enough for a month of any team; a month of bulk work is charted as far as this goes.
 CHARTED_LINES: Final = 2000
 NAMED_LINES: Final = 500
 
 
-class NoSuchPlace(ValueError):
+class NoSuchPosition(ValueError):
     """There is no entry with the number that a page should begin at."""
 
 
@@ -42,16 +44,19 @@ class ChangeLine:
     item: HistoryItem
 
     @property
-    def at(self) -> datetime:
+    def at(self) -> datetime | None:
         return self.item.at
 
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """Something that happened here and not at Core. `facts` are as they were recorded."""
+    """Something that happened here and not at Core. `facts` are as they were recorded.
+
+    An entry that is not `readable` has none; `at` is None where that cannot be read.
+    """
 
     seq: int
-    at: datetime
+    at: datetime | None
     company: str
     actor_name: str
     action: str
@@ -59,6 +64,7 @@ class EventLine:
     reason: str
     address: str
     facts: Mapping[str, Any]
+    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +93,15 @@ class Step:
     """One entry about a change, as the ledger has it."""
 
     seq: int
-    at: datetime
-    kind: Kind
+    at: datetime | None
+    kind: Kind | None
+    action: str
     actor_name: str
     outcome: str
     reason: str
     facts: Mapping[str, Any]
     digest: str
+    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,29 +126,33 @@ def page(
 ) -> Slice:
     """A page of lines: the newest, those older than entry `before`, or newer than `after`.
 
-    Raises NoSuchPlace for an entry that is not there.
+    Raises NoSuchPosition for an entry that is not there.
     """
     if after is not None:
-        found = next_newer(filters, size + 1, _place(after))
+        found = next_newer(filters, size + 1, _position(after))
         return Slice(lines(filters, found[-size:]), newer=len(found) > size, older=True)
-    found = newest(filters, size + 1, None if before is None else _place(before))
+    found = newest(filters, size + 1, None if before is None else _position(before))
     return Slice(lines(filters, found[:size]), newer=before is not None, older=len(found) > size)
 
 
-def lines(filters: Filters, found: list[Found]) -> list[ChangeLine] | list[EventLine]:
+def lines(filters: Filters, matches: list[Match]) -> list[ChangeLine] | list[EventLine]:
     """The lines at these places, in their order, by at most two queries."""
     entries = {
-        entry.seq: entry for entry in Entry.objects.filter(seq__in=[each.seq for each in found])
+        entry.seq: entry for entry in Entry.objects.filter(seq__in=[each.seq for each in matches])
     }
     if filters.events:
-        return [_event(entries[each.seq]) for each in found]
+        return [event_line(entries[each.seq]) for each in matches if each.seq in entries]
     changes = [entry.change for entry in entries.values() if entry.change is not None]
     items = {item.change_id: item for item in changes_by_id(changes)}
-    ordered = [entries[each.seq] for each in found]
+    ordered = [entries[each.seq] for each in matches if each.seq in entries]
     return [
-        ChangeLine(entry.seq, entry.company, items[entry.change])
+        ChangeLine(
+            entry.seq,
+            entry.company,
+            items[entry.change] if entry.change in items else item_of(entry),
+        )
         for entry in ordered
-        if entry.change in items
+        if entry.kind in {Kind.INTENT, Kind.DRIFT} or entry.kind not in Kind
     ]
 
 
@@ -150,11 +162,11 @@ def all_lines(filters: Filters) -> Iterator[ChangeLine | EventLine]:
         yield from lines(filters, chunk)
 
 
-def by_day(filters: Filters, zone: tzinfo, now: datetime) -> Days:
+def by_day(filters: Filters, zone: tzinfo, now: datetime, most_days: int) -> Days:
     """Changes by day of `zone` and by action: of the last days up to the filters' end."""
     end = min(now, filters.end - timedelta(microseconds=1)) if filters.end else now
     last = end.astimezone(zone).date()
-    first = last - timedelta(days=CHARTED_DAYS - 1)
+    first = last - timedelta(days=most_days - 1)
     if filters.begin is not None:
         first = max(first, min(last, filters.begin.astimezone(zone).date()))
     midnight = datetime.combine(first, time(), zone)
@@ -162,14 +174,43 @@ def by_day(filters: Filters, zone: tzinfo, now: datetime) -> Days:
     # Each outcome has to be looked up.
     most = CHARTED_LINES if filters.outcome is None else CHARTED_LINES // 2
     found = newest(replace(filters, begin=begin), most)
-    counted = Counter((each.at.astimezone(zone).date(), each.action) for each in found)
+    dated = [(each.at.astimezone(zone).date(), each) for each in found if _is_moment(each.at)]
+    counted = Counter((day, _action(each.action)) for day, each in dated)
     whole = len(found) < most
     if not whole:
-        first = found[-1].at.astimezone(zone).date()
+        first = max(first, dated[-1][0]) if dated else last
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return Days(
-        [(day, {action: counted[day, action.value] for action in Action}) for day in days], whole
-    )
+    return Days([(day, {action: counted[day, action] for action in Action}) for day in days], whole)
+
+
+def _is_moment(at: datetime | GarbledMoment) -> TypeGuard[datetime]:
+    return isinstance(at, datetime)
+
+
+def _action(word: str) -> Action:
+    return Action(word) if word in RECORDED else Action.UNREADABLE
+
+
+def bearers(filters: Filters) -> list[Bearer]:
+    """Whose name a list is narrowed to, as far as its own lines tell of them."""
+    if not filters.who:
+        return []
+    found = names_of_people.bearers(filters.who)
+    if filters.companies is None:
+        return found
+    told = [
+        replace(each, others=tuple(name for name in each.others if _has_lines(filters, name)))
+        for each in found
+    ]
+    if _has_lines(filters, filters.who):
+        return told
+    # Whoever was renamed may not have done anything under the new name.
+    return [each for each in told if each.others and each.is_now(filters.who)]
+
+
+def _has_lines(filters: Filters, who: str) -> bool:
+    wanted = Filters(companies=filters.companies, events=filters.events, who=who)
+    return bool(newest(wanted, 1))
 
 
 def names(companies: frozenset[str] | None) -> list[str]:
@@ -197,31 +238,36 @@ def whole_change(change_id: UUID) -> WholeChange | None:
     )
 
 
-def _place(seq: int) -> Place:
-    place = place_of(seq)
-    if place is None:
-        raise NoSuchPlace("The list has no page there.")
-    return place
+def _position(seq: int) -> Position:
+    position = position_of(seq)
+    if position is None:
+        raise NoSuchPosition
+    return position
 
 
 def _step(entry: Entry) -> Step:
+    said = said_by(entry)
     return Step(
         seq=entry.seq,
-        at=entry.at,
-        kind=Kind(entry.kind),
+        at=said.at,
+        kind=said.kind,
+        action=entry.action,
         actor_name=entry.actor_name,
         outcome=entry.outcome,
         reason=entry.reason,
-        facts=json.loads(entry.facts),
+        facts=said.facts,
         digest=entry.digest,
+        readable=said.readable,
     )
 
 
-def _event(entry: Entry) -> EventLine:
-    facts = json.loads(entry.facts)
+def event_line(entry: Entry) -> EventLine:
+    """An event as a line; its address is no longer among its facts."""
+    said = said_by(entry)
+    facts = dict(said.facts)
     return EventLine(
         seq=entry.seq,
-        at=entry.at,
+        at=said.at,
         company=entry.company,
         actor_name=entry.actor_name,
         action=entry.action,
@@ -229,4 +275,5 @@ def _event(entry: Entry) -> EventLine:
         reason=entry.reason,
         address=facts.pop("address", ""),
         facts=facts,
+        readable=said.readable,
     )

@@ -1,29 +1,27 @@
 """What is written before and after a call to Core, each in one short durable transaction."""
 
-import hashlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import Error as AnyDatabaseError
 from django.db import transaction
-from django.utils import timezone
 
-from pools.changes.outcome import Outcome
-from pools.changes.proposal import OutcomeUnwritten, PoolHeld, ProposedChange, Snapshot
-from pools.core import CoreError, Exchange, Invalid
-from pools.models import Entry, Kind, Lease
-from pools.models.ledger import LedgerUnwritable, append, lock
+from pools.changes.holding import refuse_if_held
+from pools.changes.proposal import OutcomeUnwritten, ProposedChange, Snapshot
+from pools.core import CoreError, Exchange, Invalid, Pool
+from pools.core.bounds import LONGEST_SAID
+from pools.database_faults import Cause, cause_of
+from pools.ledger.appending import LedgerUnwritable, append, lock
+from pools.models import Entry, Lease
+from pools.models.lease import pool_key_of
+from pools.models.vocabulary import UNREADABLE, Kind, Outcome, Readback, ends
 
-LONGEST_TEXT: Final = 300
-MOST_FIELDS: Final = 10
 
-
-class FormKnown(Exception):
+class FormAlreadySent(Exception):
     """The form was sent before: its change is `intent`'s. Nothing was recorded."""
 
     def __init__(self, intent: Entry) -> None:
@@ -41,7 +39,7 @@ class Intent:
 
     `before` is the pool just read (None for a create), `wanted` its values if all goes
     well (None for clear and delete), `evidence` what settling may need later, `as_of`
-    the newest entry about the pool from before it was read (0: none).
+    the newest entry about the pool from before it was read (0: none), `read` that pool whole.
     """
 
     change_id: UUID
@@ -50,6 +48,7 @@ class Intent:
     wanted: Snapshot | None
     evidence: Mapping[str, Any] = field(default_factory=dict)
     as_of: int = 0
+    read: Pool | None = None
 
     @property
     def pool_name(self) -> str:
@@ -57,11 +56,13 @@ class Intent:
         return (named and named.name) or ""
 
     @property
+    def reference(self) -> str:
+        """The pool as the ledger names it: without an id for a create, which has none yet."""
+        return self.change.company.reference(self.change.pool_id)
+
+    @property
     def pool_key(self) -> str:
-        """What the lease holds: the pool, or for a create the name that it takes."""
-        if self.change.pool_id is not None:
-            return str(self.change.pool_id)
-        return "new:" + hashlib.sha256(self.pool_name.encode()).hexdigest()[:32]
+        return pool_key_of(self.reference, self.pool_name)
 
     def facts(self) -> dict[str, Any]:
         facts = {
@@ -83,38 +84,23 @@ def newest_entry(change: ProposedChange) -> int:
     """The number of the newest entry about the change's pool; 0 where there is none."""
     if change.pool_id is None:
         return 0
-    about = Entry.objects.filter(company=change.company.slug, pool_id=str(change.pool_id))
+    reference = change.company.reference(change.pool_id)
+    about = Entry.objects.filter(company=change.company.slug, pool_id=reference)
     return about.order_by("-seq").values_list("seq", flat=True).first() or 0
-
-
-def refuse_if_held(company: str, pool_key: str) -> None:
-    """Raises PoolHeld when a change under way or of unknown outcome holds the pool."""
-    lease = Lease.objects.filter(company=company, pool_key=pool_key).first()
-    if lease is not None:
-        raise held_by(lease)
-
-
-def held_by(lease: Lease) -> PoolHeld:
-    entries = Entry.objects.filter(change=lease.change).values_list("kind", "actor_name")
-    names = dict(entries)
-    longest = timedelta(seconds=settings.CORE_LIMITS.deadline_seconds)
-    under_way = Kind.OUTCOME not in names and timezone.now() - lease.held_since < longest
-    name = names.get(Kind.INTENT, "")
-    return PoolHeld(lease.change, name, lease.held_since, under_way=under_way)
 
 
 def record_intent(intent: Intent) -> None:
     """Commits what is about to be sent, and takes the pool's lease.
 
-    Raises FormKnown, PoolHeld, PoolMoved or LedgerUnwritable: then nothing was recorded,
+    Raises FormAlreadySent, PoolHeld, PoolMoved or LedgerUnwritable: then nothing was recorded,
     or what was is an intent that nothing was sent for.
     """
     change = intent.change
     with _ledger_must_work(), transaction.atomic(durable=True):
         lock()
         if earlier := intent_of_form(change.form_id):
-            raise FormKnown(earlier)
-        refuse_if_held(change.company.slug, intent.pool_key)
+            raise FormAlreadySent(earlier)
+        refuse_if_held(change.company, intent.pool_key)
         if newest_entry(change) != intent.as_of:
             raise PoolMoved
         entry = _append(Kind.INTENT, intent, facts=dict(intent.evidence), form=change.form_id)
@@ -134,43 +120,60 @@ def record_outcome(
     answered: Snapshot | None,
     pool_id: int | None,
     exchange: Exchange | None,
-) -> None:
-    """Commits how the call ended, and gives the lease back unless that is unknown.
+    message: str = "",
+    until: float = 0.0,
+) -> int:
+    """Commits how the call ended, and releases the pool unless that is unknown.
 
-    `answered` is the pool as Core's answer had it. Raises OutcomeUnwritten.
+    `answered` is the pool as Core's answer had it, `message` what a good answer said.
+    Returns the entry's number. Raises OutcomeUnwritten; where somebody else's lock is the
+    reason, not before `until`, by time.monotonic().
     """
     facts = {"after": answered and answered.to_json(), **_about_call(error, exchange)}
-    try:
-        with transaction.atomic(durable=True):
-            _append(Kind.OUTCOME, intent, outcome=outcome, facts=facts, pool_id=pool_id)
-            if outcome is not Outcome.UNKNOWN:
-                Lease.objects.filter(change=intent.change_id).delete()
-    except AnyDatabaseError as failure:
-        raise OutcomeUnwritten(intent.change_id, outcome) from failure
+    if message:
+        facts["message"] = message[:LONGEST_SAID]
+    while True:
+        try:
+            with transaction.atomic(durable=True):
+                entry = _append(Kind.OUTCOME, intent, outcome=outcome, facts=facts, pool_id=pool_id)
+                if ends(Kind.OUTCOME, outcome):
+                    Lease.objects.filter(change=intent.change_id).delete()
+                seq: int = entry.seq
+                return seq
+        except AnyDatabaseError as failure:
+            # Whoever did not get a lock has written nothing, and may ask for it again.
+            if cause_of(failure) is not Cause.LOCKED or time.monotonic() > until:
+                raise OutcomeUnwritten(intent.change_id, outcome) from failure
 
 
 def record_readback(
     intent: Intent,
+    readback: Readback | None,
     after: Snapshot | None,
-    untold: Sequence[str] = (),
+    unreadable: Sequence[str] = (),
     *,
     pool_id: int | None,
-    verified: bool,
-    problem: str,
+    problem: str = "",
 ) -> None:
     """Commits what Core showed after a change that is done. Raises LedgerUnwritable.
 
-    `untold` are the values that it did not show: none in `after`, and not known to be none.
+    `readback` is None for a clear. Nothing is added where somebody else has seen the
+    change in between.
+
+    `unreadable` are the values that it did not show: none in `after`, and not known to be none.
     """
     facts: dict[str, Any] = {
         "after": after and after.to_json(),
-        "verified": verified,
+        "verified": readback is Readback.SHOWN,
         "problem": problem,
     }
-    if untold:
-        facts["untold"] = list(untold)
+    if unreadable:
+        facts[UNREADABLE] = list(unreadable)
     with _ledger_must_work(), transaction.atomic(durable=True):
-        _append(Kind.READBACK, intent, facts=facts, pool_id=pool_id)
+        lock()
+        if not Entry.objects.filter(change=intent.change_id, kind=Kind.READBACK).exists():
+            word = readback or ""
+            _append(Kind.READBACK, intent, outcome=word, facts=facts, pool_id=pool_id)
 
 
 @contextmanager
@@ -197,7 +200,7 @@ def _append(
         change.action,
         change.actor,
         company=change.company.slug,
-        pool_id="" if known_id is None else str(known_id),
+        pool_id=change.company.reference(known_id),
         pool_name=intent.pool_name,
         outcome=outcome,
         reason=change.reason,
@@ -215,12 +218,10 @@ def _about_call(error: CoreError | None, exchange: Exchange | None) -> dict[str,
     if error is not None:
         facts |= {
             "error": type(error).__name__,
-            "problem": str(error.reason)[:LONGEST_TEXT],
-            "message": error.detail[:LONGEST_TEXT],
+            "problem": str(error.reason)[:LONGEST_SAID],
+            "message": error.detail[:LONGEST_SAID],
         }
     if isinstance(error, Invalid):
-        facts["fields"] = {
-            name[:LONGEST_TEXT]: [text[:LONGEST_TEXT] for text in texts[:MOST_FIELDS]]
-            for name, texts in list(error.fields.items())[:MOST_FIELDS]
-        }
+        # All of it: the service module has cut what would be too much.
+        facts["fields"] = {name: list(texts) for name, texts in error.fields.items()}
     return facts

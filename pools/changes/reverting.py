@@ -1,45 +1,64 @@
-"""Taking a recorded change back: what that would put back, and when it cannot be done."""
+"""Reverting a recorded change: what that would put back, and when it cannot be done."""
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Self
+from typing import Final, Self
 
 from pools.changes.history import HistoryItem
-from pools.changes.outcome import Action, Outcome, Verdict
 from pools.changes.proposal import COMPARED, Snapshot
+from pools.changes.state import ChangeState
 from pools.core.schema import PoolChanges
+from pools.models.vocabulary import Action
 
 # What Core does not take as a value: a pool that had none of it cannot get that back.
-_NEVER_NULL = frozenset({"name", "limit"})
+_NEVER_NULL: Final = frozenset({"name", "limit"})
 
 
-class Hindrance(Enum):
-    """Why a change cannot be taken back."""
+# What putting the values from before back undoes: a pool that was deleted is made again.
+REVERTIBLE: Final = frozenset({Action.EDIT, Action.DELETE})
 
-    CREATED = "a new pool is taken back by deleting it"
-    CLEARED = "what was dropped is nowhere any more"
-    OUTSIDE = "it was not made here"
+
+class RevertObstacle(Enum):
+    """Why a change cannot be reverted."""
+
+    KIND = "what it did is not undone by putting values back"
     OPEN = "what became of it is not known yet"
     WITHOUT_EFFECT = "it changed nothing"
     UNSEEN = "reading the pool back did not show it"
     SUPERSEDED = "the pool was changed by others at the same time"
+    ELSEWHERE = "it was made where the company's pools were others"
+    UNREADABLE = "an entry about it cannot be read"
     NOT_RECORDED = "the values from before are not on the record"
 
 
 class CannotRevert(Exception):
-    """The change cannot be taken back. Nothing was sent."""
+    """The change cannot be reverted. Nothing was sent."""
 
-    def __init__(self, hindrance: Hindrance) -> None:
-        super().__init__(hindrance.value)
-        self.hindrance = hindrance
+    def __init__(self, obstacle: RevertObstacle, action: Action) -> None:
+        super().__init__(obstacle.value)
+        self.obstacle = obstacle
+        self.action = action
+
+
+class MovedOn(Exception):
+    """The pool is no longer as the change left it. Nothing was sent."""
+
+    def __init__(self, undo: "Undo", now: Snapshot) -> None:
+        super().__init__("the pool was changed again")
+        self.undo = undo
+        self.now = now
+
+
+class NothingToRevert(Exception):
+    """The pool has the values from before already. Nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What taking a change back means.
+    """What reverting a change means.
 
     `before` are the pool's values before it, `left` those that it left (of a delete: the
-    same, as there is no pool any more), `fields` those that it changed.
+    same, as there is no pool now), `fields` those that it changed.
     """
 
     item: HistoryItem
@@ -48,17 +67,21 @@ class Undo:
     fields: tuple[str, ...]
 
     @classmethod
-    def of(cls, item: HistoryItem) -> Self:
-        """Raises CannotRevert."""
-        if hindrance := _hindrance(item):
-            raise CannotRevert(hindrance)
+    def of(cls, item: HistoryItem, origin: int) -> Self:
+        """`origin`: the one of the company's pools now. Raises CannotRevert."""
+        if item.unreadable:
+            raise CannotRevert(RevertObstacle.UNREADABLE, item.action)
+        if item.origin != origin:
+            raise CannotRevert(RevertObstacle.ELSEWHERE, item.action)
+        if obstacle := _obstacle_to(item):
+            raise CannotRevert(obstacle, item.action)
         before, wanted = item.before, item.wanted
         if before is None:
-            raise CannotRevert(Hindrance.NOT_RECORDED)
+            raise CannotRevert(RevertObstacle.NOT_RECORDED, item.action)
         if item.action is Action.DELETE:
             return cls(item, before, before, ())
         if wanted is None:
-            raise CannotRevert(Hindrance.NOT_RECORDED)
+            raise CannotRevert(RevertObstacle.NOT_RECORDED, item.action)
         fields = tuple(
             field
             for field in COMPARED
@@ -66,8 +89,14 @@ class Undo:
             and not (field in _NEVER_NULL and getattr(before, field) is None)
         )
         if not fields:
-            raise CannotRevert(Hindrance.NOT_RECORDED)
+            raise CannotRevert(RevertObstacle.NOT_RECORDED, item.action)
         return cls(item, before, item.after or wanted, fields)
+
+    def obstacle(self, now: Snapshot) -> MovedOn | NothingToRevert | None:
+        """What somebody should know who is about to revert, of a pool with the values `now`."""
+        if self.left.same_values(now):
+            return None
+        return MovedOn(self, now) if self.changes(now) != PoolChanges() else NothingToRevert()
 
     def changes(self, now: Snapshot) -> PoolChanges:
         """What to send to a pool that has the values `now`; nothing where it has them already."""
@@ -84,17 +113,16 @@ class Undo:
         return now.changed_by(self.changes(now))
 
 
-def _hindrance(item: HistoryItem) -> Hindrance | None:
-    by_action = {
-        Action.CREATE: Hindrance.CREATED,
-        Action.CLEAR: Hindrance.CLEARED,
-        Action.OUTSIDE: Hindrance.OUTSIDE,
+def _obstacle_to(item: HistoryItem) -> RevertObstacle | None:
+    if item.action not in REVERTIBLE:
+        return RevertObstacle.KIND
+    if item.state.is_confirmed:
+        return None
+    by_state = {
+        ChangeState.UNDER_WAY: RevertObstacle.OPEN,
+        ChangeState.UNKNOWN: RevertObstacle.OPEN,
+        ChangeState.RELEASED: RevertObstacle.OPEN,
+        ChangeState.NOT_SEEN: RevertObstacle.UNSEEN,
+        ChangeState.SUPERSEDED: RevertObstacle.SUPERSEDED,
     }
-    if item.action in by_action:
-        return by_action[item.action]
-    if item.took_effect:
-        return Hindrance.UNSEEN if item.unseen else None
-    if item.verdict is Verdict.SUPERSEDED:
-        return Hindrance.SUPERSEDED
-    unsettled = item.verdict is None and item.outcome in (None, Outcome.UNKNOWN)
-    return Hindrance.OPEN if unsettled else Hindrance.WITHOUT_EFFECT
+    return by_state.get(item.state, RevertObstacle.WITHOUT_EFFECT)

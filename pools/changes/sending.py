@@ -2,27 +2,34 @@
 
 import logging
 import time
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
-from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.db import Error as AnyDatabaseError
 from django.utils import timezone
 
 from pools.changes import drift
 from pools.changes.history import changes_by_id, edited
-from pools.changes.outcome import Action, Outcome, outcome_of
+from pools.changes.holding import refuse_if_held
+from pools.changes.outcome import outcome_of
 from pools.changes.proposal import (
     COMPARED,
     ChangeResult,
     Conflict,
+    Difference,
+    PoolHeld,
     ProposedChange,
     Snapshot,
+    found_differences,
+    kept_name,
 )
+from pools.changes.readback import NOT_FOUND, sent_by, shown_by
 from pools.changes.recording import (
-    FormKnown,
+    FormAlreadySent,
     Intent,
     PoolMoved,
     intent_of_form,
@@ -30,11 +37,12 @@ from pools.changes.recording import (
     record_intent,
     record_outcome,
     record_readback,
-    refuse_if_held,
 )
-from pools.changes.verdicts import Newest, untold_of
+from pools.changes.state import ChangeState, may_still_run
+from pools.changes.verdicts import Newest, unreadable_in
 from pools.core import (
     LEAVE,
+    Busy,
     CoreClient,
     CoreError,
     NotFound,
@@ -46,15 +54,22 @@ from pools.core import (
     Reason,
     Sort,
 )
+from pools.core.comparing import same_value
+from pools.ledger import clock
+from pools.ledger.appending import LedgerUnwritable
 from pools.metrics import counted_change
 from pools.models import Entry
-from pools.models.ledger import LedgerUnwritable
+from pools.models.vocabulary import TRACELESS, UNREADABLE, Action, Outcome, Readback
 
 ASK_AGAIN_SECONDS: Final = 0.2
 # More than anyone makes in one second, which is all that Core's times tell apart.
 NEWEST_LOOKED_AT: Final = 25
 
 _log = logging.getLogger(__name__)
+
+
+# Of the deadline, for the call itself: with less left it is not made.
+LEAST_SHARE: Final = 0.2
 
 
 class FormReused(SuspiciousOperation):
@@ -69,16 +84,47 @@ def make_change(core: CoreClient, change: ProposedChange) -> ChangeResult:
     that the record shows the change as open. A form that was sent before is not sent
     again: its first outcome is returned, waited for while that is still under way.
     """
+    with ExitStack() as held:
+        try:
+            begun = _begin(core, change, held)
+        except AnyDatabaseError as failure:
+            raise LedgerUnwritable("the ledger could not be read") from failure
+        return begun if isinstance(begun, ChangeResult) else _sent(*begun)
+
+
+def _begin(
+    core: CoreClient, change: ProposedChange, held: ExitStack
+) -> ChangeResult | tuple[CoreClient, Intent, datetime]:
+    """What is to be sent, its intent committed; or the first outcome of a form sent before."""
+    if earlier := intent_of_form(change.form_id):
+        return _repeated(change, earlier)
     try:
+        core = held.enter_context(_call_slot_for(core))
+        intent, begun = _recorded(core, change)
+    except FormAlreadySent as known:
+        held.close()
+        return _repeated(change, known.intent)
+    except (CoreError, Conflict, PoolHeld):
+        held.close()
+        # What stands in the way may be this form itself, sent twice at the same time.
         if earlier := intent_of_form(change.form_id):
             return _repeated(change, earlier)
-        try:
-            intent, begun = _recorded(core, change)
-        except FormKnown as known:
-            return _repeated(change, known.intent)
-    except AnyDatabaseError as failure:
-        raise LedgerUnwritable("the ledger could not be read") from failure
-    return _sent(core.for_request(str(intent.change_id)), intent, begun)
+        raise
+    return core.for_request(str(intent.change_id)), intent, begun
+
+
+@contextmanager
+def _call_slot_for(core: CoreClient) -> Iterator[CoreClient]:
+    """One budget and one place at Core for the whole change. Raises Busy before it begins.
+
+    A change that has its intent is never turned away for want of a place.
+    """
+    budget = core.budget or core.within().budget
+    assert budget is not None  # noqa: S101  (within makes one)
+    with budget.place() as has_slot:
+        if not has_slot:
+            raise Busy(Reason.BUSY)
+        yield core.within(budget)
 
 
 def _recorded(core: CoreClient, change: ProposedChange) -> tuple[Intent, datetime]:
@@ -86,8 +132,9 @@ def _recorded(core: CoreClient, change: ProposedChange) -> tuple[Intent, datetim
 
     The pool is read again as often as it was overtaken.
     """
+    first = core.within(core.budget and core.budget.half())
     while True:
-        intent = _prepared(core, change)
+        intent = _prepared(first, change)
         begun = timezone.now()
         try:
             record_intent(intent)
@@ -101,31 +148,48 @@ def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
     change_id = uuid4()
     if change.fields is not None:
         intent = Intent(change_id, change, None, _as_new(change.fields))
-        refuse_if_held(change.company.slug, intent.pool_key)
+        refuse_if_held(change.company, intent.pool_key)
         return Intent(change_id, change, None, intent.wanted, evidence=_newest(core))
     assert change.pool_id is not None and change.seen is not None  # noqa: S101, PT018  (as proposed)
-    refuse_if_held(change.company.slug, str(change.pool_id))
+    refuse_if_held(change.company, change.company.reference(change.pool_id))
     as_of = newest_entry(change)
-    pool = core.get_pool(change.pool_id)
-    as_of = drift.note(change.company, [pool], as_of) or as_of
+    try:
+        pool = core.get_pool(change.pool_id)
+    except NotFound:
+        drift.record_absence(core, change.company, change.pool_id, as_of, change.actor.id)
+        raise
+    as_of = drift.record_differences(change.company, [pool], as_of, at_once=True) or as_of
     before = Snapshot.from_pool(pool)
     if _differs(change, before):
-        raise Conflict(pool)
+        raise Conflict(pool, change)
     wanted = None if change.changed is None else before.changed_by(change.changed)
     return Intent(
-        change_id, change, before, wanted, evidence=_untold(pool, change.changed), as_of=as_of
+        change_id,
+        change,
+        before,
+        wanted,
+        evidence=_unreadable(pool, change.changed),
+        as_of=as_of,
+        read=pool,
     )
 
 
 def _differs(change: ProposedChange, before: Snapshot) -> bool:
-    """Whether the pool is no longer as seen: its values, and for a delete its connectors.
+    """Whether the pool is no longer as seen, in what the change depends on.
 
-    A delete was confirmed for the connectors that the person saw lose their cap.
+    A clear depends on nothing but the pool's being there, an edit on the fields that it
+    changes. A delete was confirmed for the values, and for the connectors that the person
+    saw lose their cap.
     """
     seen = change.seen
-    if seen is None or not seen.same_values(before):
-        return True
-    return change.action is Action.DELETE and seen.connector_ids != before.connector_ids
+    assert seen is not None  # noqa: S101  (as proposed)
+    if change.action is Action.CLEAR:
+        return False
+    if change.action is Action.EDIT:
+        return not all(
+            same_value(getattr(seen, field), getattr(before, field)) for field in sent_by(change)
+        )
+    return not seen.same_values(before) or seen.connector_ids != before.connector_ids
 
 
 def _newest(core: CoreClient) -> dict[str, object]:
@@ -142,41 +206,45 @@ def _newest(core: CoreClient) -> dict[str, object]:
     return {"newest": newest.to_json()} if newest else {}
 
 
-def _untold(pool: Pool, changed: PoolChanges | None) -> dict[str, object]:
+def _unreadable(pool: Pool, changed: PoolChanges | None) -> dict[str, object]:
     """Which of a pool's values Core did not tell: what nobody must go by later."""
-    untold = untold_of(pool)
-    if not untold:
+    unreadable = unreadable_in(pool)
+    if not unreadable:
         return {}
     given = changed or PoolChanges()
     return {
-        "untold": untold,
+        UNREADABLE: unreadable,
         "changed": [field for field in COMPARED if getattr(given, field) is not LEAVE],
     }
 
 
 def _sent(core: CoreClient, intent: Intent, begun: datetime) -> ChangeResult:
     error: CoreError | None = None
-    answered: Pool | None = None
+    answer: Pool | str = ""
     try:
-        _refuse_if_late(begun)
-        answered = _call(core, intent.change)
+        _refuse_if_late(begun, core)
+        answer = _call(core, intent.change)
     except CoreError as raised:
         error = raised
+    answered, message = (answer, "") if isinstance(answer, Pool) else (None, answer)
     outcome = outcome_of(error)
     pool_id = answered.id if answered else intent.change.pool_id
     after = Snapshot.from_pool(answered) if answered else None
     with counted_change(intent.change.action, outcome):
-        record_outcome(
+        seq = record_outcome(
             intent,
             outcome,
             error=error,
             answered=after,
             pool_id=pool_id,
             exchange=core.last_exchange,
+            message=message,
+            until=core.budget.until if core.budget else 0.0,
         )
-    verified = False
+    readback: Readback | None = None
+    beside: tuple[Difference, ...] = ()
     if outcome is Outcome.DONE and pool_id is not None:
-        after, verified = _read_back(core, intent, pool_id, after)
+        after, readback, beside = _read_back(core, intent, pool_id, after, seq)
     return ChangeResult(
         change_id=intent.change_id,
         action=intent.change.action,
@@ -185,68 +253,90 @@ def _sent(core: CoreClient, intent: Intent, begun: datetime) -> ChangeResult:
         pool_name=(after and after.name) or intent.pool_name,
         before=intent.before,
         after=after,
-        verified=verified,
+        readback=readback,
         error=error,
         repeated=False,
-        differences=edited(intent.change.action, intent.before, after, intent.wanted, verified),
+        differences=edited(intent.change.action, intent.before, after, intent.wanted, readback),
+        beside=beside,
+        kept_name=kept_name(intent.before, intent.wanted, after),
+        read=intent.read,
     )
 
 
-def _refuse_if_late(begun: datetime) -> None:
-    """Raises NotSent where this process was suspended: the change may be settled by now."""
-    longest = timedelta(seconds=settings.CORE_LIMITS.deadline_seconds)
-    if timezone.now() - begun > longest:
+def _refuse_if_late(begun: datetime, core: CoreClient) -> None:
+    """Raises NotSent where hardly any time is left, or this process was suspended.
+
+    A call that is cut off at once is of unknown outcome for nothing; and after a suspension
+    the change may be settled by now.
+    """
+    hurried = core.budget is not None and core.budget.share_left() < LEAST_SHARE
+    if hurried or not may_still_run(begun, timezone.now()):
         raise NotSent(Reason.DEADLINE)
 
 
-def _call(core: CoreClient, change: ProposedChange) -> Pool | None:
-    """The one call; the pool that it answers with, if any."""
-    if change.fields is not None:
-        return core.create_pool(change.fields)
-    assert change.pool_id is not None  # noqa: S101  (as proposed)
-    if change.changed is not None:
-        return core.update_pool(change.pool_id, change.changed)
-    if change.action is Action.CLEAR:
-        core.clear_pool(change.pool_id)
-    else:
-        core.delete_pool(change.pool_id)
-    return None
+def _call(core: CoreClient, change: ProposedChange) -> Pool | str:
+    """The one call: the pool that Core answers with, or else what it says."""
+    fields, changed, pool_id = change.fields, change.changed, change.pool_id or 0
+    match change.action:
+        case Action.CREATE:
+            assert fields is not None  # noqa: S101  (as proposed)
+            return core.create_pool(fields)
+        case Action.EDIT:
+            assert changed is not None  # noqa: S101  (as proposed)
+            return core.update_pool(pool_id, changed)
+        case Action.CLEAR:
+            return core.clear_pool(pool_id)
+        case Action.DELETE:
+            return core.delete_pool(pool_id)
+        case Action.OUTSIDE | Action.UNREADABLE:
+            raise ValueError("what is only seen is never sent")
 
 
 def _read_back(
-    core: CoreClient, intent: Intent, pool_id: int, answered: Snapshot | None
-) -> tuple[Snapshot | None, bool]:
-    """The pool after a change that is done, and whether it shows what was wanted.
+    core: CoreClient, intent: Intent, pool_id: int, answered: Snapshot | None, seq: int
+) -> tuple[Snapshot | None, Readback | None, tuple[Difference, ...]]:
+    """The pool after a change that is done, what it shows of the change, and what else differs.
 
-    Without an answer, or without a ledger to keep it in, what Core said at first stays,
-    unverified: the change is done either way.
+    `seq` is the number of its outcome's entry. Where it could not be read, or that could
+    not be recorded, what Core answered at first stays: the change is done either way.
     """
-    after, problem = answered, ""
-    untold: list[str] = []
+    action, problem = intent.change.action, ""
+    unreadable: list[str] = []
     try:
-        pool = core.get_pool(pool_id)
-        after, untold = Snapshot.from_pool(pool), untold_of(pool)
-        verified = _shows(intent.change, after)
-    except NotFound:
-        verified = intent.change.action is Action.DELETE
-        problem = "" if verified else "not found"
+        pool = _still_there(core, pool_id)
+        readback = shown_by(action, pool, intent.wanted, sent_by(intent.change))
+        after = Snapshot.from_pool(pool) if pool else answered
+        unreadable = unreadable_in(pool) if pool else []
+        problem = NOT_FOUND if pool is None and readback is not Readback.SHOWN else ""
     except CoreError as error:
-        verified, problem = False, str(error.reason)
+        pool, after, problem = None, answered, str(error.reason)
+        readback = None if action in TRACELESS else Readback.NOT_READ
     try:
-        record_readback(intent, after, untold, pool_id=pool_id, verified=verified, problem=problem)
-    except LedgerUnwritable:
+        if pool is not None and readback is not Readback.NOT_SHOWN:
+            # What else is different now was changed by somebody else.
+            drift.record_differences(intent.change.company, [pool], seq)
+        record_readback(intent, readback, after, unreadable, pool_id=pool_id, problem=problem)
+    except (LedgerUnwritable, AnyDatabaseError):
         _log.exception("what was read back after change %s is not recorded", intent.change_id)
-        verified = False
-    return after, verified
+        readback = readback and Readback.NOT_READ
+    beside = () if readback is Readback.NOT_SHOWN else _beside(intent, pool)
+    return after, readback, beside
 
 
-def _shows(change: ProposedChange, after: Snapshot) -> bool:
-    if change.fields is not None:
-        return after.same_values(_as_new(change.fields))
-    if change.changed is not None:
-        return after.same_values(after.changed_by(change.changed))
-    # A pool that is still there disproves a delete; of a clear it shows nothing.
-    return False
+def _beside(intent: Intent, pool: Pool | None) -> tuple[Difference, ...]:
+    """What an edit did not ask for, and is different all the same."""
+    if intent.change.action is not Action.EDIT or intent.before is None or pool is None:
+        return ()
+    asked = {*sent_by(intent.change), *intent.evidence.get(UNREADABLE, ()), *unreadable_in(pool)}
+    others = [field for field in COMPARED if field not in asked]
+    return found_differences(intent.before, Snapshot.from_pool(pool), others)
+
+
+def _still_there(core: CoreClient, pool_id: int) -> Pool | None:
+    try:
+        return core.get_pool(pool_id)
+    except NotFound:
+        return None
 
 
 def _as_new(fields: PoolFields) -> Snapshot:
@@ -254,18 +344,22 @@ def _as_new(fields: PoolFields) -> Snapshot:
 
 
 def _repeated(change: ProposedChange, intent: Entry) -> ChangeResult:
-    """The first submit's outcome, waited for until it must be there; then it is unknown."""
+    """The first submit's outcome, waited for until it must be there; then it is unknown.
+
+    What the first one reads back is waited for as well, for no longer than that.
+    """
     mine = (change.actor.id, change.company.slug, change.action)
-    pool_id = "" if change.pool_id is None else str(change.pool_id)
+    reference = change.company.reference(change.pool_id)
     if (intent.actor_id, intent.company, intent.action, intent.pool_id) != (
         *map(str, mine),
-        pool_id,
+        reference,
     ):
         raise FormReused("this form belongs to another change")
     assert intent.change is not None  # noqa: S101  (every intent has one)
-    deadline = intent.at + timedelta(seconds=settings.CORE_LIMITS.deadline_seconds)
     item = changes_by_id([intent.change])[0]
-    while item.outcome is None and timezone.now() < deadline:
+    while item.state is ChangeState.UNDER_WAY or (
+        item.state is ChangeState.READING_BACK and may_still_run(intent.at, clock.now())
+    ):
         time.sleep(ASK_AGAIN_SECONDS)
         item = changes_by_id([intent.change])[0]
     return ChangeResult(
@@ -276,8 +370,9 @@ def _repeated(change: ProposedChange, intent: Entry) -> ChangeResult:
         pool_name=(item.after and item.after.name) or item.pool_name,
         before=item.before,
         after=item.after,
-        verified=item.verified,
+        readback=item.readback,
         error=None,
         repeated=True,
         differences=item.differences,
+        kept_name=item.kept_name,
     )

@@ -1,12 +1,11 @@
 """Settling: finding out what became of changes that are open or of unknown outcome.
 
 After a quiet time the pool is read twice, some seconds apart, with the token of the person
-who made the change. Two reads that agree make a verdict, which is recorded and gives the
-pool back. Nothing but reads is ever sent, none while a transaction is open, and where what
+who made the change. Two reads that agree make a verdict, which is recorded and
+releases the pool. Only reads are ever sent, and none while a transaction is open. If what
 was read does not decide, the change stays open.
 """
 
-import json
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -21,43 +20,54 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import Error as AnyDatabaseError
 from django.db import transaction
-from django.utils import timezone
 
-from pools import tokens
+from pools.changes import drift
 from pools.changes.history import HistoryItem, changes_by_id
 from pools.changes.looking import Case, Observation, observe
-from pools.changes.outcome import Action, Outcome, Verdict
 from pools.changes.proposal import Snapshot
-from pools.changes.verdicts import untold_of
+from pools.changes.said import said_by
+from pools.changes.state import ChangeState, call_ends
+from pools.changes.verdicts import unreadable_in
+from pools.changes.witnesses import latest_of
 from pools.core import (
+    Budget,
     Busy,
     CoreError,
     CredentialExpired,
+    NotFound,
     NotSent,
     RateLimited,
     Reason,
     Unanswered,
     Unauthenticated,
 )
-from pools.models import Company, Entry, Kind, Lease, Token
-from pools.models.ledger import Actor, LedgerUnwritable, append, lock
+from pools.ledger import clock
+from pools.ledger.appending import NOBODY, Actor, LedgerUnwritable, append, lock
+from pools.models import Company, Entry, IndexTerm, Lease, Token
+from pools.models.index_term import UNREAD
+from pools.models.reference import PoolReference
+from pools.models.vocabulary import TRACELESS, UNREADABLE, Action, Kind, Verdict
+from pools.tokens import keeping
 
 # Who settled where nobody asked for it.
-PANEL: Final = Actor(id=0, name="")
-LATEST_LOOKED_AT: Final = 50
-MOST_WITNESSES: Final = 3
+# How long what could not be read back is looked at again by itself.
+LOOKED_BACK: Final = timedelta(days=1)
 
 
 class SettlingState(StrEnum):
     """How an attempt to settle a change ended."""
 
     SETTLED = "settled"
-    ALREADY = "already"  # nothing is open any more
+    ALREADY = "already"  # it is no longer open
     UNDER_WAY = "under_way"  # its call is still running
     WAITING = "waiting"  # its quiet time is not over
-    NO_TOKEN = "no_token"  # noqa: S105  # the token of who made it opens nothing (any more)
+    NO_TOKEN = "no_token"  # noqa: S105  # the maker's token does not work (any more)
     NOT_READ = "not_read"  # Core could not be read, or what it showed does not decide
     DISAGREE = "disagree"  # the two reads differ
+    MOVED = "moved"  # the company's pools are others now: another address, or ids begun again
+    SEEN = "seen"  # the pool shows a change that Core had confirmed and nobody could read back
+    NOT_SEEN = "not_seen"  # it was read, and has other values by now
+    UNREADABLE = "unreadable"  # an entry about it cannot be read: nothing is concluded from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,10 @@ class Settling:
     verdict: Verdict | None = None
     not_before: datetime | None = None
     error: Exception | None = None
+
+
+class EntryUnreadable(Exception):
+    """Entries about a change cannot be read; the text names the first."""
 
 
 class _WaitedFor:
@@ -98,32 +112,45 @@ class _WaitedFor:
 _waited_for = _WaitedFor()
 
 
-def settle(change_id: UUID, by: Actor = PANEL) -> Settling:
+def settle(change_id: UUID, by: Actor = NOBODY) -> Settling:
     """Finds out what became of a change, and records it; takes as long as two reads do.
 
-    While as many people of this process wait for it as may, or somebody for this very
-    change, it is NOT_READ with Busy. Raises LedgerUnwritable: then nothing was recorded.
+    Both share one deadline; what it leaves unread is NOT_READ. While as many people of this
+    process wait for it as may, or somebody for this very change, it is NOT_READ with Busy.
+    Raises LedgerUnwritable: then nothing was recorded.
     """
     most = max(1, settings.CORE_LIMITS.calls_at_once // 2)
     if not _waited_for.enter(change_id, most):
         return Settling(change_id, SettlingState.NOT_READ, error=Busy(Reason.BUSY))
     try:
-        return next(settle_all([change_id], by))
+        return next(settle_all([change_id], by, Budget(settings.CORE_LIMITS)))
     finally:
         _waited_for.leave(change_id)
 
 
-def settle_all(change_ids: Iterable[UUID], by: Actor = PANEL) -> Iterator[Settling]:
+def longest_check() -> timedelta:
+    """How long whoever checks again waits at most: for two reads, and the time between them."""
+    longest: timedelta = settings.CORE_LIMITS.longest_change
+    return longest + timedelta(seconds=settings.SETTLE_READS_APART_SECONDS)
+
+
+def settle_all(
+    change_ids: Iterable[UUID], by: Actor = NOBODY, budget: Budget | None = None
+) -> Iterator[Settling]:
     """Settles several changes with one wait between all first and all second reads.
 
-    In any order. A company whose Core does not answer once is not asked again.
+    In any order. A company whose Core does not answer once is not asked again. `budget` is
+    there where somebody waits: all reads share it. Otherwise each reading has its own.
     """
     looked = []
     away: dict[str, CoreError] = {}
     for change_id in change_ids:
-        case = take_up(change_id)
+        case = take_up(change_id, budget)
         if isinstance(case, Settling):
             yield case
+            continue
+        if case.item.state is ChangeState.NOT_READ:
+            yield _read_back_late(case, away)
             continue
         first = _look(case, away)
         if case.core is None or isinstance(first, CoreError):
@@ -132,11 +159,16 @@ def settle_all(change_ids: Iterable[UUID], by: Actor = PANEL) -> Iterator[Settli
             looked.append((change_id, first))
     if looked:
         time.sleep(settings.SETTLE_READS_APART_SECONDS)
+        if budget is not None:
+            budget.put_off(settings.SETTLE_READS_APART_SECONDS)
     for change_id, first in looked:
-        # Whose token it is may have been disabled, and what is open settled, meanwhile.
-        case = take_up(change_id)
+        # By now the token's owner may have been disabled, and the change settled.
+        case = take_up(change_id, budget)
         if isinstance(case, Settling):
             yield case
+        elif not case.item.state.is_open:
+            # Core's own answer was recorded late, and nobody could read it back.
+            yield Settling(change_id, SettlingState.ALREADY)
         else:
             yield conclude(case, first, _look(case, away), by)
 
@@ -144,19 +176,33 @@ def settle_all(change_ids: Iterable[UUID], by: Actor = PANEL) -> Iterator[Settli
 def due(now: datetime) -> list[UUID]:
     """Open changes whose quiet time is over, oldest first."""
     held = changes_by_id(list(Lease.objects.values_list("change", flat=True)))
-    return [
-        item.change_id
-        for item in reversed(held)
-        if item.verdict is None and quiet_until(item) <= now
-    ]
+    return [item.change_id for item in reversed(held) if item.state.is_open and _is_due(item, now)]
+
+
+def _is_due(item: HistoryItem, now: datetime) -> bool:
+    # One that cannot be read is only named; there is nothing to wait for.
+    return bool(item.unreadable) or quiet_until(item) <= now
+
+
+def unread(now: datetime) -> dict[UUID, str]:
+    """Done changes of the last day that could not be read back so far, and their companies."""
+    terms = IndexTerm.objects.filter(term=UNREAD, at__gt=now - LOOKED_BACK)
+    changes = dict(
+        Entry.objects.filter(seq__in=terms.values("seq")).values_list("change", "company")
+    )
+    items = changes_by_id([change for change in changes if change]) if changes else []
+    return {
+        item.change_id: changes[item.change_id]
+        for item in reversed(items)
+        if item.state is ChangeState.NOT_READ
+    }
 
 
 def quiet_until(item: HistoryItem) -> datetime:
     """When an open change can be settled at the earliest."""
     quiet = timedelta(seconds=settings.SETTLE_QUIET_SECONDS)
-    if item.ended_at is not None:
-        return item.ended_at + quiet
-    return item.at + timedelta(seconds=settings.CORE_LIMITS.deadline_seconds) + quiet
+    assert item.at is not None  # noqa: S101  (it can be read)
+    return (item.ended_at or call_ends(item.at)) + quiet
 
 
 def _look(case: Case, away: dict[str, CoreError]) -> Observation | CoreError:
@@ -175,22 +221,22 @@ def is_away(error: Exception | None) -> bool:
     )
 
 
-def take_up(change_id: UUID) -> Case | Settling:
+def take_up(change_id: UUID, budget: Budget | None = None) -> Case | Settling:
     """What is needed to settle a change, or why it cannot be settled now."""
     with _ledger_must_work():
         case = _open_case(change_id)
-        if isinstance(case, Settling) or case.item.action is Action.CLEAR:
+        if isinstance(case, Settling) or case.item.action in TRACELESS:
             return case
-        return _with_token(case)
+        return _with_token(case, budget or Budget(settings.CORE_LIMITS))
 
 
 def conclude(
     case: Case,
     first: Observation | CoreError,
     second: Observation | CoreError,
-    by: Actor = PANEL,
+    by: Actor = NOBODY,
 ) -> Settling:
-    """Records the verdict and gives the pool back, if the reads agree and it is still open.
+    """Records the verdict and releases the pool, if the reads agree and it is still open.
 
     Raises LedgerUnwritable: then nothing was recorded.
     """
@@ -206,9 +252,32 @@ def conclude(
         now = _open_case(change_id)
         if isinstance(now, Settling):
             return now
+        if not now.item.state.is_open:
+            return Settling(change_id, SettlingState.ALREADY)
         _record(now, first, second, by)
         Lease.objects.filter(change=change_id).delete()
     return Settling(change_id, SettlingState.SETTLED, verdict=second.verdict)
+
+
+def _read_back_late(case: Case, away: dict[str, CoreError]) -> Settling:
+    """Reads the pool of a change that Core had confirmed: any reading of it is a reading back."""
+    item = case.item
+    assert case.core is not None and item.pool_id is not None  # noqa: S101, PT018  (done, no clear)
+    if (reason := away.get(case.company)) is not None:
+        return _not_read(case, reason)
+    company = Company.objects.get(slug=case.company)
+    reader = case.token.user_id if case.token else None
+    try:
+        drift.read_pool(case.core, company, item.pool_id, reader)
+    except NotFound:
+        pass  # for a delete, that is what was wanted
+    except CoreError as error:
+        if is_away(error):
+            away[case.company] = error
+        return _not_read(case, error)
+    (now,) = changes_by_id([item.change_id])
+    seen = now.state is ChangeState.DONE
+    return Settling(item.change_id, SettlingState.SEEN if seen else SettlingState.NOT_SEEN)
 
 
 def _not_read(case: Case, error: CoreError) -> Settling:
@@ -219,56 +288,54 @@ def _not_read(case: Case, error: CoreError) -> Settling:
         )
     if isinstance(error, Unauthenticated) and case.token is not None:
         with _ledger_must_work():
-            tokens.note_refused(case.token)
+            keeping.mark_refused(case.token)
     return Settling(case.item.change_id, SettlingState.NO_TOKEN, error=error)
 
 
 def _open_case(change_id: UUID) -> Case | Settling:
-    """The change as the record has it now, if it is open and its quiet time is over."""
-    lease = Lease.objects.filter(change=change_id).first()
+    """The change as the record has it now, if it is open and its quiet time is over.
+
+    Or if it is done and could not be read back: then there is nothing to wait for.
+    """
     item = next(iter(changes_by_id([change_id])), None)
-    if item is None or item.verdict is not None or lease is None:
+    confirmed = item is not None and item.state is ChangeState.NOT_READ
+    if item is None or not (item.state.is_open or confirmed):
         return Settling(change_id, SettlingState.ALREADY, verdict=item.verdict if item else None)
-    if item.outcome is not Outcome.UNKNOWN:
-        until = item.at + timedelta(seconds=settings.CORE_LIMITS.deadline_seconds)
-        return Settling(change_id, SettlingState.UNDER_WAY, not_before=until)
-    if timezone.now() < (until := quiet_until(item)):
+    if item.unreadable or item.at is None:
+        named = EntryUnreadable(f"entry {item.unreadable[0]}")
+        return Settling(change_id, SettlingState.UNREADABLE, error=named)
+    if item.state is ChangeState.UNDER_WAY:
+        return Settling(change_id, SettlingState.UNDER_WAY, not_before=call_ends(item.at))
+    if not confirmed and clock.now() < (until := quiet_until(item)):
         return Settling(change_id, SettlingState.WAITING, not_before=until)
     intent = Entry.objects.get(change=change_id, kind=Kind.INTENT)
-    return Case(item, lease.company, json.loads(intent.facts))
+    return Case(item, intent.company, said_by(intent).facts)
 
 
-def _with_token(case: Case) -> Case | Settling:
+def _with_token(case: Case, budget: Budget) -> Case | Settling:
     """Core opened with the token of who made the change, and of nobody else."""
     change_id = case.item.change_id
+    if Company.objects.filter(slug=case.company).exclude(origin=case.item.origin).exists():
+        return Settling(change_id, SettlingState.MOVED)
     token = _token_of_maker(case)
     try:
         if token is None:
-            error: Exception = tokens.TokenMissing("who made the change has no token in use here")
+            error: Exception = keeping.TokenMissing("who made the change has no token in use here")
             return Settling(change_id, SettlingState.NO_TOKEN, error=error)
-        core = tokens.open_core(token, request_id=f"settle-{change_id}")
-    except (tokens.TokenMissing, tokens.TokenUnreadable, CredentialExpired) as failure:
+        core = keeping.open_core(token, f"settle-{change_id}", budget)
+    except (keeping.TokenMissing, keeping.TokenUnreadable, CredentialExpired) as failure:
         return Settling(change_id, SettlingState.NO_TOKEN, error=failure)
+    assert case.item.at is not None  # noqa: S101  (it can be read)
     renewed = token.created_at > case.item.at
-    return replace(case, token=token, core=core, witnesses=_witnesses(case) if renewed else None)
-
-
-def _witnesses(case: Case) -> tuple[int, ...]:
-    """The pools of the company that were changed here last, without the change's own."""
-    own = "" if case.item.pool_id is None else str(case.item.pool_id)
-    changed = Entry.objects.filter(company=case.company, kind__in=[Kind.INTENT, Kind.OUTCOME])
-    latest = changed.exclude(pool_id__in=["", own]).order_by("-seq")
-    ids = dict.fromkeys(latest.values_list("pool_id", flat=True)[:LATEST_LOOKED_AT])
-    newest = case.evidence.get("newest") or {}
-    known = [*map(int, ids)][:MOST_WITNESSES]
-    return (*([newest["id"]] if newest.get("id") else []), *known)
+    heard = latest_of(case.company, PoolReference(case.item.origin, case.item.pool_id))
+    return replace(case, token=token, core=core, witnesses=heard if renewed else None)
 
 
 def _token_of_maker(case: Case) -> Token | None:
     made_by = Entry.objects.filter(change=case.item.change_id, kind=Kind.INTENT)
     user = User.objects.filter(pk=made_by.values_list("actor_id", flat=True).get()).first()
     company = Company.objects.filter(slug=case.company).first()
-    return tokens.token_for(user, company) if user and company else None
+    return keeping.token_for(user, company) if user and company else None
 
 
 def _record(case: Case, first: Observation, second: Observation, by: Actor) -> None:
@@ -282,7 +349,7 @@ def _record(case: Case, first: Observation, second: Observation, by: Actor) -> N
         item.action,
         by,
         company=case.company,
-        pool_id="" if pool_id is None else str(pool_id),
+        pool_id=str(PoolReference(item.origin, pool_id)),
         pool_name=item.pool_name,
         outcome=verdict,
         facts={
@@ -290,9 +357,9 @@ def _record(case: Case, first: Observation, second: Observation, by: Actor) -> N
             "wanted": item.wanted and item.wanted.to_json(),
             "request_id": item.request_id,
             "after": shown and Snapshot.from_pool(shown).to_json(),
-            "untold": untold_of(shown) if shown else [],
+            UNREADABLE: unreadable_in(shown) if shown else [],
             "pools": [pool.id for pool in second.pools],
-            "read_at": [] if case.item.action is Action.CLEAR else _times(first, second),
+            "read_at": [] if case.item.action in TRACELESS else _times(first, second),
             "checked_at": second.at.isoformat(),
             "problem": "not found" if gone else "",
         },

@@ -17,17 +17,29 @@ from uuid import UUID
 import structlog
 from django.db import Error as AnyDatabaseError
 from django.db import close_old_connections, connections
-from django.utils import timezone
 
-from pools.changes.outcome import Verdict
-from pools.changes.settling import Settling, SettlingState, due, is_away, settle_all
+from pools.changes.settling import (
+    EntryUnreadable,
+    Settling,
+    SettlingState,
+    due,
+    is_away,
+    settle_all,
+    unread,
+)
+from pools.ledger import clock
+from pools.ledger.appending import LedgerUnwritable
+from pools.ledger.chain import log_altered_keys, wrong_audit_keys
+from pools.ledger.checkpoints import log_checkpoint
+from pools.ledger.leases import log_unfit
 from pools.models import Lease
-from pools.models.checkpoints import log_checkpoint
-from pools.models.ledger import LedgerUnwritable, wrong_audit_keys
-from pools.vault import wrong_token_keys
+from pools.models.vocabulary import Verdict
+from pools.tokens.vault import wrong_token_keys
 
 INTERVAL_SECONDS: Final = 1.0
 CHECKPOINT_SECONDS: Final = 3600.0
+# How often it is looked for changes that are done and could not be read back.
+UNREAD_SECONDS: Final = 60.0
 # So much of a company's work before it is another's turn.
 AT_ONCE: Final = 10
 FIRST_DELAY_SECONDS: Final = 5.0
@@ -36,10 +48,20 @@ LONGEST_AWAY_SECONDS: Final = 10.0
 
 # What is tried again later; the rest is settled, or has a time of its own.
 STAYS_OPEN: Final = frozenset(
-    {SettlingState.NO_TOKEN, SettlingState.NOT_READ, SettlingState.DISAGREE}
+    {
+        SettlingState.NO_TOKEN,
+        SettlingState.NOT_READ,
+        SettlingState.DISAGREE,
+        SettlingState.MOVED,
+        SettlingState.NOT_SEEN,
+        SettlingState.UNREADABLE,
+    }
 )
 # What shows that Core answers; a clear is settled without asking it.
-ANSWERED: Final = frozenset({SettlingState.SETTLED, SettlingState.NOT_READ, SettlingState.DISAGREE})
+ANSWERED: Final = STAYS_OPEN - {SettlingState.NO_TOKEN, SettlingState.UNREADABLE} | {
+    SettlingState.SETTLED,
+    SettlingState.SEEN,
+}
 
 log = structlog.get_logger("panel.settling")
 
@@ -75,7 +97,9 @@ class Tending:
         self._clock = clock
         self._delays: dict[UUID | str, Delay] = {}
         self._away_seconds = 0.0
-        self._next_checkpoint = clock()
+        self._next_checkpoint = self._next_unread = clock()
+        # Changes that are done and could not be read back, and their companies.
+        self._unread: dict[UUID, str] = {}
         self._keys_fit = False
 
     def round(self) -> float:
@@ -87,6 +111,8 @@ class Tending:
             if self._clock() >= self._next_checkpoint:
                 self._next_checkpoint = self._clock() + CHECKPOINT_SECONDS
                 log_checkpoint()
+                log_unfit()
+                log_altered_keys()
             close_old_connections()
             if not self._keys_fit:
                 refuse_wrong_keys()
@@ -108,7 +134,12 @@ class Tending:
     def _settle(self) -> bool:
         """Settles some of what is due. Whether there is more to do at once."""
         companies = dict(Lease.objects.values_list("change", "company"))
-        waiting = due(timezone.now()) if companies else []
+        waiting = due(clock.now()) if companies else []
+        if self._clock() >= self._next_unread:
+            self._next_unread = self._clock() + UNREAD_SECONDS
+            self._unread = unread(clock.now())
+        companies |= self._unread
+        waiting += self._unread
         self._forget_all_but({*waiting, *companies.values()})
         ready = [change for change in waiting if self._is_ready(change, companies.get(change, ""))]
         turns = _turns(ready, companies)
@@ -122,6 +153,8 @@ class Tending:
 
     def _note(self, settling: Settling, company: str) -> None:
         """Says what was found, and delays what did not work: the change, or its company."""
+        if settling.state not in STAYS_OPEN:
+            self._unread.pop(settling.change_id, None)
         if settling.state is SettlingState.SETTLED:
             log.info(
                 "a change is settled",
@@ -143,6 +176,8 @@ class Tending:
         if delay.until <= now:
             delay.lengthen(now)
         why = f"{settling.state}: {type(settling.error).__name__}"
+        if isinstance(settling.error, EntryUnreadable):
+            why = f"{settling.error} cannot be read: run manage.py verify_audit"
         if delay.told != why:
             delay.told = why
             log.warning(event, change=str(settling.change_id), company=company, why=why)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
-from pools.changes.outcome import Action, Verdict
-from pools.changes.proposal import COMPARED, Snapshot
+from pools.changes.proposal import COMPARED, CONNECTORS, Snapshot
 from pools.core import Pool
-from pools.core.answers import as_kept
+from pools.core.comparing import same_value
 from pools.core.decoding import read_time
+from pools.models.vocabulary import TRACELESS, Action, Verdict
 
 # How far the clocks of Core's own servers may be apart.
 CLOCKS_APART: Final = timedelta(minutes=1)
@@ -67,7 +67,7 @@ class Newest:
 
 
 @dataclass(frozen=True, slots=True)
-class Untold:
+class Unreadable:
     """Fields that Core did not tell before an edit, and those that the edit changed."""
 
     fields: frozenset[str] = frozenset()
@@ -84,29 +84,29 @@ def verdict_of(
     action: Action,
     before: Snapshot | None,
     wanted: Snapshot | None,
-    found: Sequence[Pool],
-    untold: Untold | None = None,
+    present: Sequence[Pool],
+    unreadable: Unreadable | None = None,
 ) -> Verdict | None:
     """The verdict on a change whose quiet time is over.
 
-    `found` is the pool, or nothing where it is gone; for a create, the new pools of its
-    name. `untold` is there where some values could not be read before an edit.
+    `present` is the pool, or nothing where it is gone; for a create, the new pools of its
+    name. `unreadable` is there where some values could not be read before an edit.
     """
-    if action is Action.CLEAR:
+    if action in TRACELESS:
         return Verdict.UNKNOWABLE
     if action is Action.DELETE:
-        return Verdict.NOT_APPLIED if found else Verdict.APPLIED
+        return Verdict.NOT_APPLIED if present else Verdict.APPLIED
     if wanted is None:
         return None
     if action is Action.CREATE:
-        return _of_create(wanted, found)
-    return None if before is None else _of_edit(before, wanted, found, untold or Untold())
+        return _of_create(wanted, present)
+    return None if before is None else _of_edit(before, wanted, present, unreadable or Unreadable())
 
 
-def _of_create(wanted: Snapshot, found: Sequence[Pool]) -> Verdict | None:
-    if not found:
+def _of_create(wanted: Snapshot, present: Sequence[Pool]) -> Verdict | None:
+    if not present:
         return Verdict.NOT_APPLIED
-    fitting = [shows(pool, wanted) for pool in found]
+    fitting = [shows(pool, wanted) for pool in present]
     if None in fitting:
         return None
     if True not in fitting:
@@ -115,16 +115,16 @@ def _of_create(wanted: Snapshot, found: Sequence[Pool]) -> Verdict | None:
 
 
 def _of_edit(
-    before: Snapshot, wanted: Snapshot, found: Sequence[Pool], untold: Untold
+    before: Snapshot, wanted: Snapshot, present: Sequence[Pool], unreadable: Unreadable
 ) -> Verdict | None:
-    if not found:
+    if not present:
         return Verdict.SUPERSEDED
-    (pool,) = found
+    (pool,) = present
     # What could not be read before and was not changed says nothing about the edit.
-    compared = [field for field in COMPARED if field not in untold.fields - untold.changed]
+    compared = [field for field in COMPARED if field not in unreadable.fields - unreadable.changed]
     if (as_wanted := shows(pool, wanted, compared)) is not False:
         return Verdict.APPLIED if as_wanted else None
-    if untold.fields & untold.changed:
+    if unreadable.fields & unreadable.changed:
         return None
     as_before = shows(pool, before, compared)
     return {True: Verdict.NOT_APPLIED, False: Verdict.SUPERSEDED, None: None}[as_before]
@@ -140,23 +140,22 @@ def shows(pool: Pool, values: Snapshot, fields: Iterable[str] = COMPARED) -> boo
 
 def has_value(pool: Pool, field: str, value: Any) -> bool | None:
     """Whether a field of a pool has this value. None: it cannot be told."""
-    if not is_told(pool, field):
+    if not is_readable(pool, field):
         # A timeout that is left out is none, or is missing: it never proves a number.
         left_out = field == "timeout" and field not in pool.unreadable
         return True if left_out and value is None else None
-    found = getattr(pool, field)
-    if isinstance(found, str) and isinstance(value, str):
-        return as_kept(found) == as_kept(value)
-    return bool(found == value)
+    return same_value(getattr(pool, field), value)
 
 
-def is_told(pool: Pool, field: str) -> bool:
+def is_readable(pool: Pool, field: str) -> bool:
     """Whether Core's answer says what this field of a pool is."""
     if field in pool.unreadable or field not in pool.raw:
         return False
     return field == "timeout" or getattr(pool, field) is not None
 
 
-def untold_of(pool: Pool) -> list[str]:
-    """The fields of a pool that Core's answer does not tell."""
-    return [field for field in COMPARED if not is_told(pool, field)]
+def unreadable_in(pool: Pool) -> list[str]:
+    """The fields of a pool that Core's answer does not tell; and its connectors, if not all."""
+    fields = [field for field in COMPARED if not is_readable(pool, field)]
+    unnamed = any(connector.id is None for connector in pool.connectors or ())
+    return [*fields, CONNECTORS] if unnamed else fields

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import time_machine
 from django.db import transaction
 
-from pools.changes import Action, Actor, Outcome, Snapshot
-from pools.models import Entry, Kind, Lease
-from pools.models.ledger import append, record_event
+from pools.changes import Snapshot
+from pools.ledger.appending import Actor, append, record_event
+from pools.models import Entry, Lease
+from pools.models.vocabulary import Action, Kind, Outcome, Readback
+from tests.fixtures.clock import travel
 
 NOON = datetime(2026, 5, 12, 12, tzinfo=UTC)
 BEFORE = Snapshot("NetSuite orders", 5, None, (1, 2))
@@ -21,6 +22,7 @@ def a_change(
     at: datetime = NOON,
     *,
     who: str = "ada",
+    actor_id: int = 1,
     company: str = "acme",
     action: Action = Action.EDIT,
     pool_id: int | None = 7,
@@ -46,9 +48,9 @@ def a_change(
             "request_id": str(change),
         },
     }
-    actor = Actor(1, who, "192.0.2.7")
+    actor = Actor(actor_id, who, "192.0.2.7")
     known = "" if creating or pool_id is None else str(pool_id)
-    with time_machine.travel(at, tick=False), transaction.atomic():
+    with travel(at, tick=False), transaction.atomic():
         intent = append(Kind.INTENT, action, actor, pool_id=known, **about)
         if held:
             Lease.objects.create(
@@ -61,17 +63,18 @@ def a_change(
     return change
 
 
-def read_back(change: UUID, *, verified: bool) -> None:
+def read_back(change: UUID, readback: Readback = Readback.SHOWN) -> None:
     """What reading the pool back showed, a moment after its outcome."""
     intent = Entry.objects.get(change=change, kind=Kind.INTENT)
-    with time_machine.travel(intent.at, tick=False), transaction.atomic():
+    with travel(intent.at, tick=False), transaction.atomic():
         append(
             Kind.READBACK,
             intent.action,
             Actor(1, "ada"),
             company=intent.company,
             pool_id=intent.pool_id,
-            facts={"after": None, "verified": verified, "problem": ""},
+            outcome=readback,
+            facts={"after": None, "verified": readback is Readback.SHOWN, "problem": ""},
             change=change,
         )
 
@@ -88,7 +91,7 @@ def ended(change: UUID, at: datetime, outcome: str) -> None:
 
 def _said_of(kind: Kind, change: UUID, at: datetime, outcome: str) -> None:
     intent = Entry.objects.get(change=change, kind=Kind.INTENT)
-    with time_machine.travel(at, tick=False), transaction.atomic():
+    with travel(at, tick=False), transaction.atomic():
         append(
             kind,
             intent.action,
@@ -102,7 +105,7 @@ def _said_of(kind: Kind, change: UUID, at: datetime, outcome: str) -> None:
 
 
 def an_event(at: datetime = NOON, action: str = "signed_in", **facts: Any) -> None:
-    with time_machine.travel(at, tick=False), transaction.atomic():
+    with travel(at, tick=False), transaction.atomic():
         record_event(action, Actor(1, "ada", "192.0.2.7"), **facts)
 
 

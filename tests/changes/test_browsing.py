@@ -2,21 +2,24 @@
 
 import random
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-import time_machine
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from pools.changes import Action, Outcome, Verdict, release_lease
+from pools.changes import release_lease
 from pools.changes.browsing import Filters, newest, walk
-from pools.changes.reading import NoSuchPlace, by_day, lines, names, page, whole_change
-from pools.models import Kind
+from pools.changes.reading import NoSuchPosition, by_day, lines, names, page, whole_change
+from pools.ledger.appending import Actor
+from pools.models import IndexTerm
 from pools.models.index_term import words_of
-from pools.models.ledger import Actor
+from pools.models.vocabulary import Action, Kind, Outcome, Verdict
 from tests.changes.recorded import NOON, a_change, an_event, ended, minutes, settled
+from tests.fixtures.clock import travel
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +44,29 @@ def test_who_is_matched_whole() -> None:
     hers = a_change(who="ada")
     a_change(who="adam")
     assert found(who="ada") == [hers]
+
+
+def test_who_is_found_without_regard_to_case() -> None:
+    changes = [a_change(who="Zoë.K"), a_change(who="ZOË.K", company="other")]
+    a_change(who="zoe.k")
+    an_event()
+    for typed in ("zoë.k", "ZOË.K", "Zoe\u0308.K"):
+        assert found(who=typed) == changes[::-1]
+    assert len(newest(Filters(who="ADA", events=True), 50)) == 1
+    assert newest(Filters(who="zoë.k", events=True), 50) == []
+    assert found(who="nobody") == []
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by statistics")
+@pytest.mark.parametrize("events", [True, False])
+def test_each_name_on_the_ledger_is_found_by_a_seek(events: bool) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        newest(Filters(who="nobody", events=events), 50)
+    (names,) = queries
+    seeks = [step for step in _plan(names["sql"]) if "pools_entry" in step]
+    index = "SEARCH pools_entry USING COVERING INDEX actor_of_name"
+    assert len(seeks) == 4
+    assert [step for step in seeks if not step.startswith(index)] == []
 
 
 def test_action() -> None:
@@ -71,15 +97,15 @@ def test_the_last_word_on_an_outcome_counts() -> None:
 
 def test_a_change_that_nothing_was_said_of_is_unknown_in_the_end() -> None:
     silent = a_change(outcome=None, held=True)
-    with time_machine.travel(NOON + timedelta(seconds=1), tick=False):
+    with travel(NOON + timedelta(seconds=1), tick=False):
         assert found(outcome=Outcome.UNKNOWN) == []
-    with time_machine.travel(NOON + minutes(1), tick=False):
+    with travel(NOON + minutes(1), tick=False):
         assert found(outcome=Outcome.UNKNOWN) == [silent]
 
 
 def test_a_silent_change_stays_unknown_when_its_pool_is_released() -> None:
     silent = a_change(outcome=None, held=True)
-    with time_machine.travel(NOON + minutes(1), tick=False):
+    with travel(NOON + minutes(1), tick=False):
         release_lease(silent, Actor(2, "bo"), "looked at Core")
         assert found(outcome=Outcome.UNKNOWN) == [silent]
 
@@ -129,6 +155,53 @@ def test_words_are_whole(words: str) -> None:
 def test_words_are_the_same_in_every_spelling_of_unicode() -> None:
     assert words_of("STRASSE Cafe\u0301 \ufb01le") == ["strasse", "café", "file"]
     assert words_of("straße CAFÉ file") == ["strasse", "café", "file"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("订单卡住了，请看工单4711", ["订单", "卡住", "工单", "单", "卡住了"]),
+        ("NetSuiteの注文が止まりました", ["netsuite", "注文", "まし", "注文が止まり"]),
+        ("ｵｰﾀﾞｰが停止", ["オーダー", "ｵｰﾀﾞｰ", "停止"]),
+        ("คำสั่งซื้อค้างอยู่ในระบบ", ["คำสั่งซื้อ", "ค้าง", "ระบบ"]),
+        ("주문이 멈췄습니다", ["주문", "멈췄", "주문이"]),
+        ("ऑर्डर रुके हुए हैं", ["ऑर्डर", "रुके"]),
+    ],
+)  # fmt: skip
+def test_words_are_found_in_scripts_that_put_no_blanks_between_them(
+    reason: str, words: list[str]
+) -> None:
+    stuck = a_change(reason=reason, pool_name="A")
+    named = a_change(reason="", pool_name=reason)
+    a_change(reason="订看 文注 止停 ซื้งสั่ 문주 डर", pool_name="订看 文注 止停 ซื้งสั่ 문주 डर")
+    assert [found(words=word) for word in words] == [[stuck]] * len(words)
+    assert [found(pool=word) for word in words] == [[named]] * len(words)
+    assert found(words=f"{words[0]}停电") == []
+
+
+def test_what_was_recorded_before_is_found_after_the_migration() -> None:
+    stuck, named = a_change(reason="请看工单"), a_change(pool_name="订单 2")
+    an_event(reason="请看工单")
+    a_change(reason="stuck")
+    # As they were indexed before: a text without blanks was one word.
+    IndexTerm.objects.exclude(term__in=["reason:请看工单", "event:请看工单", "name:2"]).delete()
+    migration = import_module("pools.migrations.0008_words_without_blanks")
+    for _ in range(2):
+        migration.index_what_is_there(apps, connection.schema_editor())
+        assert (found(words="工单"), found(pool="订单")) == ([stuck], [named])
+        assert len(newest(Filters(words="工单", events=True), 50)) == 1
+
+
+def test_a_word_keeps_the_marks_of_its_letters() -> None:
+    assert words_of("हिन्दी ❤️ ×️") == ["हिन्दी"]
+
+
+def test_the_longest_text_that_a_filter_takes_is_searched() -> None:
+    reason = "".join(chr(0x4E00 + number) for number in range(1000))
+    change = a_change(reason=reason)
+    assert found(words=reason[500:755]) == [change]
+    assert found(words=reason[-1]) == [change]
+    assert found(words=reason[:254] + "龠") == []
 
 
 def test_a_reason_of_any_length_is_indexed() -> None:
@@ -188,7 +261,7 @@ def test_going_back_shows_the_page_before() -> None:
 
 
 def test_a_page_at_an_entry_that_is_not_there() -> None:
-    with pytest.raises(NoSuchPlace):
+    with pytest.raises(NoSuchPosition):
         page(Filters(), 4, before=10**12)
 
 
@@ -210,7 +283,7 @@ def test_every_combination_finds_what_looking_at_each_change_would(
     dice = random.Random(1)
     told = [_told(dice) for _ in range(150)]
     ids = [a_change(**facts) for facts in told]  # type: ignore[arg-type]
-    with time_machine.travel(NOON + timedelta(days=9), tick=False):
+    with travel(NOON + timedelta(days=9), tick=False):
         for _ in range(80):
             wanted = _wanted(dice)
             fitting = [
@@ -293,6 +366,8 @@ SINGLE = {
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by statistics")
 @pytest.mark.parametrize("filters", SINGLE.values(), ids=SINGLE)
 def test_each_filter_is_read_in_order_by_an_index(filters: dict[str, object]) -> None:
+    a_change()
+    an_event()
     with CaptureQueriesContext(connection) as queries:
         newest(Filters(**filters), 50)  # type: ignore[arg-type]
     plans = [step for query in queries for step in _plan(query["sql"])]
@@ -331,7 +406,7 @@ def test_changes_are_counted_by_day_of_the_readers_zone() -> None:
     a_change(late)
     a_change(late, action=Action.CLEAR)
     a_change(late - timedelta(hours=1))
-    days = by_day(Filters(), ZoneInfo("Europe/London"), late + timedelta(hours=1))
+    days = by_day(Filters(), ZoneInfo("Europe/London"), late + timedelta(hours=1), 30)
     assert days.whole
     assert [(day, sum(counts.values())) for day, counts in days.counts[-2:]] == [
         (date(2026, 5, 12), 1),
@@ -344,7 +419,7 @@ def test_changes_are_counted_by_day_of_the_readers_zone() -> None:
 def test_the_days_end_where_the_filter_ends() -> None:
     a_change(NOON)
     end = datetime(2026, 5, 14, tzinfo=UTC)
-    days = by_day(Filters(begin=NOON - timedelta(days=1), end=end), UTC, NOON + minutes(9999))
+    days = by_day(Filters(begin=NOON - timedelta(days=1), end=end), UTC, NOON + minutes(9999), 30)
     assert [day for day, _ in days.counts] == [date(2026, 5, day) for day in (11, 12, 13)]
 
 
@@ -352,7 +427,7 @@ def test_too_many_to_count_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("pools.changes.reading.CHARTED_LINES", 2)
     for days in range(3):
         a_change(NOON - timedelta(days=days))
-    counted = by_day(Filters(), UTC, NOON)
+    counted = by_day(Filters(), UTC, NOON, 30)
     assert not counted.whole
     assert [sum(counts.values()) for _, counts in counted.counts] == [1, 1]
 

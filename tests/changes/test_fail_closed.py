@@ -1,113 +1,52 @@
 """The ledger cannot be written: nothing is sent. Or no longer: the truth is told."""
 
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
-from pools.changes import (
-    Action,
-    LedgerUnwritable,
-    Outcome,
-    OutcomeUnwritten,
-    PoolHeld,
-    make_change,
-    open_changes,
-    release_lease,
+from pools.changes import OutcomeUnwritten, PoolHeld, make_change, open_changes, release_lease
+from pools.changes.state import ChangeState
+from pools.ledger.appending import LedgerUnwritable, head
+from pools.models import Entry
+from pools.models.vocabulary import Action, Kind, Outcome
+from tests.changes.making import leave_unknown
+from tests.fixtures import refusing_database
+from tests.fixtures.clock import a_minute_later
+from tests.fixtures.place import ACTIONS, ADA, Place
+from tests.fixtures.refusing_database import (
+    SQLITE,
+    Fault,
+    as_soon_as,
+    elsewhere,
+    full,
+    read_only,
+    stopped,
+    table_gone,
 )
-from pools.models import Entry, Kind, ledger
-from pools.models.ledger import head
-from tests.changes.conftest import ACTIONS, ADA, Place, a_minute_later
-from tests.changes.test_holding import leave_unknown
-from tests.panel_process import database_url
-
-Failing = Callable[[], AbstractContextManager[None]]
-SQLITE = connection.vendor == "sqlite"
-
-
-def elsewhere() -> Any:
-    """Another connection to the same database, in autocommit."""
-    if SQLITE:
-        return sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
-    return psycopg.connect(database_url(), autocommit=True)
-
-
-@contextmanager
-def table_gone(table: str) -> Iterator[None]:
-    other = elsewhere()
-    other.execute(f"ALTER TABLE {table} RENAME TO away")
-    try:
-        yield
-    finally:
-        other.execute(f"ALTER TABLE away RENAME TO {table}")
-        other.close()
-
-
-@contextmanager
-def read_only() -> Iterator[None]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "PRAGMA query_only=ON" if SQLITE else "SET default_transaction_read_only = on"
-        )
-        yield
-        cursor.execute(
-            "PRAGMA query_only=OFF" if SQLITE else "SET default_transaction_read_only = off"
-        )
 
 
 @contextmanager
 def locked() -> Iterator[None]:
-    """Somebody else holds the ledger's lock for longer than one waits."""
+    """Somebody else writes for longer than one waits, which is not long."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout=100" if SQLITE else "SET lock_timeout = 100")
-    other = elsewhere()
-    other.execute("BEGIN IMMEDIATE" if SQLITE else "BEGIN")
-    if not SQLITE:
-        other.execute(f"SELECT pg_advisory_xact_lock({ledger._ADVISORY_LOCK})")
-    try:
+    with refusing_database.locked():
         yield
-    finally:
-        other.execute("ROLLBACK")
-        other.close()
-        connection.close()
-
-
-@contextmanager
-def full() -> Iterator[None]:
-    """No page more than the database has, and none of them free."""
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM")
-        cursor.execute("PRAGMA page_count")
-        (pages,) = cursor.fetchone() or (0,)
-        cursor.execute(f"PRAGMA max_page_count={pages}")
-        yield
-        cursor.execute("PRAGMA max_page_count=1073741823")
-
-
-@contextmanager
-def stopped() -> Iterator[None]:
-    """The server ends our connection."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        (process,) = cursor.fetchone() or (0,)
-    with elsewhere() as other:
-        other.execute(f"SELECT pg_terminate_backend({process})")
-    yield
     connection.close()
 
 
-FAILURES: dict[str, Failing] = {
+FAILURES: dict[str, Fault] = {
     "ledger gone": lambda: table_gone("pools_entry"),
     "leases gone": lambda: table_gone("pools_lease"),
     "read-only": read_only,
     "locked": locked,
-    **({"full": full} if SQLITE else {"stopped": stopped}),
+    "full": full,
+    **({} if SQLITE else {"stopped": stopped}),
 }
 # More than any free room that the database may still have in its pages.
 LONG_REASON = "x" * 200_000
@@ -116,7 +55,7 @@ LONG_REASON = "x" * 200_000
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
 @pytest.mark.parametrize("action", ACTIONS)
 def test_what_cannot_be_recorded_is_not_sent(
-    committed_place: Place, action: Action, failure: Failing
+    committed_place: Place, action: Action, failure: Fault
 ) -> None:
     change = committed_place.propose(action, reason=LONG_REASON)
     with failure(), pytest.raises(LedgerUnwritable):
@@ -126,7 +65,7 @@ def test_what_cannot_be_recorded_is_not_sent(
 
 
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
-def test_afterwards_the_same_form_can_be_sent(committed_place: Place, failure: Failing) -> None:
+def test_afterwards_the_same_form_can_be_sent(committed_place: Place, failure: Fault) -> None:
     change = committed_place.propose(Action.EDIT, reason=LONG_REASON)
     with failure(), pytest.raises(LedgerUnwritable):
         make_change(committed_place.client(), change)
@@ -180,12 +119,46 @@ def test_an_outcome_that_cannot_be_recorded_is_told(committed_place: Place, acti
     assert Entry.objects.filter(kind=Kind.OUTCOME).count() == 0
 
 
+def test_an_outcome_waits_for_a_lock_while_there_is_time(committed_place: Place) -> None:
+    place = committed_place
+    place.sandbox.set_fault("latency=0.5;only=writes")
+    refused: list[Exception] = []
+    ended = threading.Event()
+
+    def note(ask: Any, *asked: Any) -> Any:
+        try:
+            return ask(*asked)
+        except OperationalError as error:
+            refused.append(error)
+            raise
+
+    def lock_until_it_was_asked_for_twice() -> None:
+        with refusing_database.locked():
+            while len(refused) < 2 and not ended.wait(0.01):
+                pass
+        connection.close()
+
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout=100" if SQLITE else "SET lock_timeout = 100")
+    with (
+        connection.execute_wrapper(note),
+        as_soon_as(lambda: bool(place.writes()), lock_until_it_was_asked_for_twice),
+    ):
+        try:
+            result = place.make(Action.EDIT)
+        finally:
+            ended.set()
+    connection.close()
+    assert (result.outcome, len(refused)) == (Outcome.DONE, 2)
+    assert Entry.objects.filter(kind=Kind.OUTCOME).count() == 1
+
+
 def test_what_was_read_back_may_be_lost_the_change_stays_done(committed_place: Place) -> None:
     place = committed_place
     place.sandbox.set_fault("latency=0.5;only=reads;skip=1")
     with ledger_lost_when(lambda: len(place.sandbox.journal) == 3):
         result = place.make(Action.EDIT)
-    assert (result.outcome, result.verified) == (Outcome.DONE, False)
+    assert (result.outcome, result.state) == (Outcome.DONE, ChangeState.NOT_READ)
     kinds = list(Entry.objects.order_by("seq").values_list("kind", flat=True))
     assert kinds == [Kind.INTENT, Kind.OUTCOME]
 

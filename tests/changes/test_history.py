@@ -1,36 +1,21 @@
 """The record as people read it: what was changed, by whom, why, and with which outcome."""
 
-import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 
-from pools.changes import (
-    Action,
-    Difference,
-    Outcome,
-    Snapshot,
-    history_of,
-    last_changes,
-    open_changes,
-)
-from pools.changes.recording import Intent, record_intent
+from pools.changes import Difference, Snapshot, history_of, last_changes, open_changes
+from pools.changes.history import gone_pool
 from pools.core import PoolChanges, PoolFields
-from tests.changes.conftest import Place, a_minute_later, make_place
-from tests.changes.test_holding import UNKNOWN, leave_unknown
+from pools.models.vocabulary import Action, Outcome
+from tests.changes.making import APPLIED, begin, leave_unknown
+from tests.changes.recorded import NOON, a_change, minutes
+from tests.fixtures.clock import a_minute_later
+from tests.fixtures.place import Place, make_place
 
 Queries = Callable[[int], AbstractContextManager[Any]]
-
-
-def begin(place: Place, action: Action) -> uuid.UUID:
-    """A change whose process ended right after its intent."""
-    change = place.propose(action)
-    wanted = Snapshot("Returns", 3, 60) if action is Action.CREATE else None
-    intent = Intent(uuid.uuid4(), change, None if wanted else change.seen, wanted)
-    record_intent(intent)
-    return intent.change_id
 
 
 def test_an_edit_is_told_whole(place: Place) -> None:
@@ -68,6 +53,7 @@ def test_a_deleted_pools_history_ends_with_its_delete(place: Place) -> None:
     (item,) = history_of(place.company, place.pool)
     assert (item.action, item.after, item.verified) == (Action.DELETE, None, True)
     assert item.before == Snapshot("Orders", 5, None, ())
+    assert item.message == "Connection pool deleted successfully."
 
 
 def test_a_refused_edit_shows_what_was_wanted(place: Place) -> None:
@@ -77,6 +63,11 @@ def test_a_refused_edit_shows_what_was_wanted(place: Place) -> None:
     assert (item.outcome, item.after) == (Outcome.REFUSED, None)
     assert item.differences == (Difference("limit", "5", "10"),)
     assert item.message == "The given data was invalid."
+    assert item.reasons == (
+        "limit: A sandbox says no.",
+        "limit: It says so twice.",
+        "name: Nor this.",
+    )
 
 
 def test_a_change_under_way_has_no_outcome_yet(place: Place) -> None:
@@ -152,7 +143,7 @@ def test_each_list_is_one_query_however_many_changes(
         assert result.pool_id is not None
         pools.append(result.pool_id)
         place.make(Action.CLEAR)
-        place.sandbox.set_fault(UNKNOWN)
+        place.sandbox.set_fault(APPLIED)
         place.make(Action.CREATE, fields=PoolFields(f"Lost {number}", 3, None))
         place.sandbox.reset()
     with django_assert_num_queries(1):
@@ -161,3 +152,15 @@ def test_each_list_is_one_query_however_many_changes(
         assert len(history_of(place.company, place.pool)) == count
     with django_assert_num_queries(1):
         assert len(open_changes(place.company)) == count
+
+
+def test_what_was_deleted_under_an_id_is_not_the_pool_that_was_made_under_it(place: Place) -> None:
+    slug = place.company.slug
+    a_change(NOON, company=slug, action=Action.DELETE, pool_name="Old")
+    first = gone_pool(place.company, 7)
+    a_change(NOON + minutes(1), company=slug, action=Action.CREATE, pool_name="New")
+    second = gone_pool(place.company, 7)
+    assert first is not None
+    assert second is not None
+    assert (first.deleted, first.item.pool_name) == (True, "Old")
+    assert (second.deleted, second.item.pool_name) == (False, "New")

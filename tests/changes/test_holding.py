@@ -5,33 +5,21 @@ import uuid
 
 import pytest
 
-from pools.changes import (
-    Action,
-    Actor,
-    Outcome,
-    PoolHeld,
-    Snapshot,
-    history_of,
-    make_change,
-    open_changes,
-    release_lease,
-)
+from pools.changes import PoolHeld, Snapshot, history_of, make_change, open_changes, release_lease
+from pools.changes.holding import refuse_if_held
 from pools.changes.recording import Intent, record_intent
 from pools.core import PoolFields
-from pools.models import Entry, Kind, Lease
-from pools.models.ledger import verify_chain
-from tests.changes.conftest import ACTIONS, Place, a_minute_later, make_place
-from tests.changes.test_repeated import submit_at_once
+from pools.ledger.appending import Actor
+from pools.ledger.proof import prove
+from pools.models import Entry, Lease
+from pools.models.vocabulary import Action, Kind, Outcome, Verdict
+from tests.changes.making import leave_unknown, left, settled, submit_at_once
+from tests.changes.recorded import NOON
+from tests.fixtures.clock import a_minute_later
+from tests.fixtures.ledger_chain import verify_chain
+from tests.fixtures.place import ACTIONS, Place, make_place
 
 BOB = Actor(id=8, name="Bob")
-UNKNOWN = "apply-then-fail;only=writes"
-
-
-def leave_unknown(place: Place, action: Action = Action.CLEAR) -> uuid.UUID:
-    place.sandbox.set_fault(UNKNOWN)
-    change_id = place.make(action).change_id
-    place.sandbox.reset()
-    return change_id
 
 
 @pytest.mark.parametrize("fault", ["", "status=422;only=writes", "rate-limit=1;only=writes"])
@@ -150,3 +138,106 @@ def test_an_intent_whose_process_ended_can_be_released(place: Place) -> None:
     with a_minute_later():
         release_lease(intent.change_id, BOB, "the server was restarted")
     assert make_change(place.client(), place.propose(Action.EDIT)).outcome is Outcome.DONE
+
+
+# Leases that somebody altered past the panel.
+
+
+def test_a_pool_whose_lease_was_taken_away_is_held_by_the_ledger(place: Place) -> None:
+    change_id = leave_unknown(place)
+    Lease.objects.all().delete()
+    for action in (Action.EDIT, Action.CLEAR, Action.DELETE):
+        with pytest.raises(PoolHeld) as held:
+            place.make(action)
+        assert (held.value.change_id, held.value.actor_name) == (change_id, "Ada")
+        assert not held.value.of_nobody
+    assert (place.writes(), Entry.objects.filter(kind=Kind.INTENT).count()) == ([], 1)
+
+
+def test_a_new_pool_whose_lease_was_taken_away_is_held_by_the_ledger(place: Place) -> None:
+    leave_unknown(place, Action.CREATE)
+    Lease.objects.all().delete()
+    with pytest.raises(PoolHeld):
+        place.make(Action.CREATE)
+
+
+def test_a_lease_that_was_taken_away_while_the_pool_is_read_is_noticed(place: Place) -> None:
+    """The ledger is asked once more when the intent is recorded."""
+    intent = Intent(uuid.uuid4(), place.propose(Action.CLEAR), Snapshot("Orders", 5, None), None)
+    leave_unknown(place)
+    Lease.objects.all().delete()
+    with pytest.raises(PoolHeld):
+        record_intent(intent)
+
+
+def test_a_lease_that_was_moved_holds_both_pools_until_its_change_is_released(place: Place) -> None:
+    change_id = leave_unknown(place)
+    Lease.objects.update(pool_key="999")
+    for pool_id in (str(place.pool), "999"):
+        with pytest.raises(PoolHeld) as held:
+            refuse_if_held(place.company, pool_id)
+        assert (held.value.change_id, held.value.of_nobody) == (change_id, False)
+    release_lease(change_id, BOB, "looked at Core")
+    for pool_id in (str(place.pool), "999"):
+        refuse_if_held(place.company, pool_id)
+    event = Entry.objects.get(kind=Kind.RELEASED)
+    assert (event.company, event.pool_id) == (place.company.slug, str(place.pool))
+    assert prove().misfits == ()
+
+
+def test_a_lease_moved_to_another_company_is_settled_with_its_own(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    other = make_place(settled_place.sandbox)
+    Lease.objects.update(company=other.company.slug)
+    assert settled(change).verdict is Verdict.APPLIED
+    entry = Entry.objects.get(kind=Kind.SETTLED)
+    assert (entry.company, Lease.objects.count()) == (settled_place.company.slug, 0)
+    assert (prove().misfits, prove().of_nobody) == ((), ())
+
+
+def test_a_change_without_its_lease_is_settled_too(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    Lease.objects.all().delete()
+    assert settled(change).verdict is Verdict.APPLIED
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_lease_of_no_open_change_holds_its_pool_and_says_so(place: Place, ended: bool) -> None:
+    change_id = uuid.uuid4()
+    if ended:
+        change_id = place.make(Action.CLEAR).change_id
+    Lease.objects.create(
+        company=place.company.slug, pool_key=str(place.pool), change=change_id, held_since=NOON
+    )
+    with pytest.raises(PoolHeld) as held:
+        place.make(Action.EDIT)
+    assert (held.value.change_id, held.value.of_nobody) == (change_id, True)
+    assert (held.value.actor_name, held.value.under_way) == ("", False)
+
+
+def test_a_lease_of_no_open_change_is_released_like_any_other(place: Place) -> None:
+    change_id = uuid.uuid4()
+    Lease.objects.create(
+        company=place.company.slug, pool_key=str(place.pool), change=change_id, held_since=NOON
+    )
+    release_lease(change_id, BOB, "nobody knows it")
+    assert place.make(Action.CLEAR).outcome is Outcome.DONE
+    event = Entry.objects.get(action="lease_released")
+    assert (event.kind, event.actor_name, event.reason) == (Kind.EVENT, "Bob", "nobody knows it")
+    assert json.loads(event.facts) == {
+        "address": "",
+        "pool": str(place.pool),
+        "change": str(change_id),
+        "held_since": NOON.isoformat(),
+    }
+    assert (prove().misfits, prove().of_nobody) == ((), ())
+
+
+def test_a_change_is_under_way_for_as_long_as_the_ledger_says(place: Place) -> None:
+    """Whatever time its lease was given."""
+    intent = Intent(uuid.uuid4(), place.propose(Action.CLEAR), Snapshot("Orders", 5, None), None)
+    record_intent(intent)
+    Lease.objects.update(held_since=NOON)
+    with pytest.raises(PoolHeld) as held:
+        place.make(Action.EDIT)
+    assert held.value.under_way

@@ -7,18 +7,23 @@ import time
 
 import pytest
 
-from pools.changes import Action, Outcome, PoolHeld, history_of, open_changes
-from pools.models import Entry, Kind, Lease
-from pools.models.ledger import verify_chain
-from tests.changes.conftest import Place, a_minute_later
-from tests.panel_process import start_panel_process
+from pools.changes import PoolHeld, history_of, open_changes
+from pools.changes.state import ChangeState
+from pools.models import Entry, Lease
+from pools.models.vocabulary import Action, Kind, Outcome
+from tests.fixtures.clock import a_minute_later
+from tests.fixtures.ledger_chain import verify_chain
+from tests.fixtures.panel_process import start_panel_process
+from tests.fixtures.place import Place
 
 CHANGING = """
 import os, signal, sys, uuid
 from pools import changes
 from pools.changes import sending
 from pools.core import ApiKey, CoreClient, CoreLimits, PoolChanges
+from pools.ledger.appending import Actor
 from pools.models import Company
+from pools.models.vocabulary import Action
 from pools.secret import Secret
 
 def die(*arguments, **named):
@@ -39,14 +44,14 @@ changes.make_change(
     CoreClient(url, ApiKey(Secret(key)), limits),
     changes.ProposedChange(
         company=Company.objects.get(slug=slug),
-        action=changes.Action.EDIT,
+        action=Action.EDIT,
         pool_id=int(pool),
         seen=changes.Snapshot("Orders", 5, None, ()),
         fields=None,
         changed=PoolChanges(limit=10),
         reason="T-1",
         form_id=uuid.uuid4(),
-        actor=changes.Actor(7, "Ada"),
+        actor=Actor(7, "Ada"),
     ),
 )
 """
@@ -112,5 +117,8 @@ def test_killed_with_the_outcome_written_the_change_is_done(committed_place: Pla
     killed_at(committed_place, "outcome written")
     assert kinds() == [Kind.INTENT, Kind.OUTCOME]
     (item,) = history_of(committed_place.company, committed_place.pool)
-    assert (item.outcome, item.verified) == (Outcome.DONE, False)
+    assert (item.outcome, item.state) == (Outcome.DONE, ChangeState.READING_BACK)
+    with a_minute_later():
+        (item,) = history_of(committed_place.company, committed_place.pool)
+    assert item.state is ChangeState.NOT_READ
     assert Lease.objects.count() == 0

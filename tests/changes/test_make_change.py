@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 
-from pools.changes import Action, Conflict, Outcome, Snapshot, make_change
+from pools.changes import Conflict, Difference, Snapshot, make_change
+from pools.changes.history import changes_by_id
 from pools.changes.recording import Intent, record_intent
+from pools.changes.state import ChangeState
 from pools.core import (
     Forbidden,
     Invalid,
@@ -19,9 +21,10 @@ from pools.core import (
     Unanswered,
     Unauthenticated,
 )
-from pools.models import Entry, Kind, Lease
-from pools.models.ledger import verify_chain
-from tests.changes.conftest import ACTIONS, Place
+from pools.models import Entry, Lease
+from pools.models.vocabulary import Action, Kind, Outcome, Readback
+from tests.fixtures.ledger_chain import verify_chain
+from tests.fixtures.place import ACTIONS, LIMITS, Place
 
 WHOLE = [Kind.INTENT, Kind.OUTCOME, Kind.READBACK]
 
@@ -191,9 +194,17 @@ def test_an_unreadable_core_is_said_before_anything_is_recorded(
     assert (kinds(), place.writes()) == ([], [])
 
 
-@pytest.mark.parametrize("action", [Action.EDIT, Action.CLEAR, Action.DELETE])
-@pytest.mark.parametrize("changed", [{"name": "x"}, {"limit": 6}, {"timeout": 9}])
-def test_a_pool_that_was_changed_meanwhile_is_a_conflict(
+@pytest.mark.parametrize(
+    ("action", "changed"),
+    [
+        (Action.EDIT, {"limit": 6}),
+        (Action.EDIT, {"limit": 10}),
+        (Action.DELETE, {"name": "x"}),
+        (Action.DELETE, {"limit": 6}),
+        (Action.DELETE, {"timeout": 9}),
+    ],
+)
+def test_what_a_change_depends_on_is_a_conflict_once_it_was_changed(
     place: Place, action: Action, changed: dict[str, str | int]
 ) -> None:
     place.at_core.change_pool(place.pool, **changed)
@@ -201,6 +212,37 @@ def test_a_pool_that_was_changed_meanwhile_is_a_conflict(
         place.make(action)
     assert {name: getattr(conflict.value.now, name) for name in changed} == changed
     assert (kinds(), place.writes(), Lease.objects.count()) == ([], [], 0)
+
+
+@pytest.mark.parametrize(
+    ("action", "changed"),
+    [
+        (Action.EDIT, {"name": "x"}),
+        (Action.EDIT, {"timeout": 9}),
+        (Action.EDIT, {"name": "Orders\u200f"}),
+        (Action.CLEAR, {"name": "x"}),
+        (Action.CLEAR, {"limit": 6}),
+        (Action.CLEAR, {"timeout": 9}),
+    ],
+)
+def test_what_a_change_does_not_depend_on_is_no_conflict(
+    place: Place, action: Action, changed: dict[str, str | int]
+) -> None:
+    place.at_core.change_pool(place.pool, **changed)
+    result = place.make(action)
+    assert (result.outcome, result.state) == (Outcome.DONE, ChangeState.DONE)
+    assert result.before is not None
+    assert {name: getattr(result.before, name) for name in changed} == changed
+    assert [difference.field for difference in result.differences] == (
+        ["limit"] if action is Action.EDIT else []
+    )
+
+
+def test_a_clear_depends_on_the_pools_being_there(place: Place) -> None:
+    place.at_core.delete_pool(place.pool)
+    with pytest.raises(NotFound):
+        place.make(Action.CLEAR)
+    assert (kinds(), place.writes()) == ([], [])
 
 
 def test_a_connector_more_is_a_conflict_for_a_delete(place: Place) -> None:
@@ -230,7 +272,7 @@ def test_a_change_that_may_have_happened_is_unknown(place: Place, action: Action
 def test_core_saying_done_and_doing_nothing_is_not_verified(place: Place, action: Action) -> None:
     place.sandbox.set_fault("do-nothing;only=writes")
     result = place.make(action)
-    assert (result.outcome, result.verified) == (Outcome.DONE, False)
+    assert (result.outcome, result.readback) == (Outcome.DONE, Readback.NOT_SHOWN)
 
 
 def test_a_delete_that_did_nothing_shows_the_pool_that_is_still_there(place: Place) -> None:
@@ -242,9 +284,45 @@ def test_a_delete_that_did_nothing_shows_the_pool_that_is_still_there(place: Pla
 def test_reading_back_may_fail_the_change_stays_done(place: Place, action: Action) -> None:
     place.sandbox.set_fault("status=500;only=reads;skip=1")
     result = place.make(action)
-    assert (result.outcome, result.verified) == (Outcome.DONE, False)
-    facts = json.loads(Entry.objects.get(kind=Kind.READBACK).facts)
+    not_read = None if action is Action.CLEAR else Readback.NOT_READ
+    assert (result.outcome, result.readback) == (Outcome.DONE, not_read)
+    entry = Entry.objects.get(kind=Kind.READBACK)
+    facts = json.loads(entry.facts)
     assert (facts["verified"], facts["problem"]) == (False, "server error")
+    assert entry.outcome == (not_read or "")
+
+
+@pytest.mark.parametrize(
+    "fault", ["rate-limit=1", "status=403", "status=401", "cut=20", "hang=before,9"]
+)
+@pytest.mark.parametrize("action", [Action.CREATE, Action.EDIT, Action.DELETE])
+def test_what_was_not_read_is_not_said_not_to_be_there(
+    place: Place, action: Action, fault: str
+) -> None:
+    place.sandbox.set_fault(f"{fault};only=reads;skip=1")
+    change = place.propose(action)
+    result = make_change(place.client(limits=replace(LIMITS, read_timeout_seconds=0.3)), change)
+    assert (result.outcome, result.state) == (Outcome.DONE, ChangeState.NOT_READ)
+    assert changes_by_id([result.change_id])[0].state is ChangeState.NOT_READ
+
+
+@pytest.mark.parametrize("action", [Action.CREATE, Action.EDIT])
+def test_a_value_that_cannot_be_read_is_not_read(place: Place, action: Action) -> None:
+    place.sandbox.set_fault("text-for-number=limit;only=reads;skip=1")
+    result = place.make(action)
+    assert (result.outcome, result.state) == (Outcome.DONE, ChangeState.NOT_READ)
+
+
+def test_a_value_that_cannot_be_read_is_not_told_as_changed(place: Place) -> None:
+    place.sandbox.set_fault("text-for-number=limit;only=reads;skip=1")
+    result = place.make(Action.EDIT, changed=PoolChanges(timeout=60))
+    assert result.state is ChangeState.DONE
+    assert result.differences == (Difference("timeout", "none", "60"),)
+
+
+def test_a_pool_that_is_gone_does_not_show_an_edit(place: Place) -> None:
+    place.sandbox.set_fault("status=404;only=reads;skip=1")
+    assert place.make(Action.EDIT).readback is Readback.NOT_SHOWN
 
 
 def test_without_reading_back_an_edit_shows_what_core_answered(place: Place) -> None:

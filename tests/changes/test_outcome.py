@@ -2,10 +2,11 @@
 
 import pytest
 
-from pools.changes import Action, Outcome, make_change, outcome_of
+from pools.changes import make_change, outcome_of
 from pools.core import errors
 from pools.core.errors import CoreError
-from tests.changes.conftest import ACTIONS, IMPATIENT, LIMITS, Place
+from pools.models.vocabulary import Action, Outcome
+from tests.fixtures.place import ACTIONS, IMPATIENT, LIMITS, Place
 
 ENDS: dict[type[CoreError], Outcome] = {
     errors.CoreError: Outcome.UNKNOWN,
@@ -30,6 +31,7 @@ FAULTS = {
     **{f"status={code},html": Outcome.UNKNOWN for code in (400, 403, 404, 413, 500, 502)},
     **{f"status={code},empty": Outcome.UNKNOWN for code in (400, 404, 500, 503)},
     **{f"status={code}": Outcome.UNKNOWN for code in (*FAILING, *ODD)},
+    **{f"status={code},empty": Outcome.REFUSED for code in (401, 403)},
     **{f"redirect={code}": Outcome.UNKNOWN for code in (301, 302, 303, 307, 308)},
     "rate-limit=1": Outcome.REFUSED,
     "apply-then-fail": Outcome.UNKNOWN,

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pools.changes import Action, Actor, Difference, ProposedChange, Snapshot, differences
+from pools.changes import Difference, ProposedChange, Snapshot, differences
 from pools.core import LEAVE, Connector, Pool, PoolChanges, PoolFields
+from pools.ledger.appending import Actor
 from pools.models import Company
+from pools.models.vocabulary import Action
 
 BEFORE = Snapshot(name="Orders", limit=5, timeout=None, connector_ids=(1, 2))
 numbers = st.none() | st.integers()

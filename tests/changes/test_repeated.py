@@ -1,28 +1,24 @@
 """A form that is sent twice: one change, one call, one outcome."""
 
-import threading
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
-from pools.changes import (
-    Action,
-    Actor,
-    ChangeResult,
-    FormReused,
-    LedgerUnwritable,
-    Outcome,
-    ProposedChange,
-    Snapshot,
-    make_change,
-    sending,
-)
+from pools.changes import ChangeResult, FormReused, Snapshot, make_change, sending
 from pools.changes.recording import Intent, record_intent
-from pools.models import Entry, Kind
-from tests.changes.conftest import ACTIONS, LIMITS, Place
+from pools.changes.state import ChangeState
+from pools.ledger.appending import Actor, LedgerUnwritable
+from pools.models import Entry
+from pools.models.vocabulary import Action, Kind, Outcome
+from pools.wording.outcomes import message_for
+from pools.wording.situations import Situation
+from tests.changes.making import late_intent, outcome_of, submit_at_once
+from tests.fixtures.clock import travel
+from tests.fixtures.place import ACTIONS, LIMITS, Place
 
 
 def twice(place: Place, action: Action) -> tuple[ChangeResult, ChangeResult]:
@@ -48,6 +44,37 @@ def test_a_change_that_was_not_done_is_not_sent_again(
     first, second = twice(place, Action.EDIT)
     assert second == replace(first, error=None, repeated=True)
     assert (second.outcome, len(place.writes())) == (outcome, 1)
+
+
+@pytest.mark.parametrize("action", [Action.EDIT, Action.DELETE])
+def test_a_second_submit_that_meets_what_the_first_one_did_is_no_conflict(
+    committed_place: Place, action: Action
+) -> None:
+    committed_place.sandbox.set_fault("latency=0.5;only=get;skip=1;times=1")
+    ends = submit_at_once(committed_place, [committed_place.propose(action)] * 2)
+    assert sorted(end.repeated for end in ends) == [False, True]
+    assert {end.outcome for end in ends} == {Outcome.DONE}
+
+
+def test_a_second_submit_waits_for_what_the_first_reads_back(committed_place: Place) -> None:
+    committed_place.sandbox.set_fault("latency=0.5;only=get;skip=1")
+    ends = submit_at_once(committed_place, [committed_place.propose(Action.EDIT)] * 2)
+    assert sorted(end.repeated for end in ends) == [False, True]
+    assert {end.state for end in ends} == {ChangeState.DONE}
+
+
+def test_a_second_submit_that_cannot_wait_any_longer_says_that_the_pool_is_being_read(
+    place: Place, settings: Any
+) -> None:
+    settings.CORE_LIMITS = replace(LIMITS, deadline_seconds=2)
+    intent = late_intent(place)
+    begun = Entry.objects.get(change=intent.change_id, kind=Kind.INTENT).at
+    with travel(begun + timedelta(seconds=1.9)):
+        outcome_of(intent, Outcome.DONE)
+        result = make_change(place.client(), intent.change)
+    assert (result.state, result.repeated) == (ChangeState.READING_BACK, True)
+    text = message_for(result, Situation(place.company, "/", Action.EDIT)).text
+    assert "We are still reading the pool to check." in text
 
 
 def test_nothing_is_read_for_a_second_submit(place: Place) -> None:
@@ -100,28 +127,6 @@ def test_a_ledger_lost_just_when_a_second_submit_is_found_to_be_one(
     with pytest.raises(LedgerUnwritable):
         make_change(place.client(), change)
     assert len(place.writes()) == 1
-
-
-def submit_at_once(place: Place, changes: list[ProposedChange]) -> list[Any]:
-    """What each of several submits, all begun together, ended with."""
-    ends: list[Any] = []
-    together = threading.Barrier(len(changes))
-
-    def submit(change: ProposedChange) -> None:
-        try:
-            together.wait()
-            ends.append(make_change(place.client(), change))
-        except Exception as error:  # noqa: BLE001  (compared by the test)
-            ends.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=submit, args=[change]) for change in changes]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return ends
 
 
 def test_a_second_submit_waits_for_the_first_ones_outcome(committed_place: Place) -> None:

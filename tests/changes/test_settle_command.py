@@ -8,10 +8,11 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 from pytest_django import Settings
 
-from pools.changes import Action, Verdict
-from pools.models import Entry, Kind, Token
-from tests.changes.conftest import Place, give_token, make_place, once_quiet
-from tests.changes.test_settling import APPLIED, NOT_APPLIED, late_intent, left
+from pools.models import Entry, Token
+from pools.models.vocabulary import Action, Kind, Verdict
+from tests.changes.making import APPLIED, NOT_APPLIED, late_intent, left, left_unread
+from tests.fixtures.clock import once_quiet
+from tests.fixtures.place import Place, give_token, make_place
 
 
 def said(*arguments: str) -> list[str]:
@@ -30,6 +31,14 @@ def test_all_that_is_due_is_settled(settled_place: Place) -> None:
     assert {entry.actor_name for entry in Entry.objects.filter(kind=Kind.SETTLED)} == {""}
 
 
+def test_what_could_not_be_read_back_is_read(settled_place: Place) -> None:
+    edited = left_unread(settled_place, Action.EDIT)
+    other = make_place(settled_place.sandbox)
+    assert said("--company", other.company.slug) == ["Nothing can be settled now."]
+    assert said() == [f"{edited}: the pool shows it now."]
+    assert said(str(edited)) == [f"{edited}: it is no longer open."]
+
+
 def test_nothing_to_do_is_said(db: None) -> None:
     assert said() == ["Nothing can be settled now."]
 
@@ -39,14 +48,14 @@ def test_what_is_not_quiet_yet_is_counted(settled_place: Place, settings: Settin
     left(settled_place, Action.EDIT)
     nothing, later = said()
     assert nothing == "Nothing can be settled now."
-    assert later.startswith("1 more from ")
+    assert later.startswith("1 more can be settled from ")
 
 
 def test_chosen_changes_are_answered_for_one_by_one(settled_place: Place) -> None:
     edited, other = left(settled_place, Action.EDIT), uuid.uuid4()
     left(settled_place, Action.CREATE, APPLIED)
     assert sorted(said(str(edited), str(other))) == sorted(
-        [f"{edited} (edit of Orders): applied.", f"{other}: nothing is open any more."]
+        [f"{edited} (edit of Orders): applied.", f"{other}: it is no longer open."]
     )
 
 
@@ -62,7 +71,9 @@ def test_why_a_change_stays_open_is_said(settled_place: Place) -> None:
     change = left(settled_place, Action.EDIT)
     Token.objects.all().delete()
     (line,) = said()
-    assert line.startswith(f"{change} (edit of Orders): the token of who made it opens nothing now")
+    assert line.startswith(
+        f"{change} (edit of Orders): the token of the person who made it no longer works"
+    )
 
 
 def test_a_call_that_is_still_running_is_said(settled_place: Place) -> None:

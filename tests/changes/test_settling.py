@@ -12,16 +12,8 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from pools import tokens
 from pools.changes import (
-    PANEL,
-    Action,
-    Actor,
-    LedgerUnwritable,
-    Outcome,
-    Settling,
     SettlingState,
-    Verdict,
     due,
     history_of,
     last_changes,
@@ -35,7 +27,7 @@ from pools.changes import (
 )
 from pools.changes.history import changes_by_id
 from pools.changes.looking import Case, Observation, Undecided, observe
-from pools.changes.recording import Intent, record_intent, record_outcome
+from pools.changes.recording import Intent, record_intent, record_readback
 from pools.core import (
     ApiKey,
     Busy,
@@ -44,34 +36,22 @@ from pools.core import (
     Page,
     PoolFields,
     PoolQuery,
+    Reason,
     Unauthenticated,
 )
-from pools.models import Entry, Kind, Lease, Token
-from pools.models.ledger import append
-from pools.models.proof import prove
+from pools.ledger.appending import NOBODY, Actor, LedgerUnwritable, append
+from pools.ledger.proof import prove
+from pools.models import Entry, Lease, Token
+from pools.models.vocabulary import Action, Kind, Outcome, Readback, Verdict
 from pools.secret import Secret
-from tests.changes.conftest import Place, give_token, make_place, once_quiet
-from tests.changes.test_history import begin
-from tests.house.processes import wait_until
+from pools.tokens import keeping
+from tests.changes.making import APPLIED, NOT_APPLIED, begin, late_intent, left, outcome_of, settled
+from tests.fixtures.clock import once_quiet
+from tests.fixtures.place import ADA, Place, give_token, make_place
+from tests.fixtures.waiting import wait_until
 
 BOB = Actor(id=8, name="Bob", address="192.0.2.8")
-NOT_APPLIED = "status=500;only=writes"
-APPLIED = "apply-then-fail;only=writes"
 FIELDS = PoolFields("Returns", 3, 60)
-
-
-def left(place: Place, action: Action, fault: str = APPLIED, **facts: Any) -> uuid.UUID:
-    """A change of unknown outcome; what Core received of it is forgotten."""
-    place.sandbox.set_fault(fault)
-    result = place.make(action, **facts)
-    assert result.outcome is Outcome.UNKNOWN
-    place.sandbox.reset()
-    return result.change_id
-
-
-def settled(change: uuid.UUID, by: Actor = PANEL) -> Settling:
-    with once_quiet():
-        return settle(change, by)
 
 
 def verdict(change: uuid.UUID) -> Verdict | None:
@@ -193,7 +173,7 @@ def test_a_core_that_keeps_spaces_is_understood_too(settled_place: Place) -> Non
     try:
         change = left(settled_place, Action.CREATE, fields=PoolFields(" Returns ", 3, None))
     finally:
-        settled_place.sandbox.switch(text_input="trimmed")
+        settled_place.sandbox.switch(text_input="laravel-12")
     assert verdict(change) is Verdict.APPLIED
 
 
@@ -297,6 +277,7 @@ def test_without_an_outcome_it_counts_from_the_end_of_the_call(
     settings.SETTLE_QUIET_SECONDS = 60
     (item,) = changes_by_id([begin(settled_place, Action.EDIT)])
     call = settings.CORE_LIMITS.deadline_seconds
+    assert item.at is not None
     assert (quiet_until(item) - item.at).total_seconds() == 60 + call
 
 
@@ -360,13 +341,13 @@ def no_token(change: uuid.UUID) -> Exception | None:
 def test_nobody_elses_token_is_used(settled_place: Place) -> None:
     change = left(settled_place, Action.EDIT)
     Token.objects.update(user=User.objects.create_user("bob"))
-    assert isinstance(no_token(change), tokens.TokenMissing)
+    assert isinstance(no_token(change), keeping.TokenMissing)
 
 
 def test_a_person_who_is_disabled_settles_nothing(settled_place: Place) -> None:
     change = left(settled_place, Action.EDIT)
     User.objects.update(is_active=False)
-    assert isinstance(no_token(change), tokens.PersonDisabled)
+    assert isinstance(no_token(change), keeping.PersonDisabled)
 
 
 def test_a_person_who_is_disabled_between_the_reads_settles_nothing(
@@ -378,19 +359,19 @@ def test_a_person_who_is_disabled_between_the_reads_settles_nothing(
         User.objects.update(is_active=False)
 
     monkeypatch.setattr("pools.changes.settling.time.sleep", disabled)
-    assert isinstance(no_token(change), tokens.PersonDisabled)
+    assert isinstance(no_token(change), keeping.PersonDisabled)
 
 
 def test_a_person_who_is_gone_settles_nothing(settled_place: Place) -> None:
     change = left(settled_place, Action.EDIT)
     User.objects.all().delete()
-    assert isinstance(no_token(change), tokens.TokenMissing)
+    assert isinstance(no_token(change), keeping.TokenMissing)
 
 
 def test_a_company_that_is_gone_is_not_read(settled_place: Place) -> None:
     change = left(settled_place, Action.EDIT)
     settled_place.company.delete()
-    assert isinstance(no_token(change), tokens.TokenMissing)
+    assert isinstance(no_token(change), keeping.TokenMissing)
 
 
 def test_a_token_that_has_expired_opens_nothing(settled_place: Place) -> None:
@@ -399,11 +380,13 @@ def test_a_token_that_has_expired_opens_nothing(settled_place: Place) -> None:
     assert isinstance(no_token(change), CredentialExpired)
 
 
-def test_a_token_of_a_company_that_moved_opens_nothing(settled_place: Place) -> None:
+def test_nothing_is_settled_from_the_address_that_a_company_moved_to(
+    settled_place: Place,
+) -> None:
     change = left(settled_place, Action.EDIT)
     settled_place.company.base_url = "https://elsewhere.example"
     settled_place.company.save()
-    assert isinstance(no_token(change), tokens.TokenUnreadable)
+    assert settled(change).state is SettlingState.MOVED
 
 
 def test_a_token_that_core_refuses_is_noted(settled_place: Place) -> None:
@@ -411,6 +394,14 @@ def test_a_token_that_core_refuses_is_noted(settled_place: Place) -> None:
     settled_place.at_core.revoke_key()
     assert isinstance(no_token(change), Unauthenticated)
     assert Token.objects.get().refused_at is not None
+
+
+@pytest.mark.parametrize("action", [Action.EDIT, Action.DELETE])
+def test_a_way_to_core_that_is_lost_settles_nothing(settled_place: Place, action: Action) -> None:
+    """A gateway's own 404, for whatever is asked for."""
+    change = left(settled_place, action, NOT_APPLIED)
+    settled_place.sandbox.set_fault("status=404;only=reads")
+    assert settled(change).state is SettlingState.NOT_READ
 
 
 def test_a_newer_token_that_opens_another_company_proves_nothing(settled_place: Place) -> None:
@@ -427,14 +418,22 @@ def replace_token(place: Place, other: Place) -> None:
     Token.objects.all().delete()
     ada = User.objects.get()
     key = ApiKey(Secret(place.sandbox.keys[other.company.slug]["full"]))
-    tokens.confirm_token(tokens.add_token(ada, place.company, key, "another")[0])
+    newer, _ = keeping.add_token(ada, place.company, key, "another", by=ADA)
+    keeping.confirm_token(newer, by=ADA)
 
 
-def test_a_newer_token_that_shows_another_known_pool_is_believed(settled_place: Place) -> None:
+def test_a_newer_token_that_shows_another_known_pool_under_its_name_is_believed(
+    settled_place: Place,
+) -> None:
     settled_place.make(Action.CREATE)
     change = left(settled_place, Action.DELETE)
     Token.objects.all().delete()
     give_token(settled_place)
+    # The same id under another name may be another company's.
+    (witness,) = settled_place.at_core.pools()
+    settled_place.at_core.change_pool(witness.id, name="A stranger")
+    assert settled(change).state is SettlingState.NOT_READ
+    settled_place.at_core.change_pool(witness.id, name="Returns")
     assert verdict(change) is Verdict.APPLIED
 
 
@@ -579,19 +578,20 @@ def test_an_outcome_that_arrives_while_reading_starts_the_quiet_time_anew(
     assert settled(intent.change_id).state is SettlingState.WAITING
 
 
-def late_intent(place: Place) -> Intent:
-    """A change whose process sleeps between its intent and its outcome."""
-    change = place.propose(Action.EDIT)
-    assert change.seen is not None
-    assert change.changed is not None
-    intent = Intent(uuid.uuid4(), change, change.seen, change.seen.changed_by(change.changed))
-    record_intent(intent)
-    return intent
+@pytest.mark.parametrize("reads", [1, 2])
+def test_a_change_that_turns_out_done_while_reading_gets_no_verdict(
+    settled_place: Place, monkeypatch: pytest.MonkeyPatch, reads: int
+) -> None:
+    intent = late_intent(settled_place)
 
+    def ends() -> None:
+        outcome_of(intent, Outcome.DONE)
+        record_readback(intent, Readback.NOT_READ, None, pool_id=intent.change.pool_id)
 
-def outcome_of(intent: Intent, outcome: Outcome) -> None:
-    pool_id = intent.change.pool_id
-    record_outcome(intent, outcome, error=None, answered=None, pool_id=pool_id, exchange=None)
+    while_reading(monkeypatch, ends, reads=reads)
+    assert settled(intent.change_id).state is SettlingState.ALREADY
+    assert not Entry.objects.filter(kind=Kind.SETTLED).exists()
+    assert prove().misfits == ()
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
@@ -622,7 +622,7 @@ def test_the_database_takes_one_verdict(settled_place: Place) -> None:
     change = left(settled_place, Action.EDIT)
     verdict(change)
     with pytest.raises(IntegrityError), transaction.atomic():
-        append(Kind.SETTLED, Action.EDIT, PANEL, change=change, outcome="applied")
+        append(Kind.SETTLED, Action.EDIT, NOBODY, change=change, outcome="applied")
 
 
 @pytest.mark.parametrize("at", ["lock", "append"])
@@ -657,6 +657,41 @@ def test_those_who_wait_for_a_verdict_do_not_take_every_thread(
     assert verdict(first) is Verdict.APPLIED
     assert [type(each.error) for each in meanwhile] == [Busy, Busy]
     assert verdict(second) is Verdict.APPLIED
+
+
+@pytest.fixture
+def short(settings: Settings) -> None:
+    """A deadline in which two slow calls have no room."""
+    settings.CORE_LIMITS = replace(settings.CORE_LIMITS, deadline_seconds=1.0, read_retries=0)
+
+
+def test_both_reads_that_a_person_waits_for_share_one_deadline(
+    settled_place: Place, settings: Settings, short: None
+) -> None:
+    change = left(settled_place, Action.EDIT)
+    settled_place.sandbox.set_fault("latency=0.6")
+    found = settled(change)
+    assert found.state is SettlingState.NOT_READ
+    assert getattr(found.error, "reason", None) is Reason.DEADLINE
+    # The time between them is no call's.
+    settled_place.sandbox.set_fault(None)
+    settings.SETTLE_READS_APART_SECONDS = 1.1
+    assert verdict(change) is Verdict.APPLIED
+
+
+def test_where_nobody_waits_each_reading_has_a_deadline_for_all_its_calls(
+    settled_place: Place, short: None
+) -> None:
+    edit = left(settled_place, Action.EDIT)
+    settled_place.sandbox.set_fault("latency=0.6")
+    with once_quiet():
+        assert [each.verdict for each in settle_all([edit])] == [Verdict.APPLIED]
+    settled_place.sandbox.set_fault(None)
+    delete = left(settled_place, Action.DELETE, seen=settled_place.seen())
+    # The pool is gone; that Core answers at all is a second call.
+    settled_place.sandbox.set_fault("latency=0.6")
+    with once_quiet():
+        assert [each.state for each in settle_all([delete])] == [SettlingState.NOT_READ]
 
 
 def test_a_change_is_waited_for_by_one_at_a_time(

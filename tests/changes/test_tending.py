@@ -11,18 +11,28 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
-from pools.changes import Action, Actor, Verdict, settle
+from pools.changes import settle
 from pools.changes import tending as module
 from pools.changes.history import changes_by_id
-from pools.changes.tending import AT_ONCE, FIRST_DELAY_SECONDS, INTERVAL_SECONDS, Tending
+from pools.changes.state import ChangeState
+from pools.changes.tending import (
+    AT_ONCE,
+    FIRST_DELAY_SECONDS,
+    INTERVAL_SECONDS,
+    UNREAD_SECONDS,
+    Tending,
+)
 from pools.core import PoolFields
-from pools.models import Entry, Kind, Lease, Token
-from pools.models.proof import prove
+from pools.ledger.appending import Actor
+from pools.ledger.proof import prove
+from pools.models import Entry, Lease, Token
+from pools.models.vocabulary import Action, Kind, Verdict
 from sandbox.running import running_sandbox
-from tests.changes.conftest import Place, give_token, make_place, once_quiet
-from tests.changes.test_settling import NOT_APPLIED, left
-from tests.house.processes import wait_until
-from tests.panel_process import start_panel_process
+from tests.changes.making import NOT_APPLIED, left, left_unread
+from tests.fixtures.clock import once_quiet
+from tests.fixtures.panel_process import start_panel_process
+from tests.fixtures.place import Place, give_token, make_place
+from tests.fixtures.waiting import wait_until
 
 TEND = "from django.core.management import call_command; call_command('tend')"
 
@@ -72,6 +82,37 @@ def test_what_is_due_is_settled(settled_place: Place, tending: Tending) -> None:
     assert a_round(tending) == INTERVAL_SECONDS
     assert verdicts() == {edited: Verdict.APPLIED, created: Verdict.NOT_APPLIED}
     assert {item.settled_by for item in changes_by_id([edited, created])} == {""}
+
+
+def test_what_could_not_be_read_back_is_read_at_once(
+    settled_place: Place, tending: Tending, clock: Clock
+) -> None:
+    tending.round()
+    change = left_unread(settled_place, Action.EDIT)
+    assert tending.round() == INTERVAL_SECONDS
+    assert settled_place.sandbox.journal == []
+    clock.now += UNREAD_SECONDS
+    assert tending.round() == INTERVAL_SECONDS
+    assert changes_by_id([change])[0].state is ChangeState.DONE
+    assert (len(settled_place.sandbox.journal), verdicts()) == (1, {})
+    clock.now += UNREAD_SECONDS
+    tending.round()
+    assert len(settled_place.sandbox.journal) == 1
+
+
+def test_what_cannot_be_read_later_either_is_tried_ever_less_often(
+    settled_place: Place, tending: Tending, clock: Clock
+) -> None:
+    left_unread(settled_place, Action.EDIT)
+    settled_place.sandbox.set_fault("status=403")
+    tried = []
+    for _ in range(40):
+        before = len(settled_place.sandbox.journal)
+        tending.round()
+        if len(settled_place.sandbox.journal) > before:
+            tried.append(clock.now - 1000)
+        clock.now += 1
+    assert tried == [0, 5, 15, 35]
 
 
 def test_what_is_not_quiet_is_left_alone(settled_place: Place, tending: Tending) -> None:
@@ -213,8 +254,8 @@ def test_with_wrong_keys_nothing_is_recorded(
     settled_place: Place, tending: Tending, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left(settled_place, Action.EDIT)
-    monkeypatch.setattr(module, "wrong_audit_keys", lambda: ["AUDIT_KEYS lacks the key old."])
-    with pytest.raises(module.WrongKeys, match="lacks the key old"):
+    monkeypatch.setattr(module, "wrong_audit_keys", lambda: ["AUDIT_KEYS is missing key old."])
+    with pytest.raises(module.WrongKeys, match="is missing key old"):
         a_round(tending)
     assert verdicts() == {}
 
@@ -260,7 +301,7 @@ def test_it_settles_and_ends_when_asked(left_open: uuid.UUID) -> None:
 def test_it_ends_while_waiting_between_two_reads(
     committed_place: Place, left_open: uuid.UUID
 ) -> None:
-    with tend(TEST_SETTLE_READS_APART_SECONDS="60") as process:
+    with tend(TEST_SETTLE_READS_APART_SECONDS="20") as process:
         wait_until(lambda: committed_place.sandbox.journal)
         assert stopped_by(process, signal.SIGINT)[0] == 0
     assert verdicts() == {}
@@ -277,7 +318,7 @@ def test_it_ends_while_core_hangs(committed_place: Place, left_open: uuid.UUID) 
 def test_what_it_was_killed_over_another_one_settles(
     committed_place: Place, left_open: uuid.UUID
 ) -> None:
-    with tend(TEST_SETTLE_READS_APART_SECONDS="60") as process:
+    with tend(TEST_SETTLE_READS_APART_SECONDS="20") as process:
         wait_until(lambda: committed_place.sandbox.journal)
         process.kill()
     assert (verdicts(), Lease.objects.count()) == ({}, 1)

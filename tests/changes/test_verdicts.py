@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pools.changes import Action, Snapshot, Verdict
+from pools.changes import Snapshot
 from pools.changes.proposal import COMPARED
-from pools.changes.verdicts import CLOCKS_APART, Newest, Untold, in_order, verdict_of
+from pools.changes.verdicts import CLOCKS_APART, Newest, Unreadable, in_order, verdict_of
 from pools.core import Pool
 from pools.core.decoding import read_pool
+from pools.models.vocabulary import Action, Verdict
 
 BEFORE = Snapshot("Orders", 5, None, ())
 WANTED = Snapshot("Orders", 10, None, ())
@@ -40,8 +41,8 @@ def made(pool_id: int, at: datetime | None) -> Pool:
     return pool(id=pool_id, created_at=at and at.isoformat())
 
 
-def of_edit(*found: Pool, untold: Untold | None = None) -> Verdict | None:
-    return verdict_of(Action.EDIT, BEFORE, WANTED, found, untold)
+def of_edit(*found: Pool, unreadable: Unreadable | None = None) -> Verdict | None:
+    return verdict_of(Action.EDIT, BEFORE, WANTED, found, unreadable)
 
 
 @given(before=snapshots, wanted=snapshots, observed=snapshots)
@@ -87,7 +88,7 @@ def test_what_could_not_be_read_before_proves_nothing(
         without(before, lost),
         without(wanted, lost - changed),
         [showing(observed)],
-        Untold(frozenset(lost), frozenset(changed)),
+        Unreadable(frozenset(lost), frozenset(changed)),
     )
     if verdict is Verdict.APPLIED:
         assert all(getattr(observed, field) == getattr(wanted, field) for field in changed)
@@ -122,16 +123,18 @@ def test_a_timeout_that_is_left_out_is_none_but_proves_no_other() -> None:
 def test_what_was_not_read_before_and_not_changed_is_left_out_of_account() -> None:
     now_read = pool(limit=10, timeout=30)
     assert of_edit(now_read) is Verdict.SUPERSEDED
-    untold = Untold(frozenset({"timeout"}), frozenset({"limit"}))
-    assert of_edit(now_read, untold=untold) is Verdict.APPLIED
+    unreadable = Unreadable(frozenset({"timeout"}), frozenset({"limit"}))
+    assert of_edit(now_read, unreadable=unreadable) is Verdict.APPLIED
 
 
 def test_a_change_of_what_was_not_read_before_is_never_said_not_to_be_applied() -> None:
     before, wanted = Snapshot("Orders", 5, None), Snapshot("Orders", 5, 60)
-    untold = Untold(frozenset({"timeout"}), frozenset({"timeout"}))
+    unreadable = Unreadable(frozenset({"timeout"}), frozenset({"timeout"}))
     found = [pool(timeout=30)]
-    assert verdict_of(Action.EDIT, before, wanted, found, untold) is None
-    assert verdict_of(Action.EDIT, before, wanted, [pool(timeout=60)], untold) is Verdict.APPLIED
+    assert verdict_of(Action.EDIT, before, wanted, found, unreadable) is None
+    assert (
+        verdict_of(Action.EDIT, before, wanted, [pool(timeout=60)], unreadable) is Verdict.APPLIED
+    )
 
 
 def test_a_delete_is_applied_once_the_pool_is_gone() -> None:

@@ -36,13 +36,19 @@ from django.db import connection, transaction  # noqa: E402
 
 from pools.changes import reading  # noqa: E402
 from pools.changes.browsing import Filters  # noqa: E402
-from pools.changes.outcome import Action, Outcome, Verdict  # noqa: E402
-from pools.models import Entry, Kind, Lease  # noqa: E402
-from pools.models.chain import FIRST, digest_of, writing_key  # noqa: E402
+from pools.database_faults import longest_statement  # noqa: E402
+from pools.ledger.appending import head  # noqa: E402
+from pools.ledger.chain import FIRST, digest_of, writing_key  # noqa: E402
+from pools.ledger.proof import prove  # noqa: E402
+from pools.models import Entry, Lease  # noqa: E402
 from pools.models.index_term import terms_of  # noqa: E402
-from pools.models.ledger import head  # noqa: E402
-from pools.models.proof import prove  # noqa: E402
-from tests.ledger_flush import unguarded_ledger  # noqa: E402
+from pools.models.vocabulary import (  # noqa: E402
+    Action,
+    Kind,
+    Outcome,
+    Verdict,
+)
+from tests.fixtures.ledger_flush import unguarded_ledger  # noqa: E402
 
 FIRST_DAY: Final = datetime(2024, 11, 1, tzinfo=UTC)
 DAYS: Final = 730
@@ -150,6 +156,7 @@ def fill(count: int) -> None:
     if Entry.objects.exists():
         sys.exit("The ledger has entries: this is for an empty database.")
     if connection.vendor == "postgresql":
+        longest_statement.set(None)
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 0")
     started, made = time.monotonic(), _chained(rows_of(count))

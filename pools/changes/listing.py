@@ -1,0 +1,100 @@
+"""Noticing on the list what was changed, or deleted, outside the panel.
+
+The pools of a page are compared with the record as whenever they are read. A list that was
+read whole says more: what the record last showed as there, and the list lacks, may have been
+deleted. It is asked for by its id; only where Core does not have it is that recorded.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from django.core.cache import cache
+from django.db import connection
+
+from pools.changes import drift, witnesses
+from pools.changes.history import newest_entries
+from pools.core import CoreClient, CoreError, NotFound, Page, Pool, PoolQuery
+from pools.models import Company, Entry
+from pools.models.reference import PoolReference
+
+# Of the pools that a list lacks: how many are asked for, and how many are looked up first.
+MOST_ASKED: Final = 3
+MOST_MISSING: Final = 200
+# A pool that the list lacks and Core has all the same is asked for again after that.
+ASKED_AGAIN_SECONDS: Final = 600
+# Each pool is found by a seek of its own: its entries are many.
+_POOLS: Final = """
+WITH RECURSIVE pools(reference) AS (
+  SELECT MIN(pool_id) FROM pools_entry WHERE company = %s
+  UNION ALL
+  SELECT (
+    SELECT MIN(pool_id) FROM pools_entry WHERE company = %s AND pool_id > pools.reference
+  )
+  FROM pools WHERE reference IS NOT NULL
+)
+SELECT reference FROM pools WHERE reference <> ''
+"""
+
+
+def record_page(
+    core: CoreClient,
+    company: Company,
+    query: PoolQuery,
+    page: Page,
+    as_of: int,
+    reader: int | None = None,
+) -> None:
+    """Records what a page that was just read tells. Raises nothing of Core's.
+
+    `as_of` was asked for before it was read, `reader` is whose token read it (a user's id).
+    """
+    drift.record_differences(company, page.pools, as_of)
+    if not _is_whole(query, page):
+        return
+    missing = _missing(company, page.pools, as_of)
+    if not missing:
+        return
+    listed = witnesses.are_listed(company, page.pools)
+    for entry in missing[:MOST_ASKED]:
+        pool_id = PoolReference.read(entry.pool_id).pool_id
+        assert pool_id is not None  # noqa: S101  (it was looked up by its id)
+        if not (listed or witnesses.has_reached(company, pool_id, reader)):
+            continue
+        if not cache.add(f"panel.missing:{company.pk}:{entry.pool_id}", 1, ASKED_AGAIN_SECONDS):
+            continue
+        try:
+            core.get_pool(pool_id)
+        except NotFound:
+            drift.record_gone(company, entry)
+        except CoreError:
+            return
+
+
+def _is_whole(query: PoolQuery, page: Page) -> bool:
+    """Whether these are all pools that there are, as far as Core itself says so."""
+    ids = {pool.id for pool in page.pools}
+    counted = page.total == len(ids) == len(page.pools)
+    return not query.search and page.number == page.last_page == 1 and counted and None not in ids
+
+
+def _number_here(company: Company, reference: str) -> int | None:
+    try:
+        found = PoolReference.read(reference)
+    except ValueError:
+        return None  # no entry as we write them: verify_audit tells of it
+    return found.pool_id if found.origin == company.origin else None
+
+
+def _missing(company: Company, pools: Iterable[Pool], as_of: int) -> list[Entry]:
+    """The newest entries about pools that were last there, and are not among these."""
+    listed = {pool.id for pool in pools}
+    with connection.cursor() as cursor:
+        cursor.execute(_POOLS, [company.slug, company.slug])
+        recorded = {reference for (reference,) in cursor if isinstance(reference, str)}
+    here = {number for each in recorded if (number := _number_here(company, each)) is not None}
+    lacking = sorted(here - listed)
+    references = [company.reference(pool_id) for pool_id in lacking[-MOST_MISSING:]]
+    if not references:
+        return []
+    entries = newest_entries(company, references).order_by("-seq")
+    return [each for each in entries if each.seq <= as_of and drift.tells_of_absence(each)]

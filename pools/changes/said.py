@@ -1,0 +1,163 @@
+"""What an entry of the ledger says, read in one place: all of it, or that it cannot be read.
+
+The panel writes no entry that cannot be read here. One that was altered, or damaged, may say
+anything: nothing is concluded from it, and it ends nothing but itself.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import MAXYEAR, datetime
+from typing import Any, Final, NoReturn
+from uuid import UUID
+
+from pools.changes.proposal import Snapshot
+from pools.models import Entry
+from pools.models.reference import FIRST_ORIGIN, PoolReference
+from pools.models.stored import GarbledId, GarbledText
+from pools.models.vocabulary import UNREADABLE, Action, Kind, Outcome, Readback, Verdict
+
+LARGEST_ID: Final = 2**63 - 1
+_TEXTS: Final = ("actor_id", "actor_name", "company", "pool_id", "pool_name", "action", "outcome")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an entry says. Where it is not `readable`, nothing that is here may be relied on.
+
+    `facts` is empty then, `action` UNREADABLE where it is no word of ours, `pool` the first
+    origin's without an id, `at` None.
+    """
+
+    readable: bool
+    kind: Kind | None
+    at: datetime | None
+    action: Action
+    pool: PoolReference
+    facts: Mapping[str, Any]
+
+
+def said_by(entry: Entry) -> Said:
+    """What an entry says. Raises nothing, whatever is stored."""
+    kind, action = _word(Kind, entry.kind), _word(Action, entry.action)
+    pool, facts = _reference(entry.pool_id), _facts(entry, kind)
+    at = entry.at if isinstance(entry.at, datetime) else None
+    of_pool = kind not in {Kind.EVENT, Kind.RELEASED}
+    readable = (
+        not _is_garbled(entry)
+        and (at is not None and kind is not None and pool is not None and facts is not None)
+        and not (of_pool and action in {None, Action.UNREADABLE})
+        and _is_outcome(kind, entry.outcome)
+    )
+    return Said(
+        readable=readable,
+        kind=kind,
+        at=at,
+        action=action or Action.UNREADABLE,
+        pool=pool or PoolReference(FIRST_ORIGIN, None),
+        facts=facts or {},
+    )
+
+
+def _is_garbled(entry: Entry) -> bool:
+    texts = (getattr(entry, name) for name in (*_TEXTS, "reason", "facts", "digest"))
+    person = entry.actor_id
+    return (
+        any(isinstance(text, GarbledText) for text in texts)
+        or any(isinstance(each, GarbledId) for each in (entry.change, entry.form, entry.batch))
+        or (entry.change is None) is not (entry.kind == Kind.EVENT)
+        or not (person.isascii() and person.isdecimal() and int(person[:20]) <= LARGEST_ID)
+    )
+
+
+def _is_outcome(kind: Kind | None, word: str) -> bool:
+    match kind:
+        case Kind.OUTCOME:
+            return _word(Outcome, word) is not None
+        case Kind.SETTLED:
+            return _word(Verdict, word) is not None
+        case Kind.READBACK:
+            return word == "" or _word(Readback, word) not in {None, Readback.READING}
+    return True
+
+
+def _word(words: Any, text: str) -> Any:
+    try:
+        return words(text)
+    except ValueError:
+        return None
+
+
+def _reference(text: str) -> PoolReference | None:
+    try:
+        found = PoolReference.read(text)
+    except ValueError:
+        return None
+    return found if (found.pool_id or 0) <= LARGEST_ID else None
+
+
+def _facts(entry: Entry, kind: Kind | None) -> Mapping[str, Any] | None:
+    """The facts, if each that is known is of its own kind."""
+    try:
+        facts = json.loads(entry.facts, parse_constant=_refuse)
+        # Half of a character: no page and no file could hold it.
+        json.dumps(facts, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(facts, dict):
+        return None
+    known = {"address": _OF_CHANGES["address"]} if kind is Kind.EVENT else _OF_CHANGES
+    try:
+        fitting = all(fits(facts[name]) for name, fits in known.items() if name in facts)
+    except (ValueError, TypeError, AttributeError, LookupError):
+        return None
+    return facts if fitting else None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or type(value) is int
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _is_snapshot(value: Any) -> bool:
+    return value is None or (isinstance(value, dict) and bool(Snapshot.from_json(value)))
+
+
+def _is_fields(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_list, value.values()))
+
+
+def _is_newest(value: Any) -> bool:
+    if value is None:
+        return True
+    at = value["created_at"]
+    return _is_number(value["id"]) and (at is None or isinstance(at, str))
+
+
+def _is_moment(value: Any) -> bool:
+    at = datetime.fromisoformat(value)
+    return at.tzinfo is not None and 1 < at.year < MAXYEAR
+
+
+_OF_CHANGES: Final[Mapping[str, Callable[[Any], bool]]] = {
+    **dict.fromkeys(("before", "wanted", "after"), _is_snapshot),
+    **dict.fromkeys(("request_id", "message", "problem", "error", "address"), _is_text),
+    **dict.fromkeys(("status", "took_milliseconds"), _is_number),
+    **dict.fromkeys((UNREADABLE, "changed"), _is_list),
+    "verified": lambda value: isinstance(value, bool),
+    "reverts": lambda value: bool(UUID(value)),
+    "since": _is_moment,
+    "fields": _is_fields,
+    "newest": _is_newest,
+}

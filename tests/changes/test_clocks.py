@@ -1,0 +1,103 @@
+"""Processes whose clocks differ: nothing is settled, released or doubted too early."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from pools.changes import PoolHeld, SettlingState, due, open_changes, release_lease, settle
+from pools.changes.history import changes_by_id
+from pools.changes.holding import refuse_if_held
+from pools.changes.settling import take_up
+from pools.changes.state import ChangeState
+from pools.ledger import clock
+from pools.models import Entry, Lease, Token
+from pools.models.vocabulary import Action, Kind
+from tests.changes.making import begin, left
+from tests.fixtures.clock import once_quiet
+from tests.fixtures.ledger import ADA
+from tests.fixtures.panel_process import ROOT, database_url
+from tests.fixtures.place import Place, give_token
+
+
+def ahead(seconds: float = 90) -> Any:
+    """This process alone is ahead; or behind."""
+    return time_machine.travel(datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+def test_a_process_that_is_ahead_settles_nothing_before_its_time(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    with ahead():
+        assert due(clock.now()) == []
+        assert settle(change).state is SettlingState.WAITING
+    assert not Entry.objects.filter(kind=Kind.SETTLED).exists()
+
+
+def test_a_process_that_is_behind_settles_in_time(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    with once_quiet(), ahead(-90):
+        assert due(clock.now()) == [change]
+        assert settle(change).state is SettlingState.SETTLED
+
+
+def test_a_change_under_way_is_under_way_for_a_process_that_is_ahead(place: Place) -> None:
+    change = begin(place, Action.EDIT)
+    with ahead():
+        assert settle(change).state is SettlingState.UNDER_WAY
+        (item,) = changes_by_id([change])
+        assert item.state is ChangeState.UNDER_WAY
+        assert open_changes(place.company) == []
+        with pytest.raises(PoolHeld) as held:
+            refuse_if_held(place.company, str(place.pool))
+        assert held.value.under_way
+        with pytest.raises(PoolHeld):
+            release_lease(change, ADA, "impatient")
+    assert Lease.objects.count() == 1
+
+
+def test_a_token_renewed_by_a_process_that_is_behind_is_newer_than_the_change(
+    settled_place: Place,
+) -> None:
+    """It must show a witness before it is believed that something is not there."""
+    change = left(settled_place, Action.EDIT)
+    Token.objects.all().delete()
+    with ahead(-90):
+        give_token(settled_place)
+    with once_quiet():
+        case = take_up(change)
+    assert not hasattr(case, "state")
+    assert case.witnesses is not None
+
+
+TEND = """
+import django, time_machine
+from datetime import UTC, datetime, timedelta
+django.setup()
+from pools.changes.tending import Tending
+with time_machine.travel(datetime.now(UTC) + timedelta(seconds=90)):
+    for _ in range(3):
+        Tending().round()
+print("tended")
+"""
+
+
+def test_a_tend_of_another_machine_that_is_ahead_settles_nothing(committed_place: Place) -> None:
+    give_token(committed_place)
+    left(committed_place, Action.EDIT)
+    done = subprocess.run(
+        [sys.executable, "-c", TEND],
+        cwd=ROOT,
+        env=os.environ
+        | {"DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": database_url()}
+        | {"TEST_SETTLE_QUIET_SECONDS": "60"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "tended\n"), done.stderr
+    assert not Entry.objects.filter(kind=Kind.SETTLED).exists()

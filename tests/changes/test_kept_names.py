@@ -1,0 +1,150 @@
+"""Names that Core keeps otherwise than they were sent, as each version of Laravel trims them."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pools.changes import ChangeResult, PoolHeld, drift
+from pools.changes.history import changes_by_id
+from pools.changes.state import ChangeState
+from pools.core import PoolChanges, PoolFields, Reason
+from pools.models import Entry
+from pools.models.vocabulary import Action, Kind, Outcome, Verdict
+from pools.wording.outcomes import message_for
+from pools.wording.situations import Situation
+from pools.wording.states import meaning_of
+from sandbox.inputs import TRIMMED
+from sandbox.running import RunningSandbox
+from tests.changes.making import APPLIED, NOT_APPLIED, left, settled
+from tests.fixtures.place import Place, make_place
+
+HEBREW = "\u200fשלום"
+# What the client does not send at all: NUL.
+ODD = TRIMMED["laravel-12"].replace("\0", "")
+ends = st.text(st.sampled_from(ODD), max_size=3)
+inner = st.lists(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+    | st.sampled_from(["e\u0301", "שלום", *ODD]),
+    max_size=12,
+).map("".join)
+awkward_names = st.builds("{}{}{}".format, ends, inner, ends)
+each_version = settings(
+    max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+)
+
+
+@pytest.fixture(params=TRIMMED)
+def trimming(request: pytest.FixtureRequest, sandbox: RunningSandbox) -> Iterator[str]:
+    """A version of Laravel whose trimming Core has during the test."""
+    usual = sandbox.behaviour.text_input
+    sandbox.switch(text_input=request.param)
+    yield request.param
+    sandbox.switch(text_input=usual)
+
+
+def judged_rightly(place: Place, name: str, result: ChangeResult) -> None:
+    """What Core kept is done, seen, said where it differs, and no change from outside."""
+    if result.outcome is Outcome.REFUSED:
+        assert not name.strip(TRIMMED["laravel-12"])
+        return
+    assert result.outcome in {Outcome.DONE, Outcome.NOT_SENT}
+    if result.outcome is Outcome.NOT_SENT:
+        assert not name.strip()
+        return
+    assert result.state is ChangeState.DONE
+    assert result.pool_id is not None
+    kept = place.at_core.pool(result.pool_id).name
+    assert result.kept_name == (None if kept == name else kept)
+    assert changes_by_id([result.change_id])[0].kept_name == result.kept_name
+    drift.read_pool(place.client(), place.company, result.pool_id)
+    assert not Entry.objects.filter(company=place.company.slug, kind=Kind.DRIFT).exists()
+
+
+@each_version
+@given(name=awkward_names)
+def test_a_create_is_done_whatever_is_trimmed(
+    trimming: str, sandbox: RunningSandbox, db: None, name: str
+) -> None:
+    place = make_place(sandbox)
+    fields = PoolFields(name, 3, None)
+    judged_rightly(place, name, place.make(Action.CREATE, fields=fields))
+
+
+@each_version
+@given(name=awkward_names)
+def test_a_rename_is_done_whatever_is_trimmed(
+    trimming: str, sandbox: RunningSandbox, db: None, name: str
+) -> None:
+    place = make_place(sandbox)
+    changed = PoolChanges(name=name)
+    result = place.make(Action.EDIT, changed=changed)
+    if name != "Orders":
+        judged_rightly(place, name, result)
+
+
+@pytest.mark.parametrize("name", [HEBREW, " Orders\u200d", "Cafe\u0301 \u2060"])
+@pytest.mark.parametrize("fault", [APPLIED, NOT_APPLIED])
+def test_settling_finds_what_was_kept(
+    trimming: str, settled_place: Place, name: str, fault: str
+) -> None:
+    change = left(settled_place, Action.CREATE, fault, fields=PoolFields(name, 3, None))
+    expected = Verdict.APPLIED if fault == APPLIED else Verdict.NOT_APPLIED
+    assert settled(change).verdict is expected
+
+
+def test_settling_a_rename_finds_what_was_kept(trimming: str, settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT, changed=PoolChanges(name=HEBREW))
+    assert settled(change).verdict is Verdict.APPLIED
+
+
+@pytest.mark.parametrize("kept", ["upper-case", "cut", "html"])
+@pytest.mark.parametrize("fault", ["", APPLIED, NOT_APPLIED])
+def test_a_core_that_changes_names_is_not_said_to_have_done_nothing(
+    settled_place: Place, kept: str, fault: str
+) -> None:
+    sandbox, usual = settled_place.sandbox, settled_place.sandbox.behaviour.name_kept
+    sandbox.switch(name_kept=kept)
+    try:
+        name = "Caf\u00e9 & Cie \u2013 " + 40 * "long "
+        change = left(settled_place, Action.CREATE, fault, fields=PoolFields(name, 3, None))
+    finally:
+        sandbox.switch(name_kept=usual)
+    expected = Verdict.NOT_APPLIED if fault == NOT_APPLIED else Verdict.SUPERSEDED
+    assert settled(change).verdict is expected
+
+
+def test_what_core_answered_with_is_not_said_not_to_be_there(settled_place: Place) -> None:
+    """It kept nothing of the name: the pool that it had answered with may be any."""
+    settled_place.sandbox.set_fault("text-for-number=limit;only=create")
+    result = settled_place.make(Action.CREATE, fields=PoolFields("Other", 3, None))
+    settled_place.sandbox.reset()
+    assert result.error is not None
+    assert result.error.reason == Reason.MISMATCH
+    made = next(pool for pool in settled_place.at_core.pools() if pool.name == "Other")
+    settled_place.at_core.change_pool(made.id, name="slug-4711")
+    assert settled(result.change_id).verdict is None
+
+
+def test_a_name_that_looks_the_same_is_held_by_an_unknown_create(place: Place) -> None:
+    left(place, Action.CREATE, fields=PoolFields(HEBREW, 3, None))
+    with pytest.raises(PoolHeld):
+        place.make(Action.CREATE, fields=PoolFields(HEBREW.strip("\u200f"), 3, None))
+
+
+def test_people_are_told_what_core_kept(place: Place) -> None:
+    result = place.make(Action.CREATE, fields=PoolFields(HEBREW, 3, None))
+    kept = (
+        f" Patchworks kept the name as “\u2068{HEBREW[1:]}\u2069”. It looks like the one that was "
+        "sent; spaces or invisible characters are different."
+    )
+    situation = Situation(place.company, "/", Action.CREATE)
+    assert message_for(result, situation).text.endswith(kept)
+    assert meaning_of(changes_by_id([result.change_id])[0]).endswith(kept)
+
+
+def test_an_edit_that_sends_no_name_tells_of_none(place: Place) -> None:
+    place.at_core.change_pool(place.pool, name="Cafe\u0301 ")
+    seen = place.seen()
+    assert place.make(Action.EDIT, seen=seen).kept_name is None

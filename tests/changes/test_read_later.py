@@ -1,0 +1,143 @@
+"""What could not be read back counts once it is read later, by whoever reads the pool."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from pools.changes import SettlingState, drift, sending, settle
+from pools.changes.history import changes_by_id
+from pools.changes.settling import unread
+from pools.changes.state import ChangeState
+from pools.core import NotFound
+from pools.ledger.proof import prove
+from pools.models import Entry
+from pools.models.vocabulary import Action, Kind
+from tests.changes.making import left_unread
+from tests.changes.noticing import READS, look, noticed, outside
+from tests.fixtures.clock import a_minute_later
+from tests.fixtures.place import ADA, Place, give_token
+
+
+@pytest.mark.parametrize("read", READS)
+@pytest.mark.parametrize("action", [Action.EDIT, Action.CREATE])
+def test_whoever_reads_the_pool_later_reads_it_back(
+    place: Place, action: Action, read: Callable[[Place], object]
+) -> None:
+    change = left_unread(place, action)
+    item = changes_by_id([change])[0]
+    assert item.pool_id is not None
+    read(replace(place, pool=item.pool_id))
+    read(replace(place, pool=item.pool_id))
+    assert changes_by_id([change])[0].state is ChangeState.DONE
+    assert Entry.objects.filter(change=change, kind=Kind.READBACK).count() == 2
+    assert noticed() == []
+
+
+def test_so_is_what_nobody_came_to_read_back(
+    committed_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as killed:
+        killed.setattr(sending, "_read_back", lambda *_: (None, None, ()))
+        change = committed_place.make(Action.EDIT).change_id
+    look(committed_place)
+    assert changes_by_id([change])[0].state is ChangeState.READING_BACK
+    with a_minute_later():
+        look(committed_place)
+    assert changes_by_id([change])[0].state is ChangeState.DONE
+    assert noticed() == []
+
+
+def test_a_delete_that_could_not_be_read_back_is_seen_once_the_pool_is_missing(
+    place: Place,
+) -> None:
+    give_token(place)
+    change = left_unread(place, Action.DELETE)
+    with pytest.raises(NotFound):
+        drift.read_pool(place.client(), place.company, place.pool, ADA.id)
+    assert changes_by_id([change])[0].state is ChangeState.DONE
+    assert noticed() == []
+
+
+@pytest.mark.parametrize("action", [Action.EDIT, Action.DELETE])
+def test_what_core_shows_with_a_delay_is_seen_once_it_is_shown(
+    place: Place, action: Action
+) -> None:
+    """Core reads from a copy that lags behind, or carries the change out later."""
+    give_token(place)
+    place.sandbox.set_fault("do-nothing;only=writes")
+    result = place.make(action)
+    look(place)
+    assert changes_by_id([result.change_id])[0].state is ChangeState.NOT_SEEN
+    if action is Action.DELETE:
+        place.at_core.delete_pool(place.pool)
+        with pytest.raises(NotFound):
+            drift.read_pool(place.client(), place.company, place.pool, ADA.id)
+    else:
+        outside(place, limit=10)
+        look(place)
+    assert changes_by_id([result.change_id])[0].state is ChangeState.DONE
+    assert noticed() == []
+
+
+def test_other_values_later_do_not_speak_against_it(place: Place) -> None:
+    change = left_unread(place, Action.EDIT)
+    outside(place, limit=7)
+    look(place)
+    assert changes_by_id([change])[0].state is ChangeState.NOT_READ
+    ((before, after),) = noticed()
+    assert (before.limit, after.limit) == (10, 7)
+
+
+def test_what_shows_it_may_have_been_changed_otherwise(place: Place) -> None:
+    change = left_unread(place, Action.EDIT)
+    outside(place, timeout=60)
+    look(place)
+    assert changes_by_id([change])[0].state is ChangeState.DONE
+    ((before, after),) = noticed()
+    assert (before.timeout, after.timeout) == (None, 60)
+    look(place)
+    assert len(noticed()) == 1
+
+
+@pytest.mark.parametrize("action", [Action.EDIT, Action.CREATE, Action.DELETE])
+def test_settling_reads_it_back_once(settled_place: Place, action: Action) -> None:
+    change = left_unread(settled_place, action)
+    assert settle(change).state is SettlingState.SEEN
+    assert changes_by_id([change])[0].state is ChangeState.DONE
+    # A 404 counts only where Core lists pools at the same moment.
+    reads = 2 if action is Action.DELETE else 1
+    assert [request.method for request in settled_place.sandbox.journal] == ["GET"] * reads
+    assert settle(change).state is SettlingState.ALREADY
+    assert prove().misfits == ()
+
+
+def test_settling_says_what_it_does_not_see(settled_place: Place) -> None:
+    change = left_unread(settled_place, Action.EDIT)
+    outside(settled_place, limit=7)
+    assert settle(change).state is SettlingState.NOT_SEEN
+    assert changes_by_id([change])[0].state is ChangeState.NOT_READ
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"),
+    [("status=500", SettlingState.NOT_READ), ("status=401", SettlingState.NO_TOKEN)],
+)
+def test_what_cannot_be_read_now_either_stays_as_it_is(
+    settled_place: Place, fault: str, state: SettlingState
+) -> None:
+    change = left_unread(settled_place, Action.EDIT)
+    settled_place.sandbox.set_fault(fault)
+    assert settle(change).state is state
+    assert changes_by_id([change])[0].state is ChangeState.NOT_READ
+
+
+def test_it_is_looked_for_during_a_day(settled_place: Place) -> None:
+    change = left_unread(settled_place, Action.EDIT)
+    now = timezone.now()
+    assert unread(now) == {change: settled_place.company.slug}
+    assert unread(now + timedelta(days=1)) == {}
+    look(settled_place)
+    assert unread(now) == {}
