@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pools.changes.reading import EventLine
 from pools.models import Token
+from pools.wording.states import unreadable_sentence
 
 # Values that stand for a choice, and have a name of their own.
 _NAMES: Final = {kind.value: kind.label for kind in Token.Kind}
@@ -31,6 +33,11 @@ def facts_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         elif name not in _FOR_PROGRAMS and (text := _text(value)):
             found.append((_label(name), text))
     return found
+
+
+def line_facts_of(line: EventLine) -> list[tuple[str, str]]:
+    """The same of a line; or that it can't be read."""
+    return facts_of(line.facts) if line.readable else [("", unreadable_sentence([line.seq]))]
 
 
 def _label(name: str) -> str:

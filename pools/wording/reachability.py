@@ -1,25 +1,12 @@
-"""Whether Core answers at a company's address, in words for who sets companies up."""
+"""What *Test connection* found at a company's address, in words for those who set companies up.
+
+They know the other side by its address and its API, and so it is called the Core API here.
+"""
 
 from dataclasses import dataclass
-from typing import Final
 
-from django.conf import settings
-
-from pools.core import (
-    ApiKey,
-    CoreClient,
-    CoreError,
-    Forbidden,
-    NotFound,
-    PoolQuery,
-    Unauthenticated,
-    check_base_url,
-)
-from pools.presentation import cause_of
-from pools.secret import Secret
-
-# No token of anybody: Core shows that it is Core by refusing it properly.
-_NOBODY: Final = ApiKey(Secret("connection-test"))
+from pools.core import CoreError, Forbidden, NotFound, Unauthenticated
+from pools.wording.causes import cause_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +17,13 @@ class Finding:
     sentence: str
 
 
-def try_address(base_url: str) -> Finding:
-    """Asks for a list of pools with a token that opens nothing. One short call."""
-    limits = settings.CORE_LIMITS
-    try:
-        core = CoreClient(check_base_url(base_url, limits.plain_http_hosts), _NOBODY, limits)
-    except ValueError as refused:
-        return Finding(False, str(refused))
-    try:
-        core.list_pools(PoolQuery(per_page=1))
-    except (Unauthenticated, Forbidden):
-        return Finding(True, "Core answers at this address, and asks for a token as it should.")
-    except NotFound:
-        return Finding(False, "Something answers, but has no pools there: is the path right?")
-    except CoreError as error:
-        sentence = cause_of(error) or f"Core answered with the status {error.status}."
-        return Finding(False, f"{sentence} ({error.detail})" if error.detail else sentence)
-    return Finding(False, "Pools were shown without a valid token: this cannot be Core.")
+def finding_for(answer: CoreError | None) -> Finding:
+    """What an answer to a token of nobody says about the address; None: pools were shown."""
+    if answer is None:
+        return Finding(False, "Pools were shown without a valid token: this is not the Core API.")
+    if isinstance(answer, (Unauthenticated, Forbidden)):
+        return Finding(True, "The Core API answers here, and asks for a token as it should.")
+    if isinstance(answer, NotFound):
+        return Finding(False, "Something answers here, but has no pools. Is the path right?")
+    sentence = cause_of(answer) or f"The answer had the status {answer.status}."
+    return Finding(False, f"{sentence} ({answer.detail})" if answer.detail else sentence)

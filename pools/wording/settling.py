@@ -1,19 +1,26 @@
-"""What people read after *Check again*: what was found out, or why nothing was, and what next."""
+"""What people read after *Check again*: what happened, or why we can't tell, and what next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from django.conf import settings
 from django.utils import timezone
 
-from pools.changes import Action, HistoryItem, Settling, SettlingState, Verdict
+from pools.changes import HistoryItem, Settling, SettlingState
 from pools.changes.looking import Undecided
+from pools.changes.state import ChangeState
 from pools.core import CoreError, Forbidden
 from pools.models import Company
-from pools.presentation import Place, problem_for
-from pools.sentences import OutcomeMessage, isolated
-from pools.tokens import PersonDisabled, TokenMissing, TokenUnreadable
+from pools.models.vocabulary import Verdict
+from pools.tokens.keeping import PersonDisabled, TokenMissing, TokenUnreadable
+from pools.wording.actions import words_for
+from pools.wording.database import because
+from pools.wording.names import called
+from pools.wording.outcomes import OutcomeMessage
+from pools.wording.problems import problem_for
+from pools.wording.situations import Activity, Situation
+from pools.wording.states import superseded, unreadable_sentence
 
 
 class _Attempt(NamedTuple):
@@ -25,111 +32,139 @@ class _Attempt(NamedTuple):
     what: str
 
 
-_ATTEMPTS: Final = {
-    Action.CREATE: "The creation",
-    Action.EDIT: "The edit",
-    Action.CLEAR: "The clearing",
-    Action.DELETE: "The deletion",
-}
-_FREE: Final = "The pool can be changed again."
-# Level, what was found, and what to do next.
-_VERDICTS: Final = {
-    Verdict.APPLIED: ("success", "happened.", _FREE),
-    Verdict.NOT_APPLIED: ("success", "did not happen.", "Make it anew if it is still wanted."),
+_FREE: Final = "You can change the pool again."
+_LOOK: Final = "Check in Patchworks yourself, then unlock the pool."
+# Level, what became of a change, and what to do next.
+_VERDICTS: Final[Mapping[Verdict, tuple[str, Callable[[str], str], str]]] = {
+    Verdict.APPLIED: ("success", lambda what: f"The {what} happened.", _FREE),
+    Verdict.NOT_APPLIED: (
+        "success",
+        lambda what: f"The {what} did not happen.",
+        "Make it again if it is still needed.",
+    ),
     Verdict.SUPERSEDED: (
         "warning",
-        "left other values than before, and others than it asked for.",
-        "Somebody else changed the pool meanwhile: look at it before you change it again.",
+        lambda what: f"We can't tell whether the {what} happened:",
+        "Check it before you change it again.",
     ),
     Verdict.DUPLICATE: (
         "warning",
-        "happened more than once: there are several new pools of that name.",
-        "Look them up in the list, and delete what is too many.",
+        lambda what: (
+            f"The {what} happened more than once: there are several new pools with that name."
+        ),
+        "Find them in the list and delete the extras.",
     ),
     Verdict.UNKNOWABLE: (
         "warning",
-        "leaves nothing to look up: whether it happened cannot be known.",
+        lambda what: f"We can't tell whether the {what} happened: it leaves nothing to look up.",
         _FREE,
     ),
 }
 
 
 def settled_message(settling: Settling, item: HistoryItem, company: Company) -> OutcomeMessage:
-    """One sentence for what an attempt to settle found, and one for what to do next."""
-    what = f"{_ATTEMPTS[item.action]} of {isolated(item.pool_name)} in {company.name}"
-    if settling.verdict is not None:
-        level, found, then = _VERDICTS[settling.verdict]
-        return OutcomeMessage(level, f"{what} {found} {then}")
-    level = "success" if settling.state is SettlingState.ALREADY else "warning"
-    return OutcomeMessage(
-        level, _UNSETTLED[settling.state](_Attempt(settling, item, company, what))
+    """One sentence for what became of a change, and one for what to do next."""
+    what = (
+        f"{words_for(item.action).noun} of {called(item.pool_name, item.pool_id)} in {company.name}"
     )
+    if settling.verdict is not None:
+        level, ended, then = _VERDICTS[settling.verdict]
+        found = f" {superseded(item)}" if settling.verdict is Verdict.SUPERSEDED else ""
+        return OutcomeMessage(level, f"{ended(what)}{found} {then}")
+    good = settling.state in {SettlingState.ALREADY, SettlingState.SEEN}
+    attempt = _Attempt(settling, item, company, what)
+    confirmed = item.state is ChangeState.NOT_READ and settling.error is not None
+    words = _not_read_back if confirmed else _UNSETTLED[settling.state]
+    return OutcomeMessage("success" if good else "warning", words(attempt))
 
 
-def unrecorded_message() -> OutcomeMessage:
-    """What was found could not be kept, and so is not found."""
+def unrecorded_message(error: Exception) -> OutcomeMessage:
+    """What became of the change could not be recorded, and so is not decided."""
     return OutcomeMessage(
         "warning",
-        "Nothing was settled: the panel's record cannot be written just now. "
-        "Tell an administrator.",
+        f"{because(error)}We couldn't record what became of it, so nothing is decided yet. "
+        "Tell an administrator that the panel's database can't be written.",
     )
 
 
 def _already(attempt: _Attempt) -> str:
-    return f"{attempt.what} is not open any more: there is nothing to look up."
+    return f"The {attempt.what} is no longer open: there is nothing to check."
 
 
 def _under_way(attempt: _Attempt) -> str:
-    return f"{attempt.what} is still being sent. Check again in half a minute."
+    return f"The {attempt.what} is still being sent. Check again in half a minute."
 
 
 def _waiting(attempt: _Attempt) -> str:
     return (
-        f"Core may still be working on it, so it is too early to look. "
+        f"Patchworks may still be working on it, so it is too early to check. "
         f"Check again after {_clock(attempt.settling.not_before)}."
     )
 
 
 def _no_token(attempt: _Attempt) -> str:
     lack = _lack(attempt.settling.error)
-    return (
-        f"Only the token of {attempt.item.actor_name} may look this up, and {lack} "
-        "Look at Patchworks yourself, then release the pool."
-    )
+    return f"Only {attempt.item.actor_name}'s token can be used to check this, and {lack} {_LOOK}"
 
 
 def _lack(error: Exception | None) -> str:
     if isinstance(error, PersonDisabled):
-        return "they are disabled."
+        return "that account is disabled."
     if isinstance(error, TokenMissing):
-        return "they have none for this company any more."
+        return "they have removed it."
     if isinstance(error, TokenUnreadable):
-        return "it can no longer be opened."
-    return "Core no longer accepts it."
+        return "it no longer works."
+    return "Patchworks no longer accepts it."
 
 
 def _not_read(attempt: _Attempt) -> str:
     error = attempt.settling.error
     if isinstance(error, Undecided) or not isinstance(error, CoreError):
-        return (
-            "Core was read, and what it shows does not decide it. "
-            "Look at Patchworks yourself, then release the pool."
-        )
+        return f"We read the pool, and what it shows doesn't tell whether it happened. {_LOOK}"
     if isinstance(error, Forbidden):
-        return (
-            f"Core does not let {attempt.item.actor_name}'s token look this up. "
-            "Look at Patchworks yourself, then release the pool."
-        )
-    why = problem_for(error, Place(attempt.company, ""))
+        return f"Patchworks doesn't let {attempt.item.actor_name}'s token check this. {_LOOK}"
+    why = problem_for(error, Situation(attempt.company, "", Activity.READING_POOL))
     cause = f" {why.detail}" if why.detail else ""
-    return f"Nothing could be looked up. {why.title}{cause} Check again in a moment."
+    return f"We couldn't check. {why.title}{cause} Check again in a moment."
+
+
+def _not_read_back(attempt: _Attempt) -> str:
+    """Of a change that Patchworks had confirmed: nothing waits for it."""
+    error = attempt.settling.error
+    if isinstance(error, CoreError) and attempt.settling.state is not SettlingState.NO_TOKEN:
+        why = problem_for(error, Situation(attempt.company, "", Activity.READING_POOL))
+        return f"We couldn't read the pool. {why.title} Check again in a moment."
+    lack = _lack(error)
+    return f"Only {attempt.item.actor_name}'s token can be used to check this, and {lack}"
+
+
+def _seen(attempt: _Attempt) -> str:
+    return f"The pool shows the {attempt.what} now."
+
+
+def _not_seen(attempt: _Attempt) -> str:
+    return (
+        f"Patchworks confirmed the {attempt.what}, and the pool has other values by now: "
+        "it was changed again since. Its history says what we know."
+    )
 
 
 def _disagree(attempt: _Attempt) -> str:
     apart = settings.SETTLE_READS_APART_SECONDS
     return (
-        f"Two looks at the pool, {apart} s apart, differ: it is changing just now. "
+        f"Two reads {apart} seconds apart gave different values: the pool is still changing. "
         "Check again in a minute."
+    )
+
+
+def _unreadable(attempt: _Attempt) -> str:
+    return f"{unreadable_sentence(attempt.item.unreadable)} Until then we can't check it. {_LOOK}"
+
+
+def _moved(attempt: _Attempt) -> str:
+    return (
+        f"The {attempt.what} was made before the company moved, or before its ids began again. "
+        f"It can't be checked at the new address. {_LOOK}"
     )
 
 
@@ -139,9 +174,13 @@ def _clock(at: datetime | None) -> str:
 
 _UNSETTLED: Final[dict[SettlingState, Callable[[_Attempt], str]]] = {
     SettlingState.ALREADY: _already,
+    SettlingState.MOVED: _moved,
     SettlingState.UNDER_WAY: _under_way,
     SettlingState.WAITING: _waiting,
     SettlingState.NO_TOKEN: _no_token,
     SettlingState.NOT_READ: _not_read,
     SettlingState.DISAGREE: _disagree,
+    SettlingState.SEEN: _seen,
+    SettlingState.UNREADABLE: _unreadable,
+    SettlingState.NOT_SEEN: _not_seen,
 }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pools.reachability import try_address
+from pools.forms.companies import try_address
 from sandbox.running import RunningSandbox, running_sandbox
 
 
@@ -15,22 +15,24 @@ def core() -> Iterator[RunningSandbox]:
         yield core
 
 
-def test_core_is_recognised_by_its_refusal(core: RunningSandbox) -> None:
+@pytest.mark.parametrize("fault", [None, "status=403", "status=401,empty", "status=403,empty"])
+def test_core_is_recognised_by_its_refusal(core: RunningSandbox, fault: str | None) -> None:
+    core.set_fault(fault)
     found = try_address(core.url)
     assert (found.good, found.sentence) == (
         True,
-        "Core answers at this address, and asks for a token as it should.",
+        "The Core API answers here, and asks for a token as it should.",
     )
 
 
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        ("status=200,html", "This looks like a web page: is the company's address right?"),
-        ("redirect", "Core's address leads elsewhere: is it right?"),
-        ("status=404", "Something answers, but has no pools there: is the path right?"),
-        ("status=500", "Core had an error of its own."),
-        ("reset", "The connection broke."),
+        ("status=200,html", "A web page answered. Is the company's address right?"),
+        ("redirect", "The company's address redirects somewhere else. Is it right?"),
+        ("status=404", "Something answers here, but has no pools. Is the path right?"),
+        ("status=500", "Patchworks had an error"),
+        ("reset", "The connection to Patchworks broke."),
     ],
 )
 def test_what_is_wrong_is_said(core: RunningSandbox, fault: str, sentence: str) -> None:
@@ -45,12 +47,12 @@ def test_a_closed_port_is_said() -> None:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     found = try_address(f"http://127.0.0.1:{port}")
-    assert found.sentence == "Core's host refused the connection."
+    assert found.sentence == "Patchworks' host refused the connection."
 
 
 def test_tls_spoken_to_a_plain_port_is_said(core: RunningSandbox) -> None:
     found = try_address(core.url.replace("http://", "https://"))
-    assert found.sentence.startswith("Core's certificate was not accepted. (")
+    assert found.sentence.startswith("Patchworks' certificate was not accepted. (")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,60 @@
+"""What people read when an address asks for something that its list does not have."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from pools.changes.reading import NoSuchPosition
+from pools.models.vocabulary import RECORDED
+from pools.wording.situations import Problem
+
+POOL_PARAMETERS: Final = "A list of pools knows only search, sort, page and per_page."
+POOL_SORT: Final = "Pools can be sorted by name, limit and created only."
+PAGE_SIZE: Final = "Rows per page can be 10, 25, 50 or 100."
+PAGE_NUMBER: Final = "Pages are whole numbers from 1."
+SEARCH_TEXT: Final = "A search can't contain a NUL character."
+LIST_KIND: Final = "A list can have kind=events, or no kind."
+BOTH_PLACES: Final = "Use before= or after=, not both."
+DAYS_REVERSED: Final = "The first day is after the last one."
+NO_SUCH_COMPANY: Final = "There is no company of that name whose changes you can see."
+ACTION: Final = f"An action is one of {', '.join(RECORDED)}."
+EVENT: Final = "There is no event of that name."
+POOL: Final = "Enter a pool's id, or words of its name."
+WORDS: Final = "Enter words of letters and digits."
+DAY: Final = "Write a day as in 2026-05-01."
+DAY_TOO_FAR: Final = "Nothing was recorded that far away. Choose another day."
+ENTRY: Final = "before= and after= need the number of an entry."
+_NO_PAGE: Final = "The list has no page there."
+EXPORT_FORMAT: Final = "Export as csv or as json."
+
+
+class BadAddress(ValueError):
+    """The address asks for something that the list does not have; the text says what."""
+
+
+def bad_address(error: BadAddress | NoSuchPosition, path: str, label: str) -> Problem:
+    """`path` is the address of the list as it begins, `label` the list's name."""
+    return Problem(
+        title="Something in this address is wrong.",
+        meaning=_NO_PAGE if isinstance(error, NoSuchPosition) else str(error),
+        next_text="Start from the beginning of the list.",
+        next_href=path,
+        next_label=label,
+        kind="warning",
+        status=400,
+    )
+
+
+def one_parameter_of(known: Iterable[str]) -> str:
+    return f"The lists of changes know {', '.join(known)} only."
+
+
+def one_outcome_of(known: Iterable[str]) -> str:
+    return f"An outcome is one of {', '.join(known)}."
+
+
+def too_long(most: int) -> str:
+    return f"A filter can have at most {most} characters."
+
+
+def search_too_long(most: int) -> str:
+    return f"A search can have at most {most} characters."

@@ -1,0 +1,59 @@
+"""Why a call to Patchworks failed, in one sentence each."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from pools.core import CoreError, Reason
+
+# For the administrator who is asked, and can do something about it.
+CAUSES: Final[Mapping[Reason, str]] = {
+    Reason.OWN_CHECK: "The panel's own check found that this request can't be sent.",
+    Reason.ADDRESS: (
+        "The settings don't let the panel call the company's address: see CORE_PRIVATE_NETWORKS "
+        "and CORE_PLAIN_HTTP_HOSTS."
+    ),
+    Reason.DNS: "The host name in the company's address was not found.",
+    Reason.CONNECTION_REFUSED: "Patchworks' host refused the connection.",
+    Reason.UNREACHABLE: "Patchworks' host can't be reached from here.",
+    Reason.CONNECT_TIMEOUT: "Patchworks' host took too long to accept the connection.",
+    Reason.TLS: "Patchworks' certificate was not accepted.",
+    Reason.CA_FILE: "The file of trusted certificates (CORE_CA_FILE) can't be read.",
+    Reason.PROXY: "The proxy on the way to Patchworks refused.",
+    Reason.DEADLINE: "Patchworks took too long to answer.",
+    Reason.READ_TIMEOUT: "Patchworks stopped answering.",
+    Reason.CONNECTION_LOST: "The connection to Patchworks broke.",
+    Reason.CUT: "Patchworks' answer broke off before its end.",
+    Reason.SERVER_ERROR: "Patchworks had an error.",
+    Reason.REDIRECT: "The company's address redirects somewhere else. Is it right?",
+    Reason.WEB_PAGE: "A web page answered. Is the company's address right?",
+    Reason.NOT_JSON: "The answer was not JSON.",
+    Reason.MALFORMED: "The answer was malformed.",
+    Reason.TOO_LARGE: "The answer was too large to come from Patchworks.",
+    Reason.STATUS: "Patchworks answered with a status that its documentation doesn't have.",
+    Reason.SHAPE: "The answer didn't have the form that Patchworks documents.",
+    Reason.JSON_API: "Patchworks wrapped its pools as JSON:API (type and attributes), "
+    "which this panel doesn't read.",
+    Reason.NOTHING_TOLD: "Patchworks listed pools, but told neither their ids nor their names.",
+    Reason.MISMATCH: "Patchworks answered with other values than we sent.",
+    Reason.SAYS_NO: "Patchworks answered as if it had worked, but reported an error.",
+}
+
+# The same with the status, which says more than the rest.
+_NUMBERED: Final[Mapping[str, str]] = {
+    Reason.SERVER_ERROR: "Patchworks had an error ({}).",
+    Reason.STATUS: "Patchworks answered with a status that its documentation doesn't have ({}).",
+    Reason.WEB_PAGE: "A web page answered ({}). Is the company's address right?",
+    Reason.NOT_JSON: "The answer was not JSON ({}).",
+}
+
+
+def cause_of(error: CoreError) -> str:
+    """A sentence about the cause, or nothing where there is no more to say."""
+    return cause_in(str(error.reason), error.status)
+
+
+def cause_in(reason: str, status: int | None) -> str:
+    """The same, from what was recorded of an error."""
+    if status is not None and reason in _NUMBERED and status != 200:
+        return _NUMBERED[Reason(reason)].format(status)
+    return CAUSES.get(Reason(reason), "") if reason in list(Reason) else ""

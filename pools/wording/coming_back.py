@@ -1,0 +1,19 @@
+"""What is said to someone whose form did not get through, and when they are back at it."""
+
+from typing import Final
+
+ENTRIES_KEPT: Final = (
+    "Nothing was sent yet. Your entries are still here: check them, then send the form again."
+)
+ENTRIES_ELSEWHERE: Final = (
+    "We didn't fill in what you typed here earlier: it may have been meant for other pools than "
+    "these. The company may have moved since, or its ids begun again. Nothing was changed."
+)
+OUT_OF_DATE: Final = "Nothing was done: that page was out of date. Please try again."
+SIGNED_OUT: Final = "You were signed out, so nothing was done. Sign in and try again."
+SIGNED_OUT_KEPT: Final = "You were signed out before this was sent. Sign in: we kept your entries."
+
+
+def already_signed_in(username: str) -> str:
+    """At a sign-in page that was still open when somebody signed in in another window."""
+    return f"You're already signed in as {username}. To sign in as somebody else, sign out first."

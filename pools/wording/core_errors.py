@@ -1,0 +1,303 @@
+"""What people read when Patchworks refused something, or could not be reached or understood.
+
+What the person was doing decides the words; Patchworks' own are quoted beside them.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from pools.changes.proposal import COMPARED
+from pools.core import Reason, errors
+from pools.models.vocabulary import Action
+from pools.tokens.keeping import TokenMissing, TokenUnreadable
+from pools.wording.actions import words_for
+from pools.wording.causes import cause_of
+from pools.wording.situations import Activity, Problem, Situation
+
+Describe = Callable[[Any, Situation], Problem]
+
+# What a framework says of its own classes tells a person nothing.
+_ABOUT_CLASSES: Final = re.compile(r"No query results for model \[[\w\\]+\][\d, ]*\.?")
+# Where no pool is asked for by its id: a 404 is then about the address.
+_OF_LIST: Final = frozenset({Activity.READING_LIST, Activity.ADDING_TOKEN, Action.CREATE})
+_REQUEST_ID: Final = "If it happens again, give an administrator the request id below."
+_ADMINISTRATOR_ADDRESS: Final = "Ask an administrator to check the company's address."
+
+
+def token_missing(error: TokenMissing, situation: Situation) -> Problem:
+    return _mend(
+        situation,
+        f"You need a Patchworks token for {situation.company.name}.",
+        mending=("token_add", "Add token"),
+        kind="info",
+    )
+
+
+def token_unreadable(error: TokenUnreadable, situation: Situation) -> Problem:
+    return _mend(
+        situation,
+        f"Your stored token for {situation.company.name} no longer works.",
+        meaning="The company's address or the panel's key has changed since you added it.",
+    )
+
+
+def token_expired(error: errors.CredentialExpired, situation: Situation) -> Problem:
+    return _mend(situation, f"Your token for {situation.company.name} has expired.")
+
+
+def token_refused(error: errors.Unauthenticated, situation: Situation) -> Problem:
+    if situation.doing in {Activity.ADDING_TOKEN, Activity.SIGNING_IN}:
+        return _entry_refused(error, situation)
+    return _mend(
+        situation,
+        f"Patchworks no longer accepts your token for {situation.company.name}.",
+        core_text=quoted(error),
+    )
+
+
+def _entry_refused(error: errors.Unauthenticated, situation: Situation) -> Problem:
+    signing_in = situation.doing is Activity.SIGNING_IN
+    return Problem(
+        title="Patchworks does not accept this e-mail and password."
+        if signing_in
+        else f"Patchworks does not accept this token for {situation.company.name}.",
+        meaning=_unchanged(situation),
+        next_text="Type them again."
+        if signing_in
+        else "Check that you copied all of it, that it is of the right kind, and that it "
+        "has not been revoked.",
+        kind="danger",
+        status=422,
+        core_text=quoted(error),
+    )
+
+
+def _mend(
+    situation: Situation,
+    title: str,
+    *,
+    meaning: str = "",
+    mending: tuple[str, str] = ("token_replace", "Replace"),
+    kind: str = "warning",
+    core_text: str = "",
+) -> Problem:
+    """The way to the token and back."""
+    page, label = mending
+    verb = "Add" if page == "token_add" else "Replace"
+    kept = " Your entries are kept." if situation.filling_in or situation.kept else ""
+    return Problem(
+        title=title,
+        meaning=f"{meaning} {_unchanged(situation)}".strip(),
+        next_text=f"{verb} it, and you'll come straight back here.{kept}",
+        next_href=situation.token_href(page),
+        next_label=label,
+        kind=kind,
+        status=403,
+        core_text=core_text,
+        mends_token=True,
+    )
+
+
+def not_sent(error: errors.NotSent, situation: Situation) -> Problem:
+    return Problem(
+        title="We couldn't reach Patchworks.",
+        meaning=_unchanged(situation),
+        **_again(situation),
+        kind="danger",
+        status=503,
+        detail=f"{cause_of(error)} ({error.detail})" if error.detail else cause_of(error),
+    )
+
+
+def busy(error: errors.Busy, situation: Situation) -> Problem:
+    return Problem(
+        title="We have too many calls to Patchworks running.",
+        meaning=_unchanged(situation) or "We didn't start another one.",
+        **_again(situation),
+        kind="warning",
+        status=503,
+    )
+
+
+def forbidden(error: errors.Forbidden, situation: Situation) -> Problem:
+    name = situation.company.name
+    if situation.doing is Activity.SIGNING_IN:
+        return _refusal(error, situation, "Check the e-mail and the password.", status=422)
+    if situation.doing is Activity.ADDING_TOKEN:
+        return Problem(
+            title=f"This token may not list the pools of {name}.",
+            meaning=_unchanged(situation),
+            next_text="Use a token that may read connection pools.",
+            kind="danger",
+            status=422,
+            core_text=quoted(error),
+        )
+    return Problem(
+        title=f"Your token for {name} may not {_right(situation)}.",
+        meaning=_unchanged(situation),
+        next_text="It may be a read-only key. Use one with manager access, or ask a colleague.",
+        next_href=situation.token_href("token_replace"),
+        next_label="Replace",
+        kind="danger",
+        status=403,
+        core_text=quoted(error),
+        mends_token=True,
+    )
+
+
+def _right(situation: Situation) -> str:
+    if situation.called and isinstance(situation.doing, Action):
+        return f"{situation.doing} pools"
+    return "list pools" if situation.doing in _OF_LIST else "show this pool"
+
+
+def not_found(error: errors.NotFound, situation: Situation) -> Problem:
+    name = situation.company.name
+    if situation.doing is Activity.SIGNING_IN:
+        return _no_such_address(error, situation, f"{name}'s sign-in address")
+    if situation.doing in _OF_LIST:
+        return _no_such_address(error, situation, f"{name}'s address")
+    return Problem(
+        title=f"Patchworks has no such pool in {name}.",
+        meaning=f"It was deleted, its number belongs to another company, or it is so new that "
+        f"Patchworks doesn't show it yet. "
+        f"{_unchanged(situation)}".strip(),
+        next_text="Look for it in the list.",
+        next_href=situation.list_href,
+        next_label="Pools",
+        kind="warning",
+        status=404,
+        core_text=quoted(error),
+    )
+
+
+def _no_such_address(error: errors.NotFound, situation: Situation, address: str) -> Problem:
+    return Problem(
+        title=f"Nothing was found at {address} (404).",
+        meaning=_unchanged(situation),
+        next_text=_ADMINISTRATOR_ADDRESS,
+        kind="danger",
+        status=502,
+        core_text=quoted(error),
+    )
+
+
+def invalid(error: errors.Invalid, situation: Situation) -> Problem:
+    """Of a change, its values; of anything else, the question that we asked."""
+    if situation.doing is Activity.SIGNING_IN:
+        return _refusal(error, situation, "Check the e-mail and the password.", status=422)
+    if not situation.called:
+        problem = _refusal(error, situation, _ADMINISTRATOR_ADDRESS, status=502)
+        # There are no fields that its reasons could stand next to.
+        said = " ".join([problem.core_text, *errors.reasons_in(error.fields)]).strip()
+        return replace(problem, core_text=said)
+    if situation.doing in {Action.CREATE, Action.EDIT} and error.fields.keys() & set(COMPARED):
+        return _refusal(error, situation, "Patchworks' messages are next to the fields.")
+    if error.fields or quoted(error):
+        return _refusal(error, situation, "Check what Patchworks says, then send it again.")
+    return _refusal(error, situation, f"Patchworks gave no reason. {_REQUEST_ID}")
+
+
+def refused(error: errors.Refused, situation: Situation) -> Problem:
+    text = "If Patchworks' message doesn't help, give an administrator the request id below."
+    return _refusal(error, situation, text, status=409 if situation.called else 502)
+
+
+def _refusal(
+    error: errors.CoreError, situation: Situation, next_text: str, *, status: int = 422
+) -> Problem:
+    number = f" ({error.status})" if error.status else ""
+    return Problem(
+        title=f"{_what_was_refused(situation)}{number}.",
+        meaning=_unchanged(situation),
+        next_text=next_text,
+        next_href="" if situation.filling_in else situation.here,
+        next_label="" if situation.filling_in else "Try again",
+        kind="danger",
+        status=status,
+        core_text=quoted(error),
+    )
+
+
+def _what_was_refused(situation: Situation) -> str:
+    if situation.called and isinstance(situation.doing, Action):
+        return words_for(situation.doing).refused
+    if situation.doing is Activity.SIGNING_IN:
+        return "Patchworks refused this sign-in"
+    of_list = situation.doing in _OF_LIST
+    return f"Patchworks refused to {'list the pools' if of_list else 'show this pool'}"
+
+
+def rate_limited(error: errors.RateLimited, situation: Situation) -> Problem:
+    seconds = error.retry_after_seconds
+    return Problem(
+        title="Patchworks is rate-limiting this account.",
+        meaning=_unchanged(situation),
+        next_text=f"Try again in {_duration(seconds or 60)}.",
+        next_href="" if situation.filling_in else situation.here,
+        next_label="" if situation.filling_in else "Try again",
+        kind="warning",
+        status=429,
+        core_text=quoted(error),
+    )
+
+
+def _duration(seconds: int) -> str:
+    """A wait as people say it: seconds, minutes or hours, rounded up."""
+    for unit, length in (("s", 1), ("min", 60)):
+        if seconds < 120 * length:
+            return f"{-(-seconds // length)} {unit}"
+    return f"{-(-seconds // 3600)} h"
+
+
+def unanswered(error: errors.Unanswered, situation: Situation) -> Problem:
+    return Problem(
+        title=cause_of(error) or "Patchworks gave no clear answer.",
+        meaning=_unchanged(situation),
+        **_again(situation),
+        kind="danger",
+        status=502,
+        core_text=quoted(error),
+    )
+
+
+def unexpected(error: errors.Unexpected, situation: Situation) -> Problem:
+    return Problem(
+        title="This doesn't look like Patchworks.",
+        meaning=f"{cause_of(error)} {_unchanged(situation)}".strip(),
+        next_text=_ADMINISTRATOR_ADDRESS,
+        next_href="" if situation.filling_in else situation.here,
+        next_label="" if situation.filling_in else "Try again",
+        kind="danger",
+        status=502,
+        core_text="" if error.reason is Reason.REDIRECT else quoted(error),
+        detail=f"To {error.detail}" if error.reason is Reason.REDIRECT and error.detail else "",
+    )
+
+
+def _again(situation: Situation) -> dict[str, Any]:
+    if situation.filling_in:
+        return {"next_text": "Your entries are still here. Try again in a moment."}
+    kept = "Your entries are kept. " if situation.kept else ""
+    return {
+        "next_text": f"{kept}Try again in a moment.",
+        "next_href": situation.here,
+        "next_label": "Try again",
+    }
+
+
+def _unchanged(situation: Situation) -> str:
+    """What did not happen; of a read there is nothing to say."""
+    if situation.called and isinstance(situation.doing, Action):
+        return words_for(situation.doing).nothing
+    if situation.changing:
+        return "Nothing was sent."
+    if situation.doing is Activity.ADDING_TOKEN:
+        return "The token was not stored."
+    return "No token was stored." if situation.doing is Activity.SIGNING_IN else ""
+
+
+def quoted(error: errors.CoreError) -> str:
+    return "" if _ABOUT_CLASSES.fullmatch(error.detail) else error.detail

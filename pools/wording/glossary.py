@@ -1,0 +1,199 @@
+"""The words of the panel, one meaning each: for the page *Help*, and for docs/glossary.md.
+
+A test compares the two. Words that only the documents use are in the document alone.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.text import slugify
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Something's names, as they stand in the glossary, and what it is."""
+
+    names: str
+    meaning: str
+
+    @property
+    def anchor(self) -> str:
+        """The place of its first name on the page, for links: /help/#origin."""
+        return slugify(self.names.partition(",")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one subject."""
+
+    title: str
+    words: tuple[Word, ...]
+
+    @property
+    def anchor(self) -> str:
+        return slugify(self.title)
+
+
+GLOSSARY: Final = (
+    Words(
+        "At Patchworks",
+        (
+            Word(
+                "company",
+                "A customer at Patchworks, with its own pools and tokens. Here it also has a "
+                "name, a colour and the address of its Core API.",
+            ),
+            Word(
+                "pool, connection pool",
+                "Limits how many requests go to a third-party system at the same time.",
+            ),
+            Word(
+                "limit",
+                "How many requests a pool lets through at the same time. The others wait.",
+            ),
+            Word(
+                "timeout",
+                "How many seconds a pool gives a request. Without one, there is no time limit. "
+                "Patchworks doesn't publish the unit: seconds is what its framework counts in.",
+            ),
+            Word(
+                "pending requests",
+                "The requests waiting in a pool. Patchworks doesn't say how many there are.",
+            ),
+            Word("clear", "Drops a pool's pending requests. You can't undo it."),
+            Word(
+                "connector",
+                "Sends requests through a pool. Patchworks' own dashboard calls it an “instance”.",
+            ),
+            Word(
+                "system",
+                "The third-party service that a connector talks to, such as Shopify or NetSuite.",
+            ),
+            Word(
+                "token",
+                "Shows Patchworks who is asking. An API key never expires; a bearer token comes "
+                "from signing in and lasts for hours. Everyone adds their own for each company.",
+            ),
+        ),
+    ),
+    Words(
+        "Changing a pool",
+        (
+            Word(
+                "role",
+                "What a person may do here: Read-only, Operator, Manager, Auditor or "
+                "Administrator. Patchworks decides for each token as well.",
+            ),
+            Word("action", "What can be done to a pool: create, edit, clear or delete."),
+            Word(
+                "change",
+                "One action on one pool by one person, with its reason and everything that came "
+                "of it.",
+            ),
+            Word("reason", "What the person wrote about why. A company can require it."),
+            Word(
+                "conflict",
+                "Something that a change depends on is no longer as the person saw it. We send "
+                "nothing and show what differs. An edit depends on the fields that it changes, a "
+                "clear only on the pool being there, a delete on its values and connectors.",
+            ),
+            Word("revert", "A new change that puts back what an edit changed."),
+            Word(
+                "draft",
+                "What was typed into a form, kept while its person replaces a token or signs in "
+                "again.",
+            ),
+            Word(
+                "drift, changed outside the panel",
+                "A pool differs from its last recorded values, so somebody changed it without "
+                "this panel. We know between which times, and not who.",
+            ),
+        ),
+    ),
+    Words(
+        "How a change ends",
+        (
+            Word(
+                "outcome",
+                "How the one call to Patchworks ended: done, refused, not sent or unknown.",
+            ),
+            Word("done", "Patchworks answered in full and confirmed what was asked."),
+            Word("refused", "Patchworks answered in full and said no. Nothing was changed."),
+            Word("not sent", "It provably never reached Patchworks. Nothing was changed."),
+            Word("unknown", "Anything else: it was sent, and it may or may not have happened."),
+            Word(
+                "reading back",
+                "After a change is done, we read the pool. “Not checked”: we couldn't read it. "
+                "“Not seen”: the pool didn't show the change.",
+            ),
+            Word(
+                "settling",
+                "Finding out what became of an unknown change. We wait for a quiet time, then "
+                "read the pool twice. We never send the change again.",
+            ),
+            Word(
+                "quiet time",
+                "How long we wait before checking an unknown change, so that Patchworks has "
+                "surely finished with it.",
+            ),
+            Word(
+                "verdict",
+                "What settling found: “applied” (it happened), “not applied” (it didn't happen), "
+                "“superseded” (other values found), “duplicate” (it happened twice) or "
+                "“unknowable” (can't be told).",
+            ),
+            Word(
+                "lease, waiting for the result of a change",
+                "Keeps a pool for one change until its outcome is known. Until then nobody can "
+                "change that pool.",
+            ),
+            Word(
+                "release, unlock",
+                "Ends a lease without a verdict: a person found out in Patchworks, and says how.",
+            ),
+        ),
+    ),
+    Words(
+        "On the record",
+        (
+            Word(
+                "ledger, record, history",
+                "Everything that happens here, entry by entry. Entries are only ever added, and "
+                "none can be altered unnoticed.",
+            ),
+            Word("entry", "One numbered row of the ledger."),
+            Word(
+                "event",
+                "An entry about the panel itself and not about a pool: a sign-in, a token, a "
+                "role, an export.",
+            ),
+            Word(
+                "intent",
+                "The entry that says what is about to be sent. It is written before anything is "
+                "sent.",
+            ),
+            Word(
+                "digest, seal",
+                "A code over an entry and the digest before it, made with a secret key. It no "
+                "longer fits if either was altered.",
+            ),
+            Word("head", "The newest entry of the ledger, with its number, digest and time."),
+            Word(
+                "checkpoint",
+                "The head at some moment, kept outside the database. It shows if the end of the "
+                "ledger was cut off later.",
+            ),
+            Word(
+                "proof",
+                "Walking the ledger with manage.py verify_audit: each entry fits the one before, "
+                "and each change is complete.",
+            ),
+            Word(
+                "origin",
+                "A number for the Core API behind a company. A new address begins a new number, "
+                "because pool 260 there is another pool. So does a restore after which ids begin "
+                "again.",
+            ),
+        ),
+    ),
+)

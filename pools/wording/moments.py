@@ -1,0 +1,34 @@
+"""When something happened, in words: in the reader's zone."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from django.utils import timezone
+
+UNREADABLE_MOMENT: Final = "a time that can't be read"
+
+
+def moment_of(at: datetime | None) -> str:
+    """To the minute; with the year where it is not this one. None: it can't be read."""
+    if at is None:
+        return UNREADABLE_MOMENT
+    here = timezone.localtime(at)
+    year = f" {here:%Y}" if here.year != timezone.localdate().year else ""
+    return f"{here.day} {here:%b}{year} {here:%H:%M}"
+
+
+def day_of(day: date | None) -> str:
+    """What a day is called besides its date; "" for most. None: it can't be read."""
+    if day is None:
+        return "Their time can't be read"
+    today = timezone.localdate()
+    return {today: "Today", today - timedelta(days=1): "Yesterday"}.get(day, "")
+
+
+def precise_moment_of(at: datetime | None) -> str:
+    """In the reader's zone, and where that is another one, in UTC. None: it can't be read."""
+    if at is None:
+        return UNREADABLE_MOMENT
+    here = timezone.localtime(at)
+    utc = f" ({at.astimezone(UTC):%H:%M:%S} UTC)" if here.utcoffset() else ""
+    return f"{here:%d %b %Y %H:%M:%S %Z}{utc}"

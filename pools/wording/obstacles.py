@@ -1,0 +1,288 @@
+"""What people read when a change cannot be made as it stands: the pool, the record, the form."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from django.urls import reverse
+
+from pools.changes import (
+    ChangeResult,
+    Conflict,
+    OutcomeUnwritten,
+    PoolGone,
+    PoolHeld,
+    PoolVanished,
+    Snapshot,
+)
+from pools.changes.reverting import CannotRevert, MovedOn, NothingToRevert, RevertObstacle
+from pools.ledger.appending import LedgerUnwritable
+from pools.models.vocabulary import Action, Outcome
+from pools.wording.actions import words_for
+from pools.wording.changes import name_of, values_in_words
+from pools.wording.core_errors import quoted
+from pools.wording.database import because
+from pools.wording.moments import moment_of
+from pools.wording.names import called
+from pools.wording.situations import Activity, Problem, Situation
+from pools.wording.states import window_of
+from pools.wording.versions import LEFT, OPENED, REVERTED, WANTED, Versions
+
+_TELL: Final = "Tell an administrator that the panel's database can't be written."
+# Why a change cannot be reverted, and what to do instead.
+_OBSTACLES: Final[Mapping[RevertObstacle, tuple[str, str]]] = {
+    RevertObstacle.OPEN: ("We can't tell yet whether it happened.", "Use Check again first."),
+    RevertObstacle.UNREADABLE: (
+        "An entry about it can't be read: the panel's database may have been altered.",
+        "Ask an administrator to run manage.py verify_audit.",
+    ),
+    RevertObstacle.WITHOUT_EFFECT: ("It changed nothing.", ""),
+    RevertObstacle.UNSEEN: (
+        "Patchworks says it did it, but the pool didn't show it afterwards.",
+        "The pool may still be as it was. Check it, and edit it if you need to.",
+    ),
+    RevertObstacle.SUPERSEDED: (
+        "The pool had other values than were sent, and we can't tell whose they are.",
+        "Edit the pool instead.",
+    ),
+    RevertObstacle.ELSEWHERE: (
+        "The company has moved since, or its ids began again: that pool isn't here any longer.",
+        "If its values are still wanted, set them by hand.",
+    ),
+    RevertObstacle.NOT_RECORDED: (
+        "The values from before it were not recorded.",
+        "Edit the pool instead.",
+    ),
+}
+_SENT_BEFORE: Final = {
+    Outcome.REFUSED: "You sent this form before, and Patchworks refused it.",
+    Outcome.NOT_SENT: "You sent this form before, and it didn't reach Patchworks.",
+}
+_ENDED: Final[Mapping[Outcome, str]] = {
+    Outcome.DONE: "Patchworks did it",
+    Outcome.REFUSED: "Patchworks refused it",
+    Outcome.NOT_SENT: "It was not sent",
+    Outcome.UNKNOWN: "Patchworks gave no clear answer",
+}
+
+
+def sent_before(result: ChangeResult, situation: Situation) -> Problem:
+    """A second submit of a form whose change was not made: nothing is sent again."""
+    return Problem(
+        title=_SENT_BEFORE[result.outcome],
+        meaning=f"{words_for(result.action).nothing} This time, nothing was sent.",
+        next_text="Check the form, then send it as a new change.",
+        kind="warning",
+        status=409,
+    )
+
+
+def conflict(error: Conflict, situation: Situation) -> Problem:
+    """With the versions side by side: sending it again goes on from the pool as it is."""
+    return Problem(
+        title="This pool was changed after you opened the form.",
+        meaning="Nothing was sent.",
+        next_text="Compare below, then revert again if you still want to."
+        if situation.undo
+        else words_for(error.change.action).once_more,
+        kind="warning",
+        status=409,
+        versions=_versions(error, situation),
+    )
+
+
+def _versions(error: Conflict, situation: Situation) -> Versions | None:
+    change, undo, now = error.change, situation.undo, Snapshot.from_pool(error.now)
+    if change.seen is None:
+        return None
+    if undo:
+        return Versions.of(change.seen, now, undo.result(now), headings=(OPENED, REVERTED))
+    wanted = now.changed_by(change.changed) if change.changed else None
+    return Versions.of(change.seen, now, wanted, headings=(OPENED, WANTED))
+
+
+def moved_on(error: MovedOn, situation: Situation) -> Problem:
+    undo, now = error.undo, error.now
+    return Problem(
+        title="This pool was changed again after that edit.",
+        meaning="Nothing was sent.",
+        next_text=f"Compare below. Revert puts back the {_listed(undo.fields)} from before the "
+        "edit, and leaves everything else as it is now.",
+        kind="warning",
+        status=409,
+        versions=Versions.of(undo.left, now, undo.result(now), headings=(LEFT, REVERTED)),
+    )
+
+
+def nothing_to_revert(error: NothingToRevert, situation: Situation) -> Problem:
+    return Problem(
+        title="There is nothing to revert.",
+        meaning="The pool already has the values from before that edit.",
+        next_text="",
+        kind="info",
+        status=409,
+    )
+
+
+def cannot_revert(error: CannotRevert, situation: Situation) -> Problem:
+    if error.obstacle is RevertObstacle.KIND:
+        meaning, instead = words_for(error.action).no_revert
+    else:
+        meaning, instead = _OBSTACLES[error.obstacle]
+    return Problem(
+        title="This change can't be reverted.",
+        meaning=meaning,
+        next_text=instead,
+        next_href=situation.list_href,
+        next_label="Pools",
+        kind="warning",
+        status=409,
+    )
+
+
+def pool_gone(error: PoolGone, situation: Situation) -> Problem:
+    """A 404 alone does not say that the pool was deleted; our own record may."""
+    item, name = error.item, called(error.item.pool_name, error.item.pool_id)
+    values = f" {_last_values(error.values)}" if error.values else ""
+    if error.deleted:
+        title = f"{name} was deleted."
+        known = f"{item.actor_name} deleted it on {moment_of(item.at)}."
+    elif item.gone:
+        title = f"{name} was deleted outside the panel."
+        known = f"It was deleted {window_of(item)}. We don't know who did it."
+    else:
+        title = _no_longer_there(item.pool_name, item.pool_id, situation)
+        known = (
+            "It was not deleted in this panel. "
+            f"The last thing recorded of it is the {name_of(item)}."
+        )
+    nothing = " Nothing was sent." if situation.changing else ""
+    return Problem(
+        title=title,
+        meaning=f"{known}{values}{nothing}",
+        next_text="Look for it in the list."
+        if not error.deleted
+        else "To have it back, create it again from its history.",
+        next_href=situation.list_href
+        if situation.doing is Activity.READING_POOL
+        else situation.page_of(item.pool_id),
+        next_label="Pools" if situation.doing is Activity.READING_POOL else "Open its history",
+        kind="warning",
+        status=404,
+    )
+
+
+def pool_vanished(error: PoolVanished, situation: Situation) -> Problem:
+    """Since the form was opened; nothing about the pool is on record."""
+    return Problem(
+        title=_no_longer_there(error.name, error.pool_id, situation),
+        meaning="It was there when you opened this form. The history doesn't say what happened "
+        f"to it. {_last_values(error.values)} Nothing was sent.",
+        next_text="Look for it in the list.",
+        next_href=situation.list_href,
+        next_label="Pools",
+        kind="warning",
+        status=404,
+    )
+
+
+def gone_when_called(result: ChangeResult, situation: Situation) -> Problem:
+    """Between our reading the pool and the call itself."""
+    values = f" {_last_values(result.before)}" if result.before else ""
+    return Problem(
+        title=_no_longer_there(result.pool_name, result.pool_id, situation),
+        meaning="It was there just before we sent your change, so it was probably deleted "
+        f"outside the panel in between.{values} {words_for(result.action).nothing}",
+        next_text="Its history shows what else we know.",
+        next_href=situation.page_of(result.pool_id),
+        next_label="Open its history",
+        kind="warning",
+        status=404,
+        core_text=quoted(result.error) if result.error else "",
+    )
+
+
+def _no_longer_there(name: str, pool_id: int | None, situation: Situation) -> str:
+    return f"Patchworks says it no longer has {called(name, pool_id)} in {situation.company.name}."
+
+
+def _last_values(values: Snapshot) -> str:
+    return f"Its last values: {values_in_words(values)}."
+
+
+def pool_held(error: PoolHeld, situation: Situation) -> Problem:
+    href, label = reverse("pools:change", args=[error.change_id]), "Open the change"
+    if error.under_way:
+        return Problem(
+            title="This pool is being changed right now.",
+            meaning=f"{error.actor_name} sent that change. Nothing of yours was sent.",
+            next_text="Try again in a moment. The page of that change shows how it ended.",
+            kind="warning",
+            status=409,
+            next_href=href,
+            next_label=label,
+        )
+    if error.of_nobody:
+        release = [situation.company.slug, error.change_id]
+        return Problem(
+            title="This pool is locked, and the record does not say why.",
+            meaning="No change in the record is waiting for a result here, so the panel's "
+            "database may have been altered. Nothing was sent.",
+            next_text="Tell an administrator before you unlock it.",
+            kind="warning",
+            status=409,
+            next_href=reverse("pools:change_release", args=release),
+            next_label="Unlock anyway",
+        )
+    return Problem(
+        title="This pool is waiting for the result of an earlier change.",
+        meaning=f"{error.actor_name} made it, and we can't tell yet whether it happened. "
+        "Until then the pool can't be changed. Nothing was sent.",
+        next_text="On its page, Check again shows what happened.",
+        kind="warning",
+        status=409,
+        next_href=href,
+        next_label=label,
+    )
+
+
+def ledger_unwritable(error: LedgerUnwritable, situation: Situation) -> Problem:
+    changing = isinstance(situation.doing, Action)
+    return Problem(
+        title="We couldn't record this change, so we didn't send it."
+        if changing
+        else "We couldn't record this, so nothing was done.",
+        meaning=f"{because(error)}Nothing was changed. You can still read pools.",
+        next_text=_TELL,
+        kind="danger",
+        status=503,
+    )
+
+
+def export_unrecorded(error: Exception) -> Problem:
+    """An export is recorded before its first byte is sent."""
+    return Problem(
+        title="Nothing was exported.",
+        meaning=f"{because(error)}We couldn't record the export, and we don't export without "
+        "recording it.",
+        next_text=f"Try again in a moment. If that doesn't help: {_TELL[0].lower()}{_TELL[1:]}",
+        kind="danger",
+        status=503,
+    )
+
+
+def outcome_unwritten(error: OutcomeUnwritten, situation: Situation) -> Problem:
+    return Problem(
+        title=f"{_ENDED[error.outcome]}, but we couldn't record that.",
+        meaning=f"{because(error)}The record shows the change as begun, without an outcome. "
+        "Don't send it again.",
+        next_text=_TELL,
+        next_href=situation.list_href,
+        next_label="Pools",
+        kind="danger",
+        status=500,
+    )
+
+
+def _listed(words: Sequence[str]) -> str:
+    """For instance: name, limit and timeout."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

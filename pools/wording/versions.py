@@ -1,0 +1,73 @@
+"""Versions of a pool side by side, where it is no longer as a person saw it."""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+from pools.changes import Snapshot
+from pools.changes.proposal import COMPARED, CONNECTORS
+
+OPENED: Final = "As you opened it"
+LEFT: Final = "As that edit left it"
+WANTED: Final = "As you want it"
+REVERTED: Final = "After reverting"
+NOT_TOLD: Final = "not known"
+_LABELS: Final = {CONNECTORS: "Connectors"}
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One field as text. `differs`: it was changed since. `own`: the person changes it."""
+
+    label: str
+    opened: str
+    now: str
+    wanted: str
+    differs: bool
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The headings of the first and the third version ("": there is no third), and the rows."""
+
+    opened: str
+    wanted: str
+    rows: tuple[VersionRow, ...]
+
+    @classmethod
+    def of(
+        cls,
+        opened: Snapshot,
+        now: Snapshot,
+        wanted: Snapshot | None = None,
+        *,
+        headings: tuple[str, str] = (OPENED, WANTED),
+    ) -> Self:
+        """`wanted` are the values that the pool would have; None where no value is wanted."""
+        rows = [_row(field, opened, now, wanted) for field in COMPARED]
+        # Nobody attaches connectors here: they are shown if they have changed.
+        if opened.connector_ids != now.connector_ids:
+            rows.append(_row(CONNECTORS, opened, now, now if wanted else None))
+        return cls(headings[0], headings[1] if wanted else "", tuple(rows))
+
+
+def _row(field: str, opened: Snapshot, now: Snapshot, wanted: Snapshot | None) -> VersionRow:
+    before, current = getattr(opened, field), getattr(now, field)
+    own = getattr(wanted, field) if wanted else current
+    return VersionRow(
+        label=_LABELS.get(field) or field.capitalize(),
+        opened=in_words(field, before),
+        now=in_words(field, current),
+        wanted=in_words(field, own) if wanted else "",
+        differs=before != current,
+        own=own != current,
+    )
+
+
+def in_words(field: str, value: str | int | tuple[int, ...] | None) -> str:
+    """A value of a pool. A timeout may be none; anything else that is none was not told."""
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    if value is None:
+        return "none" if field == "timeout" else NOT_TOLD
+    return str(value)
