@@ -1,4 +1,4 @@
-"""allauth's account adapter: sign-up closed, doors counted, every sign-in recorded."""
+"""allauth's account adapter: sign-up closed, attempts counted, every sign-in recorded."""
 
 import time
 from typing import Any, cast
@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from pools.accounts.devices import device_of, remember_device
-from pools.accounts.events import note
+from pools.accounts.events import record_or_log
 from pools.accounts.finding import find_person
 from pools.accounts.proofs import (
     PROVIDER_ASKED_AT,
@@ -23,6 +23,8 @@ from pools.accounts.proofs import (
 )
 from pools.accounts.provider import asked_at
 from pools.accounts.redirects import is_own_path
+from pools.accounts.sessions import STARTED_AT
+from pools.people.names import NameTaken, must_be_free
 
 log = structlog.get_logger("panel.accounts")
 
@@ -41,6 +43,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Never: allauth would answer with the form as JSON, typed password included."""
         return False
 
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        """Called for each name that could be given to somebody whom the provider sends nameless."""
+        name: str = super().clean_username(username, shallow=shallow)
+        try:
+            must_be_free(name)
+        except NameTaken:
+            raise self.validation_error("username_taken") from None
+        return name
+
     def get_client_ip(self, request: HttpRequest) -> str:
         """As ClientAddressMiddleware found it. On a local socket there is none."""
         return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104  # nosec B104  (no bind, a blank)
@@ -56,17 +67,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             raise
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        note("sign_in_failed", request, find_person(_name_in(credentials)))
+        record_or_log("sign_in_failed", request, find_person(_name_in(credentials)))
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **kwargs)
         # Django keeps the key of a session whose person signs in once more.
         renew_session(request)
         # The working day begins now, not with the next page: see SessionLimitsMiddleware.
-        request.session.setdefault("started_at", int(time.time()))
+        request.session.setdefault(STARTED_AT, int(time.time()))
         sociallogin = (kwargs.get("signal_kwargs") or {}).get("sociallogin")
         request.session[PROVIDER_ASKED_AT] = asked_at(sociallogin)
-        note("signed_in", request, user, {"method": sign_on_method(request, user)})
+        record_or_log("signed_in", request, user, {"method": sign_on_method(request, user)})
         remember_device(request, response, user)
         return response
 
@@ -76,7 +87,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         sign_on = settings.SINGLE_SIGN_ON
         if sign_on and user.is_authenticated and SocialAccount.objects.filter(user=user).exists():
             url = reverse("sso_reauthenticate")
-            text = f"Ask {sign_on.name} once more"
+            text = f"Confirm with {sign_on.name}"
             methods.append({"id": "provider", "description": text, "url": url})
         return methods
 

@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
 
+# Keeps its spelling wherever it moves: browsers would no longer count as known.
 _SALT: Final = "pools.accounts.devices"
 _KEPT: Final = timedelta(days=90)
 

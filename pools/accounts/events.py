@@ -1,7 +1,7 @@
-"""What happens at the door, on the ledger: sign-ins, failed ones, second factors, sessions.
+"""Sign-ins on the ledger: good and failed ones, second factors, sessions, passwords.
 
 Signing in must work while the ledger cannot be written: such an event then goes to the
-log with everything it says. What administrators do to people is stricter: pools.people.
+log with everything it says. What administrators do to people is stricter: pools.people.acts.
 """
 
 from collections.abc import Mapping
@@ -22,28 +22,21 @@ from django.contrib.auth.signals import user_logged_out
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 
-from pools.metrics import count_door
-from pools.models.ledger import Actor, record_event
+from pools.ledger.appending import record_event
+from pools.metrics import count_sign_in
+from pools.pages.actors import actor_of
 
 log = structlog.get_logger("panel.accounts")
 
 
-def actor_of(request: HttpRequest, user: User | None) -> Actor:
-    """Who did it, for the ledger. A name that nobody has is not kept: it may be a password."""
-    address = request.META.get("REMOTE_ADDR", "")
-    if user is None:
-        return Actor(id=0, name="", address=address)
-    return Actor(id=user.pk, name=user.get_username(), address=address)
-
-
-def note(
+def record_or_log(
     action: str,
     request: HttpRequest,
     user: User | None,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Records an event if that is possible, and logs it as an error if it is not."""
-    count_door(action)
+    count_sign_in(action)
     actor = actor_of(request, user)
     try:
         with transaction.atomic():
@@ -54,43 +47,43 @@ def note(
 
 def _signed_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) -> None:
     if user is not None:
-        note("signed_out", request, user)
+        record_or_log("signed_out", request, user)
 
 
 def _password_changed(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
-    note("password_changed", request, user)
+    record_or_log("password_changed", request, user)
 
 
 def _factor_added(
     sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
 ) -> None:
-    note("second_factor_added", request, user, _about(authenticator))
+    record_or_log("second_factor_added", request, user, _about(authenticator))
 
 
 def _factor_removed(
     sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
 ) -> None:
-    note("second_factor_removed", request, user, _about(authenticator))
+    record_or_log("second_factor_removed", request, user, _about(authenticator))
 
 
 def _factor_reset(
     sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
 ) -> None:
-    note("recovery_codes_made", request, user)
+    record_or_log("recovery_codes_made", request, user)
 
 
 def _factor_failed(
     sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
 ) -> None:
-    note("second_factor_failed", request, user, _about(authenticator))
+    record_or_log("second_factor_failed", request, user, _about(authenticator))
 
 
 def _provider_added(sender: Any, request: HttpRequest, sociallogin: Any, **_: Any) -> None:
-    note("single_sign_on_connected", request, sociallogin.user)
+    record_or_log("single_sign_on_connected", request, sociallogin.user)
 
 
 def _provider_removed(sender: Any, request: HttpRequest, socialaccount: Any, **_: Any) -> None:
-    note("single_sign_on_disconnected", request, socialaccount.user)
+    record_or_log("single_sign_on_disconnected", request, socialaccount.user)
 
 
 def _about(factor: Authenticator) -> dict[str, str]:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 def find_person(name: str) -> User | None:
     """The one person with this user name, or else with this e-mail address.
 
-    Upper and lower case do not matter. An address that several people have is nobody's.
+    Upper and lower case do not matter. An address that several people have finds none of them.
     """
     name = name.strip()
     if not name:

@@ -1,4 +1,4 @@
-"""The way back for who has forgotten their password: ask, use the code, choose a new one."""
+"""Forgotten passwords: ask for a link, use its code, choose a new password."""
 
 from typing import Any, Final
 
@@ -12,55 +12,41 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from adminpanel.views import too_many
-from pools import forgotten
-from pools.accounts.events import note
+from pools.accounts.events import record_or_log
 from pools.accounts.finding import find_person
 from pools.accounts.mailing import send_later
-from pools.models.ledger import LedgerUnwritable
-from pools.people_forms import ForgottenForm, JoinForm, NewPasswordForm
+from pools.forms.people import ForgottenForm, JoinForm, NewPasswordForm
+from pools.ledger.appending import LedgerUnwritable
+from pools.pages.actors import address_of
+from pools.pages.drafts import take_draft
+from pools.pages.errors import too_many
+from pools.people import password_codes
 from pools.secret import Secret
-from pools.vault import Unsealable, seal_for, unseal_for
+from pools.tokens.vault import Unsealable, seal_for, unseal_for
+from pools.wording import mails
+from pools.wording import people as wording
 
 _SESSION_KEY: Final = "forgotten"
 _PURPOSE: Final = "forgotten password"
-_ASKED: Final = (
-    "If somebody here has this name, a password and an address, a link is on its way. "
-    "It works for one hour."
-)
-_SPENT: Final = "This code opens nothing: it was used, or is too old. Ask for another link."
-_UNRECORDED: Final = "The panel's record cannot be written just now. Try again later."
-_MAIL: Final = """\
-Hello {name},
-
-somebody, probably you, asked {panel} for a new password for the user name {username}.
-Choose one here:
-
-{link}
-
-The link works once, until {until}. If you did not ask, leave it alone: nothing happens.
-"""
 
 
 @login_not_required
 def ask(request: HttpRequest) -> HttpResponse:
-    """Mails a link; the answer is the same whoever is named, and comes as soon."""
-    form = ForgottenForm(request.POST or None)
+    """Mails a link. The answer is the same, and takes the same time, for any name."""
+    form = ForgottenForm(request.POST or None, initial=take_draft(request))
     if not settings.EMAIL_CONFIGURED or not form.is_valid():
         return _form(request, "account/password_forgotten.html", form)
     name = form.cleaned_data["login"]
     if not ratelimit.consume(request, action="reset_password", key=name.lower()):
         return too_many(request)
     person = find_person(name)
-    mailed = person is not None and bool(person.email) and forgotten.can_choose(person)
-    note("password_link_asked", request, person, {"mailed": mailed})
+    mailed = person is not None and bool(person.email) and password_codes.can_choose(person)
+    record_or_log("password_link_asked", request, person, {"mailed": mailed})
     if person is not None and mailed:
-        _mail(person, forgotten.new_code(person), request)
-    messages.info(request, _ASKED)
+        _mail(person, password_codes.new_code(person), request)
+    messages.info(request, wording.RESET_LINK_SENT)
     return redirect("account_login")
 
 
@@ -75,9 +61,9 @@ def use_code(request: HttpRequest) -> HttpResponse:
     if not ratelimit.consume(request, action="reset_password_from_key"):
         return too_many(request)
     try:
-        forgotten.person_for(form.cleaned_data["code"])
-    except forgotten.CodeSpent:
-        form.add_error("code", _SPENT)
+        password_codes.person_for(form.cleaned_data["code"])
+    except password_codes.CodeSpent:
+        form.add_error("code", wording.RESET_CODE_SPENT)
         return _form(request, "account/password_code.html", form)
     request.session[_SESSION_KEY] = seal_for(_PURPOSE, Secret(form.cleaned_data["code"]))
     return redirect("account_new_password")
@@ -90,37 +76,36 @@ def new_password(request: HttpRequest) -> HttpResponse:
     """Sets the password; then the person signs in with it, and with their second factor."""
     try:
         code = unseal_for(_PURPOSE, request.session.get(_SESSION_KEY, "")).reveal()
-        person = forgotten.person_for(code)
-    except (forgotten.CodeSpent, Unsealable):
+        person = password_codes.person_for(code)
+    except (password_codes.CodeSpent, Unsealable):
         return redirect("account_password_code")
     form = NewPasswordForm(request.POST or None, person=person)
     if not form.is_valid():
         return _form(request, "account/password_new.html", form, person=person)
     try:
-        forgotten.choose_password(
-            code, form.cleaned_data["password"].reveal(), request.META.get("REMOTE_ADDR", "")
+        password_codes.choose_password(
+            code, form.cleaned_data["password"].reveal(), address_of(request)
         )
-    except forgotten.CodeSpent:
+    except password_codes.CodeSpent:
         return redirect("account_password_code")
-    except LedgerUnwritable:
-        form.add_error(None, _UNRECORDED)
+    except LedgerUnwritable as error:
+        form.add_error(None, wording.not_now(error))
         return _form(request, "account/password_new.html", form, person=person)
-    _open_door(request, person)
+    _forget_failed_sign_ins(request, person)
     logout(request)
-    messages.success(request, "The password is changed. Sign in with it.")
+    messages.success(request, wording.RESET_DONE)
     return redirect("account_login")
 
 
 @sensitive_variables()
 def _mail(person: User, code: str, request: HttpRequest) -> None:
-    text = _MAIL.format(
+    mail = mails.new_password(
         name=person.get_full_name() or person.get_username(),
-        panel=settings.PANEL_NAME,
         username=person.get_username(),
         link=link_of(request, code),
-        until=date_format(localtime(forgotten.good_until()), "d M Y H:i T"),
+        until=password_codes.good_until(),
     )
-    send_later(f"A new password for {settings.PANEL_NAME}", text, person.email)
+    send_later(mail.subject, mail.text, person.email)
 
 
 @sensitive_variables()
@@ -128,7 +113,7 @@ def link_of(request: HttpRequest, code: str) -> str:
     return f"{request.build_absolute_uri(reverse('account_password_code'))}#{code}"
 
 
-def _open_door(request: HttpRequest, person: User) -> None:
+def _forget_failed_sign_ins(request: HttpRequest, person: User) -> None:
     """Wrong passwords from before no longer count for this person's names."""
     for name in filter(None, (person.get_username(), person.email)):
         get_adapter(request)._delete_login_attempts_cached_email(request, username=name)  # noqa: SLF001

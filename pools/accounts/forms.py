@@ -18,6 +18,11 @@ from django import forms
 from django.conf import settings
 from django.core.cache import cache
 
+from pools.core.bounds import TextBounds
+from pools.forms.checks import BoundedTextField
+from pools.forms.identifiers import IDENTIFIER
+from pools.models.bounds import EMAIL, PASSKEY_NAME
+
 # What a browser never sends, and what fido2 raises over it.
 _NO_CREDENTIAL = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -27,10 +32,10 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"] = forms.CharField(
+        self.fields["login"] = BoundedTextField(
             label="User name or e-mail",
-            max_length=254,
-            widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+            bounds=TextBounds(EMAIL),
+            widget=forms.TextInput(attrs={"autocomplete": "username", **IDENTIFIER}),
         )
         self.fields["password"].widget.attrs.pop("placeholder", None)
         self.fields["password"].help_text = ""
@@ -38,7 +43,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 
 
 class OnceOnly:
-    """A code of an app opens once: allauth forgets used ones before they end with a tolerance."""
+    """A code of an app works once: allauth forgets used ones before they end with a tolerance."""
 
     def clean_code(self) -> str:
         code: str = super().clean_code()  # type: ignore[misc]
@@ -72,7 +77,7 @@ class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say_code(self, "The six digits that the app shows now.")
+        _say_code(self, "The six digits your app shows now.")
 
 
 class CredentialField(forms.JSONField):
@@ -120,8 +125,11 @@ class NewPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"] = forms.CharField(
-            label="Name", required=False, max_length=60, help_text="To tell it from others."
+        self.fields["name"] = BoundedTextField(
+            label="Name",
+            required=False,
+            bounds=TextBounds(PASSKEY_NAME),
+            help_text="To tell your passkeys apart, for example “Work laptop”.",
         )
         self.fields["credential"] = CredentialField()
         # Every new one may sign in alone where the key can: see views.NewPasskey.
@@ -140,6 +148,4 @@ class NewPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
 def _say_code(form: forms.Form, help_text: str = "") -> None:
     field = form.fields["code"]
     field.label, field.help_text = "Code", help_text
-    field.widget = forms.TextInput(
-        attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
-    )
+    field.widget = forms.TextInput(attrs={"autocomplete": "one-time-code", **IDENTIFIER})

@@ -1,4 +1,4 @@
-"""Which passwords are refused: stolen ones, and those made of words from around here.
+"""Which passwords are refused: stolen ones, and those close to a name used here.
 
 No rule says what characters a password must have, and none makes it end: docs/security.md.
 """
@@ -13,7 +13,7 @@ from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 
 from pools.models import Company
-from pools.roles import ROLES
+from pools.people.roles import ROLES
 
 # The 20,000 most frequent ones of ten characters and more in published thefts that are not
 # in Django's own list: from "10 million passwords" by Mark Burnett, which is in the public
@@ -36,12 +36,12 @@ class StolenPasswordValidator(CommonPasswordValidator):
     def validate(self, password: str, user: Any = None) -> None:
         if password.lower().strip() in self.passwords:
             raise ValidationError(
-                "This password is on a list of stolen ones: choose another.",
+                "This password is on a list of stolen passwords. Choose another.",
                 code="password_stolen",
             )
 
     def get_help_text(self) -> str:
-        return "It must not be on the list of stolen passwords."
+        return "It can't be on a list of stolen passwords."
 
 
 class LocalWordsValidator:
@@ -53,12 +53,12 @@ class LocalWordsValidator:
             left = left.replace(word, "")
         if len(left) < min(_LEFT, len(password)):
             raise ValidationError(
-                "This password is little more than a name from around here: choose another.",
+                "Too easy to guess: it is close to a name used here. Choose another.",
                 code="password_local",
             )
 
     def get_help_text(self) -> str:
-        return "It must be more than a name: yours, the panel's, a company's or a role's."
+        return "It can't be close to a name used here: yours, the panel's, a company's or a role's."
 
 
 def local_words(user: Any = None) -> list[str]:

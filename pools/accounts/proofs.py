@@ -3,13 +3,21 @@
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from allauth.account.authentication import get_authentication_records
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 
+from pools.accounts.redirects import leading_back
+from pools.pages.drafts import keep_draft
+from pools.pages.guards import View
+
+# In open sessions: with another name, their people would be asked to prove themselves again.
 PROVIDER_ASKED_AT: Final = "provider_asked_at"
 
 
@@ -17,6 +25,38 @@ def proved_lately(request: HttpRequest) -> bool:
     """A password, a code or a passkey in the last minutes, or the provider asking for one."""
     since = time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
     return any(at >= since for at in _proofs(request))
+
+
+def credential_given_lately(view: View) -> View:
+    """Only when the person proved who they are in the last minutes; otherwise they do it now.
+
+    allauth's own guard would keep the posted form in the session, and with it
+    the token that was typed; here they come back to the page, filled in but for that.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not proved_lately(request):
+            if request.method == "POST" and request.user.is_authenticated:
+                keep_draft(request, request.POST)
+            page = reverse("account_reauthenticate")
+            return redirect(leading_back(request.get_full_path(), page))
+        return view(request, *args, **kwargs)
+
+    return cast(View, guarded)
+
+
+def all_or_nothing(view: View) -> View:
+    """A form of allauth's whose work is undone where the database refuses some of it."""
+
+    @wraps(view)
+    def whole(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        with transaction.atomic():
+            return view(request, *args, **kwargs)
+
+    return cast(View, whole)
 
 
 def sign_on_method(request: HttpRequest, user: Any) -> str:
@@ -45,7 +85,7 @@ def with_new_session(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
 
 
 def renew_session(request: HttpRequest) -> None:
-    """Who knew the session's key knows it no more; the person's list of sessions goes along."""
+    """Gives the session a new key: a stolen one is useless. The list of sessions follows."""
     old = request.session.session_key
     request.session.cycle_key()
     UserSession.objects.filter(session_key=old).update(session_key=request.session.session_key)

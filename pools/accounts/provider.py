@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from allauth.account.adapter import get_adapter as get_account_adapter
@@ -14,10 +15,12 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest
 from django.shortcuts import render
 
-from adminpanel.single_sign_on import SingleSignOn
-from pools import people
-from pools.accounts.events import actor_of, note
+from pools.accounts.events import record_or_log
 from pools.accounts.finding import find_person
+from pools.accounts.single_sign_on import SingleSignOn
+from pools.pages.actors import address_of
+from pools.people import acts
+from pools.people.names import NameHolder, NameTaken, must_be_free
 
 
 class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
@@ -49,8 +52,8 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             self._let_in_again(request, sociallogin, roles)
         elif not roles:
             self._refuse(request, sociallogin, "no_role")
-        elif _taken(sociallogin.user):
-            self._refuse(request, sociallogin, "taken")
+        elif why := _taken(sociallogin.user):
+            self._refuse(request, sociallogin, why)
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Who comes this far has a role: see pre_social_login."""
@@ -61,9 +64,9 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         user: User = sociallogin.user
         user.set_unusable_password()
         get_account_adapter(request).populate_username(request, user)
-        with people.recording():
+        with acts.recording():
             sociallogin.save(request)
-            people.add_from_provider(user, roles_for(_groups(_claims(sociallogin) or {})))
+            acts.add_from_provider(user, roles_for(_groups(_claims(sociallogin) or {})))
         return user
 
     def validate_disconnect(self, account: SocialAccount, accounts: Any) -> None:
@@ -78,15 +81,15 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         if user.has_usable_password():
             return
         try:
-            people.follow_provider(user, roles, actor_of(request, user).address)
-        except people.LastAdministrator:
+            acts.follow_provider(user, roles, replace(acts.PROVIDER, address=address_of(request)))
+        except acts.LastAdministrator:
             return
         if not roles:
             self._refuse(request, sociallogin, "no_role")
 
     def _refuse(self, request: HttpRequest, sociallogin: SocialLogin, why: str) -> None:
         user = sociallogin.user if sociallogin.is_existing else None
-        note("sign_in_failed", request, user, {"method": "single sign-on", "why": why})
+        record_or_log("sign_in_failed", request, user, {"method": "single sign-on", "why": why})
         context = {"why": why, "provider": _sign_on().name}
         page = render(request, "socialaccount/refused.html", context, status=403)
         raise ImmediateHttpResponse(page)
@@ -128,12 +131,20 @@ def _groups(claims: Mapping[str, Any]) -> list[str]:
     return [group for group in found if isinstance(group, str)] if isinstance(found, list) else []
 
 
-def _taken(user: User) -> bool:
-    """Whether someone here has this name or address: they connect it themselves, signed in.
+def _taken(user: User) -> str:
+    """Why this name or address is not theirs; empty where it may be.
 
-    An address is no proof: at many providers people can write what they like.
+    People who are here connect the provider themselves, signed in. An address is no proof: at
+    many providers people can write what they like.
     """
-    return any(find_person(name) for name in (user.username, user.email) if name)
+    if any(find_person(name) for name in (user.username, user.email) if name):
+        return "taken"
+    try:
+        if user.username:
+            must_be_free(user.username)
+    except NameTaken as error:
+        return "recorded" if error.holder is NameHolder.HISTORY else "taken"
+    return ""
 
 
 def _sign_on() -> SingleSignOn:

@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_variables
 
 from pools.secret import Secret
-from pools.vault import keep_canary, seal_for, unseal_for
+from pools.tokens.vault import keep_canary, seal_for, unseal_for
 
 PURPOSE: Final = "second factor"
 FACTORS: Final = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -36,8 +36,8 @@ _WAY_THERE: Final = frozenset(
 class SealedFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """allauth's adapter; secrets of apps and seeds of recovery codes are sealed.
 
-    For the purpose alone, not for the person: allauth does not say whose they are. Who
-    can copy a row from one person to another could as well delete it.
+    For the purpose alone, not for the person: allauth does not say whose they are. Somebody
+    who can copy a row from one person to another could just as well delete it.
     """
 
     @sensitive_variables()
@@ -66,7 +66,7 @@ def has_second_factor(user: User) -> bool:
 class SecondFactorMiddleware:
     """Where second factors are required, leads people without one to setting it up.
 
-    Who came by single sign-on is spared: the provider asks for what it wants.
+    People who came by single sign-on are exempt: their provider decides what to ask for.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

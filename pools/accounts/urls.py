@@ -11,27 +11,35 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from pools.accounts import forgotten_views, views
-from pools.accounts.proofs import with_new_session as anew
-from pools.guards import credential_given_lately
+from pools.accounts.proofs import all_or_nothing, credential_given_lately, with_new_session
+from pools.pages.guards import View
 
-lately = credential_given_lately
+
+def lately(view: View) -> View:
+    """What changes how its person signs in: whole, and only if they have just proved themselves."""
+    return credential_given_lately(all_or_nothing(view))
+
 
 urlpatterns = [
-    path("login/", account.login, name="account_login"),
+    path("login/", views.SignIn.as_view(), name="account_login"),
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("signup/", account.signup, name="account_signup"),
-    path("password/change/", views.password_change, name="account_change_password"),
+    path("password/change/", all_or_nothing(views.password_change), name="account_change_password"),
     path("password/forgotten/", forgotten_views.ask, name="account_password_forgotten"),
     path("password/code/", forgotten_views.use_code, name="account_password_code"),
     path("password/new/", forgotten_views.new_password, name="account_new_password"),
-    path("sessions/", views.session_list, name="usersessions_list"),
+    path("sessions/", all_or_nothing(views.session_list), name="usersessions_list"),
     # Proving once more who one is.
-    path("reauthenticate/", anew(account.reauthenticate), name="account_reauthenticate"),
-    path("reauthenticate/code/", anew(mfa.reauthenticate), name="mfa_reauthenticate"),
+    path(
+        "reauthenticate/",
+        with_new_session(account.reauthenticate),
+        name="account_reauthenticate",
+    ),
+    path("reauthenticate/code/", with_new_session(mfa.reauthenticate), name="mfa_reauthenticate"),
     path(
         "reauthenticate/passkey/",
-        anew(webauthn.reauthenticate_webauthn),
+        with_new_session(webauthn.reauthenticate_webauthn),
         name="mfa_reauthenticate_webauthn",
     ),
     path("reauthenticate/provider/", views.provider_again, name="sso_reauthenticate"),

@@ -1,4 +1,4 @@
-"""Pages of signing in that allauth has not, or not as they are wanted here."""
+"""Pages for signing in that allauth lacks, or that work differently here."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -19,14 +19,25 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import urlencode
 
-from adminpanel.single_sign_on import PROVIDER_ID
-from pools.accounts.events import note
+from pools.accounts.events import record_or_log
+from pools.accounts.proofs import credential_given_lately
 from pools.accounts.provider_tokens import CheckingAdapter
-from pools.guards import credential_given_lately, person
+from pools.accounts.single_sign_on import PROVIDER_ID
+from pools.database_faults import try_to_write
+from pools.pages.drafts import take_draft
+from pools.pages.guards import person
+from pools.wording import people as wording
 
 log = structlog.get_logger("panel.accounts")
 # requests' own errors are OSErrors; the others come of an answer that is not what it should be.
 _NO_ANSWER: Final = (OSError, LookupError, TypeError, ValueError, AttributeError)
+
+
+class SignIn(account.LoginView):  # type: ignore[misc]
+    """allauth's, which forgets the name where the form was out of date."""
+
+    def get_initial(self) -> dict[str, Any]:
+        return {**super().get_initial(), **take_draft(self.request)}
 
 
 class PasskeySignIn(NextRedirectMixin, LoginWebAuthnView):  # type: ignore[misc]
@@ -62,7 +73,7 @@ class NewPasskey(AddWebAuthnView):  # type: ignore[misc]
 def password_change(request: HttpRequest) -> HttpResponse:
     """allauth's; it would offer a first password to people whom single sign-on brought."""
     if not person(request).has_usable_password():
-        raise PermissionDenied("You sign in through your provider: there is no password here.")
+        raise PermissionDenied(wording.ONLY_THROUGH_PROVIDER)
     answer: HttpResponse = account.password_change(request)
     return answer
 
@@ -71,9 +82,10 @@ def session_list(request: HttpRequest) -> HttpResponse:
     """A person's own sessions: where they are signed in, and ending them."""
     if request.method == "POST":
         return _end(request)
-    here = request.session.session_key
+    here, user = request.session.session_key, person(request)
+    try_to_write("ended sessions", lambda: UserSession.objects.purge_and_list(user))
     sessions = sorted(
-        UserSession.objects.purge_and_list(person(request)),
+        (session for session in UserSession.objects.filter(user=user) if session.exists()),
         key=lambda session: (session.session_key != here, -session.last_seen_at.timestamp()),
     )
     context = {"sessions": sessions, "here": here}
@@ -152,13 +164,14 @@ def _end(request: HttpRequest) -> HttpResponse:
     own = UserSession.objects.filter(user=person(request))
     others: Any = own.exclude(session_key=request.session.session_key)
     if chosen := request.POST.get("session", ""):
-        # The current one ends by signing out; somebody else's is not there.
-        others = [get_object_or_404(others, pk=chosen if chosen.isdigit() else 0)]
+        # The current one ends by signing out; somebody else's is not there. A number of 18
+        # digits fits into every database's column.
+        is_number = chosen.isascii() and chosen.isdecimal() and len(chosen) <= 18
+        others = [get_object_or_404(others, pk=chosen if is_number else 0)]
     ended = 0
     for session in others:
         session.end()
         ended += 1
-    note("sessions_ended", request, person(request), {"count": ended})
-    word = "1 session" if ended == 1 else f"{ended} sessions"
-    messages.success(request, f"Ended {word}.")
+    record_or_log("sessions_ended", request, person(request), {"count": ended})
+    messages.success(request, wording.sessions_ended(ended))
     return redirect("usersessions_list")

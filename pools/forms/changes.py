@@ -1,48 +1,83 @@
-"""The forms. Their checks are Core's own, made before anything is sent."""
+"""The forms that change a pool. Their checks are Core's own, made before anything is sent."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any, Final, cast
 
 from django import forms
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.functional import cached_property
 
-from pools.changes import Action, Snapshot
+from pools.changes import (
+    ChangeResult,
+    Conflict,
+    Difference,
+    PoolGone,
+    PoolHeld,
+    ProposedChange,
+    Snapshot,
+    differences,
+    open_changes,
+)
 from pools.changes.reverting import Undo
-from pools.core import LEAVE, InvalidCredential, Pool, PoolChanges, PoolFields, check_token_text
-from pools.core.schema import LARGEST_NUMBER, LONGEST_NAME
-from pools.models import Company, Token
-from pools.secret import Secret
+from pools.core import LEAVE, Invalid, Pool, PoolChanges, PoolFields
+from pools.core.bounds import LIMIT, NAME, TIMEOUT, TextBounds
+from pools.core.comparing import looks_alike, visible_form
+from pools.core.errors import reasons_in
+from pools.forms.checks import BoundedTextField, CheckedForm, WholeNumberField, control_text
+from pools.forms.identifiers import IDENTIFIER
+from pools.ledger.appending import Actor
+from pools.models import Company
+from pools.models.bounds import REASON
+from pools.models.vocabulary import Action
+from pools.wording.direction import marked, unseen_in
 
-LONGEST_REASON: Final = 1000
+# Not renamed with its module: forms that are open in a browser would be refused.
 _SEEN_SALT: Final = "pools.forms.seen"
+# What a person can set of a pool.
+VALUES: Final = ("name", "limit", "timeout")
+_STAYS: Final = "It stays as it is unless you change the name."
+_LINE_BREAK: Final = f"This name has a line break in it, which can't be shown here. {_STAYS}"
+_UNSEEN: Final = "This name has characters that you can't see, or that change its direction"
 
 
-class WholeNumberField(forms.IntegerField):
-    """A whole number typed as text: a number input drops what it cannot read."""
-
-    widget = forms.TextInput
-    default_error_messages = {
-        "min_value": "At least %(limit_value)s.",
-        "max_value": "At most %(limit_value)s.",
-    }
-
-    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {"inputmode": "numeric", "autocomplete": "off"}
+def _about(company: Company, pool_id: int | None) -> list[str]:
+    return [company.slug, company.reference(pool_id)]
 
 
-class ChangeForm(forms.Form):
+def _unsealed(sealed: str) -> tuple[Any, Any]:
+    """What a form is about, and how it showed that; None where that is not under our seal."""
+    try:
+        about, snapshot = signing.loads(sealed, salt=_SEEN_SALT)
+    except (signing.BadSignature, ValueError):
+        return None, None
+    return about, snapshot
+
+
+def is_about(sealed: str, company: Company, pool_id: int | None) -> bool:
+    """Whether the `seen` of a form says that it was opened for this pool, where it is now.
+
+    Another origin's pool of that id is another one, and a new pool belongs to the origin
+    at which its form was opened.
+    """
+    return bool(_unsealed(sealed)[0] == _about(company, pool_id))
+
+
+class ChangeForm(CheckedForm):
     """What every change carries: its reason, its own id, and the pool as the person saw it.
 
     `form_id` makes a second submit recognisable; `seen` is signed, so that the conflict
-    check compares with what this panel really showed.
+    check compares with what this panel really showed. The form of a new pool has it, too:
+    it says at which origin the pool was to be.
     """
 
-    reason = forms.CharField(
+    reason = BoundedTextField(
         label="Reason",
+        bounds=TextBounds(REASON),
         required=False,
-        help_text="A ticket number, say. It stays with the change.",
+        help_text="For example ZD-4711. Shown in the history.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     form_id = forms.UUIDField(widget=forms.HiddenInput)
@@ -54,51 +89,173 @@ class ChangeForm(forms.Form):
         company: Company,
         action: Action,
         pool_id: int | None = None,
+        undo: Undo | None = None,
         **kwargs: Any,
     ):
         super().__init__(*args, **kwargs)
-        self._place = [company.slug, pool_id]
+        self._company = company
+        self._action = action
+        self._pool_id = pool_id
+        self._undo = undo
+        self.pool: Pool | None = None
         self.fields["reason"].required = action.value in company.reason_required_for
         self.fields["form_id"].initial = uuid.uuid4
-
-    def clean_reason(self) -> str:
-        reason: str = self.cleaned_data["reason"]
-        if len(reason) > LONGEST_REASON:
-            raise ValidationError(
-                f"At most {LONGEST_REASON} characters; these are {len(reason)}.", code="too_long"
-            )
-        return reason
+        if pool_id is None:
+            self.initial["seen"] = self._seal(None)
 
     def clean_seen(self) -> Snapshot | None:
-        text = self.cleaned_data["seen"]
-        if self._place[1] is None:
+        sealed = self.data.get("seen", "")
+        if not is_about(sealed, self._company, self._pool_id):
+            why = "it belongs to another pool"
+            if self._pool_id is None:
+                why = "the company has moved, or its ids began again, since you opened it"
+            raise ValidationError(f"This form is damaged, or {why}. Open it again.")
+        return self._opened
+
+    @cached_property
+    def _opened(self) -> Snapshot | None:
+        """The pool as the person saw it; None where the form does not say so under our seal."""
+        sealed = self.data.get("seen", "")
+        if self._pool_id is None or not is_about(sealed, self._company, self._pool_id):
             return None
-        try:
-            place, snapshot = signing.loads(text, salt=_SEEN_SALT)
-        except (signing.BadSignature, ValueError):
-            place, snapshot = None, None
-        if place != self._place:
-            raise ValidationError("This form is damaged or from another pool: open it again.")
-        return Snapshot.from_json(snapshot)
+        return Snapshot.from_json(_unsealed(sealed)[1])
+
+    def _seal(self, pool: Pool | None) -> str:
+        snapshot = Snapshot.from_pool(pool).to_json() if pool else None
+        return signing.dumps(
+            [_about(self._company, self._pool_id), snapshot], salt=_SEEN_SALT, compress=True
+        )
+
+    def pool_fields(self) -> PoolFields | None:
+        """What a new pool is made from, if this form makes one."""
+        return None
+
+    def pool_changes(self) -> PoolChanges | None:
+        """What an edit changes, if this form makes one."""
+        return None
+
+    def proposed(self, actor: Actor) -> ProposedChange:
+        """The change that a valid form asks for."""
+        return ProposedChange(
+            company=self._company,
+            action=self._action,
+            pool_id=self._pool_id,
+            seen=self.cleaned_data["seen"],
+            fields=self.pool_fields(),
+            changed=self.pool_changes(),
+            reason=self.cleaned_data["reason"],
+            form_id=self.cleaned_data["form_id"],
+            actor=actor,
+            reverts=self._undo.item.change_id if self._undo else None,
+        )
+
+    def send(
+        self, make: Callable[[ProposedChange], ChangeResult | Exception], actor: Actor
+    ) -> ChangeResult | Exception | None:
+        """What became of the change that it asks for; None where it asks for none yet."""
+        return make(self.proposed(actor)) if self.is_valid() else None
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether it holds something that was typed and is not on the pool that it shows."""
+        filled_in = self._filled_in()
+        return any(
+            control_text(field.value()) != filled_in.get(field.name, "")
+            for field in self.visible_fields()
+        )
+
+    def _filled_in(self) -> dict[str, str]:
+        """What stands in it before anything is typed, as text; empty fields may be left out."""
+        return {}
+
+    def prepare(
+        self,
+        read: Callable[[int | None], Pool | Exception | None],
+        result: ChangeResult | Exception | None,
+    ) -> Exception | None:
+        """Gets ready to be shown: for the first time, or again as it was filled in.
+
+        `result` is what became of it, if it was sent. Returns what a person should know
+        before they fill it in; or, where its pool could not be read, why.
+        """
+        if isinstance(result, Conflict):
+            self.follow(result.now)
+            return None
+        if isinstance(result, PoolGone):
+            return result  # just read, and not there
+        if isinstance(result, ChangeResult):
+            if not result.not_made:
+                return None
+            # Nothing was changed: its next submit is another change.
+            self._put(form_id=str(uuid.uuid4()))
+            if isinstance(result.error, Invalid):
+                self._quote(result.error)
+            self.pool = result.read or self._pool_as_seen()
+            return None
+        if isinstance(result, Exception):
+            # Core was just asked, or is not to be asked now.
+            self.pool = self._pool_as_seen()
+            return None
+        found = read(self._pool_id)
+        if found is None or isinstance(found, Exception):
+            return found
+        self.pool = found
+        if self.is_bound:
+            return None
+        self.show(found)
+        return self._obstacle(found)
+
+    def _pool_as_seen(self) -> Pool | None:
+        """What this form said of its pool: enough to say which one it is."""
+        seen = self._opened
+        if seen is None or self._pool_id is None:
+            return None
+        return Pool(
+            id=self._pool_id,
+            name=seen.name,
+            limit=seen.limit,
+            timeout=seen.timeout,
+            created_at=None,
+            updated_at=None,
+            connectors=None,
+            unreadable=frozenset(),
+            raw={},
+        )
+
+    def _obstacle(self, pool: Pool) -> Exception | None:
+        if held := open_changes(self._company, self._pool_id):
+            return PoolHeld(held[0].change_id, held[0].actor_name, held[0].at)
+        return self._undo.obstacle(Snapshot.from_pool(pool)) if self._undo else None
+
+    def follow(self, now: Pool) -> None:
+        """After a conflict: sending it once more goes on from the pool as it is."""
+        self.show(now)
+
+    def _quote(self, error: Invalid) -> None:
+        """Each reason at its field; those of fields that are not here name theirs."""
+        here = {name: texts for name, texts in error.fields.items() if name in self.fields}
+        for name, texts in here.items():
+            for text in texts:
+                self.add_error(name, text)
+        elsewhere = {name: texts for name, texts in error.fields.items() if name not in here}
+        for reason in reasons_in(elsewhere):
+            self.add_error(None, reason)
 
     def show(self, pool: Pool) -> None:
-        """Notes the pool as it is shown now; a bound form keeps what was typed."""
-        place = [self._place, Snapshot.from_pool(pool).to_json()]
-        self.initial["seen"] = signed = signing.dumps(place, salt=_SEEN_SALT, compress=True)
+        """Shows the pool as it is now; a bound form keeps what was typed."""
+        self.pool = pool
+        self.initial["seen"] = signed = self._seal(pool)
         if self.is_bound:
             self._put(seen=signed)
 
     def typed(self) -> dict[str, str]:
-        """What the person typed, field by field, as text."""
-        return {
+        """What the person typed, field by field, as text; and which pool it is for."""
+        texts = {
             name: str(self[name].value() or "")
             for name in self.fields
             if name not in ("form_id", "seen")
         }
-
-    def renew(self) -> None:
-        """A new id for a form that comes back: its next submit is another change."""
-        self._put(form_id=str(uuid.uuid4()))
+        return texts | {"opened": self.data.get("seen", "")}
 
     def _put(self, **values: str) -> None:
         """Replaces what was posted; everything else stays as it was typed."""
@@ -111,67 +268,86 @@ class ChangeForm(forms.Form):
 class PoolForm(ChangeForm):
     """A new pool, or an edit of one."""
 
-    name = forms.CharField(label="Name", widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    limit = WholeNumberField(
-        label="Limit",
-        min_value=1,
-        max_value=LARGEST_NUMBER,
-        help_text="Requests in flight at once.",
+    name = BoundedTextField(
+        label="Name",
+        bounds=NAME,
+        widget=forms.TextInput(attrs={"autocomplete": "off", **IDENTIFIER}),
     )
+    limit = WholeNumberField(label="Limit", bounds=LIMIT, help_text="Requests at the same time.")
     timeout = WholeNumberField(
-        label="Timeout",
-        required=False,
-        min_value=1,
-        max_value=LARGEST_NUMBER,
-        help_text="Seconds. Empty: none.",
+        label="Timeout", bounds=TIMEOUT, help_text="In seconds. Leave it empty for none."
     )
     field_order = ("name", "limit", "timeout", "reason")
 
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if len(name) > LONGEST_NAME:
-            raise ValidationError(
-                f"At most {LONGEST_NAME} characters; these are {len(name)}.", code="too_long"
-            )
-        return name
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A pool that was deleted, created again; or the pool that an edit was opened with.
+        shown = self._undo.before if self._undo else self._opened
+        if shown is not None:
+            self._keep(shown)
+        else:
+            self.fields["name"].help_text = self._said_of_unseen()
+
+    def _keep(self, shown: Snapshot) -> None:
+        """What the fields show. A field that a person leaves alone keeps exactly that value."""
+        for field in VALUES:
+            value = getattr(shown, field)
+            self.initial[field] = value
+            self.fields[field].keep(value)  # type: ignore[attr-defined]
+        has_line_break = bool(shown.name) and control_text(shown.name) != shown.name
+        self.fields["name"].help_text = " ".join(
+            filter(None, [_LINE_BREAK if has_line_break else "", self._said_of_unseen()])
+        )
+
+    def _said_of_unseen(self) -> str:
+        """A field cannot mark what stands in it, and must not change it."""
+        shown = self.data.get("name") if self.is_bound else self.initial.get("name")
+        unseen = unseen_in(str(shown or ""))
+        return f"{_UNSEEN}: {', '.join(unseen)}. {_STAYS}" if unseen else ""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if not self.errors and cleaned["seen"] and self.pool_changes() == PoolChanges():
-            raise ValidationError("Nothing to save: the pool has these values already.")
+            raise ValidationError("Nothing to save: the pool already has these values.")
         return cleaned
 
     def typed(self) -> dict[str, str]:
-        """Of an edit only what differs from the pool: the rest follows it meanwhile."""
-        everything = super().typed()
-        seen: Snapshot | None = self.cleaned_data.get("seen")
+        """Of an edit only what was changed: the rest follows the pool in the meantime."""
         return {
             name: text
-            for name, text in everything.items()
-            if not seen or name == "reason" or self.cleaned_data.get(name) != getattr(seen, name)
+            for name, text in super().typed().items()
+            if self._opened is None
+            or name not in VALUES
+            or control_text(text) != control_text(getattr(self._opened, name))
         }
 
-    def follow(self, opened: Snapshot, now: Pool) -> None:
-        """After a conflict: a value that the person left alone follows the pool.
+    def follow(self, now: Pool) -> None:
+        """A value that the person left alone follows the pool, too.
 
-        Otherwise saving once more would take back what somebody else changed.
+        Otherwise saving once more would undo what somebody else changed.
         """
-        for field in ("name", "limit", "timeout"):
+        opened: Snapshot = self.cleaned_data["seen"]
+        for field in VALUES:
             current = getattr(now, field)
             if self.cleaned_data[field] == getattr(opened, field) != current:
-                self._put(**{field: "" if current is None else str(current)})
+                self._put(**{field: control_text(current)})
+        super().follow(now)
 
-    def pool_fields(self) -> PoolFields:
+    def pool_fields(self) -> PoolFields | None:
         """All of it, for a new pool."""
+        if self._action is not Action.CREATE:
+            return None
         return PoolFields(
             name=self.cleaned_data["name"],
             limit=self.cleaned_data["limit"],
             timeout=self.cleaned_data["timeout"],
         )
 
-    def pool_changes(self) -> PoolChanges:
+    def pool_changes(self) -> PoolChanges | None:
         """What differs from what the person saw, and nothing else."""
-        seen: Snapshot = self.cleaned_data["seen"]
+        seen: Snapshot | None = self.cleaned_data["seen"]
+        if seen is None:
+            return None
 
         def changed(field: str) -> Any:
             wanted = self.cleaned_data[field]
@@ -181,131 +357,74 @@ class PoolForm(ChangeForm):
 
     def show(self, pool: Pool) -> None:
         super().show(pool)
-        for field in ("name", "limit", "timeout"):
-            self.initial[field] = getattr(pool, field)
+        self._keep(Snapshot.from_pool(pool))
+
+    def _filled_in(self) -> dict[str, str]:
+        values = self.pool or (self._undo and self._undo.before)
+        return {field: control_text(getattr(values, field, None)) for field in self.fields}
 
 
 class RevertForm(ChangeForm):
     """Puts back what an edit changed. The values are the record's: only the reason is typed."""
 
-    def __init__(self, *args: Any, undo: Undo, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._undo = undo
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("seen") and self.pool_changes() == PoolChanges():
-            raise ValidationError("Nothing to revert: the pool has these values already.")
+            raise ValidationError("Nothing to revert: the pool already has these values.")
         return cleaned
 
-    def pool_changes(self) -> PoolChanges:
+    def pool_changes(self) -> PoolChanges | None:
         """What the pool, as the person saw it, needs to have the values from before again."""
-        return self._undo.changes(self.cleaned_data["seen"])
+        return self._undo.changes(self.cleaned_data["seen"]) if self._undo else None
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What reverting does to the pool as it is now; nothing where there is no pool."""
+        if self.pool is None or self._undo is None:
+            return ()
+        now = Snapshot.from_pool(self.pool)
+        return differences(now, self._undo.result(now))
 
 
 class DeleteForm(ChangeForm):
     """Asks for the pool's name where connectors would lose their cap."""
 
     confirm_name = forms.CharField(
-        label="Name", required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label="Name",
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", **IDENTIFIER}),
     )
     field_order = ("confirm_name", "reason")
 
-    def offer(self, pool: Pool | None) -> bool:
-        """Whether the name is asked for; the field goes where nothing hangs on the pool."""
-        asked = pool is None or pool.connectors is None or bool(pool.connectors)
-        if not asked:
-            del self.fields["confirm_name"]
-        return asked
+    @property
+    def name_required(self) -> bool:
+        """Whether the name has to be typed: not where nothing hangs on the pool."""
+        return self.pool is None or self.pool.connectors is None or bool(self.pool.connectors)
+
+    @property
+    def to_type(self) -> str:
+        """What confirms it: the pool's name; its id where there is nothing to see of a name."""
+        name = (self.pool and self.pool.name) or ""
+        return name if visible_form(name) else str(self._pool_id)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         seen: Snapshot | None = cleaned.get("seen")
         # Unknown connectors count as connectors: the careful way.
         if seen and seen.connector_ids != ():
-            typed = cleaned.get("confirm_name", "").strip()
-            if typed != (seen.name or "").strip():
-                self.add_error("confirm_name", "Type the pool's name exactly as it is shown above.")
+            wanted = seen.name if visible_form(seen.name or "") else str(self._pool_id)
+            typed, shown = cleaned.get("confirm_name", ""), marked(wanted or "")
+            if not any(looks_alike(typed, name) for name in (wanted or "", shown)):
+                self.add_error("confirm_name", "Type the pool's name as shown above.")
         return cleaned
 
 
-class ReleaseForm(forms.Form):
-    """Why a pool is released although the outcome of a change on it is not known."""
+class ReleaseForm(CheckedForm):
+    """Why a pool is unlocked although the outcome of a change on it is not known."""
 
-    reason = forms.CharField(
+    reason = BoundedTextField(
         label="Reason",
-        help_text="What did you find out? It is recorded under your name.",
+        bounds=TextBounds(REASON),
+        help_text="Say what you found out. It's recorded with your name.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-
-    clean_reason = ChangeForm.clean_reason
-
-
-class TokenForm(forms.Form):
-    """A person's own way into a company: a key, a bearer token, or signing in to Patchworks."""
-
-    SIGN_IN: Final = "sign_in"
-    KINDS: Final = [
-        (Token.Kind.API_KEY.value, "API key"),
-        (Token.Kind.BEARER.value, "Bearer token"),
-        (SIGN_IN, "Sign in to Patchworks"),
-    ]
-
-    company = forms.ModelChoiceField(
-        label="Company", queryset=Company.objects.none(), to_field_name="slug", empty_label=None
-    )
-    kind = forms.ChoiceField(
-        label="Kind", choices=KINDS, widget=forms.RadioSelect, initial=Token.Kind.API_KEY.value
-    )
-    token = forms.CharField(
-        label="Token",
-        required=False,
-        strip=False,
-        help_text="For an API key or a bearer token. It is encrypted and never shown again.",
-        widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
-    email = forms.CharField(
-        label="E-mail",
-        required=False,
-        help_text="For signing in to Patchworks.",
-        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-    )
-    password = forms.CharField(
-        label="Password",
-        required=False,
-        strip=False,
-        help_text="Used once to sign in to Patchworks, and not stored.",
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-    )
-    label = forms.CharField(
-        label="Label", required=False, max_length=100, help_text="To tell it from others, for you."
-    )
-
-    def __init__(self, *args: Any, companies: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["company"].queryset = companies  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        for name in ("token", "password"):
-            cleaned[name] = Secret(cleaned.get(name) or "")
-        if cleaned.get("kind") == self.SIGN_IN:
-            self._check_sign_in(cleaned)
-        else:
-            try:
-                check_token_text(cleaned["token"].reveal())
-            except InvalidCredential as error:
-                self.add_error("token", str(error))
-        return cleaned
-
-    def _check_sign_in(self, cleaned: dict[str, Any]) -> None:
-        for name, what in (("email", "e-mail"), ("password", "password")):
-            if not cleaned.get(name):
-                self.add_error(name, f"Type the {what} that you use at Patchworks.")
-        company = cleaned.get("company")
-        if company and not company.sign_in_url:
-            self.add_error("kind", f"{company.name} has no sign-in address: use a key instead.")
-
-
-class RemoveTokenForm(forms.Form):
-    """Nothing to fill in: the confirmation is the button."""

@@ -10,25 +10,24 @@ from django.contrib.auth.password_validation import (
 )
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.views.decorators.debug import sensitive_variables
 
+from pools.core.bounds import TextBounds
+from pools.forms.checks import BoundedTextField
+from pools.forms.identifiers import IDENTIFIER
 from pools.models import Invitation
-from pools.people import new_person
-from pools.roles import ROLES
+from pools.models.bounds import CODE, EMAIL, FULL_NAME, USERNAME
+from pools.people.acts import new_person
+from pools.people.roles import ROLES
 from pools.secret import Secret
+from pools.wording.roles import what_a_role_may
 
-_MAY: Final = {
-    "Read-only": "see pools",
-    "Operator": "see, edit and clear pools",
-    "Manager": "also create and delete them",
-    "Auditor": "see pools, and every company's changes",
-    "Administrator": "all of it, and look after people and companies",
-}
-ROLE_CHOICES: Final = [(role, f"{role}: {_MAY[role]}") for role in ROLES]
+ROLE_CHOICES: Final = [(role, f"{role}: {what_a_role_may(role)}") for role in ROLES]
 
 
 class RolesForm(forms.Form):
-    """Which roles a person has; none shuts them out of everything but their account."""
+    """Which roles a person has; without any they see nothing but their own account."""
 
     roles = forms.MultipleChoiceField(
         label="Roles", required=False, choices=ROLE_CHOICES, widget=forms.CheckboxSelectMultiple
@@ -38,29 +37,30 @@ class RolesForm(forms.Form):
 class InviteForm(forms.Form):
     """A new person, as an administrator wants them to be known here."""
 
-    username = forms.CharField(
+    username = BoundedTextField(
         label="User name",
-        max_length=150,
+        bounds=TextBounds(USERNAME),
         validators=[UnicodeUsernameValidator()],
-        help_text="They sign in with it, and the record shows it.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+        help_text="They sign in with it, and the history shows it beside what they do.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", **IDENTIFIER}),
     )
-    full_name = forms.CharField(
+    full_name = BoundedTextField(
         label="Name",
         required=False,
-        max_length=150,
+        bounds=TextBounds(FULL_NAME),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    email = forms.EmailField(
+    email = BoundedTextField(
         label="E-mail",
         required=False,
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        bounds=TextBounds(EMAIL),
+        validators=[validate_email],
+        widget=forms.EmailInput(attrs={"autocomplete": "off", **IDENTIFIER}),
     )
     roles = forms.MultipleChoiceField(
         label="Roles",
         choices=ROLE_CHOICES,
-        error_messages={"required": "Choose at least one."},
+        error_messages={"required": "Choose at least one role."},
         widget=forms.CheckboxSelectMultiple,
     )
 
@@ -68,13 +68,11 @@ class InviteForm(forms.Form):
 class JoinForm(forms.Form):
     """The code of an invitation: the link fills it in, or the person does."""
 
-    code = forms.CharField(
+    code = BoundedTextField(
         label="Code",
-        max_length=100,
-        help_text="It stands behind the # in the link that you were given.",
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
-        ),
+        bounds=TextBounds(CODE),
+        help_text="It's the part after the # in the link you were given.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", **IDENTIFIER}),
     )
 
 
@@ -88,7 +86,7 @@ class NewPasswordForm(forms.Form):
         help_text=password_validators_help_text_html,
     )
     again = forms.CharField(
-        label="Password once more",
+        label="Repeat the password",
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
@@ -102,7 +100,7 @@ class NewPasswordForm(forms.Form):
         cleaned = super().clean() or {}
         password, again = cleaned.get("password"), cleaned.get("again")
         if password and again and password != again:
-            self.add_error("again", "The two passwords differ.")
+            self.add_error("again", "The passwords don't match.")
         elif password:
             try:
                 validate_password(password, self._person)
@@ -122,10 +120,10 @@ class FirstPasswordForm(NewPasswordForm):
 
 
 class ForgottenForm(forms.Form):
-    """Who has forgotten their password, as they sign in."""
+    """The name with which somebody who forgot their password signs in."""
 
-    login = forms.CharField(
+    login = BoundedTextField(
         label="User name or e-mail",
-        max_length=254,
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+        bounds=TextBounds(EMAIL),
+        widget=forms.TextInput(attrs={"autocomplete": "username", **IDENTIFIER}),
     )

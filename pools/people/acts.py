@@ -1,8 +1,8 @@
 """People: inviting them, their roles, disabling them; each act on the ledger or not done.
 
-Whoever acts here is an administrator: the views see to it. What an administrator may not
-do, even so: give up the panel's last administration, shut themselves out, or touch a
-superuser without being one. Nothing here makes a superuser.
+Only administrators get this far: the views see to it. Even they may not remove the panel's
+last administrator, shut themselves out, or change a superuser without being one. Nothing here
+makes a superuser. What is said about a refusal is in `pools.wording.people`.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from enum import Enum, auto
 from typing import Any, Final
 
 from allauth.mfa.models import Authenticator
@@ -21,10 +22,11 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from pools.ledger.appending import Actor, LedgerUnwritable, lock, record_event
+from pools.ledger.canonical import storable
 from pools.models import Invitation
-from pools.models.canonical import storable
-from pools.models.ledger import Actor, LedgerUnwritable, lock, record_event
-from pools.roles import ROLES
+from pools.people.names import must_be_free, must_not_be_invited
+from pools.people.roles import ROLES
 
 ADMINISTRATOR: Final = "Administrator"
 _CODE_BYTES: Final = 24
@@ -32,30 +34,42 @@ _CODE_BYTES: Final = 24
 PROVIDER: Final = Actor(id=0, name="single sign-on")
 ENVIRONMENT: Final = Actor(id=0, name="environment")
 COMMAND_LINE: Final = Actor(id=0, name="command line")
-UNRECORDED: Final = "Nothing was done: the panel's record cannot be written just now."
+
+
+class Refusal(Enum):
+    """What not even an administrator may do."""
+
+    OWN_ADMINISTRATION = auto()  # give up their own
+    OWN_DISABLING = auto()
+    SUPERUSER = auto()  # touch one without being one
+    LAST_ADMINISTRATOR = auto()  # leave nobody who can manage people
+    NO_PASSWORD = auto()  # a link to a new password for someone who has none, or is disabled
 
 
 class NotAllowed(Exception):
-    """Not even an administrator may do this. Its text is a sentence for them."""
+    """Not even an administrator may do this."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.name)
+        self.refusal = refusal
 
 
 class LastAdministrator(NotAllowed):
-    """Afterwards nobody could look after people any more."""
+    """Nobody who can manage people would be left."""
 
-
-class AlreadyThere(Exception):
-    """A person or an open invitation has this user name."""
+    def __init__(self) -> None:
+        super().__init__(Refusal.LAST_ADMINISTRATOR)
 
 
 class InvitationSpent(Exception):
-    """The code opens nothing: used, withdrawn, expired, or never there."""
+    """The code is not good: used, withdrawn, expired, or never there."""
 
 
 @contextmanager
 def recording() -> Iterator[None]:
     """One transaction for what is done to people and for its event: both or neither.
 
-    Whoever else does the same waits, so that two administrators cannot each take the
+    Anyone else who does the same waits, so that two administrators cannot each take the
     other's administration away. Raises LedgerUnwritable.
     """
     try:
@@ -66,7 +80,7 @@ def recording() -> Iterator[None]:
         raise LedgerUnwritable("what was done to a person could not be recorded") from error
 
 
-def set_roles(person: User, roles: Iterable[str], *, by: User, address: str) -> bool:
+def set_roles(person: User, roles: Iterable[str], *, by: Actor) -> bool:
     """Gives a person exactly these roles. False when they had them already.
 
     Groups that are not roles of the panel are left as they are.
@@ -75,49 +89,47 @@ def set_roles(person: User, roles: Iterable[str], *, by: User, address: str) -> 
     wanted = set(roles)
     if unknown := wanted - set(ROLES):
         raise ValueError(f"not a role: {', '.join(sorted(unknown))}")
-    if person == by and not by.is_superuser and ADMINISTRATOR not in wanted:
-        raise NotAllowed("You cannot take your own administration away; a colleague can.")
+    if person.pk == by.id and not person.is_superuser and ADMINISTRATOR not in wanted:
+        raise NotAllowed(Refusal.OWN_ADMINISTRATION)
     with recording():
-        return _change_roles(person, wanted, Actor(by.pk, by.get_username(), address))
+        return _change_roles(person, wanted, by)
 
 
-def disable(person: User, *, by: User, address: str) -> None:
+def disable(person: User, *, by: Actor) -> None:
     """Shuts a person out: their sessions end now, their tokens stay but nobody can use them."""
     may_disable(person, by)
     with recording():
         _switch(person, on=False)
         _must_have_administrators()
         end_sessions(person)
-        record_about("person_disabled", person, Actor(by.pk, by.get_username(), address))
+        record_about("person_disabled", person, by)
 
 
-def may_disable(person: User, by: User) -> None:
-    """Raises NotAllowed where `by` cannot disable a person, whatever happens meanwhile."""
+def may_disable(person: User, by: Actor) -> None:
+    """Raises NotAllowed where `by` can never disable this person."""
     may_touch(person, by)
-    if person == by:
-        raise NotAllowed("You cannot disable yourself; a colleague can.")
+    if person.pk == by.id:
+        raise NotAllowed(Refusal.OWN_DISABLING)
 
 
-def enable(person: User, *, by: User, address: str) -> None:
+def enable(person: User, *, by: Actor) -> None:
     """Lets a person in again. Sessions from before stay ended."""
     may_touch(person, by)
     with recording():
         _switch(person, on=True)
-        record_about("person_enabled", person, Actor(by.pk, by.get_username(), address))
+        record_about("person_enabled", person, by)
 
 
-def sign_out_everywhere(person: User, *, by: User, address: str) -> int:
+def sign_out_everywhere(person: User, *, by: Actor) -> int:
     """Ends all sessions of a person, and says how many there were."""
     may_touch(person, by)
     with recording():
         ended = end_sessions(person)
-        record_about(
-            "sessions_ended", person, Actor(by.pk, by.get_username(), address), {"count": ended}
-        )
+        record_about("sessions_ended", person, by, {"count": ended})
     return ended
 
 
-def remove_second_factors(person: User, *, by: User, address: str) -> None:
+def remove_second_factors(person: User, *, by: Actor) -> None:
     """For someone who has lost their phone: app, passkeys and recovery codes are gone."""
     may_touch(person, by)
     with recording():
@@ -125,26 +137,19 @@ def remove_second_factors(person: User, *, by: User, address: str) -> None:
         kinds = sorted(factors.values_list("type", flat=True))
         factors.delete()
         end_sessions(person)
-        record_about(
-            "second_factor_removed",
-            person,
-            Actor(by.pk, by.get_username(), address),
-            {"factors": kinds},
-        )
+        record_about("second_factor_removed", person, by, {"factors": kinds})
 
 
 @sensitive_variables()
 def invite(
-    *, username: str, full_name: str, email: str, roles: Iterable[str], by: User, address: str
+    *, username: str, full_name: str, email: str, roles: Iterable[str], by: Actor
 ) -> tuple[Invitation, str]:
     """An invitation and its code, which is not kept: it can be shown this once.
 
-    Raises AlreadyThere.
+    Raises NameTaken.
     """
-    if User.objects.filter(username__iexact=username).exists():
-        raise AlreadyThere("There is a person with this user name.")
-    if Invitation.objects.open().filter(username__iexact=username).exists():
-        raise AlreadyThere("There is an open invitation for this user name: withdraw it first.")
+    must_be_free(username)
+    must_not_be_invited(username)
     code, now = secrets.token_urlsafe(_CODE_BYTES), timezone.now()
     invitation = Invitation(
         code_hash=_hash(code),
@@ -152,7 +157,7 @@ def invite(
         full_name=storable(full_name),
         email=email,
         roles=sorted(roles),
-        invited_by=by.get_username(),
+        invited_by=by.name,
         created_at=now,
         expires_at=now + timedelta(days=settings.INVITATION_DAYS),
     )
@@ -160,21 +165,21 @@ def invite(
         invitation.save(force_insert=True)
         record_event(
             "person_invited",
-            Actor(by.pk, by.get_username(), address),
+            by,
             facts={"name": username, "roles": invitation.roles, "invitation": str(invitation.pk)},
         )
     return invitation, code
 
 
-def revoke(invitation: Invitation, *, by: User, address: str) -> None:
-    """Withdraws an invitation. Raises InvitationSpent when it is not open any more."""
+def revoke(invitation: Invitation, *, by: Actor) -> None:
+    """Withdraws an invitation. Raises InvitationSpent when it is no longer open."""
     with recording():
         open_one = Invitation.objects.open().filter(pk=invitation.pk)
         if not open_one.update(revoked_at=timezone.now()):
             raise InvitationSpent
         record_event(
             "invitation_withdrawn",
-            Actor(by.pk, by.get_username(), address),
+            by,
             facts={"name": invitation.username, "invitation": str(invitation.pk)},
         )
 
@@ -190,15 +195,14 @@ def invitation_for(code: str) -> Invitation:
 
 @sensitive_variables()
 def accept(invitation: Invitation, password: str, *, address: str) -> User:
-    """Makes the person that an invitation is for. Raises InvitationSpent, AlreadyThere."""
+    """Makes the person that an invitation is for. Raises InvitationSpent, NameTaken."""
     person = new_person(invitation.username, invitation.full_name, invitation.email)
     person.set_password(password)
     with recording():
         still_open = Invitation.objects.open().filter(pk=invitation.pk)
         if not still_open.update(accepted_at=timezone.now()):
             raise InvitationSpent
-        if User.objects.filter(username__iexact=person.username).exists():
-            raise AlreadyThere("There is a person with this user name by now.")
+        must_be_free(person.username)
         person.save(force_insert=True)
         person.groups.set(_groups(invitation.roles))
         record_event(
@@ -211,12 +215,16 @@ def accept(invitation: Invitation, password: str, *, address: str) -> User:
 
 @sensitive_variables()
 def ensure_administrator(username: str, password: str) -> bool:
-    """Makes an administrator of this name; False, and nothing is touched, if they are there."""
+    """Makes an administrator of this name; False, and nothing is touched, if they are there.
+
+    Raises NameTaken where the name is, or was, another person's.
+    """
     person = new_person(username, "", "")
     person.set_password(password)
     with recording():
         if User.objects.filter(username__iexact=username).exists():
             return False
+        must_be_free(username)
         person.save(force_insert=True)
         person.groups.set(_groups([ADMINISTRATOR]))
         record_about("person_added", person, ENVIRONMENT, {"roles": [ADMINISTRATOR]})
@@ -224,25 +232,26 @@ def ensure_administrator(username: str, password: str) -> bool:
 
 
 def record_superuser(person: User) -> None:
-    """Notes that someone was made a superuser on the command line."""
+    """Notes that someone was made a superuser on the command line. Raises NameTaken."""
     with recording():
+        must_be_free(person.get_username(), person_id=person.pk)
         record_about("superuser_made", person, COMMAND_LINE)
 
 
 def add_from_provider(person: User, roles: Iterable[str]) -> None:
-    """Gives the roles of single sign-on to someone who was made just now, in `recording`."""
+    """Gives the roles of single sign-on to someone who was just made, in `recording`."""
     person.groups.set(_groups(roles))
     record_about("person_added", person, PROVIDER, {"roles": sorted(roles)})
 
 
-def follow_provider(person: User, roles: Iterable[str], address: str) -> None:
+def follow_provider(person: User, roles: Iterable[str], by: Actor) -> None:
     """Brings the roles of someone whom single sign-on brought up to what it says now."""
     with recording():
-        _change_roles(person, set(roles), Actor(PROVIDER.id, PROVIDER.name, address))
+        _change_roles(person, set(roles), by)
 
 
 def administrators() -> QuerySet[User]:
-    """The people who can look after people, and are not disabled."""
+    """The people who can manage people, and are not disabled."""
     by_role = Q(
         groups__permissions__codename="manage_people",
         groups__permissions__content_type__app_label="pools",
@@ -282,15 +291,16 @@ def _change_roles(person: User, wanted: set[str], actor: Actor) -> bool:
     return True
 
 
-def may_touch(person: User, by: User) -> None:
-    if person.is_superuser and not by.is_superuser:
-        raise NotAllowed("Only a superuser can do this to a superuser.")
+def may_touch(person: User, by: Actor) -> None:
+    """Raises NotAllowed for a superuser, unless `by` is one too."""
+    if person.is_superuser and not User.objects.filter(pk=by.id, is_superuser=True).exists():
+        raise NotAllowed(Refusal.SUPERUSER)
 
 
 def _must_have_administrators() -> None:
     """Inside the transaction: what was done is undone if nobody is left."""
     if not administrators().exists():
-        raise LastAdministrator("Nobody could look after people any more.")
+        raise LastAdministrator
 
 
 def _switch(person: User, *, on: bool) -> None:

@@ -1,7 +1,7 @@
 """A forgotten password: a code that lets its person choose a new one, once, for an hour.
 
 A code is not stored. It is a keyed digest over the person's password, address and last
-sign-in, so a new password, and a sign-in, spend all codes from before. It stands behind
+sign-in, so a new password, and a sign-in, spend all codes from before. It comes after
 the # of its link, which browsers do not send: it is in no log and in no Referer.
 """
 
@@ -14,16 +14,17 @@ from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from pools import people
-from pools.models.ledger import Actor
+from pools.ledger.appending import Actor
+from pools.people import acts
 
 
 class CodeSpent(Exception):
-    """The code opens nothing: used, too old, overtaken by a sign-in, or never there."""
+    """The code is not good: used, too old, overtaken by a sign-in, or never there."""
 
 
 class _Codes(PasswordResetTokenGenerator):
-    # Django's administration makes tokens of the same kind: they open nothing here.
+    # Django's administration makes tokens of the same kind: they are no codes here.
+    # Not renamed with its module: every link that is on its way would end.
     key_salt = "pools.forgotten"
 
 
@@ -47,14 +48,13 @@ def good_until() -> datetime:
 
 
 @sensitive_variables()
-def code_from(administrator: User, person: User, address: str) -> str:
-    """A code that an administrator hands over. Raises people.NotAllowed, LedgerUnwritable."""
-    people.may_touch(person, administrator)
+def code_from(person: User, *, by: Actor) -> str:
+    """A code that an administrator hands over. Raises acts.NotAllowed, LedgerUnwritable."""
+    acts.may_touch(person, by)
     if not can_choose(person):
-        raise people.NotAllowed("This person has no password here, or is disabled.")
-    with people.recording():
-        actor = Actor(administrator.pk, administrator.get_username(), address)
-        people.record_about("password_link_made", person, actor)
+        raise acts.NotAllowed(acts.Refusal.NO_PASSWORD)
+    with acts.recording():
+        acts.record_about("password_link_made", person, by)
     return new_code(person)
 
 
@@ -63,7 +63,7 @@ def person_for(code: str) -> User:
     """Whose code this is. Raises CodeSpent."""
     number, _, token = code.strip().partition("-")
     # A number of 18 digits fits into every database's column.
-    if not (number.isascii() and number.isdigit() and len(number) <= 18):
+    if not (number.isascii() and number.isdecimal() and len(number) <= 18):
         raise CodeSpent
     person = User.objects.filter(pk=int(number)).first()
     if person is None or not can_choose(person) or not _codes.check_token(person, token):
@@ -77,12 +77,12 @@ def choose_password(code: str, password: str, address: str) -> User:
 
     Second factors stay: they are asked for when the person signs in.
     """
-    with people.recording():
+    with acts.recording():
         # Read again: of two browsers with the same code one is too late.
         person = person_for(code)
         person.set_password(password)
         person.save(update_fields=["password"])
-        ended = people.end_sessions(person)
+        ended = acts.end_sessions(person)
         actor = Actor(person.pk, person.get_username(), address)
-        people.record_about("password_reset", person, actor, {"sessions_ended": ended})
+        acts.record_about("password_reset", person, actor, {"sessions_ended": ended})
     return person

@@ -1,9 +1,9 @@
-"""The panel's roles: groups of people, and what each may do."""
+"""The panel's roles and what each may do: the one table that the database follows.
+
+After an edit, `manage.py migrate` brings the groups into line: `role_groups`.
+"""
 
 from typing import Final
-
-from django.contrib.auth.models import Group, Permission
-from django.db.models import Q
 
 _READING: Final = frozenset({"pools.view_pools"})
 _OPERATING: Final = _READING | {"pools.edit_pools", "pools.clear_pools"}
@@ -32,21 +32,3 @@ ROLES: Final[dict[str, frozenset[str]]] = {
         "auth.view_group",
     },
 }
-
-
-def ensure_roles() -> None:
-    """Makes every role with exactly its permissions. Other groups are left alone."""
-    for name, wanted in ROLES.items():
-        group, _ = Group.objects.get_or_create(name=name)
-        group.permissions.set(_permissions(wanted))
-
-
-def _permissions(names: frozenset[str]) -> list[Permission]:
-    condition = Q(pk=None)
-    for name in names:
-        label, _, codename = name.partition(".")
-        condition |= Q(content_type__app_label=label, codename=codename)
-    found = list(Permission.objects.filter(condition))
-    if len(found) != len(names):
-        raise Permission.DoesNotExist(f"some of {sorted(names)} do not exist; migrate first")
-    return found

@@ -1,8 +1,9 @@
-"""Sealing secrets: AES-256-GCM; tokens are bound to their owner, row and company's address.
+"""Sealing secrets: AES-256-GCM; a token is bound to its owner, row, company and address.
 
-A sealed text is `v1:<key id>:<nonce>:<ciphertext>` (base64url, canonical). What it is
-bound to is authenticated with it: in another person's row, another row, or a company
-whose address was changed, it does not open.
+A sealed text is `<version>:<key id>:<nonce>:<ciphertext>` (base64url, canonical). What it is
+bound to is authenticated with it: in another person's row, another row, another company
+(at the same address, too), as another kind of token, or in a company whose address was
+changed, it does not open.
 """
 
 import base64
@@ -26,7 +27,10 @@ from django.views.decorators.debug import sensitive_variables
 from pools.models import KeyCanary, Token
 from pools.secret import Secret
 
+# The spellings stay: they are part of what is authenticated.
 VERSION: Final = "v1"
+# Of tokens. Those of VERSION are from before, and not bound to their company and kind.
+BOUND_VERSION: Final = "v2"
 _NONCE_BYTES: Final = 12
 _LONGEST_KEY_ID: Final = 32
 _CANARY_TEXT: Final = "this key is the right one"
@@ -41,43 +45,61 @@ class KeyMissing(Unsealable):
 
 
 class SealBroken(Unsealable):
-    """Altered, or bound to another person, row or address than it is opened for."""
+    """Altered, or bound to something else than it is opened for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a sealed text belongs to; it opens for exactly the same again."""
+    """What a sealed token belongs to; it opens for exactly the same again.
+
+    `company` is the slug, which is also the company's name on the ledger: companies may
+    share an address, as all do whose Core is Patchworks' own.
+    """
 
     user_id: int
     row_id: UUID
     base_url: str
+    company: str
+    kind: str
 
     def __bytes__(self) -> bytes:
+        whole = [self.user_id, str(self.row_id), self.base_url, self.company, self.kind]
+        return json.dumps(whole).encode()
+
+    def as_before(self) -> bytes:
+        """What tokens of VERSION are bound to."""
         return json.dumps([self.user_id, str(self.row_id), self.base_url]).encode()
 
 
 @sensitive_variables()
 def seal(secret: Secret, binding: Binding) -> str:
     """`secret` sealed with the first of TOKEN_KEYS."""
-    return _seal(secret.reveal(), bytes(binding), writing_key_id())
+    return _seal(secret.reveal(), bytes(binding), writing_key_id(), BOUND_VERSION)
 
 
 @sensitive_variables()
 def unseal(sealed: str, binding: Binding) -> Secret:
-    """What `seal` was given. Raises KeyMissing or SealBroken."""
-    return Secret(_unseal(sealed, bytes(binding)))
+    """What `seal` was given, now or before BOUND_VERSION. Raises KeyMissing or SealBroken."""
+    if sealed.startswith(f"{VERSION}:"):
+        return Secret(_unseal(sealed, binding.as_before(), VERSION))
+    return Secret(_unseal(sealed, bytes(binding), BOUND_VERSION))
+
+
+def is_up_to_date(sealed: str) -> bool:
+    """Whether a token is sealed as one would be sealed now, whichever key it has."""
+    return sealed.startswith(f"{BOUND_VERSION}:")
 
 
 @sensitive_variables()
 def seal_for(purpose: str, secret: Secret) -> str:
     """`secret` sealed for one use of it, where there is no row or person to bind it to."""
-    return _seal(secret.reveal(), _purpose(purpose), writing_key_id())
+    return _seal(secret.reveal(), _purpose(purpose), writing_key_id(), VERSION)
 
 
 @sensitive_variables()
 def unseal_for(purpose: str, sealed: str) -> Secret:
     """What `seal_for` was given for the same purpose. Raises KeyMissing or SealBroken."""
-    return Secret(_unseal(sealed, _purpose(purpose)))
+    return Secret(_unseal(sealed, _purpose(purpose), VERSION))
 
 
 @sensitive_variables()
@@ -93,25 +115,21 @@ def writing_key_id() -> str:
     return key_id
 
 
-def key_id_of(sealed: str) -> str:
-    """The id of the key that a text was sealed with. Raises SealBroken."""
-    return _parts(sealed)[0]
-
-
 def keep_canary() -> None:
     """Notes the writing key, if it is new: called with the first token that it seals."""
     key_id = writing_key_id()
     if not KeyCanary.objects.filter(pk=key_id).exists():
-        sealed = _seal(_CANARY_TEXT, key_id.encode(), key_id)
+        sealed = _seal(_CANARY_TEXT, key_id.encode(), key_id, VERSION)
         KeyCanary.objects.get_or_create(pk=key_id, defaults={"sealed": sealed})
 
 
 def tokens_by_key() -> dict[str, int]:
     """How many tokens each key has sealed, by the key's id."""
-    longest_header = len(VERSION) + _LONGEST_KEY_ID + 2
+    longest_header = len(BOUND_VERSION) + _LONGEST_KEY_ID + 2
     headers = Token.objects.order_by().values_list(Substr("sealed", 1, longest_header), flat=True)
+    versions = (f"{VERSION}:", f"{BOUND_VERSION}:")
     return Counter(
-        header.split(":")[1] for header in headers.iterator() if header.startswith(f"{VERSION}:")
+        header.split(":")[1] for header in headers.iterator() if header.startswith(versions)
     )
 
 
@@ -138,46 +156,48 @@ def wrong_token_keys() -> list[str]:
     except DatabaseError:
         return []
     missing = [
-        f"TOKEN_KEYS lacks the key {key_id}, with which {count} stored {what} are sealed."
+        f"TOKEN_KEYS is missing key {key_id}, which {count} stored {what} are sealed with."
         for what, counts in used.items()
         for key_id, count in sorted(counts.items())
         if key_id not in configured
     ]
     wrong = [
-        f"TOKEN_KEYS has another key {canary.key_id} than the stored tokens were sealed with."
+        f"TOKEN_KEYS: key {canary.key_id} is not the one that the stored tokens were sealed with."
         for canary in canaries
-        if not _opens(canary)
+        if not _unseals(canary)
     ]
     return missing + wrong
 
 
-def _opens(canary: KeyCanary) -> bool:
+def _unseals(canary: KeyCanary) -> bool:
     try:
-        return _unseal(canary.sealed, canary.key_id.encode()) == _CANARY_TEXT
+        return _unseal(canary.sealed, canary.key_id.encode(), VERSION) == _CANARY_TEXT
     except Unsealable:
         return False
 
 
 @sensitive_variables()
-def _seal(text: str, bound_to: bytes, key_id: str) -> str:
+def _seal(text: str, bound_to: bytes, key_id: str, version: str) -> str:
     nonce = os.urandom(_NONCE_BYTES)
-    ciphertext = AESGCM(_key(key_id)).encrypt(nonce, text.encode(), _header(key_id) + bound_to)
-    return ":".join((VERSION, key_id, _encode(nonce), _encode(ciphertext)))
+    header = _header(version, key_id)
+    ciphertext = AESGCM(_key(key_id)).encrypt(nonce, text.encode(), header + bound_to)
+    return ":".join((version, key_id, _encode(nonce), _encode(ciphertext)))
 
 
 @sensitive_variables()
-def _unseal(sealed: str, bound_to: bytes) -> str:
-    key_id, nonce, ciphertext = _parts(sealed)
+def _unseal(sealed: str, bound_to: bytes, version: str) -> str:
+    key_id, nonce, ciphertext = _parts(sealed, version)
     try:
-        text = AESGCM(_key(key_id)).decrypt(nonce, ciphertext, _header(key_id) + bound_to)
+        header = _header(version, key_id)
+        text = AESGCM(_key(key_id)).decrypt(nonce, ciphertext, header + bound_to)
     except InvalidTag:
         raise SealBroken("it does not open here") from None
     return text.decode()
 
 
-def _parts(sealed: str) -> tuple[str, bytes, bytes]:
-    version, *rest = sealed.split(":")
-    if version != VERSION or len(rest) != 3:
+def _parts(sealed: str, version: str) -> tuple[str, bytes, bytes]:
+    found, *rest = sealed.split(":")
+    if found != version or len(rest) != 3:
         raise SealBroken("it is not a sealed text")
     key_id, nonce_text, ciphertext_text = rest
     nonce = _decode(nonce_text)
@@ -199,8 +219,8 @@ def _purpose(purpose: str) -> bytes:
     return f"for {purpose}".encode()
 
 
-def _header(key_id: str) -> bytes:
-    return f"{VERSION}:{key_id}:".encode()
+def _header(version: str, key_id: str) -> bytes:
+    return f"{version}:{key_id}:".encode()
 
 
 def _encode(raw: bytes) -> str:

@@ -20,10 +20,11 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Field, Model
 
-from pools.models.chain import Chain
+from pools.database_faults import long_statements
+from pools.ledger.appending import lock
+from pools.ledger.chain import Chain
 from pools.models.entry import Entry
-from pools.models.ledger import lock
-from pools.vault import wrong_token_keys
+from pools.tokens.vault import wrong_token_keys
 
 SOURCE: Final = "source"
 CHUNK: Final = 2000
@@ -34,7 +35,7 @@ MADE_BY_MIGRATIONS: Final = frozenset(
 
 
 class CannotMove(Exception):
-    """Why nothing was copied, as a sentence or two for whoever asked for it."""
+    """Why nothing was copied, as a sentence or two for the person who runs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +49,20 @@ class Moved:
 def move_from(file: Path) -> Iterator[Moved]:
     """Copies every table, in one transaction that ends with the iteration. Raises CannotMove.
 
-    The file is locked against writing meanwhile, and not changed.
+    The file is locked against writing during that time, and not changed.
     """
     source = _opened(file)
     try:
         with transaction.atomic(using=SOURCE):
             _must_be_alike(source)
-            with transaction.atomic(durable=True):
+            with long_statements(None, durable=True):
                 yield from _moved()
                 _must_be_proven()
     except DatabaseError as error:
         said = str(error).strip()
         if "locked" in said:
-            raise CannotMove(f"{file} is being written to: stop the panel first.") from None
-        raise CannotMove(f"Nothing was copied, for a database refused: {said}") from None
+            raise CannotMove(f"{file} is in use. Stop the panel first.") from None
+        raise CannotMove(f"Nothing was copied. A database refused: {said}") from None
     finally:
         source.close()
         del connections[SOURCE]
@@ -89,23 +90,20 @@ def _must_be_alike(source: BaseDatabaseWrapper) -> None:
         applied = MigrationRecorder(database).applied_migrations().keys()
         if missing := wanted - applied:
             raise CannotMove(
-                f"{len(missing)} migrations are missing in {name}: run `manage.py migrate` on it, "
+                f"{len(missing)} migrations are missing in {name}. Run `manage.py migrate` on it, "
                 "with the version that is installed here."
             )
         if applied - wanted:
-            raise CannotMove(f"A newer version of the panel has worked with {name} than this one.")
+            raise CannotMove(f"A newer version of the panel than this one has used {name}.")
 
 
 def _moved() -> Iterator[Moved]:
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL statement_timeout = 0")
     # Nobody appends from here on; a panel that runs on this database already waits.
     lock()
     models = apps.get_models(include_auto_created=True)
     filled = [model for model in models if _table(model) not in MADE_BY_MIGRATIONS]
     if taken := [_table(model) for model in filled if model._base_manager.exists()]:
-        raise CannotMove(f"This database is in use: there are rows in {', '.join(taken)}.")
+        raise CannotMove(f"This database is not empty: it has rows in {', '.join(taken)}.")
     with connection.cursor() as cursor:
         for table in MADE_BY_MIGRATIONS:
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")  # noqa: S608  # nosec B608
@@ -172,11 +170,11 @@ def _must_be_proven() -> None:
     if chain.misfit is not None:
         raise CannotMove(
             f"Entry {chain.misfit.seq} of the ledger does not fit. {chain.misfit.reason} "
-            "Find out with `manage.py verify_audit` on the file; nothing was copied."
+            "Nothing was copied. Run `manage.py verify_audit` on the file."
         )
     last = Entry.objects.using(SOURCE).order_by("-seq").values_list("seq", "digest").first()
     if last is not None and last != (chain.head.seq, chain.head.digest):
-        raise CannotMove("The ledger does not end as it does in the file; nothing was copied.")
+        raise CannotMove("The ledger does not end as it does in the file. Nothing was copied.")
     if reasons := wrong_token_keys():
         raise CannotMove(f"{' '.join(reasons)} Nothing was copied.")
 

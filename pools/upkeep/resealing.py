@@ -11,10 +11,11 @@ from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from pools.accounts.second_factors import PURPOSE
+from pools.ledger.appending import Actor, record_event
 from pools.models import KeyCanary, Token
-from pools.models.ledger import Actor, record_event
-from pools.tokens import binding_of
-from pools.vault import (
+from pools.tokens.keeping import binding_of
+from pools.tokens.vault import (
+    BOUND_VERSION,
     VERSION,
     Unsealable,
     keep_canary,
@@ -40,10 +41,11 @@ class Batch:
 
 
 def reseal_tokens(*, forget_unreadable: bool = False) -> Iterator[Batch]:
-    """Seals every token that has another key with the writing key, in committed batches.
+    """Seals every token that has another key, or is from before, with the writing key.
 
-    A token that was replaced meanwhile is left alone. Tokens that do not open stay as
-    they are, or are removed and recorded.
+    In committed batches.
+    A token that was replaced since it was read is left alone. Unreadable tokens stay as they
+    are, or are removed and recorded.
     """
     keep_canary()
     after = _LOWEST
@@ -76,7 +78,8 @@ def forget_lost() -> Batch:
 
     Tokens and second factors both: their owners add them again. For when a key is gone.
     """
-    ours = [f"{VERSION}:{key_id}:" for key_id, _ in settings.TOKEN_KEYS]
+    versions = (VERSION, BOUND_VERSION)
+    ours = [f"{version}:{key_id}:" for version in versions for key_id, _ in settings.TOKEN_KEYS]
     with transaction.atomic(durable=True):
         tokens = [
             token
@@ -96,9 +99,10 @@ def forget_lost() -> Batch:
 
 
 def _next_tokens(after: UUID) -> list[Token]:
-    other_keys = Token.objects.exclude(sealed__startswith=f"{VERSION}:{writing_key_id()}:")
+    up_to_date = f"{BOUND_VERSION}:{writing_key_id()}:"
+    others = Token.objects.exclude(sealed__startswith=up_to_date)
     return list(
-        other_keys.filter(pk__gt=after).select_related("company", "user").order_by("pk")[:BATCH]
+        others.filter(pk__gt=after).select_related("company", "user").order_by("pk")[:BATCH]
     )
 
 

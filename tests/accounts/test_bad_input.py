@@ -1,4 +1,4 @@
-"""Bad input at the door: redirects that lead away, forged hosts, forms that are not ours."""
+"""Bad input when signing in: redirects that lead away, forged hosts, forms that are not ours."""
 
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -11,11 +11,9 @@ from django.middleware.csrf import _get_new_csrf_string
 from django.test import Client
 
 from sandbox.running import RunningSandbox
-from tests.people.conftest import sign_in, signed_in
-from tests.views.conftest import PASSWORD
-from tests.views.conftest import manager as manager
-from tests.views.conftest import sign_in_as as sign_in_as
-from tests.views.test_access import MATRIX, address_of
+from tests.fixtures.panel import PASSWORD
+from tests.fixtures.people import sign_in, signed_in
+from tests.views.addresses import MATRIX, address_of
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +185,13 @@ def test_a_session_cookie_that_is_none_is_a_stranger(db: None, value: str) -> No
     client = Client()
     client.cookies["session"] = value
     assert client.get("/account/")["Location"] == "/accounts/login/?next=/account/"
+
+
+@pytest.mark.parametrize("number", ["²", "٣", "x", "-1", "9" * 19, "9" * 5000, "1e3", " 1"])
+def test_a_session_that_is_no_number_is_not_there(operator: User, number: str) -> None:
+    client = sign_in("olga")
+    assert client.post("/accounts/sessions/", {"session": number}).status_code == 404
+    assert signed_in(client)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,11 +10,13 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from pools.models import Company
-from pools.vault import unseal_for
+from pools.tokens.vault import unseal_for
+from pools.views.changes_address import LONGEST_FILTER
 from sandbox.running import RunningSandbox
-from tests.people.conftest import sign_in, signed_in
-from tests.views.conftest import give_token, make_person
-from tests.views.test_changes import open_form, writes
+from tests.fixtures.awkward_names import Page
+from tests.fixtures.panel import PASSWORD, give_token, make_person
+from tests.fixtures.people import sign_in, signed_in
+from tests.views.changing import open_form, writes
 
 NEW = "/c/acme/pools/new/"
 
@@ -55,7 +58,7 @@ def test_a_colleagues_change_meanwhile_is_still_noticed(mara: Client, core: Runn
     typed = open_form(mara, address, limit="77")
     end_session(mara)
     mara.post(address, typed)
-    core.company("acme").change_pool(pool, timeout=999)
+    core.company("acme").change_pool(pool, limit=999)
     sign_in("mara", client=mara)
     answer = mara.post(address, open_form(mara, address))
     assert answer.status_code == 409
@@ -83,6 +86,25 @@ def test_a_dialog_comes_back_as_a_page(mara: Client) -> None:
     assert (answer.status_code, answer["HX-Redirect"]) == (204, f"/accounts/login/?next={NEW}")
 
 
+@pytest.mark.parametrize("character", ["界", "😀"])
+def test_the_longest_filters_come_back(operator: User, character: str) -> None:
+    texts = dict.fromkeys(("who", "pool", "words"), character * LONGEST_FILTER)
+    address = f"/changes/?{urlencode(texts)}"
+    asked = Client().get(address)["Location"]
+    assert len(address) > 2048  # where Django stops to look at addresses
+    client = Client()
+    page = client.get(asked)
+    fields = Page(page.text).tree.css('input[name="next"]')
+    (back,) = {field.attributes["value"] for field in fields}
+    form = {"login": "olga", "password": PASSWORD, "next": back}
+    assert client.post("/accounts/login/", form)["Location"] == address
+
+
+def test_what_is_longer_than_django_leads_to_comes_back_without_its_query(operator: User) -> None:
+    asked = Client().get(f"/c/acme/pools/?search={'%F0%9F%98%80' * 1000}")
+    assert asked["Location"] == "/accounts/login/?next=/c/acme/pools/"
+
+
 IN_DIALOG = {"HX-Request": "true", "HX-Target": "dialog-body"}
 
 
@@ -107,7 +129,7 @@ def test_a_dialog_in_a_browser_without_cookies_says_so_and_stays(mara: Client) -
     typed = open_form(mara, NEW, name="Fresh", limit="4")
     answer = Client().post(NEW, typed, headers=IN_DIALOG)
     assert (answer.status_code, answer["HX-Retarget"]) == (403, "#dialog-says")
-    assert "You are signed out." in answer.content.decode()
+    assert "You're signed out." in answer.content.decode()
     assert "Fresh" not in answer.content.decode()
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,15 +15,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from pools import forgotten
-from pools.accounts.mailing import THREAD_NAME
-from pools.models.ledger import LedgerUnwritable
-from tests.people.conftest import events, sign_in, signed_in
-from tests.people.test_second_factors import CODE, code_of
-from tests.views.conftest import PASSWORD
+from pools.ledger.appending import LedgerUnwritable
+from pools.people import password_codes
+from tests.accounts.forgotten import ASK, ask
+from tests.accounts.second_factors import CODE, code_of
+from tests.fixtures.mailing import send_mails_to
+from tests.fixtures.panel import PASSWORD
+from tests.fixtures.people import events, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
-ASK = "/accounts/password/forgotten/"
 USE = "/accounts/password/code/"
 CHOOSE = "/accounts/password/new/"
 NEW = "nine-blue-herons-4"
@@ -33,14 +32,6 @@ NEW = "nine-blue-herons-4"
 @pytest.fixture
 def mailing(settings: Any) -> None:
     settings.EMAIL_CONFIGURED, settings.DEFAULT_FROM_EMAIL = True, "panel@panel.example"
-
-
-def ask(name: str, client: Client | None = None, **extra: Any) -> Any:
-    answer = (client or Client()).post(ASK, {"login": name}, **extra)
-    for thread in threading.enumerate():
-        if thread.name == THREAD_NAME:
-            thread.join()
-    return answer
 
 
 def mailed_code(name: str = "olga") -> str:
@@ -76,7 +67,9 @@ def test_it_works_once(operator: User, mailing: None) -> None:
     use(code)
     _, answer = use(code, "another-good-one-5")
     assert answer.status_code == 422
-    assert "This code opens nothing" in answer.content.decode()
+    assert answer.context["form"].errors["code"] == [
+        "This code doesn't work: it was used, or it is too old. Ask for another link."
+    ]
 
 
 def test_two_browsers_with_the_same_code_change_it_once(operator: User, mailing: None) -> None:
@@ -205,8 +198,8 @@ def test_what_is_no_code_opens_nothing(operator: User, code: str) -> None:
 
 def test_a_token_of_djangos_own_opens_nothing(operator: User) -> None:
     code = f"{operator.pk}-{default_token_generator.make_token(operator)}"
-    with pytest.raises(forgotten.CodeSpent):
-        forgotten.person_for(code)
+    with pytest.raises(password_codes.CodeSpent):
+        password_codes.person_for(code)
 
 
 @pytest.mark.parametrize("password", ["short", "olga-olga-olga", "password1234", "patchworks-26"])
@@ -256,10 +249,9 @@ def test_the_way_there_is_on_the_sign_in_page(db: None) -> None:
 
 
 def test_a_mail_server_that_fails_is_logged_and_tells_nobody(
-    operator: User, mailing: None, settings: Any
+    operator: User, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    send_mails_to("smtp://127.0.0.1:9", settings, monkeypatch)
     with structlog.testing.capture_logs() as lines:
         assert ask("olga").status_code == 302
     assert [(line["event"], line["why"]) for line in lines if line["event"] == "mail not sent"] == [
@@ -274,10 +266,12 @@ def test_a_ledger_that_cannot_be_written_changes_nothing(
         raise LedgerUnwritable("forced")
 
     code = mailed_code()
-    monkeypatch.setattr(forgotten, "choose_password", unwritable)
+    monkeypatch.setattr(password_codes, "choose_password", unwritable)
     _, answer = use(code)
     assert answer.status_code == 422
-    assert "record cannot be written" in answer.content.decode()
+    assert answer.context["form"].non_field_errors() == [
+        "We can't write to the history right now, so nothing was changed. Try again later."
+    ]
 
 
 def link_from(admin: Client, person: User) -> str:
@@ -295,7 +289,7 @@ def test_an_administrator_hands_a_link_over(admin: Client, operator: User) -> No
 
 
 def test_opening_the_page_makes_none(admin: Client, operator: User) -> None:
-    assert "Make the link" in admin.get(f"/people/{operator.pk}/password/").content.decode()
+    assert "Create link" in admin.get(f"/people/{operator.pk}/password/").content.decode()
     assert events("password_link_made") == []
 
 

@@ -10,8 +10,8 @@ from django.test import Client
 import adminpanel.settings
 from pools.accounts.passwords import StolenPasswordValidator, local_words
 from pools.models import Company
-from tests.people.conftest import sign_in, signed_in
-from tests.views.conftest import PASSWORD
+from tests.fixtures.panel import PASSWORD
+from tests.fixtures.people import sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
 CHANGE = "/accounts/password/change/"

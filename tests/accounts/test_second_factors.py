@@ -7,24 +7,18 @@ from typing import Any
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from pools.vault import VERSION, seal_for, unseal_for
-from tests.people.conftest import events, sign_in, signed_in
-from tests.people.passkey import SoftPasskey
-from tests.views.conftest import PASSWORD
+from pools.tokens.vault import VERSION, seal_for, unseal_for
+from tests.accounts.passkey import SoftPasskey
+from tests.accounts.second_factors import CODE, HOME, code_of
+from tests.fixtures.panel import PASSWORD
+from tests.fixtures.people import events, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
-HOME = "/accounts/second-factor/"
-CODE = f"{HOME}code/"
 NOW = datetime(2026, 11, 24, 12, 0, 10, tzinfo=UTC)
-
-
-def code_of(secret: str, at: datetime) -> str:
-    return str(format_hotp_value(hotp_value(secret, int(at.timestamp()) // 30)))
 
 
 @pytest.fixture
@@ -124,7 +118,7 @@ def test_secrets_are_sealed_at_rest(olga: Client) -> None:
 
 def test_what_is_sealed_for_one_use_does_not_open_for_another() -> None:
     from pools.secret import Secret
-    from pools.vault import SealBroken
+    from pools.tokens.vault import SealBroken
 
     sealed = seal_for("second factor", Secret("text"))
     assert unseal_for("second factor", sealed).reveal() == "text"
@@ -323,7 +317,7 @@ def test_rotating_keys_takes_second_factors_along(olga: Client, settings: Any) -
     settings.TOKEN_KEYS = (("second", old[0][1]), *old)
     told = StringIO()
     call_command("rotate_keys", stdout=told)
-    assert "Second factors sealed anew: 2. Did not open: 0." in told.getvalue()
+    assert "Resealed second factors: 2. Unreadable: 0." in told.getvalue()
     settings.TOKEN_KEYS = settings.TOKEN_KEYS[:1]
     assert olga.get(f"{HOME}recovery-codes/").status_code == 200
 
@@ -331,10 +325,10 @@ def test_rotating_keys_takes_second_factors_along(olga: Client, settings: Any) -
 def test_a_key_that_a_second_factor_needs_is_missed_at_the_start(
     olga: Client, settings: Any
 ) -> None:
-    from pools.vault import wrong_token_keys
+    from pools.tokens.vault import wrong_token_keys
 
     set_up_app(olga)
     settings.TOKEN_KEYS = (("second", settings.TOKEN_KEYS[0][1]),)
     assert wrong_token_keys() == [
-        "TOKEN_KEYS lacks the key first, with which 2 stored second factors are sealed."
+        "TOKEN_KEYS is missing key first, which 2 stored second factors are sealed with."
     ]

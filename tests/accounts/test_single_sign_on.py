@@ -19,14 +19,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from adminpanel import single_sign_on as configuration
-from adminpanel.single_sign_on import SingleSignOn, single_sign_on
-from pools import people
+from adminpanel.single_sign_on import single_sign_on
 from pools.accounts.provider import ProviderAdapter, _claims, _groups, roles_for
 from pools.accounts.provider_tokens import CheckingAdapter
+from pools.accounts.single_sign_on import SingleSignOn
+from pools.people import acts
 from pools.secret import Secret
-from tests.people.conftest import events, sign_in, signed_in
-from tests.people.oidc.running import CLIENT_SECRET, CannotRun, RunningProvider, running_provider
-from tests.views.conftest import make_person
+from tests.accounts.oidc.running import CLIENT_SECRET, CannotRun, RunningProvider, running_provider
+from tests.fixtures.panel import make_person, told
+from tests.fixtures.people import events, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
 START = "/accounts/oidc/sso/login/?process=login"
@@ -89,7 +90,7 @@ def test_a_group_with_a_role_lets_in_and_makes_the_person(provider: RunningProvi
     assert signed_in(client)
     nina = User.objects.get()
     assert (nina.username, nina.get_full_name()) == ("nina", "Nina Berg")
-    assert (nina.email, people.roles_of(nina)) == ("nina@corp.example", ["Operator"])
+    assert (nina.email, acts.roles_of(nina)) == ("nina@corp.example", ["Operator"])
     assert not nina.has_usable_password()
     (added,), (came,) = events("person_added"), events("signed_in")
     assert (added.actor_name, json.loads(added.facts)["roles"]) == ("single sign-on", ["Operator"])
@@ -111,7 +112,7 @@ def test_roles_follow_the_groups_at_each_sign_in(provider: RunningProvider) -> N
     come_in(provider)
     provider.knows(nina=person("leads", "panel-admins"))
     come_in(provider)
-    assert people.roles_of(User.objects.get()) == ["Manager", "Administrator"]
+    assert acts.roles_of(User.objects.get()) == ["Manager", "Administrator"]
     (event,) = events("roles_changed")
     assert json.loads(event.facts)["taken"] == ["Operator"]
 
@@ -122,7 +123,7 @@ def test_who_has_left_every_group_has_no_role_and_stays_out(provider: RunningPro
     provider.knows(nina=person())
     client, answer = come_in(provider)
     assert answer.status_code == 403
-    assert people.roles_of(User.objects.get(username="nina")) == []
+    assert acts.roles_of(User.objects.get(username="nina")) == []
     assert not signed_in(client)
 
 
@@ -132,7 +133,7 @@ def test_the_last_administrator_is_not_taken_away_by_a_group(provider: RunningPr
     provider.knows(nina=person())
     client, _ = come_in(provider)
     assert signed_in(client)
-    assert people.roles_of(User.objects.get()) == ["Administrator"]
+    assert acts.roles_of(User.objects.get()) == ["Administrator"]
 
 
 def test_a_disabled_person_stays_out(provider: RunningProvider) -> None:
@@ -151,11 +152,43 @@ def test_someone_with_the_name_or_address_of_another_is_not_them(
     User.objects.update(email="nina@corp.example" if same == "address" else "x@corp.example")
     client, answer = come_in(provider)
     assert answer.status_code == 403
-    assert "There is a person with your name or e-mail address here already." in (
-        answer.content.decode()
-    )
+    assert "Someone here already has your user name or e-mail address." in (answer.content.decode())
     assert not signed_in(client)
     assert not SocialAccount.objects.exists()
+
+
+@pytest.mark.parametrize("left", ["deleted", "renamed"])
+@pytest.mark.parametrize("recorded", ["nina", "NINA", "nina\u3164"])
+def test_someone_with_a_name_that_the_history_has_does_not_get_it(
+    provider: RunningProvider, left: str, recorded: str
+) -> None:
+    former = make_person(recorded, "Operator")
+    sign_in(former.username)
+    if left == "deleted":
+        former.delete()
+    else:
+        User.objects.update(username="someone", email="")
+    client, answer = come_in(provider)
+    assert answer.status_code == 403
+    assert "The history of this panel shows somebody else under your user name" in told(answer)
+    assert not signed_in(client)
+    assert not SocialAccount.objects.exists()
+    assert json.loads(events("sign_in_failed")[0].facts)["why"] == "recorded"
+
+
+def test_someone_without_a_user_name_gets_one_that_the_history_does_not_have(
+    provider: RunningProvider,
+) -> None:
+    for taken in ("nina", "berg"):
+        former = make_person(taken, "Operator")
+        sign_in(taken)
+        former.delete()
+    nameless = person("support")
+    del nameless["preferred_username"]
+    provider.knows(nina=nameless | {"email": "nina.b@corp.example"})
+    client, _ = come_in(provider)
+    assert signed_in(client)
+    assert User.objects.get().username == "nina.b"
 
 
 def test_a_person_connects_it_and_keeps_their_roles(provider: RunningProvider) -> None:
@@ -164,7 +197,7 @@ def test_a_person_connects_it_and_keeps_their_roles(provider: RunningProvider) -
     come_in(provider, client, "/accounts/oidc/sso/login/?process=connect&next=/account/")
     again, _ = come_in(provider)
     assert signed_in(again)
-    assert people.roles_of(User.objects.get()) == ["Manager"]
+    assert acts.roles_of(User.objects.get()) == ["Manager"]
     assert [event.actor_name for event in events("single_sign_on_connected")] == ["nina"]
 
 
@@ -229,7 +262,7 @@ def test_a_way_back_that_nobody_went_out_on_opens_nothing(
     client = Client(SERVER_NAME="localhost")
     answer = client.get(f"/accounts/oidc/sso/login/callback/{query}")
     assert answer.status_code == 401
-    assert "Signing in did not work" in answer.content.decode()
+    assert "Signing in didn't work" in answer.content.decode()
 
 
 def test_next_leads_on_but_never_away(provider: RunningProvider) -> None:
@@ -251,14 +284,14 @@ def test_a_provider_that_is_down_is_said(provider: RunningProvider, settings: An
     client = Client(SERVER_NAME="localhost")
     answer = client.post(START)
     assert answer.status_code == 503
-    assert "could not be asked" in answer.content.decode()
+    assert "We couldn't reach" in answer.content.decode()
 
 
 def test_starting_needs_a_form_of_the_panels(provider: RunningProvider) -> None:
     assert Client(enforce_csrf_checks=True).post(START).status_code == 403
     page = Client().get(START)
     assert page.status_code == 200
-    assert "You are sent there" in page.content.decode()
+    assert "We'll send you there" in page.content.decode()
 
 
 def test_without_a_provider_there_is_no_such_address(client: Client) -> None:
@@ -435,4 +468,4 @@ def test_a_role_that_there_is_not_refuses_to_start(settings: Any) -> None:
     settings.SINGLE_SIGN_ON = SingleSignOn(
         **{f: getattr(known, f) for f in known.__slots__} | {"role_map": {"support": "Operater"}}
     )
-    assert "OIDC_ROLE_MAP names Operater, which is no role." in " ".join(reasons_not_to_start())
+    assert "OIDC_ROLE_MAP names Operater, which isn't a role." in " ".join(reasons_not_to_start())

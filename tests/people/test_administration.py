@@ -6,8 +6,8 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from pools import people
-from tests.people.conftest import sign_in
+from pools.people import acts
+from tests.fixtures.people import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ def test_roles_and_disabling_are_not_changed_there(
     admin.post(f"/admin/auth/user/{operator.pk}/change/", form)
     operator.refresh_from_db()
     assert (operator.is_active, operator.is_superuser) == (True, False)
-    assert people.roles_of(operator) == ["Operator"]
+    assert acts.roles_of(operator) == ["Operator"]
 
 
 def test_nobody_deletes_themselves(admin: Client, administrator: User) -> None:

@@ -10,9 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from adminpanel.environment import env
-from pools import people
-from tests.people.conftest import events, sign_in, signed_in
+from pools.people import acts
+from tests.fixtures.people import events, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a-long-first-password"
@@ -26,16 +25,14 @@ def ensure() -> str:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    # It keeps what it read from a file for good; here each test has its own.
-    monkeypatch.setattr(env.ENVIRON, "cache", False)
     monkeypatch.setenv("PANEL_ADMIN_NAME", "root")
     monkeypatch.setenv("PANEL_ADMIN_PASSWORD", PASSWORD)
     return monkeypatch
 
 
 def test_it_is_made_from_the_environment(environment: pytest.MonkeyPatch) -> None:
-    assert ensure() == "Made the administrator root."
-    assert people.roles_of(User.objects.get()) == ["Administrator"]
+    assert ensure() == "Created the administrator root."
+    assert acts.roles_of(User.objects.get()) == ["Administrator"]
     assert signed_in(sign_in("root", PASSWORD))
     assert json.loads(events("person_added")[0].facts)["name"] == "root"
 
@@ -48,13 +45,19 @@ def test_the_password_may_be_in_a_file(environment: pytest.MonkeyPatch, tmp_path
     assert signed_in(sign_in("root", "a-password-in-a-file"))
 
 
+def test_the_password_is_taken_as_it_stands(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("PANEL_ADMIN_PASSWORD", " $HOME is a-long-password ")
+    ensure()
+    assert User.objects.get().check_password(" $HOME is a-long-password ")
+
+
 def test_a_second_run_touches_nothing(environment: pytest.MonkeyPatch) -> None:
     ensure()
     person = User.objects.get()
     person.set_password("changed-meanwhile-1")
     person.is_active = False
     person.save()
-    assert ensure() == "root is there already; nothing was touched."
+    assert ensure() == "root already exists. Nothing was changed."
     person.refresh_from_db()
     assert person.check_password("changed-meanwhile-1")
     assert (person.is_active, len(events("person_added"))) == (False, 1)
@@ -63,7 +66,7 @@ def test_a_second_run_touches_nothing(environment: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("password", ["short", "password123", "root-root", "12345678901"])
 def test_a_weak_password_makes_nobody(environment: pytest.MonkeyPatch, password: str) -> None:
     environment.setenv("PANEL_ADMIN_PASSWORD", password)
-    with pytest.raises(CommandError, match="No administrator was made"):
+    with pytest.raises(CommandError, match="No administrator was created"):
         ensure()
     assert not User.objects.exists()
 
@@ -83,6 +86,6 @@ def test_createsuperuser_is_recorded(environment: pytest.MonkeyPatch) -> None:
 def test_a_superuser_who_cannot_be_recorded_is_not_kept(environment: pytest.MonkeyPatch) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE pools_entry RENAME TO pools_entry_gone")
-    with pytest.raises(CommandError, match="Nobody was made"):
+    with pytest.raises(CommandError, match="No superuser was made: the ledger can't be written"):
         call_command("createsuperuser", "--no-input", username="boss", email="", stdout=StringIO())
     assert not User.objects.exists()

@@ -1,7 +1,6 @@
 """Invitations: by link, once, for a while; the code is kept nowhere."""
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,39 +14,22 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 
-from pools import people
 from pools.models import Invitation
-from tests.people.conftest import events, sign_in, signed_in
-from tests.views.conftest import make_person
+from pools.people import acts
+from pools.wording.people import INVITATION_SPENT
+from tests.fixtures.mailing import send_mails_to
+from tests.fixtures.panel import make_person, told
+from tests.fixtures.people import events, sign_in, signed_in
+from tests.people.inviting import FORM, PASSWORD, invite, join
 
 pytestmark = pytest.mark.django_db
-FORM = {"username": "nina", "full_name": "Nina Berg", "email": "", "roles": ["Operator"]}
-PASSWORD = "long-enough-for-nina-7"
-
-
-def invite(admin: Client, **values: Any) -> str:
-    """The code in the link that the administrator is shown."""
-    page = admin.post("/people/invite/", FORM | values)
-    found = re.search(r">http://testserver/join/#([^<]+)<", page.content.decode())
-    assert found, page.content.decode()
-    return found.group(1)
-
-
-def join(code: str, password: str = PASSWORD, again: str | None = None) -> tuple[Client, Any]:
-    """A browser that used the code and chose a password; and the last answer."""
-    client = Client()
-    answer = client.post("/join/", {"code": code})
-    if answer.status_code == 302:
-        form = {"password": password, "again": again or password}
-        answer = client.post("/join/password/", form)
-    return client, answer
 
 
 def test_an_invitation_lets_in_with_its_name_and_roles(admin: Client) -> None:
     client, answer = join(invite(admin))
     assert answer["Location"] == "/"
     nina = User.objects.get(username="nina")
-    assert (nina.get_full_name(), people.roles_of(nina)) == ("Nina Berg", ["Operator"])
+    assert (nina.get_full_name(), acts.roles_of(nina)) == ("Nina Berg", ["Operator"])
     assert signed_in(client)
     assert signed_in(sign_in("nina", PASSWORD))
 
@@ -57,7 +39,7 @@ def test_it_lets_in_once(admin: Client) -> None:
     join(code)
     _, answer = join(code)
     assert answer.status_code == 422
-    assert "This code opens nothing" in answer.content.decode()
+    assert answer.context["form"].errors["code"] == [INVITATION_SPENT]
 
 
 def test_two_browsers_with_the_same_code_make_one_person(admin: Client) -> None:
@@ -164,7 +146,9 @@ def test_a_name_that_was_taken_meanwhile_is_said(admin: Client) -> None:
     code = invite(admin)
     make_person("Nina", "Read-only")
     _, answer = join(code)
-    assert "There is a person with this user name by now." in answer.content.decode()
+    assert answer.context["form"].non_field_errors() == [
+        "Somebody has taken this user name since you were invited. Ask for another one."
+    ]
 
 
 def test_where_mail_is_set_up_the_link_is_sent(admin: Client, settings: Any) -> None:
@@ -181,14 +165,12 @@ def test_without_mail_nothing_is_sent(admin: Client) -> None:
 
 
 def test_a_mail_server_that_fails_is_said_and_the_link_is_there(
-    admin: Client, settings: Any
+    admin: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.EMAIL_CONFIGURED = True
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
-    page = admin.post("/people/invite/", FORM | {"email": "nina@panel.example"}).content.decode()
-    assert "could not be sent" in page
-    assert "/join/#" in page
+    send_mails_to("smtp://127.0.0.1:9", settings, monkeypatch)
+    page = admin.post("/people/invite/", FORM | {"email": "nina@panel.example"})
+    assert "We couldn't send the e-mail to nina@panel.example." in told(page)
+    assert "/join/#" in page.text
 
 
 def test_guessing_codes_is_slowed_down(db: None) -> None:
@@ -206,4 +188,4 @@ def test_who_is_signed_in_does_not_become_someone_else(admin: Client) -> None:
 def test_a_role_is_chosen_and_none_is_chosen_for_it(admin: Client) -> None:
     assert "checked" not in admin.get("/people/invite/").text
     answer = admin.post("/people/invite/", FORM | {"roles": []})
-    assert (answer.status_code, "Choose at least one." in answer.text) == (422, True)
+    assert (answer.status_code, "Choose at least one role." in answer.text) == (422, True)

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import pytest
 from django.contrib.auth.models import User
 
-from pools import tokens
-from pools.core import ApiKey, close_kept_connections
+from pools.core import ApiKey, Credential
+from pools.ledger.appending import Actor
 from pools.models import Company, Token
 from pools.secret import Secret
+from pools.tokens import keeping
 from sandbox.running import CompanyAccess, RunningSandbox, running_sandbox
+from tests.fixtures.kept_connections import close_kept_connections
+from tests.fixtures.panel import actor
 
 
 @dataclass(frozen=True)
@@ -27,13 +30,22 @@ class Place:
     def key(self) -> str:
         return self.sandbox.keys[self.company.slug]["full"]
 
+    @property
+    def actor(self) -> Actor:
+        return actor(self.ada)
+
     def add(self, key: str = "") -> Token:
         credential = ApiKey(Secret(key or self.key))
-        return tokens.add_token(self.ada, self.company, credential, "mine")[0]
+        return self.add_credential(credential, "mine")[0]
+
+    def add_credential(
+        self, credential: Credential, label: str = ""
+    ) -> tuple[Token, keeping.TokenScope]:
+        return keeping.add_token(self.ada, self.company, credential, label, by=self.actor)
 
     def in_use(self) -> Token:
         token = self.add()
-        tokens.confirm_token(token)
+        keeping.confirm_token(token, by=self.actor)
         return token
 
 

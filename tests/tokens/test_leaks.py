@@ -10,35 +10,36 @@ from django.core.management import call_command
 from django.views.debug import ExceptionReporter
 from django.views.decorators.debug import sensitive_variables
 
-from pools import resealing, tokens
 from pools.core import ApiKey, PoolQuery
 from pools.models import Entry, Token
 from pools.secret import Secret
-from pools.tokens import binding_of
-from pools.vault import seal, unseal
+from pools.tokens import keeping
+from pools.tokens.keeping import binding_of
+from pools.tokens.vault import seal, unseal
+from pools.upkeep import resealing
 from tests.tokens.conftest import Place
 
-DEEDS: dict[str, Callable[[Place, Token], object]] = {
+ACTS: dict[str, Callable[[Place, Token], object]] = {
     "add": lambda place, token: place.add(),
-    "confirm": lambda place, token: tokens.confirm_token(token),
-    "verify": lambda place, token: tokens.verify_token(token),
-    "use": lambda place, token: tokens.open_core(token).list_pools(PoolQuery()),
-    "remove": lambda place, token: tokens.remove_token(token),
+    "confirm": lambda place, token: keeping.confirm_token(token, by=place.actor),
+    "verify": lambda place, token: keeping.verify_token(token, by=place.actor),
+    "use": lambda place, token: keeping.open_core(token).list_pools(PoolQuery()),
+    "remove": lambda place, token: keeping.remove_token(token, by=place.actor),
     "reseal": lambda place, token: reseal_all(),
 }
 PARTS = [
-    "pools.vault.AESGCM",
-    "pools.vault.os.urandom",
-    "pools.vault._encode",
-    "pools.vault._decode",
-    "pools.vault._header",
-    "pools.tokens.record_event",
-    "pools.tokens.keep_canary",
-    "pools.tokens.fingerprint",
-    "pools.tokens.CoreClient",
-    "pools.tokens.CoreClient.list_pools",
-    "pools.tokens.binding_of",
-    "pools.resealing.binding_of",
+    "pools.tokens.vault.AESGCM",
+    "pools.tokens.vault.os.urandom",
+    "pools.tokens.vault._encode",
+    "pools.tokens.vault._decode",
+    "pools.tokens.vault._header",
+    "pools.tokens.keeping.record_event",
+    "pools.tokens.keeping.keep_canary",
+    "pools.tokens.keeping.fingerprint",
+    "pools.tokens.keeping.CoreClient",
+    "pools.tokens.keeping.CoreClient.list_pools",
+    "pools.tokens.keeping.binding_of",
+    "pools.upkeep.resealing.binding_of",
     "pools.models.Token.save",
     "pools.models.Token.__init__",
     "pools.secret.Secret.__init__",
@@ -76,14 +77,14 @@ def break_part(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
 
 
 @pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("deed", DEEDS.values(), ids=DEEDS.keys())
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
 def test_no_report_of_a_broken_part_shows_the_token(
-    place: Place, deed: Any, part: str, monkeypatch: pytest.MonkeyPatch
+    place: Place, act: Any, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = place.add() if deed is DEEDS["confirm"] else place.in_use()
+    token = place.add() if act is ACTS["confirm"] else place.in_use()
     break_part(monkeypatch, part)
     try:
-        deed(place, token)
+        act(place, token)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is looked through)
         for report in reports(error):
             assert place.key not in report
@@ -96,7 +97,7 @@ def test_no_report_of_a_failing_core_shows_the_token(
     token = place.in_use()
     place.sandbox.set_fault(fault)
     try:
-        tokens.verify_token(token)
+        keeping.verify_token(token, by=place.actor)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is looked through)
         for report in reports(error):
             assert place.key not in report

@@ -9,25 +9,31 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from pools.ledger.chain import wrong_audit_keys
 from pools.models import Company, KeyCanary, Token
-from pools.models.ledger import wrong_audit_keys
 from pools.secret import Secret
-from pools.vault import (
+from pools.tokens.vault import (
     Binding,
     KeyMissing,
     SealBroken,
     Unsealable,
     fingerprint,
     keep_canary,
-    key_id_of,
     seal,
     tokens_by_key,
     unseal,
     wrong_token_keys,
 )
+from tests.tokens.sealing import sealed_before
 
 TOKEN = Secret("canary-token-0123456789")
-MINE = Binding(user_id=7, row_id=uuid.UUID(int=1), base_url="https://core.example")
+MINE = Binding(
+    user_id=7,
+    row_id=uuid.UUID(int=1),
+    base_url="https://core.example",
+    company="acme",
+    kind="api_key",
+)
 
 
 def key(key_id: str) -> tuple[str, Secret]:
@@ -40,8 +46,7 @@ def test_opens_to_what_was_sealed() -> None:
 
 def test_a_sealed_text_names_its_version_and_key_and_not_its_content() -> None:
     sealed = seal(TOKEN, MINE)
-    assert sealed.startswith("v1:first:")
-    assert key_id_of(sealed) == "first"
+    assert sealed.startswith("v2:first:")
     assert TOKEN.reveal() not in sealed
 
 
@@ -51,9 +56,15 @@ def test_the_same_token_is_sealed_differently_each_time() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [{"user_id": 8}, {"row_id": uuid.UUID(int=2)}, {"base_url": "https://core.example/x"}],
+    [
+        {"user_id": 8},
+        {"row_id": uuid.UUID(int=2)},
+        {"base_url": "https://core.example/x"},
+        {"company": "northwind"},
+        {"kind": "bearer"},
+    ],
 )
-def test_does_not_open_for_another_person_row_or_address(other: dict[str, Any]) -> None:
+def test_does_not_open_for_anything_else_than_it_was_sealed_for(other: dict[str, Any]) -> None:
     with pytest.raises(SealBroken):
         unseal(seal(TOKEN, MINE), replace(MINE, **other))
 
@@ -75,18 +86,36 @@ def test_does_not_open_when_cut(length: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "v1:::", "v1:first:AAAA:AAAA", "v2:first:AAAA:AAAA", "v1:first:é:é", ":" * 9]
+    "text",
+    [
+        *("", "x", "v1:::", "v1:first:AAAA:AAAA", "v2:first:AAAA:AAAA", "v3:first:AAAA:AAAA"),
+        *("v1:first:é:é", "v2:first:é:é", ":" * 9),
+    ],
 )
 def test_what_was_never_sealed_does_not_open(text: str) -> None:
     with pytest.raises(SealBroken):
         unseal(text, MINE)
 
 
+def test_what_was_sealed_before_opens_as_it_was_bound() -> None:
+    before = sealed_before(TOKEN, MINE)
+    assert before.startswith("v1:first:")
+    assert unseal(before, replace(MINE, company="any", kind="any")) == TOKEN
+    with pytest.raises(SealBroken):
+        unseal(before, replace(MINE, user_id=8))
+
+
+def test_a_new_text_does_not_open_as_one_from_before() -> None:
+    sealed = seal(TOKEN, MINE)
+    with pytest.raises(SealBroken):
+        unseal(f"v1{sealed.removeprefix('v2')}", MINE)
+
+
 def test_an_older_key_still_opens(settings: Any) -> None:
     sealed = seal(TOKEN, MINE)
     settings.TOKEN_KEYS = (key("second"), *settings.TOKEN_KEYS)
     assert unseal(sealed, MINE) == TOKEN
-    assert key_id_of(seal(TOKEN, MINE)) == "second"
+    assert seal(TOKEN, MINE).startswith("v2:second:")
 
 
 def test_a_key_that_is_gone_is_named(settings: Any) -> None:
@@ -138,14 +167,14 @@ def test_the_right_keys_are_no_reason_not_to_start(stored: Token) -> None:
 def test_a_missing_key_is_a_reason_not_to_start(stored: Token, settings: Any) -> None:
     settings.TOKEN_KEYS = (key("second"),)
     assert wrong_token_keys() == [
-        "TOKEN_KEYS lacks the key first, with which 1 stored tokens are sealed."
+        "TOKEN_KEYS is missing key first, which 1 stored tokens are sealed with."
     ]
 
 
 def test_a_wrong_key_is_a_reason_not_to_start(stored: Token, settings: Any) -> None:
     settings.TOKEN_KEYS = (key("first"),)
     assert wrong_token_keys() == [
-        "TOKEN_KEYS has another key first than the stored tokens were sealed with."
+        "TOKEN_KEYS: key first is not the one that the stored tokens were sealed with."
     ]
 
 

@@ -1,0 +1,49 @@
+"""Where attempts are counted: the cache in the database, which says when it can't count.
+
+Named by the settings.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.db import DatabaseCache
+from django.db import Error as AnyDatabaseError
+from django.db import connection
+
+from pools.database_faults import cause_of
+
+
+class CountingCache(DatabaseCache):
+    """Django's, which answers "it is there already" when the database accepts nothing.
+
+    allauth takes that for too many attempts. Here it is the database's own error.
+    """
+
+    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> Any:
+        with _refusals_raised():
+            return super().add(key, value, timeout, version)
+
+    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> Any:
+        with _refusals_raised():
+            return super().set(key, value, timeout, version)
+
+
+@contextmanager
+def _refusals_raised() -> Iterator[None]:
+    """Raises, at the end, what the database refused in between."""
+    refused: list[AnyDatabaseError] = []
+
+    def watch(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        try:
+            return execute(sql, params, many, context)
+        except AnyDatabaseError as error:
+            if cause_of(error):
+                refused.append(error)
+            raise
+
+    with connection.execute_wrapper(watch):
+        yield
+    if refused:
+        raise refused[0]

@@ -1,0 +1,80 @@
+"""Sessions, kept in the database; and a page goes on where one cannot be saved.
+
+Named by the settings, as session engine and as middleware.
+"""
+
+from copy import deepcopy
+from typing import Any, Final
+
+from django.contrib.messages import get_messages
+from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.db import Error as AnyDatabaseError
+from django.http import HttpRequest, HttpResponseBase
+
+from pools.database_faults import cause_of, try_to_write
+from pools.pages import errors
+
+STARTED_AT: Final = "started_at"
+TOUCHED_AT: Final = "touched_at"
+SEEN_AT: Final = "seen_at"
+# What is noted every few minutes by itself: the next page can do it as well.
+_NOTES: Final = frozenset({STARTED_AT, TOUCHED_AT, SEEN_AT})
+
+
+class SessionStore(db.SessionStore):
+    """Django's, which remembers what was in it: a note that cannot be saved is left out."""
+
+    _as_loaded: dict[str, Any] | None = None
+
+    def load(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = super().load()
+        self._as_loaded = deepcopy(loaded)
+        return loaded
+
+    def save(self, must_create: bool = False) -> None:
+        """Raises UpdateError where the session has ended, django.db.Error where it can't be saved.
+
+        Django takes both for the first.
+        """
+        try:
+            super().save(must_create)
+        except UpdateError as error:
+            if isinstance(error.__context__, AnyDatabaseError) and cause_of(error):
+                raise error.__context__ from error.__context__.__cause__
+            raise
+
+    @property
+    def holds_only_new_notes(self) -> bool:
+        """Whether nothing else in it differs from what was loaded."""
+        if self._as_loaded is None:
+            return False
+        names = (self.keys() | self._as_loaded.keys()) - _NOTES
+        missing = object()
+        return all(self.get(name, missing) == self._as_loaded.get(name, missing) for name in names)
+
+
+class SessionsMiddleware(SessionMiddleware):
+    """Django's, which calls it a bad request when the database accepts no session."""
+
+    def process_response(  # type: ignore[override]
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        session: Any = request.session
+        saved = session.modified and not session.is_empty() and response.status_code < 500
+        if saved and (request.method != "POST" or session.holds_only_new_notes):
+            # Whatever it is, the next page can do it as well; this one is shown.
+            try_to_write("session", lambda: self._saved(request, response))
+            return response
+        try:
+            return self._saved(request, response)
+        except AnyDatabaseError as error:
+            if (cause := cause_of(error)) is None:
+                raise
+            said = [str(message) for message in get_messages(request)]
+            return errors.not_kept(request, cause, said)
+
+    def _saved(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        answer: HttpResponseBase = super().process_response(request, response)  # type: ignore[arg-type]
+        return answer

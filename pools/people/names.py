@@ -1,0 +1,94 @@
+"""Which user names may be given to whom.
+
+The history names people by their user names. So one that was recorded for somebody is
+never given to somebody else, even when that person has left or is called otherwise now;
+they themselves may have it back. Names are compared as people see them.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from django.contrib.auth.models import User
+
+from pools.ledger.names import as_seen, recorded_names, recorded_under, told_of
+from pools.models import Invitation
+
+_PANEL: Final = "0"
+
+
+class NameHolder(Enum):
+    """Who has a user name already."""
+
+    PERSON = auto()
+    INVITATION = auto()  # an open one
+    HISTORY = auto()  # somebody who was recorded under it
+
+
+class NameTaken(Exception):
+    """A user name that looks like one that is somebody else's."""
+
+    def __init__(self, holder: NameHolder) -> None:
+        super().__init__(holder.name)
+        self.holder = holder
+
+
+def must_be_free(name: str, *, person_id: int | None = None) -> None:
+    """Raises NameTaken unless a person may be called so; without an id, a new one."""
+    seen, own = as_seen(name), "" if person_id is None else str(person_id)
+    people = User.objects.values_list("pk", "username")
+    if any(as_seen(username) == seen and str(pk) != own for pk, username in people):
+        raise NameTaken(NameHolder.PERSON)
+    if any(each.person_id != own for each in (*recorded_under(name), *told_of(name))):
+        raise NameTaken(NameHolder.HISTORY)
+
+
+def must_not_be_invited(name: str) -> None:
+    """Raises NameTaken where an open invitation is for a name that looks like this one."""
+    invited = Invitation.objects.open().values_list("username", flat=True)
+    if any(as_seen(other) == as_seen(name) for other in invited):
+        raise NameTaken(NameHolder.INVITATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Somebody who has or had a user name.
+
+    `now` is what they are called, None once they were deleted. `others` are the further
+    names that they were recorded under.
+    """
+
+    now: str | None
+    others: tuple[str, ...]
+
+    def is_now(self, name: str) -> bool:
+        """Whether they are called so, as people see it."""
+        return self.now is not None and as_seen(self.now) == as_seen(name)
+
+
+def bearers(name: str) -> list[Bearer]:
+    """The people who have this name, or were recorded under it; never the panel itself."""
+    seen, recorded = as_seen(name), recorded_names()
+    now = {str(pk): username for pk, username in User.objects.values_list("pk", "username")}
+    called = {person_id for person_id, username in now.items() if as_seen(username) == seen}
+    called |= {each.person_id for each in recorded if as_seen(each.name) == seen}
+    return [
+        Bearer(
+            now=now.get(person_id),
+            others=tuple(
+                each.name
+                for each in recorded
+                if each.person_id == person_id and as_seen(each.name) != seen
+            ),
+        )
+        for person_id in sorted(called - {_PANEL}, key=lambda each: (len(each), each))
+    ]
+
+
+def earlier_names(person: User) -> list[str]:
+    """What else somebody was called when entries of theirs were recorded."""
+    return [
+        each.name
+        for each in recorded_names()
+        if each.person_id == str(person.pk) and each.name != person.get_username()
+    ]

@@ -1,0 +1,1 @@
+"""People's own tokens: keeping them, and the vault that seals them."""

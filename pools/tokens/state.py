@@ -1,0 +1,40 @@
+"""What a person has to know about their token: whether it works, and when it ends."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from pools.models import Token
+from pools.tokens.keeping import is_readable
+
+# How long before its end a token is said to expire soon.
+EXPIRES_SOON: Final = timedelta(hours=2)
+
+
+class TokenState(StrEnum):
+    """What a person has to know about their token."""
+
+    MISSING = "missing"
+    READY = "ready"
+    UNCONFIRMED = "unconfirmed"
+    EXPIRING = "expiring"  # within two hours
+    EXPIRED = "expired"
+    REFUSED = "refused"  # Core answered 401 since it last worked
+    UNREADABLE = "unreadable"
+
+
+def state_of(token: Token | None, now: datetime) -> TokenState:
+    """The state of a token, by what is known here: nothing is asked of Core."""
+    if token is None:
+        return TokenState.MISSING
+    if not is_readable(token):
+        return TokenState.UNREADABLE
+    if token.expires_at is not None and token.expires_at <= now:
+        return TokenState.EXPIRED
+    if token.refused_at is not None:
+        return TokenState.REFUSED
+    if token.confirmed_at is None:
+        return TokenState.UNCONFIRMED
+    if token.expires_at is not None and token.expires_at - now <= EXPIRES_SOON:
+        return TokenState.EXPIRING
+    return TokenState.READY

@@ -1,0 +1,1 @@
+"""What only commands call: moving to another database, and sealing tokens again."""
