@@ -1,8 +1,8 @@
 """What was typed into a form, kept while its person mends a token or signs in again.
 
 One draft per session, for one address, for the same person only, sealed: it is there
-again when they come back to that address. Never a token or a password: only the fields
-named here.
+again when they come back to that address, and the page says so. Never a token or a
+password: only the fields named here.
 """
 
 import json
@@ -11,27 +11,43 @@ from typing import Any, Final
 
 from django.http import HttpRequest, QueryDict
 
+from pools.database_faults import try_to_write
 from pools.secret import Secret
-from pools.vault import Unsealable, seal_for, unseal_for
+from pools.tokens.vault import Unsealable, seal_for, unseal_for
 
 # `seen` says what a pool looked like when its form was opened: a change made since then
-# is still noticed.
+# is still noticed. `opened` is the same where the form is to follow its pool: it only says
+# which pool it was.
 KEPT_FIELDS: Final = (
-    *("name", "limit", "timeout", "reason", "confirm_name", "seen"),
+    *("name", "limit", "timeout", "reason", "confirm_name", "seen", "opened"),
     *("company", "kind", "label"),
     *("username", "full_name", "email"),
+    "login",
+    # Django's administration: companies, people and groups.
+    *("slug", "base_url", "sign_in_url", "colour", "move_anyway", "ids_began_again"),
+    *("first_name", "last_name", "is_active", "is_superuser"),
 )
-KEPT_LISTS: Final = ("roles",)
+KEPT_LISTS: Final = ("roles", "reason_required_for", "groups", "permissions")
+# What a form says of itself, and needs to be the same form once more.
+_FORMS_OWN: Final = ("form_id", "next")
+# Both spellings are in sessions and in seals that are there: they stay.
 _KEY: Final = "draft"
 _PURPOSE: Final = "draft"
 _LONGEST: Final = 20_000
 
 
-def keep_draft(request: HttpRequest, typed: Mapping[str, Any], owner_id: int | None = None) -> bool:
+def keep_draft(
+    request: HttpRequest,
+    typed: Mapping[str, Any],
+    owner_id: int | None = None,
+    *,
+    saved: bool = False,
+) -> bool:
     """Keeps what was typed at this address; a form of another address is forgotten.
 
-    `owner_id`: whose it is, where nobody is signed in any more. False when there was
-    nothing to keep, or too much.
+    `owner_id`: whose it is, where nobody is signed in. `saved`: the session is saved at
+    once, for a page that may have been begun already. False when there was nothing to
+    keep, or too much.
     """
     fields = {name: typed[name] for name in KEPT_FIELDS if name in typed}
     if isinstance(typed, QueryDict):
@@ -44,11 +60,21 @@ def keep_draft(request: HttpRequest, typed: Mapping[str, Any], owner_id: int | N
         "address": request.path,
         "fields": seal_for(_PURPOSE, Secret(text)),
     }
-    return True
+    return not saved or try_to_write("what was typed", request.session.save)
+
+
+def typed_in(request: HttpRequest) -> list[tuple[str, str]]:
+    """What a form that was sent holds and may be sent again with: no token, no password."""
+    typed = request.POST
+    names = [name for name in typed if name in (*KEPT_FIELDS, *KEPT_LISTS, *_FORMS_OWN)]
+    return [(name, value) for name in names for value in typed.getlist(name)]
 
 
 def take_draft(request: HttpRequest) -> dict[str, Any]:
-    """What was kept for this person and address, once; empty where nothing was."""
+    """What was kept for this person and address, once; empty where nothing was.
+
+    Then `request.draft_taken` is set: `parts/entries_kept.html` says it.
+    """
     draft = request.session.get(_KEY)
     if not draft or (draft["person"], draft["address"]) != (request.user.pk, request.path):
         return {}
@@ -57,4 +83,11 @@ def take_draft(request: HttpRequest) -> dict[str, Any]:
         fields: dict[str, Any] = json.loads(unseal_for(_PURPOSE, draft["fields"]).reveal())
     except Unsealable:
         return {}
+    request.draft_taken = True  # type: ignore[attr-defined]
     return fields
+
+
+def refuse_draft(request: HttpRequest) -> dict[str, Any]:
+    """What was taken does not belong here after all: it is not shown, and the page says so."""
+    request.draft_taken, request.draft_refused = False, True  # type: ignore[attr-defined]
+    return {}

@@ -12,24 +12,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import URLPattern, URLResolver, reverse
-from django.utils.http import urlencode
+from django.urls import URLPattern, URLResolver
 
-from pools.accounts.proofs import proved_lately
-from pools.drafts import keep_draft
+from pools.wording.roles import not_in_your_role
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
-
-# What a person cannot do, for the sentence of a refusal.
-DEEDS = {
-    "pools.view_pools": "see pools",
-    "pools.edit_pools": "edit pools",
-    "pools.clear_pools": "clear pools",
-    "pools.create_pools": "create pools",
-    "pools.delete_pools": "delete pools",
-    "pools.manage_people": "look after people",
-}
 
 
 def person(request: HttpRequest) -> User:
@@ -44,7 +31,7 @@ def needs(permission: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not person(request).has_perm(permission):
-                raise PermissionDenied(f"Your role does not let you {DEEDS[permission]}.")
+                raise PermissionDenied(not_in_your_role(permission))
             return view(request, *args, **kwargs)
 
         guarded.access = permission  # type: ignore[attr-defined]
@@ -53,27 +40,8 @@ def needs(permission: str) -> Callable[[View], View]:
     return guard
 
 
-def credential_given_lately(view: View) -> View:
-    """Only when the person proved who they are in the last minutes; otherwise they do it now.
-
-    allauth's own guard would keep the posted form in the session meanwhile, and with it
-    the token that was typed; here they come back to the page, filled in but for that.
-    """
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not proved_lately(request):
-            if request.method == "POST" and request.user.is_authenticated:
-                keep_draft(request, request.POST)
-            query = urlencode({"next": request.get_full_path()})
-            return redirect(f"{reverse('account_reauthenticate')}?{query}")
-        return view(request, *args, **kwargs)
-
-    return cast(View, guarded)
-
-
 def signed_in(view: View) -> View:
-    """Everyone who is signed in: their own things only."""
+    """Everyone who is signed in: their own things, and what everyone may read."""
     view.access = "signed in"  # type: ignore[attr-defined]
     return view
 

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+
+from pools.wording.outcomes import OutcomeMessage
 
 # The id of the element that HTMX is about to swap → the partial that fills it.
 FRAGMENTS: Final = {
@@ -29,4 +33,17 @@ def show(
     """The page, or the one fragment of it that was asked for: whole where it has none such."""
     fragment = fragment_wanted(request)
     names = [f"{template}#{fragment}", template] if fragment else template
-    return render(request, names, dict(context), status=status)
+    return render(request, names, {**context, "fragment": fragment}, status=status)
+
+
+def landed(request: HttpRequest, message: OutcomeMessage) -> HttpResponse:
+    """What has ended. From a dialog it is said in place, where the page refreshes its own part."""
+    in_front = urlsplit(request.htmx.current_url_abs_path or "").path  # type: ignore[attr-defined]
+    if fragment_wanted(request) != "dialog" or in_front not in message.refreshes:
+        messages.add_message(request, message.message_level, message.text)
+        return redirect(message.target)
+    response = render(request, "pools/outcome.html", {"outcome": message})
+    response["HX-Retarget"] = "#outcome"
+    response["HX-Reswap"] = "innerHTML"
+    response["HX-Trigger"] = "pools:changed"
+    return response

@@ -3,23 +3,25 @@
 from django import template
 from django.conf import settings
 
-from pools.change_text import (
-    Standing,
-    is_open,
-    meaning_of,
-    name_of,
-    standing_of,
-    window_of,
-)
 from pools.changes import HistoryItem
+from pools.models.vocabulary import Action
 from pools.tickets import Part
+from pools.wording.actions import words_for
+from pools.wording.changes import name_of
+from pools.wording.states import Standing, meaning_of, standing_of, window_of
 
 register = template.Library()
-register.filter("is_open", is_open)
 register.filter("meaning", meaning_of)
 register.filter("named", name_of)
 register.filter("standing", standing_of)
 register.filter("window", window_of)
+register.filter("words", words_for)
+
+
+@register.filter
+def word(action: Action) -> str:
+    """The name of an action in lists, filters and the chart, as it begins a line."""
+    return words_for(action).word.capitalize()
 
 
 @register.inclusion_tag("pools/parts/chip.html")
@@ -30,6 +32,6 @@ def chip(change: HistoryItem) -> dict[str, Standing]:
 
 @register.filter
 def with_tickets(text: str) -> list[Part]:
-    """A reason in pieces, of which ticket ids have an address."""
+    """A reason in pieces; ticket ids have an address."""
     links = settings.TICKET_LINKS
     return [Part(text)] if links is None else links.parts(text)

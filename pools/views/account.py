@@ -9,9 +9,9 @@ from django.views.decorators.http import require_POST
 
 from pools import zones
 from pools.accounts.redirects import is_own_path
-from pools.guards import person, signed_in
-from pools.people import roles_of
-from pools.presentation import THEMES
+from pools.pages.context import THEMES
+from pools.pages.guards import person, signed_in
+from pools.people.acts import roles_of
 
 _YEAR_SECONDS = 365 * 86400
 
@@ -44,6 +44,15 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @require_POST
+def keys(request: HttpRequest) -> HttpResponse:
+    """Keeps whether single keys do anything, in a cookie: signing out leaves it as it is."""
+    response = HttpResponse(status=204)
+    _keep(response, settings.KEYS_COOKIE_NAME, "off" if request.POST.get("keys") == "off" else "on")
+    return response
+
+
+@signed_in
+@require_POST
 def zone(request: HttpRequest) -> HttpResponse:
     """Keeps the zone that times are shown in; none chosen is the panel's own."""
     response = redirect("pools:account")
@@ -70,9 +79,3 @@ def safe_next(request: HttpRequest, otherwise: str) -> str:
     """Where to go back to: an address of this panel only, never somebody else's."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     return wanted if is_own_path(wanted) else otherwise
-
-
-def address_of(request: HttpRequest) -> str:
-    """The visitor's address, as ClientAddressMiddleware found it."""
-    address: str = request.META.get("REMOTE_ADDR", "")
-    return address

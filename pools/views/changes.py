@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -15,33 +15,49 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from pools.accounts.events import actor_of
-from pools.change_text import STANDINGS, TITLES, compared, is_open
-from pools.changes import Action, Outcome, Snapshot, Verdict
+from pools.changes import HistoryItem, Snapshot
 from pools.changes.exporting import Format, exported
 from pools.changes.reading import (
     ChangeLine,
     EventLine,
-    NoSuchPlace,
+    NoSuchPosition,
     Slice,
-    Step,
     WholeChange,
+    bearers,
     by_day,
     names,
     page,
     whole_change,
 )
-from pools.charts import chart_of
-from pools.event_text import facts_of, title_of
-from pools.guards import needs, person
-from pools.models import Company, Kind
-from pools.models.ledger import record_event
-from pools.presentation import Problem
-from pools.views.entries import entry_of
-from pools.views.pools import BadAddress
-from pools.views.record_address import EVENTS, Asked, address_with, days_in, read_address, words_in
-from pools.views.rendering import show
+from pools.changes.state import ChangeState
+from pools.ledger.appending import record_event
+from pools.models import Company
+from pools.models.vocabulary import RECORDED, Action, Outcome, Verdict
+from pools.pages.actors import actor_of
+from pools.pages.guards import needs, person
+from pools.pages.rendering import show
+from pools.views.changes_address import (
+    EVENTS,
+    ListQuery,
+    address_with,
+    days_in,
+    read_address,
+    refuse_unknown,
+    words_in,
+)
+from pools.views.chart import DAYS, chart_of
+from pools.views.history import entry_of
 from pools.views.workplace import rights_of
+from pools.wording import addresses
+from pools.wording.addresses import BadAddress, bad_address
+from pools.wording.changes import compared, heading_of, step_in_words
+from pools.wording.events import line_facts_of, title_of
+from pools.wording.moments import day_of
+from pools.wording.obstacles import export_unrecorded
+from pools.wording.people import SHARED_NAME, naming
+from pools.wording.roles import NO_EVENTS
+from pools.wording.situations import Problem
+from pools.wording.states import STANDINGS
 
 LINES: Final = 50
 TEMPLATE: Final = "pools/change_list.html"
@@ -52,8 +68,44 @@ _CONTENT_TYPES: Final = {
 }
 
 
+class Naming(NamedTuple):
+    """A sentence about a name, and the lists that other names lead to."""
+
+    text: str
+    links: list[tuple[str, str]]
+
+
+class Column(NamedTuple):
+    """A column of the list: its heading, and the template of its cells."""
+
+    label: str
+    cell: str
+
+
+_CHANGE, _EVENT = "pools/parts/change_cells.html", "pools/parts/event_cells.html"
+CHANGE_COLUMNS: Final = (
+    Column("Time", f"{_CHANGE}#time"),
+    Column("Who", f"{_CHANGE}#who"),
+    Column("Action", f"{_CHANGE}#action"),
+    Column("Pool", f"{_CHANGE}#pool"),
+    Column("Company", f"{_CHANGE}#company"),
+    Column("Difference", f"{_CHANGE}#difference"),
+    Column("Reason", f"{_CHANGE}#reason"),
+    Column("Outcome", f"{_CHANGE}#outcome"),
+)
+EVENT_COLUMNS: Final = (
+    Column("Time", f"{_EVENT}#time"),
+    Column("Who", f"{_EVENT}#who"),
+    Column("Event", f"{_EVENT}#event"),
+    Column("Company", f"{_EVENT}#company"),
+    Column("Recorded with it", f"{_EVENT}#facts"),
+    Column("Reason", f"{_EVENT}#reason"),
+    Column("From", f"{_EVENT}#from"),
+)
+
+
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Visibility:
     """Whose changes a person may see: slugs (None: all), and the companies that are here."""
 
     companies: frozenset[str] | None
@@ -87,41 +139,41 @@ class EventRow:
 @needs("pools.view_pools")
 def change_list(request: HttpRequest, company: str | None = None) -> HttpResponse:
     """Changes of one company or of all that the person may see; events for auditors."""
-    sight, place = _sight(request, company)
-    context = _form_context(request, sight, place)
+    visible, chosen = _visible_in(request, company)
+    context = _form_context(request, visible, chosen)
     try:
-        asked = _asked(request, sight, company)
-        found = page(asked.filters, LINES, before=asked.before, after=asked.after)
-    except (BadAddress, NoSuchPlace) as error:
-        context |= {"state": "problem", "problem": _bad_address(str(error), request.path)}
+        query = _query_of(request, visible, company)
+        shown = page(query.filters, LINES, before=query.before, after=query.after)
+    except (BadAddress, NoSuchPosition) as error:
+        context |= {"state": "problem", "problem": bad_address(error, request.path, "Changes")}
         return show(request, TEMPLATE, context, status=400)
-    context |= _list_context(sight, place, asked, found)
+    context |= _list_context(visible, chosen, query, shown)
     return show(request, TEMPLATE, context)
 
 
 @needs("pools.view_pools")
 def change_detail(request: HttpRequest, change: UUID) -> HttpResponse:
     """One change whole."""
-    sight = sight_of(person(request))
+    visible = visibility_of(person(request))
     whole = whole_change(change)
-    if whole is None or not sight.sees(whole.line.company):
+    if whole is None or not visible.sees(whole.line.company):
         raise Http404
-    item, place = whole.line.item, sight.here.get(whole.line.company)
+    item, chosen = whole.line.item, visible.here.get(whole.line.company)
     headings, rows = compared(item)
-    open_now = place is not None and is_open(item)
+    open_now = chosen is not None and item.state.is_open
     context = {
-        "company": place,
-        "company_name": place.name if place else whole.line.company,
+        "company": chosen,
+        "company_name": chosen.name if chosen else whole.line.company,
         "whole": whole,
         "change": item,
-        "entry": entry_of(request, place or whole.line.company, item),
-        "title": TITLES[item.action],
+        "entry": entry_of(request, chosen or whole.line.company, item),
+        "title": heading_of(item),
         "headings": headings,
         "rows": rows,
-        "steps": [_step(step) for step in whole.steps],
+        "steps": [step_in_words(step) for step in whole.steps],
         "open_now": open_now,
         "may": rights_of(person(request)),
-        **_links(whole, place),
+        **_links(whole, chosen),
     }
     return show(request, "pools/change.html", context)
 
@@ -130,110 +182,121 @@ def change_detail(request: HttpRequest, change: UUID) -> HttpResponse:
 @require_POST
 def change_export(request: HttpRequest, company: str | None = None) -> HttpResponse:
     """What is filtered, as a file. Recorded before its first byte is sent."""
-    sight, place = _sight(request, company)
+    visible, chosen = _visible_in(request, company)
     try:
-        asked = _asked(request, sight, company)
+        query = _query_of(request, visible, company)
         form = Format(request.POST.get("format", ""))
     except BadAddress as error:
-        return _not_exported(request, sight, place, _bad_address(str(error), _list_path(company)))
+        return _not_exported(
+            request, visible, chosen, bad_address(error, _list_path(company), "Changes")
+        )
     except ValueError:
-        problem = _bad_address("A list is exported as csv or as json.", _list_path(company))
-        return _not_exported(request, sight, place, problem)
-    what = "events" if asked.filters.events else "changes"
-    facts = {"format": str(form), "filters": dict(asked.words)}
+        unknown = BadAddress(addresses.EXPORT_FORMAT)
+        problem = bad_address(unknown, _list_path(company), "Changes")
+        return _not_exported(request, visible, chosen, problem)
+    what = "events" if query.filters.events else "changes"
+    facts = {"format": str(form), "filters": dict(query.words)}
     actor = actor_of(request, person(request))
     try:
         with transaction.atomic(durable=True):
             record_event(f"{what}_exported", actor, company=company or "", facts=facts)
-    except DatabaseError:
-        return _not_exported(request, sight, place, _unrecorded())
+    except DatabaseError as error:
+        return _not_exported(request, visible, chosen, export_unrecorded(error))
     response = StreamingHttpResponse(
-        exported(asked.filters, form), content_type=_CONTENT_TYPES[form]
+        exported(query.filters, form), content_type=_CONTENT_TYPES[form]
     )
     file = "-".join(filter(None, [what, company, f"{timezone.localdate():%Y-%m-%d}"]))
     response["Content-Disposition"] = f'attachment; filename="{file}.{form}"'
     return response  # type: ignore[return-value]  # streamed: nobody looks into it on its way
 
 
-def sight_of(user: User) -> Sight:
+def visibility_of(user: User) -> Visibility:
     """A person sees what happened where they hold a token; auditors see all."""
     companies = Company.objects.order_by("name")
     if user.has_perm(ALL_CHANGES):
-        return Sight(None, {company.slug: company for company in companies})
+        return Visibility(None, {company.slug: company for company in companies})
     own = companies.filter(tokens__user=user, tokens__confirmed_at__isnull=False)
     here = {company.slug: company for company in own}
-    return Sight(frozenset(here), here)
+    return Visibility(frozenset(here), here)
 
 
-def _sight(request: HttpRequest, company: str | None) -> tuple[Sight, Company | None]:
-    sight = sight_of(person(request))
+def _visible_in(request: HttpRequest, company: str | None) -> tuple[Visibility, Company | None]:
+    visible = visibility_of(person(request))
     if company is None:
-        return sight, None
-    if company not in sight.here:
+        return visible, None
+    if company not in visible.here:
         raise Http404
-    return sight, sight.here[company]
+    return visible, visible.here[company]
 
 
-def _asked(request: HttpRequest, sight: Sight, company: str | None) -> Asked:
-    asked = read_address(words_in(request.GET), company=company, companies=sight.companies)
-    if asked.filters.events and sight.companies is not None:
-        raise PermissionDenied("Your role does not let you see events.")
-    return asked
+def _query_of(request: HttpRequest, visible: Visibility, company: str | None) -> ListQuery:
+    refuse_unknown(request.GET)
+    query = read_address(words_in(request.GET), company=company, companies=visible.companies)
+    if query.filters.events and visible.companies is not None:
+        raise PermissionDenied(NO_EVENTS)
+    return query
 
 
-def _form_context(request: HttpRequest, sight: Sight, place: Company | None) -> dict[str, Any]:
+def _form_context(
+    request: HttpRequest, visible: Visibility, chosen: Company | None
+) -> dict[str, Any]:
     """What stays when the list changes: the filters as they were typed, and their choices."""
     words = words_in(request.GET)
     events = words.get("kind") == EVENTS
-    path = _list_path(place.slug if place else None)
-    companies = frozenset({place.slug}) if place else sight.companies
+    path = _list_path(chosen.slug if chosen else None)
+    companies = frozenset({chosen.slug}) if chosen else visible.companies
     return {
-        "company": place,
+        "company": chosen,
         "list_href": path,
         "words": words | days_in(words),
         "events": events,
-        "columns": (6 if events else 7) + (place is None),
+        "columns": [
+            column
+            for column in (EVENT_COLUMNS if events else CHANGE_COLUMNS)
+            if chosen is None or column.label != "Company"
+        ],
         "tabs": [
             ("Changes", address_with(path, {}), not events),
             ("Events", address_with(path, {"kind": EVENTS}), events),
         ]
-        if sight.companies is None
+        if visible.companies is None
         else [],
-        "actions": list(Action),
+        "actions": list(RECORDED),
         "outcomes": [
-            (label, [(each, STANDINGS[each].word) for each in kind])
+            (label, [(each, STANDINGS[ChangeState(each)].word) for each in kind])
             for label, kind in (("Outcome", Outcome), ("Settled as", Verdict))
         ],
-        "companies": [] if place else list(sight.here.values()),
-        "company_gone": words.get("company", "") not in {"", *sight.here},
+        "companies": [] if chosen else list(visible.here.values()),
+        "company_gone": words.get("company", "") not in {"", *visible.here},
         "names": names(companies),
         "zone": timezone.get_current_timezone_name(),
     }
 
 
 def _list_context(
-    sight: Sight, place: Company | None, asked: Asked, found: Slice
+    visible: Visibility, chosen: Company | None, query: ListQuery, shown: Slice
 ) -> dict[str, Any]:
-    slug = place.slug if place else None
-    path, words, lines = _list_path(slug), asked.words, found.lines
+    slug = chosen.slug if chosen else None
+    path, words, lines = _list_path(slug), query.words, shown.lines
     export = reverse("pools:change_export", args=[slug] if slug else [])
     context = {
-        "state": _state(sight, asked, found),
-        "narrowed": asked.narrowed,
-        "days": _days(sight, asked, found, path),
+        "state": _state(visible, query, shown),
+        "narrowed": query.narrowed,
+        "naming": _naming(query, path),
+        "days": _days(visible, query, shown, path),
         "newest_href": address_with(path, words),
         "newer_href": address_with(path, words, after=lines[0].seq)
-        if found.newer and lines
+        if shown.newer and lines
         else "",
         "older_href": address_with(path, words, before=lines[-1].seq)
-        if found.older and lines
+        if shown.older and lines
         else "",
         "everything_href": address_with(path, {"kind": words.get("kind", "")}),
         "export_href": address_with(export, words),
     }
-    if not asked.filters.events and lines:
+    if not query.filters.events and lines:
         zone = timezone.get_current_timezone()
-        chart = chart_of(by_day(asked.filters, zone, timezone.now()))
+        chart = chart_of(by_day(query.filters, zone, timezone.now(), DAYS))
         context["chart"] = chart
         context["chart_days"] = [
             (bar, address_with(path, words, from_=f"{bar.day}", to=f"{bar.day}"))
@@ -242,72 +305,63 @@ def _list_context(
     return context
 
 
-def _state(sight: Sight, asked: Asked, found: Slice) -> str:
-    if found.lines:
+def _naming(query: ListQuery, path: str) -> list[Naming]:
+    """Whose name the list is narrowed to, where that isn't plain from the name itself."""
+    who, found = query.filters.who, bearers(query.filters)
+    told = [
+        Naming(
+            text,
+            [(name, address_with(path, query.words, who=name)) for name in bearer.others],
+        )
+        for bearer in found
+        if (text := naming(who, bearer))
+    ]
+    return [*told, *([Naming(SHARED_NAME, [])] if len(found) > 1 else [])]
+
+
+def _state(visible: Visibility, query: ListQuery, shown: Slice) -> str:
+    if shown.lines:
         return "ok"
-    if sight.companies is not None and not sight.companies:
+    if visible.companies is not None and not visible.companies:
         return "no_token"
-    if asked.before is not None or asked.after is not None:
+    if query.before is not None or query.after is not None:
         return "past_end"
-    return "no_match" if asked.narrowed else "empty"
+    return "no_match" if query.narrowed else "empty"
 
 
-def _days(sight: Sight, asked: Asked, found: Slice, path: str) -> list[dict[str, Any]]:
+def _days(visible: Visibility, query: ListQuery, shown: Slice, path: str) -> list[dict[str, Any]]:
     """The lines by day of the reader's zone, newest day first."""
-    today = timezone.localdate()
     return [
         {
             "day": day,
-            "name": {today: "Today", today - timedelta(days=1): "Yesterday"}.get(day, ""),
-            "rows": [_row(sight, asked, line, path) for line in lines],
+            "name": day_of(day),
+            "rows": [_row(visible, query, line, path) for line in lines],
         }
-        for day, lines in groupby(found.lines, key=_local_day)
+        for day, lines in groupby(shown.lines, key=_local_day)
     ]
 
 
-def _local_day(line: ChangeLine | EventLine) -> date:
-    return timezone.localtime(line.at).date()
+def _local_day(line: ChangeLine | EventLine) -> date | None:
+    """None: its time cannot be read."""
+    return None if line.at is None else timezone.localtime(line.at).date()
 
 
 def _row(
-    sight: Sight, asked: Asked, line: ChangeLine | EventLine, path: str
+    visible: Visibility, query: ListQuery, line: ChangeLine | EventLine, path: str
 ) -> ChangeRow | EventRow:
-    company = sight.here.get(line.company)
+    company = visible.here.get(line.company)
     if isinstance(line, EventLine):
-        who = address_with(path, asked.words, who=line.actor_name)
-        return EventRow(line, company, title_of(line.action), facts_of(line.facts), who)
+        who = address_with(path, query.words, who=line.actor_name)
+        return EventRow(line, company, title_of(line.action), line_facts_of(line), who)
     item = line.item
     return ChangeRow(
         line=line,
         company=company,
         values=_values(item.after or item.before) if item.action is Action.CREATE else "",
-        href=reverse("pools:change", args=[item.change_id]),
-        who_href=address_with(path, asked.words, who=item.actor_name),
-        pool_href=_pool_href(company, item.pool_id),
+        href=reverse("pools:change", args=[item.change_id]) if item.has_page else "",
+        who_href=address_with(path, query.words, who=item.actor_name),
+        pool_href=_pool_href(company, item),
     )
-
-
-def _step(step: Step) -> dict[str, Any]:
-    """An entry about a change: what it states, and what there is to say of it."""
-    verified = bool(step.facts.get("verified"))
-    said = next((s.word for end, s in STANDINGS.items() if end == step.outcome), step.outcome)
-    problem = step.facts.get("problem", "")
-    title, note, tone = {
-        Kind.INTENT: ("Recorded, before it was sent", "", "under_way"),
-        Kind.OUTCOME: (f"Outcome: {said}", problem, step.outcome),
-        Kind.READBACK: (
-            "Read back: it shows" if verified else "Read back: it does not show",
-            problem,
-            "done" if verified else "",
-        ),
-        Kind.SETTLED: (
-            f"Settled by {step.actor_name or 'the panel'}: {said}",
-            problem,
-            "done" if step.outcome == Verdict.APPLIED else "",
-        ),
-        Kind.RELEASED: (f"Released by {step.actor_name}", step.reason, ""),
-    }.get(step.kind, (step.kind.label.capitalize(), "", ""))
-    return {"step": step, "title": title, "note": note, "tone": tone}
 
 
 def _values(snapshot: Snapshot | None) -> str:
@@ -317,56 +371,33 @@ def _values(snapshot: Snapshot | None) -> str:
     return f"limit {snapshot.limit}, timeout {timeout}"
 
 
-def _links(whole: WholeChange, place: Company | None) -> dict[str, str]:
+def _links(whole: WholeChange, chosen: Company | None) -> dict[str, str]:
     """Where a change leads: its pool, and the lists that it is in."""
     item, company = whole.line.item, whole.line.company
-    path = _list_path(company if place else None)
-    words = {} if place else {"company": company}
+    path = _list_path(company if chosen else None)
+    words = {} if chosen else {"company": company}
     pool = "" if item.pool_id is None else str(item.pool_id)
     return {
         "list_href": path,
-        "pool_href": _pool_href(place, item.pool_id),
+        "pool_href": _pool_href(chosen, item),
         "who_href": address_with(path, words, who=item.actor_name),
         "pool_changes_href": address_with(path, words, pool=pool) if pool else "",
     }
 
 
-def _pool_href(company: Company | None, pool_id: int | None) -> str:
-    if company is None or pool_id is None:
+def _pool_href(company: Company | None, item: HistoryItem) -> str:
+    """Empty where there is no such pool to go to: of another origin it is somebody else's."""
+    if company is None or item.pool_id is None or item.origin != company.origin:
         return ""
-    return reverse("pools:pool_detail", args=[company.slug, pool_id])
+    return reverse("pools:pool_detail", args=[company.slug, item.pool_id])
 
 
 def _list_path(company: str | None) -> str:
     return reverse("pools:change_list", args=[] if company is None else [company])
 
 
-def _bad_address(sentence: str, path: str) -> Problem:
-    return Problem(
-        title="This address does not fit the list.",
-        meaning=sentence,
-        next_text="Start from the newest.",
-        next_href=path,
-        next_label="Changes",
-        kind="warning",
-        status=400,
-    )
-
-
-def _unrecorded() -> Problem:
-    return Problem(
-        title="Nothing was exported.",
-        meaning="An export is recorded before it begins, and the record cannot be written now.",
-        next_text="Try again in a moment; if it stays so, tell an administrator.",
-        next_href="",
-        next_label="",
-        kind="danger",
-        status=503,
-    )
-
-
 def _not_exported(
-    request: HttpRequest, sight: Sight, place: Company | None, problem: Problem
+    request: HttpRequest, visible: Visibility, chosen: Company | None, problem: Problem
 ) -> HttpResponse:
-    context = _form_context(request, sight, place) | {"state": "problem", "problem": problem}
+    context = _form_context(request, visible, chosen) | {"state": "problem", "problem": problem}
     return show(request, TEMPLATE, context, status=problem.status)

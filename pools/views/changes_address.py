@@ -9,26 +9,27 @@ from typing import Final
 from django.http import QueryDict
 from django.utils import timezone
 
-from pools.changes import Action, Outcome, Verdict
 from pools.changes.browsing import Filters
-from pools.models.index_term import words_of
-from pools.views.pools import BadAddress
+from pools.models.index_term import words_sought
+from pools.models.vocabulary import RECORDED, Outcome, Verdict
+from pools.wording import addresses
+from pools.wording.addresses import BadAddress
 
 EVENTS: Final = "events"
-LONGEST_TEXT: Final = 255
+LONGEST_FILTER: Final = 255
 LARGEST_SEQ_DIGITS: Final = 18
 # In the order in which an address has them.
 PARAMETERS: Final = (
     *("kind", "who", "action", "outcome", "pool", "company", "from", "to", "words"),
     *("before", "after"),
 )
-_PLACE: Final = frozenset({"before", "after"})
+_POSITION: Final = frozenset({"before", "after"})
 _EVENT_ACTION: Final = re.compile(r"[a-z_]{1,40}")
 _SLUG: Final = re.compile(r"[-\w]{1,50}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ListQuery:
     """What an address asks for: its own words, and what they mean.
 
     `before` and `after` are the numbers of entries: the page is the one next to it.
@@ -42,7 +43,7 @@ class Asked:
     @property
     def narrowed(self) -> bool:
         """Whether the list may be empty because of a filter."""
-        return any(name not in {"kind", *_PLACE} for name in self.words)
+        return any(name not in {"kind", *_POSITION} for name in self.words)
 
 
 def words_in(address: Mapping[str, str]) -> dict[str, str]:
@@ -62,40 +63,49 @@ def days_in(words: Mapping[str, str]) -> dict[str, str]:
     return days
 
 
+def refuse_unknown(address: Mapping[str, str]) -> None:
+    """Raises BadAddress for a name that the pages do not know.
+
+    Somebody who believes that they see a part of the list draws the wrong conclusion.
+    """
+    if not set(PARAMETERS).issuperset(address):
+        raise BadAddress(addresses.one_parameter_of(PARAMETERS))
+
+
 def read_address(
     words: Mapping[str, str], *, company: str | None, companies: frozenset[str] | None
-) -> Asked:
+) -> ListQuery:
     """What the words of an address mean to someone who may see `companies` (None: all).
 
     `company` is the one that the page is about, if it is about one. Dates are days of
     the zone in use. Raises BadAddress.
     """
-    events = _one_of(words, "kind", {EVENTS}, "The list has changes, and kind=events.") == EVENTS
+    events = _one_of(words, "kind", {EVENTS}, addresses.LIST_KIND) == EVENTS
     if {"before", "after"} <= words.keys():
-        raise BadAddress("A page is before one entry or after one, not both.")
+        raise BadAddress(addresses.BOTH_PLACES)
     begin, end = _day(words, "from"), _day(words, "to")
     if begin and end and begin > end:
-        raise BadAddress("The first day is after the last one.")
+        raise BadAddress(addresses.DAYS_REVERSED)
     filters = Filters(
         companies=_companies(words, company, companies),
         events=events,
         who=_text(words, "who"),
         action=_action(words, events=events),
         outcome=None if events else _outcome(words),
-        pool="" if events else _searched(words, "pool", "A pool is looked up by its id or name."),
+        pool="" if events else _searched(words, "pool", addresses.POOL),
         begin=_midnight(begin) if begin else None,
         end=_midnight(end + timedelta(days=1)) if end else None,
-        words=_searched(words, "words", "Words are made of letters and digits."),
+        words=_searched(words, "words", addresses.WORDS),
     )
-    return Asked(words, filters, _entry(words, "before"), _entry(words, "after"))
+    return ListQuery(words, filters, _entry(words, "before"), _entry(words, "after"))
 
 
 def address_with(path: str, words: Mapping[str, str], **changed: str | int) -> str:
     """The address for `words` with some of them changed; an empty one is left out.
 
-    The place in the list is left out too, unless it is what changed.
+    The position in the list is left out too, unless it is what changed.
     """
-    kept = {name: text for name, text in words.items() if name not in _PLACE}
+    kept = {name: text for name, text in words.items() if name not in _POSITION}
     wanted = kept | {name.rstrip("_"): str(value) for name, value in changed.items()}
     address = QueryDict(mutable=True)
     for name in PARAMETERS:
@@ -113,24 +123,23 @@ def _companies(
         return companies
     # Who sees all may ask for a company that is no longer here: its changes still are.
     if not _SLUG.fullmatch(slug) or (companies is not None and slug not in companies):
-        raise BadAddress("There is no company of that name whose changes you can see.")
+        raise BadAddress(addresses.NO_SUCH_COMPANY)
     return frozenset({slug})
 
 
 def _action(words: Mapping[str, str], *, events: bool) -> str:
     if not events:
-        sentence = "An action is create, edit, clear, delete or outside."
-        return _one_of(words, "action", set(Action), sentence)
+        return _one_of(words, "action", set(RECORDED), addresses.ACTION)
     # As it is shown, or as it is on the ledger: "Signed in" is signed_in.
     action = words.get("action", "").lower().replace(" ", "_")
     if action and not _EVENT_ACTION.fullmatch(action):
-        raise BadAddress("There is no event of that name.")
+        raise BadAddress(addresses.EVENT)
     return action
 
 
 def _outcome(words: Mapping[str, str]) -> Outcome | Verdict | None:
     known: dict[str, Outcome | Verdict] = {str(each): each for each in (*Outcome, *Verdict)}
-    sentence = f"An outcome is one of {', '.join(known)}."
+    sentence = addresses.one_outcome_of(known)
     return known.get(_one_of(words, "outcome", set(known), sentence))
 
 
@@ -143,14 +152,14 @@ def _one_of(words: Mapping[str, str], name: str, known: set[str], sentence: str)
 
 def _text(words: Mapping[str, str], name: str) -> str:
     found = words.get(name, "")
-    if len(found) > LONGEST_TEXT or "\0" in found:
-        raise BadAddress(f"A filter has at most {LONGEST_TEXT} characters.")
+    if len(found) > LONGEST_FILTER or "\0" in found:
+        raise BadAddress(addresses.too_long(LONGEST_FILTER))
     return found
 
 
 def _searched(words: Mapping[str, str], name: str, sentence: str) -> str:
     found = _text(words, name)
-    if found and not words_of(found):
+    if found and not words_sought(found):
         raise BadAddress(sentence)
     return found
 
@@ -161,9 +170,9 @@ def _day(words: Mapping[str, str], name: str) -> date | None:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise BadAddress("Days are written as in 2026-05-01.") from None
+        raise BadAddress(addresses.DAY) from None
     if not 1970 <= day.year < 9999:
-        raise BadAddress("There is nothing on the record from a day like that.")
+        raise BadAddress(addresses.DAY_TOO_FAR)
     return day
 
 
@@ -175,5 +184,5 @@ def _entry(words: Mapping[str, str], name: str) -> int | None:
     if (text := words.get(name)) is None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) <= LARGEST_SEQ_DIGITS):
-        raise BadAddress("A page begins before or after the number of an entry.")
+        raise BadAddress(addresses.ENTRY)
     return int(text)

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from pools.changes import Action
 from pools.changes.reading import Days
+from pools.models.vocabulary import Action
+from pools.wording.actions import words_for
 
+# The last days that are shown, if there are that many.
+DAYS: Final = 30
 # Units of the drawing, which is stretched to the width of its place.
 STEP: Final = 10
 GAP: Final = 2
@@ -40,8 +43,8 @@ class Bar:
 
     @property
     def sentence(self) -> str:
-        """For instance: 3 edit, 1 clear."""
-        said = [f"{count} {action}" for action, count in self.counts.items() if count]
+        """For instance: 3 edits, 1 clearing."""
+        said = [_counted(action, count) for action, count in self.counts.items() if count]
         return ", ".join(said) or "nothing"
 
 
@@ -101,3 +104,8 @@ def _blocks(counts: Mapping[Action, int], highest: int) -> list[Block]:
             top -= height
             blocks.append(Block(action, round(top, 2), round(height, 2)))
     return blocks
+
+
+def _counted(action: Action, count: int) -> str:
+    words = words_for(action)
+    return f"{count} {words.noun if count == 1 else words.nouns}"

@@ -7,11 +7,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from pools.guards import needs, person
 from pools.models import Company, Token
-from pools.tokens import TokenState, state_of
-from pools.views.rendering import show
+from pools.pages.guards import needs, person
+from pools.pages.rendering import show
+from pools.tokens.state import TokenState, state_of
 from pools.views.tokens import next_step, tokens_of
+from pools.wording.tokens import STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class CompanyRow:
     company: Company
     token: Token | None
     state: TokenState
+    state_text: str
     next_url: str
     next_label: str
 
@@ -47,4 +49,4 @@ def _row(company: Company, token: Token | None) -> CompanyRow:
     url, label = next_step(company, state)
     if state in (TokenState.READY, TokenState.EXPIRING):
         url, label = reverse("pools:pool_list", args=[company.slug]), "Pools"
-    return CompanyRow(company=company, token=token, state=state, next_url=url, next_label=label)
+    return CompanyRow(company, token, state, STATES[state], next_url=url, next_label=label)

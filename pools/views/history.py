@@ -7,20 +7,21 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.urls import reverse
 
-from pools.change_text import as_text
-from pools.changes import Action, HistoryItem, open_changes
+from pools.changes import HistoryItem, open_changes
 from pools.changes.history import changes_by_id
-from pools.changes.reverting import CannotRevert, Undo
-from pools.guards import person
+from pools.changes.reverting import REVERTIBLE, CannotRevert, Undo
 from pools.models import Company
+from pools.models.vocabulary import Action
+from pools.pages.guards import person
 from pools.views.workplace import rights_of
+from pools.wording.changes import as_text
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """A change, its text to copy, and the way to take it back (empty: not offered).
+    """A change, its text to copy, and the way to revert it (empty: not offered).
 
-    `reverts` is the change that it takes back, `reverted_by` the one that takes it back.
+    `reverts` is the change that it reverts, `reverted_by` the one that reverts it.
     """
 
     change: HistoryItem
@@ -40,9 +41,11 @@ def entries_of(
 ) -> list[HistoryEntry]:
     """A pool's history. While a change of unknown outcome holds the pool, none is reverted.
 
-    `gone`: there is no such pool any more, so that only its deletion can be taken back.
+    `gone`: there is no such pool now, so that only its deletion can be reverted. Of a pool
+    that is there, that alone cannot: it would be made a second time.
     """
-    revertible = frozenset({Action.DELETE} if gone else {Action.DELETE, Action.EDIT})
+    deletion = frozenset({Action.DELETE})
+    revertible = deletion if gone else REVERTIBLE - deletion
     return _entries(request, company, items, frozenset() if held else revertible)
 
 
@@ -51,7 +54,7 @@ def entry_of(request: HttpRequest, company: Company | str, item: HistoryItem) ->
     free = isinstance(company, Company) and (
         item.pool_id is None or not open_changes(company, item.pool_id)
     )
-    revertible = frozenset({Action.DELETE, Action.EDIT} if free else {})
+    revertible = REVERTIBLE if free else frozenset()
     (entry,) = _entries(request, company, [item], revertible)
     return entry
 
@@ -64,16 +67,17 @@ def _entries(
 ) -> list[HistoryEntry]:
     rights = rights_of(person(request))
     name, slug = (company, company) if isinstance(company, str) else (company.name, company.slug)
+    origin = 0 if isinstance(company, str) else company.origin
     others = _linked(items)
 
     def revert_href(item: HistoryItem) -> str:
-        needed = "create" if item.action is Action.DELETE else "edit"
+        needed = Action.CREATE if item.action is Action.DELETE else Action.EDIT
         if item.action not in revertible or item.reverted_by:
             return ""
-        if not rights["edit"] or not rights[needed]:
+        if not rights[Action.EDIT] or not rights[needed]:
             return ""
         try:
-            Undo.of(item)
+            Undo.of(item, origin)
         except CannotRevert:
             return ""
         return reverse("pools:change_revert", args=[slug, item.change_id])
@@ -81,7 +85,7 @@ def _entries(
     return [
         HistoryEntry(
             change=item,
-            text=as_text(item, name, _address(request, item.change_id)),
+            text=as_text(item, name, _address(request, item)),
             revert_href=revert_href(item),
             reverts=others.get(item.reverts),
             reverted_by=others.get(item.reverted_by),
@@ -91,7 +95,7 @@ def _entries(
 
 
 def _linked(items: Iterable[HistoryItem]) -> dict[UUID | None, HistoryItem]:
-    """The changes that these take back or are taken back by; asked for only if not among them."""
+    """The changes that these revert or are reverted by; asked for only if not among them."""
     found: dict[UUID | None, HistoryItem] = {item.change_id: item for item in items}
     wanted = {each for item in items for each in (item.reverts, item.reverted_by) if each}
     if missing := wanted - found.keys():
@@ -99,5 +103,7 @@ def _linked(items: Iterable[HistoryItem]) -> dict[UUID | None, HistoryItem]:
     return found
 
 
-def _address(request: HttpRequest, change_id: UUID) -> str:
-    return request.build_absolute_uri(reverse("pools:change", args=[change_id]))
+def _address(request: HttpRequest, item: HistoryItem) -> str:
+    if not item.has_page:
+        return ""
+    return request.build_absolute_uri(reverse("pools:change", args=[item.change_id]))

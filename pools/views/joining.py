@@ -1,6 +1,6 @@
-"""Coming in by an invitation: its code, then a password of one's own.
+"""Joining by an invitation: its code, then a password of one's own.
 
-The code stands behind the # of the link, which browsers do not send: it is in no log, of
+The code comes after the # of the link, which browsers do not send: it is in no log, of
 this panel or of a proxy, and in no Referer.
 """
 
@@ -14,28 +14,26 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from adminpanel.views import too_many
-from pools import people
-from pools.guards import public
+from pools.forms.people import FirstPasswordForm, JoinForm
+from pools.ledger.appending import LedgerUnwritable
 from pools.models import Invitation
-from pools.models.ledger import LedgerUnwritable
-from pools.people_forms import FirstPasswordForm, JoinForm
-from pools.views.account import address_of
+from pools.pages.actors import address_of
+from pools.pages.errors import too_many
+from pools.pages.guards import public
+from pools.people import acts
+from pools.people.names import NameTaken
+from pools.wording import people as wording
 
 _SESSION_KEY: Final = "invitation"
-_SPENT: Final = (
-    "This code opens nothing: it was used, withdrawn, or is too old. Ask for another invitation."
-)
-_UNRECORDED: Final = "The panel's record cannot be written just now. Try again later."
 
 
 @public
 @sensitive_variables()
 @sensitive_post_parameters("code")
 def join(request: HttpRequest) -> HttpResponse:
-    """Takes the code, and notes in the session which invitation it opened."""
+    """Takes the code, and keeps in the session which invitation it belongs to."""
     if request.user.is_authenticated:
-        messages.info(request, "You are signed in. Sign out first to use an invitation.")
+        messages.info(request, wording.SIGN_OUT_FIRST)
         return redirect("pools:companies")
     form = JoinForm(request.POST or None)
     if not form.is_valid():
@@ -43,9 +41,9 @@ def join(request: HttpRequest) -> HttpResponse:
     if not ratelimit.consume(request, action="invitation"):
         return too_many(request)
     try:
-        invitation = people.invitation_for(form.cleaned_data["code"])
-    except people.InvitationSpent:
-        form.add_error("code", _SPENT)
+        invitation = acts.invitation_for(form.cleaned_data["code"])
+    except acts.InvitationSpent:
+        form.add_error("code", wording.INVITATION_SPENT)
         return _form(request, "pools/join.html", form)
     request.session[_SESSION_KEY] = str(invitation.pk)
     return redirect("pools:join_password")
@@ -64,13 +62,13 @@ def join_password(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _form(request, "pools/join_password.html", form, invitation=invitation)
     try:
-        person = people.accept(
+        person = acts.accept(
             invitation, form.cleaned_data["password"].reveal(), address=address_of(request)
         )
-    except people.InvitationSpent:
+    except acts.InvitationSpent:
         return redirect("pools:join")
-    except (people.AlreadyThere, LedgerUnwritable) as error:
-        form.add_error(None, str(error) if isinstance(error, people.AlreadyThere) else _UNRECORDED)
+    except (NameTaken, LedgerUnwritable) as error:
+        form.add_error(None, wording.joining_refused(error))
         return _form(request, "pools/join_password.html", form, invitation=invitation)
     del request.session[_SESSION_KEY]
     record_authentication(request, person, method="password")

@@ -1,6 +1,5 @@
 """What administrators see of people: roles, second factor, tokens by their fingerprint."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -12,9 +11,11 @@ from django.db.models import Exists, OuterRef, Prefetch
 from pools.accounts.second_factors import FACTORS
 from pools.changes import HistoryItem
 from pools.changes.history import changes_by_id
-from pools.event_text import facts_of, title_of
-from pools.models import Company, Entry, Kind, Token
-from pools.people import roles_of
+from pools.changes.reading import event_line
+from pools.models import Company, Entry, Token
+from pools.models.vocabulary import Kind
+from pools.people.acts import roles_of
+from pools.wording.events import line_facts_of, title_of
 
 RECENT_CHANGES = 10
 
@@ -34,7 +35,7 @@ class PersonFacts:
 class Event:
     """Something that a person did, other than to a pool; `company` is a name."""
 
-    at: datetime
+    at: datetime | None
     title: str
     facts: list[tuple[str, str]]
     company: str
@@ -61,17 +62,17 @@ def recent_changes(user: User, limit: int = RECENT_CHANGES) -> list[HistoryItem]
 
 
 def recent_events(user: User, limit: int = RECENT_CHANGES) -> list[Event]:
-    """What a person did at the door and to others last: sign-ins, tokens, roles."""
+    """What a person did last, other than to pools: sign-ins, tokens, roles."""
     events = Entry.objects.filter(kind=Kind.EVENT, actor_id=str(user.pk)).order_by("-seq")
     names = dict(Company.objects.values_list("slug", "name"))
     return [
         Event(
-            at=entry.at,
-            title=title_of(entry.action),
-            facts=facts_of({**json.loads(entry.facts), "address": ""}),
-            company=names.get(entry.company, entry.company),
+            at=line.at,
+            title=title_of(line.action),
+            facts=line_facts_of(line),
+            company=names.get(line.company, line.company),
         )
-        for entry in events[:limit]
+        for line in map(event_line, events[:limit])
     ]
 
 

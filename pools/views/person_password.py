@@ -5,11 +5,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.debug import sensitive_variables
 
-from pools import forgotten, people
 from pools.accounts.forgotten_views import link_of
-from pools.guards import credential_given_lately, needs, person
-from pools.models.ledger import LedgerUnwritable
-from pools.views.account import address_of
+from pools.accounts.proofs import credential_given_lately
+from pools.ledger.appending import LedgerUnwritable
+from pools.pages.actors import actor_of
+from pools.pages.guards import needs, person
+from pools.people import acts, password_codes
+from pools.wording.people import refused
 
 
 @needs("pools.manage_people")
@@ -22,11 +24,9 @@ def person_password(request: HttpRequest, person_id: int) -> HttpResponse:
     status = 200
     if request.method == "POST":
         try:
-            code = forgotten.code_from(person(request), user, address_of(request))
-        except people.NotAllowed as error:
-            context["stopped"], status = str(error), 409
-        except LedgerUnwritable:
-            context["stopped"], status = people.UNRECORDED, 409
+            code = password_codes.code_from(user, by=actor_of(request, person(request)))
+        except (acts.NotAllowed, LedgerUnwritable) as error:
+            context["stopped"], status = refused(error), 409
         else:
-            context |= {"link": link_of(request, code), "until": forgotten.good_until()}
+            context |= {"link": link_of(request, code), "until": password_codes.good_until()}
     return render(request, "pools/person_password.html", context, status=status)

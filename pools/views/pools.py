@@ -1,47 +1,78 @@
 """Reading pools: the list and one pool whole."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
-from pools.changes import HistoryItem, drift, history_of, last_changes, open_changes
-from pools.core import Connector, CoreClient, NotFound, Page, Pool, PoolQuery, Sort
-from pools.guards import needs
+from pools.changes import (
+    HistoryItem,
+    drift,
+    gone_pool,
+    history_of,
+    last_changes,
+    listing,
+    open_changes,
+)
+from pools.changes.history import has_earlier_namesake
+from pools.core import CoreClient, NotFound, Page, Pool, PoolQuery, Sort
+from pools.core.bounds import PAGE, SEARCH
 from pools.models import Company
-from pools.presentation import Problem
-from pools.views.entries import entries_of
-from pools.views.rendering import fragment_wanted, show
+from pools.models.vocabulary import MADE_HERE, Action
+from pools.pages.guards import needs
+from pools.pages.rendering import fragment_wanted, show
+from pools.views.history import entries_of
 from pools.views.workplace import READING, Workplace, enter
+from pools.wording import addresses
+from pools.wording.actions import ActionWords, words_for
+from pools.wording.addresses import BadAddress, bad_address
+from pools.wording.connectors import by_system
+from pools.wording.situations import Activity, Problem, pool_page
+from pools.wording.states import back_again
 
 PAGE_SIZES: Final = (10, 25, 50, 100)
 PARAMETERS: Final = frozenset({"search", "sort", "page", "per_page"})
-LARGEST_PAGE: Final = 10**9
-LONGEST_SEARCH: Final = 255
 SLOW_SECONDS: Final = 2.0
-UNNAMED_SYSTEM: Final = "System not named"
-# Label, the sort that Core knows for it (None: Core cannot), and the cell's kind.
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table: its heading, its cells' kind and template, and the sort that Core
+    knows for it (None: Core cannot)."""
+
+    label: str
+    css: str
+    cell: str
+    sort: Sort | None = None
+
+
+_CELLS: Final = "pools/parts/pool_cells.html"
 COLUMNS: Final = (
-    ("Name", Sort.NAME, "name"),
-    ("Limit", Sort.LIMIT, "number"),
-    ("Timeout", None, "number"),
-    ("Connectors", None, "connectors"),
-    ("Created", Sort.CREATED, "date"),
-    ("Updated", None, "date"),
-    ("Last change", None, "change"),
+    Column("Name", "name", f"{_CELLS}#name", Sort.NAME),
+    Column("Limit", "number", f"{_CELLS}#limit", Sort.LIMIT),
+    Column("Timeout", "number", f"{_CELLS}#timeout"),
+    Column("Connectors", "connectors", f"{_CELLS}#connectors"),
+    Column("Created", "date", f"{_CELLS}#created", Sort.CREATED),
+    Column("Updated", "date", f"{_CELLS}#updated"),
+    Column("Last change", "change", f"{_CELLS}#change"),
 )
 
 
-class BadAddress(ValueError):
-    """The address asks for something that the list does not have; the text says what."""
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that the person may do to a pool now: its words, and where it is done."""
+
+    action: Action
+    words: ActionWords
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
 class PoolRow:
-    """A pool as a line of the table. An address that is empty is not offered."""
+    """A pool as a line of the table. An address that is empty leads nowhere."""
 
     id: int | None
     name: str | None
@@ -55,84 +86,125 @@ class PoolRow:
     last_change: HistoryItem | None
     held: bool
     detail_href: str
-    edit_href: str
-    clear_href: str
-    delete_href: str
+    offers: list[Offer]
 
 
 @needs("pools.view_pools")
 def pool_list(request: HttpRequest, company: str) -> HttpResponse:
     """One question to Core, whose paging, order and search these are."""
-    place = enter(request, company)
-    context: dict[str, Any] = {"company": place.company, "may": place.may, "query": PoolQuery()}
+    workplace = enter(request, company)
+    context: dict[str, Any] = {
+        "company": workplace.company,
+        "may": workplace.may,
+        "query": PoolQuery(),
+    }
     try:
         query = read_query(request.GET)
-        context |= _addresses(request, query)
-        with place.core() as core:
-            page = drift.read_page(core, place.company, query)
     except BadAddress as error:
-        return _list_problem(request, context, _bad_address(str(error), request.path))
-    except READING as error:
-        return _list_problem(request, context, place.problem(error))
-    context |= _page_context(place, query, page) | times(core)
-    return show(request, "pools/pool_list.html", context)
+        return _list_problem(request, context, bad_address(error, request.path, "Pools"))
+    context |= _addresses(request, query)
+    before = drift.as_of()
+
+    def answer(core: CoreClient | None, read: Callable[[], Page]) -> HttpResponse:
+        try:
+            page = read()
+        except READING as error:
+            problem = workplace.problem(error, Activity.READING_LIST)
+            return _list_problem(request, context, problem)
+        assert core is not None  # noqa: S101  (the page was read with it)
+        found = context | times(core)
+        reader = workplace.actor.id
+        listing.record_page(core, workplace.company, query, page, before, reader)
+        found |= _page_context(workplace, query, page)
+        return show(request, "pools/pool_list.html", found)
+
+    return workplace.ask(lambda core: core.list_pools(query), answer, "Pools")
 
 
 @needs("pools.view_pools")
 def pool_detail(request: HttpRequest, company: str, pool: int) -> HttpResponse:
-    place = enter(request, company)
-    unsettled = open_changes(place.company, pool)
+    workplace = enter(request, company)
+    unsettled = open_changes(workplace.company, pool)
     if unsettled and "poll" in request.GET and fragment_wanted(request):
         # Still held: the page stays as it is, and Core is not asked.
         return HttpResponse(status=204)
-    hold = {"open_changes": unsettled, "held": bool(unsettled), "may": place.may}
-    try:
-        with place.core() as core:
-            found = drift.read_pool(core, place.company, pool)
-    except NotFound as error:
-        past = history_of(place.company, pool)
-        entries = entries_of(request, place.company, past, held=bool(unsettled), gone=True)
-        return place.show_problem(error, history=entries, **hold)
-    except READING as error:
-        return place.show_problem(error, **hold)
-    context = {
-        "company": place.company,
-        "pool": found,
-        "connectors_known": found.connectors is not None,
-        "systems": systems_of(found),
-        "history": entries_of(
-            request, place.company, history_of(place.company, pool), held=bool(unsettled)
-        ),
-        "token_notice": place.token_notice,
-        "raw_json": json.dumps(found.raw, indent=2, ensure_ascii=False),
-        "refresh_href": request.path,
-        "list_href": reverse("pools:pool_list", args=[place.company.slug]),
-        **hold,
-        **_row_addresses(place, pool, bool(unsettled)),
-        **times(core),
+
+    def answer(core: CoreClient | None, read: Callable[[], Pool]) -> HttpResponse:
+        context = _around_pool(workplace, pool, unsettled)
+        try:
+            found = read()
+        except NotFound as error:
+            past = history_of(workplace.company, pool)
+            entries = entries_of(request, workplace.company, past, held=bool(unsettled), gone=True)
+            known = gone_pool(workplace.company, pool) or error
+            return workplace.show_problem(known, Activity.READING_POOL, history=entries, **context)
+        except READING as error:
+            return workplace.show_problem(error, Activity.READING_POOL, **context)
+        context |= _about_pool(workplace, found, held=bool(unsettled)) | times(core)
+        return show(request, "pools/pool.html", context)
+
+    return workplace.ask_pool(pool, answer, f"Pool {pool}")
+
+
+def _around_pool(
+    workplace: Workplace, pool_id: int, unsettled: list[HistoryItem]
+) -> dict[str, Any]:
+    """What is known of a pool's page whatever Core says."""
+    return {
+        "open_changes": unsettled,
+        "held": bool(unsettled),
+        "may": workplace.may,
+        "earlier_href": _earlier_href(workplace.company, pool_id),
     }
-    return show(request, "pools/pool.html", context)
+
+
+def _about_pool(workplace: Workplace, pool: Pool, *, held: bool) -> dict[str, Any]:
+    assert pool.id is not None  # noqa: S101  (it was read by its id)
+    past = history_of(workplace.company, pool.id)
+    return {
+        "company": workplace.company,
+        "pool": pool,
+        "connectors_known": pool.connectors is not None,
+        "systems": by_system(pool),
+        "history": entries_of(workplace.request, workplace.company, past, held=held),
+        "back_again": back_again(past[0]) if past else "",
+        "token_notice": workplace.token_notice,
+        "raw_json": json.dumps(pool.raw, indent=2, ensure_ascii=False),
+        "refresh_href": workplace.request.path,
+        "list_href": reverse("pools:pool_list", args=[workplace.company.slug]),
+        "offers": _offers(workplace, pool.id, held),
+    }
+
+
+def _earlier_href(company: Company, pool_id: int) -> str:
+    """Where the changes of another pool are that had this id before; empty where none had it."""
+    if not has_earlier_namesake(company, pool_id):
+        return ""
+    return f"{reverse('pools:change_list', args=[company.slug])}?pool={pool_id}"
 
 
 def read_query(address: Mapping[str, str]) -> PoolQuery:
     """What the address asks. Anything that the list does not have raises BadAddress.
 
-    A name that it does not know, too: whoever believes that they see a part of the list
+    A name that it does not know, too: somebody who believes that they see a part of the list
     acts on the wrong pool.
     """
     if not PARAMETERS.issuperset(address):
-        raise BadAddress("The list of pools knows search, sort, page and per_page only.")
+        raise BadAddress(addresses.POOL_PARAMETERS)
     sort = address.get("sort", "")
     if sort and sort not in list(Sort):
-        raise BadAddress("Pools can be sorted by name, limit and created only.")
+        raise BadAddress(addresses.POOL_SORT)
     size = address.get("per_page", "25")
     if size not in map(str, PAGE_SIZES):
-        raise BadAddress("Rows per page can be 10, 25, 50 or 100.")
+        raise BadAddress(addresses.PAGE_SIZE)
     page = address.get("page", "1")
     if not (
-        page.isascii() and page.isdigit() and len(page) <= 10 and 1 <= int(page) <= LARGEST_PAGE
+        page.isascii()
+        and page.isdecimal()
+        and len(page) <= 10
+        and PAGE.least <= int(page) <= PAGE.largest
     ):
-        raise BadAddress("Pages are whole numbers from 1.")
+        raise BadAddress(addresses.PAGE_NUMBER)
     return PoolQuery(
         search=_search_of(address.get("search", "")),
         sort=Sort(sort) if sort else None,
@@ -144,24 +216,16 @@ def read_query(address: Mapping[str, str]) -> PoolQuery:
 def _search_of(typed: str) -> str:
     """The terms as Core reads them: it takes the space after a comma for a part of a name."""
     if "\0" in typed:
-        raise BadAddress("A search cannot hold a NUL character.")
-    terms = (term.strip() for term in typed[:LONGEST_SEARCH].split(","))
+        raise BadAddress(addresses.SEARCH_TEXT)
+    if len(typed) > SEARCH.longest:
+        raise BadAddress(addresses.search_too_long(SEARCH.longest))
+    terms = (term.strip() for term in typed.split(","))
     return ",".join(term for term in terms if term)
 
 
-def systems_of(pool: Pool) -> list[dict[str, Any]]:
-    """The pool's connectors by their system's name, in that order."""
-    by_name: dict[str, list[Connector]] = {}
-    for connector in pool.connectors or ():
-        by_name.setdefault(_system_name(connector), []).append(connector)
-    return [
-        {"name": name, "connectors": by_name[name]} for name in sorted(by_name, key=str.casefold)
-    ]
-
-
-def times(core: CoreClient) -> dict[str, Any]:
+def times(core: CoreClient | None) -> dict[str, Any]:
     """When the page's facts were read, and how long Core took."""
-    exchange = core.last_exchange
+    exchange = core.last_exchange if core else None
     if exchange is None:
         return {}
     return {
@@ -176,37 +240,25 @@ def _list_problem(request: HttpRequest, context: dict[str, Any], problem: Proble
     return show(request, "pools/pool_list.html", context, status=problem.status)
 
 
-def _bad_address(sentence: str, path: str) -> Problem:
-    return Problem(
-        title="This address does not fit the list.",
-        meaning=sentence,
-        next_text="Start from the first page.",
-        next_href=path,
-        next_label="Pools",
-        kind="warning",
-        status=400,
-    )
-
-
-def _page_context(place: Workplace, query: PoolQuery, page: Page) -> dict[str, Any]:
+def _page_context(workplace: Workplace, query: PoolQuery, page: Page) -> dict[str, Any]:
     ids = [pool.id for pool in page.pools if pool.id is not None]
-    changes = last_changes(place.company, ids)
-    unsettled = open_changes(place.company)
-    held = {change.pool_id for change in unsettled}
-    first = (query.page - 1) * query.per_page + 1
+    changes = last_changes(workplace.company, ids)
+    unsettled = open_changes(workplace.company)
+    held = {c.pool_id for c in unsettled if c.origin == workplace.company.origin}
     return {
         "state": _state(query, page),
-        "rows": [_row(place, pool, changes, held) for pool in page.pools],
-        "token_notice": place.token_notice,
+        "rows": [_row(workplace, pool, changes, held) for pool in page.pools],
+        "token_notice": workplace.token_notice,
         "open_changes": unsettled,
+        "connectors_told": any(pool.connectors is not None for pool in page.pools),
         "page_facts": {
-            "first": first,
-            "last": first + len(page.pools) - 1,
+            "first": page.first,
+            "last": page.first + len(page.pools) - 1,
             "total": page.total,
-            "number": query.page,
             "last_page": page.last_page,
+            "most": page.per_page if page.per_page < query.per_page else None,
         },
-        **_neighbours(place.company, query, page),
+        **_neighbours(workplace.company, query, page),
     }
 
 
@@ -219,7 +271,7 @@ def _state(query: PoolQuery, page: Page) -> str:
 
 
 def _row(
-    place: Workplace, pool: Pool, changes: Mapping[int, HistoryItem], held: Iterable[int | None]
+    workplace: Workplace, pool: Pool, changes: Mapping[int, HistoryItem], held: Iterable[int | None]
 ) -> PoolRow:
     return PoolRow(
         id=pool.id,
@@ -230,37 +282,31 @@ def _row(
         updated_at=pool.updated_at,
         unreadable=pool.unreadable,
         connector_count=None if pool.connectors is None else len(pool.connectors),
-        system_names=[system["name"] for system in systems_of(pool)],
+        system_names=[system.name for system in by_system(pool)],
         last_change=None if pool.id is None else changes.get(pool.id),
         held=pool.id is not None and pool.id in held,
-        **_row_addresses(place, pool.id, pool.id in held),
+        detail_href="" if pool.id is None else pool_page(workplace.company, pool.id),
+        offers=_offers(workplace, pool.id, pool.id in held),
     )
 
 
-def _row_addresses(place: Workplace, pool_id: int | None, held: bool) -> dict[str, str]:
-    """Where a pool's pages are; what may not be done has no address."""
-    names = {"detail_href": "pool_detail"}
-    names |= {f"{deed}_href": f"pool_{deed}" for deed in ("edit", "clear", "delete")}
-    offered = {
-        key: pool_id is not None
-        and (key == "detail_href" or (not held and place.may[key.removesuffix("_href")]))
-        for key in names
-    }
-    return {
-        key: reverse(f"pools:{name}", args=[place.company.slug, pool_id]) if offered[key] else ""
-        for key, name in names.items()
-    }
-
-
-def _system_name(connector: Connector) -> str:
-    return (connector.system and connector.system.name) or UNNAMED_SYSTEM
+def _offers(workplace: Workplace, pool_id: int | None, held: bool) -> list[Offer]:
+    """What the person may do to a pool; nothing while a change of unknown outcome holds it."""
+    if pool_id is None or held:
+        return []
+    may, address = workplace.may, [workplace.company.slug, pool_id]
+    return [
+        Offer(action, words_for(action), reverse(f"pools:pool_{action}", args=address))
+        for action in MADE_HERE
+        if action is not Action.CREATE and may[action]
+    ]
 
 
 def _addresses(request: HttpRequest, query: PoolQuery) -> dict[str, Any]:
     """Every way on from this page, as an address of its own."""
     return {
         "query": query,
-        "columns": [_column(request.path, query, *column) for column in COLUMNS],
+        "columns": [_column(request.path, query, column) for column in COLUMNS],
         "page_sizes": [
             {
                 "size": size,
@@ -274,23 +320,23 @@ def _addresses(request: HttpRequest, query: PoolQuery) -> dict[str, Any]:
     }
 
 
-def _column(path: str, query: PoolQuery, label: str, sort: Sort | None, css: str) -> dict[str, Any]:
-    descending = Sort(f"-{sort}") if sort else None
-    direction = {sort: "ascending", descending: "descending"}.get(query.sort, "") if sort else ""
-    wanted = descending if query.sort == sort else sort
-    return {
-        "label": label,
-        "css": css,
-        "sortable": sort is not None,
-        "direction": direction,
-        "href": _href(path, query, sort=wanted, page=1) if sort else "",
-    }
+def _column(path: str, query: PoolQuery, column: Column) -> dict[str, Any]:
+    """A column as the page shows it: how it is sorted now, and where it is sorted next."""
+    sort, direction, href = column.sort, "", ""
+    if sort is not None:
+        descending = Sort(f"-{sort}")
+        direction = (
+            {sort: "ascending", descending: "descending"}.get(query.sort, "") if query.sort else ""
+        )
+        wanted = descending if query.sort == sort else sort
+        href = _href(path, query, sort=wanted, page=1)
+    return {"column": column, "direction": direction, "href": href}
 
 
 def _neighbours(company: Company, query: PoolQuery, page: Page) -> dict[str, str]:
     path = reverse("pools:pool_list", args=[company.slug])
     last = page.last_page
-    more = query.page < last if last is not None else len(page.pools) == query.per_page
+    more = query.page < last if last is not None else len(page.pools) >= page.per_page
     return {
         "first_href": _href(path, query, page=1),
         "last_href": _href(path, query, page=last) if last else "",

@@ -10,20 +10,22 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from pools import changes
-from pools.accounts.events import actor_of
+from pools.changes import HistoryItem
 from pools.changes.reading import whole_change
-from pools.drafts import take_draft
-from pools.forms import ReleaseForm
-from pools.guards import needs, person
+from pools.forms.changes import ReleaseForm
+from pools.ledger.appending import LedgerUnwritable
 from pools.models import Company
-from pools.presentation import Deed
-from pools.sentences import OutcomeMessage
-from pools.settling_text import settled_message, unrecorded_message
+from pools.models.vocabulary import RIGHTS, Action
+from pools.pages.actors import actor_of
+from pools.pages.drafts import take_draft
+from pools.pages.guards import needs, person
+from pools.pages.rendering import landed, show
 from pools.views.account import safe_next
-from pools.views.changes import landed, page_of
-from pools.views.record import sight_of
-from pools.views.rendering import show
+from pools.views.changes import visibility_of
 from pools.views.workplace import CHANGING, enter
+from pools.wording.outcomes import unlocked_message
+from pools.wording.settling import settled_message, unrecorded_message
+from pools.wording.situations import Activity, pool_page
 
 
 @needs("pools.view_pools")
@@ -33,46 +35,45 @@ def change_check(request: HttpRequest, company: str, change: UUID) -> HttpRespon
 
     Everyone who sees the change may ask: what is read is read with its maker's token.
     """
-    place, whole = get_object_or_404(Company, slug=company), whole_change(change)
-    seen = sight_of(person(request)).sees(company)
+    chosen, whole = get_object_or_404(Company, slug=company), whole_change(change)
+    seen = visibility_of(person(request)).sees(company)
     if not seen or whole is None or whole.line.company != company:
         raise Http404
     try:
         settling = changes.settle(change, by=actor_of(request, person(request)))
-    except changes.LedgerUnwritable:
-        message = unrecorded_message()
+    except LedgerUnwritable as error:
+        message = unrecorded_message(error)
     else:
-        message = settled_message(settling, whole.line.item, place)
+        message = settled_message(settling, whole.line.item, chosen)
     messages.add_message(request, message.message_level, message.text)
     return redirect(safe_next(request, reverse("pools:change", args=[change])))
 
 
-@needs("pools.edit_pools")
+@needs(RIGHTS[Action.EDIT])
 def change_release(request: HttpRequest, company: str, change: UUID) -> HttpResponse:
-    """Releases a pool whose last change has no known outcome, for a stated reason."""
-    place = enter(request, company)
-    held = next((c for c in changes.open_changes(place.company) if c.change_id == change), None)
-    if held is None or not sight_of(person(request)).sees(company):
+    """Releases a pool whose last change has no known outcome, for a stated reason.
+
+    Or one that is held by a lease which no open change has.
+    """
+    workplace = enter(request, company)
+    held = changes.releasable(workplace.company, change)
+    if held is None or not visibility_of(person(request)).sees(company):
         raise Http404
     form = ReleaseForm(request.POST or None, initial=take_draft(request))
-    back = page_of(place, held.pool_id)
     context: dict[str, Any] = {
-        "company": place.company,
+        "company": workplace.company,
         "form": form,
-        "change": held,
-        "cancel_href": back,
+        "change": held if isinstance(held, HistoryItem) else None,
+        "pool_id": held.pool_id,
+        "cancel_href": pool_page(workplace.company, held.pool_id),
         "action_url": request.path,
     }
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         return show(request, "pools/change_release.html", context, status=status)
     try:
-        changes.release_lease(change, place.actor, form.cleaned_data["reason"])
+        changes.release_lease(change, workplace.actor, form.cleaned_data["reason"])
     except CHANGING as error:
-        context["problem"] = problem = place.problem(error, Deed.CHANGING)
+        context["problem"] = problem = workplace.problem(error, Activity.UNLOCKING)
         return show(request, "pools/change_release.html", context, status=problem.status)
-    return landed(
-        request,
-        OutcomeMessage("success", "Released: the pool can be changed again.", back, "Pool"),
-        back,
-    )
+    return landed(request, unlocked_message(workplace.company, held.pool_id))

@@ -10,30 +10,26 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_POST
 
-from pools import tokens
-from pools.changes import LedgerUnwritable
-from pools.core import ApiKey, BearerToken, Credential, sign_in
-from pools.drafts import take_draft
-from pools.forms import TokenForm
-from pools.guards import credential_given_lately, needs, person
+from pools.accounts.proofs import credential_given_lately
+from pools.core import ApiKey, BearerToken, Budget, Credential, Invalid, sign_in
+from pools.forms.tokens import TokenForm
+from pools.ledger.appending import LedgerUnwritable
 from pools.models import Company, Token
-from pools.presentation import Deed, Place, problem_for
-from pools.tokens import Opens, TokenState, state_of
+from pools.pages.actors import actor_of
+from pools.pages.drafts import take_draft
+from pools.pages.guards import needs, person
+from pools.tokens import keeping
+from pools.tokens.state import TokenState, state_of
 from pools.views.account import safe_next
 from pools.views.workplace import READING
+from pools.wording import tokens as wording
+from pools.wording.problems import problem_for
+from pools.wording.situations import Activity, Situation
 
-STATE_TEXTS = {
-    TokenState.MISSING: "No token yet",
-    TokenState.READY: "Works",
-    TokenState.UNCONFIRMED: "Waiting for your confirmation",
-    TokenState.EXPIRING: "Expires soon",
-    TokenState.EXPIRED: "Expired",
-    TokenState.REFUSED: "No longer accepted by Core",
-    TokenState.UNREADABLE: "Can no longer be opened",
-}
 FAILURES = (*READING, LedgerUnwritable)
 
 
@@ -61,13 +57,14 @@ def token_list(request: HttpRequest) -> HttpResponse:
                 token=token,
                 pending=pending,
                 state=state,
-                state_text=STATE_TEXTS[state],
+                state_text=wording.STATES[state],
                 next_url=url,
                 next_label=label,
                 nudge=_nudge(token),
             )
         )
-    return render(request, "pools/token_list.html", {"rows": rows})
+    context = {"rows": rows, "new_one_waits": wording.NEW_ONE_WAITS}
+    return render(request, "pools/token_list.html", context)
 
 
 @needs("pools.view_pools")
@@ -89,58 +86,90 @@ def token_replace(request: HttpRequest, company: str) -> HttpResponse:
 
 @needs("pools.view_pools")
 def token_confirm(request: HttpRequest, company: str) -> HttpResponse:
-    """Shows what a new token opens, and puts it to use when the person says so."""
-    place = get_object_or_404(Company, slug=company)
-    pending = get_object_or_404(
-        Token, user=person(request), company=place, confirmed_at__isnull=True
+    """Shows what a new token gives access to, and puts it to use when the person says so.
+
+    Whichever page it was added on: where it replaces one, the password is asked for.
+    """
+    pending = _waiting_token(request, company)
+    current = keeping.token_for(person(request), pending.company)
+    confirm = credential_given_lately(_confirm) if current else _confirm
+    return confirm(request, pending, current)
+
+
+@needs("pools.view_pools")
+@require_POST
+def token_discard(request: HttpRequest, company: str) -> HttpResponse:
+    """Forgets a new token that is not the right one. The one in use stays in use."""
+    pending = _waiting_token(request, company)
+    keeping.remove_token(pending, by=actor_of(request, person(request)))
+    current = keeping.token_for(person(request), pending.company)
+    messages.info(
+        request, wording.discarded(pending.company.name, still_in_use=current is not None)
     )
-    back = safe_next(request, reverse("pools:pool_list", args=[company]))
-    if request.method != "POST":
-        context = {
-            "company": place,
-            "token": pending,
-            "opens": tokens.opens_of(pending),
-            "current": tokens.token_for(person(request), place),
-            "next": back,
-        }
-        return render(request, "pools/token_confirm.html", context)
-    tokens.confirm_token(pending)
-    messages.success(request, f"Your token for {place.name} is in use.")
-    return redirect(back)
+    return redirect(safe_next(request, reverse("pools:token_list")))
 
 
 @needs("pools.view_pools")
 @require_POST
 def token_verify(request: HttpRequest, company: str) -> HttpResponse:
-    place = get_object_or_404(Company, slug=company)
+    chosen = get_object_or_404(Company, slug=company)
     token = get_object_or_404(
-        Token, user=person(request), company=place, confirmed_at__isnull=False
+        Token, user=person(request), company=chosen, confirmed_at__isnull=False
     )
     try:
-        opens = tokens.verify_token(token)
+        scope = keeping.verify_token(token, by=actor_of(request, person(request)))
     except FAILURES as error:
-        problem = problem_for(error, Place(place, reverse("pools:token_list")))
-        messages.warning(request, f"{problem.title} {problem.meaning}".strip())
+        problem = problem_for(
+            error, Situation(chosen, reverse("pools:token_list"), Activity.READING_LIST)
+        )
+        messages.warning(request, wording.not_verified(problem))
     else:
-        messages.success(request, f"Your token for {place.name} works: {opens_text(opens)}.")
+        messages.success(request, wording.works(chosen.name, scope))
     return redirect("pools:token_list")
 
 
 @needs("pools.view_pools")
 @credential_given_lately
 def token_remove(request: HttpRequest, company: str) -> HttpResponse:
-    place = get_object_or_404(Company, slug=company)
-    owned = Token.objects.filter(user=person(request), company=place)
-    token = owned.order_by("-confirmed_at").first()
+    chosen = get_object_or_404(Company, slug=company)
+    token = keeping.token_for(person(request), chosen)
     if token is None:
         raise Http404
     if request.method != "POST":
-        context = {"company": place, "token": token, "cancel_href": reverse("pools:token_list")}
+        context = {"company": chosen, "token": token, "cancel_href": reverse("pools:token_list")}
         return render(request, "pools/token_remove.html", context)
-    for each in owned:
-        tokens.remove_token(each)
-    messages.success(request, f"Your token for {place.name} is removed from the panel.")
+    keeping.remove_token(token, by=actor_of(request, person(request)))
+    messages.success(request, wording.removed(chosen.name))
     return redirect("pools:token_list")
+
+
+def _waiting_token(request: HttpRequest, company: str) -> Token:
+    """The person's token that waits for their confirmation; 404 where there is none."""
+    return get_object_or_404(
+        Token.objects.select_related("company", "user"),
+        user=person(request),
+        company__slug=company,
+        confirmed_at__isnull=True,
+    )
+
+
+def _confirm(request: HttpRequest, pending: Token, current: Token | None) -> HttpResponse:
+    company = pending.company
+    back = safe_next(request, reverse("pools:pool_list", args=[company.slug]))
+    if request.method != "POST":
+        scope = keeping.scope_of(pending)
+        context = {
+            "company": company,
+            "token": pending,
+            "scope": scope,
+            "pools_counted": wording.pools_counted(scope),
+            "current": current,
+            "next": back,
+        }
+        return render(request, "pools/token_confirm.html", context)
+    keeping.confirm_token(pending, by=actor_of(request, person(request)))
+    messages.success(request, wording.in_use(company.name))
+    return redirect(back)
 
 
 def tokens_of(user: User) -> list[tuple[Company, Token | None, Token | None]]:
@@ -157,21 +186,12 @@ def tokens_of(user: User) -> list[tuple[Company, Token | None, Token | None]]:
 def next_step(company: Company, state: TokenState) -> tuple[str, str]:
     """The one thing that a person can do next about their token: its address and its word."""
     if state is TokenState.MISSING:
-        return f"{reverse('pools:token_add')}?company={company.slug}", "Add token"
-    if state is TokenState.UNCONFIRMED:
-        return reverse("pools:token_confirm", args=[company.slug]), "Confirm"
-    return reverse("pools:token_replace", args=[company.slug]), "Replace"
-
-
-def opens_text(opens: Opens) -> str:
-    """For instance: it opens 257 pools, the first: “NetSuite orders”."""
-    if opens.total is None:
-        return "Core did not say how many pools it opens"
-    if opens.total == 0:
-        return "it opens a company without pools"
-    count = "1 pool" if opens.total == 1 else f"{opens.total} pools"
-    names = ", ".join(f"“\u2068{name}\u2069”" for name in opens.names)
-    return f"it opens {count}, the first: {names}" if names else f"it opens {count}"
+        address = f"{reverse('pools:token_add')}?company={company.slug}"
+    elif state is TokenState.UNCONFIRMED:
+        address = reverse("pools:token_confirm", args=[company.slug])
+    else:
+        address = reverse("pools:token_replace", args=[company.slug])
+    return address, wording.next_label(state)
 
 
 def _nudge(token: Token | None) -> str:
@@ -181,7 +201,7 @@ def _nudge(token: Token | None) -> str:
     days = (timezone.now() - token.created_at).days
     if days < settings.TOKEN_NUDGE_DAYS:
         return ""
-    return f"In use for {days} days. It never expires: worth replacing by a new one."
+    return wording.worth_replacing(days)
 
 
 @sensitive_variables()
@@ -194,7 +214,7 @@ def _token_page(
         "form": form,
         "mode": mode,
         "company": companies.filter(slug=initial["company"]).first(),
-        "cancel_href": reverse("pools:token_list"),
+        "cancel_href": safe_next(request, reverse("pools:token_list")),
         "next": safe_next(request, ""),
         "problem": None,
     }
@@ -202,26 +222,33 @@ def _token_page(
         status = 422 if form.is_bound else 200
         return render(request, "pools/token_form.html", context, status=status)
     company: Company = form.cleaned_data["company"]
+    # Signing in, and reading what the token shows.
+    budget = Budget(settings.CORE_LIMITS)
     try:
-        tokens.add_token(
+        keeping.add_token(
             person(request),
             company,
-            _credential(form, company),
+            _credential(form, company, budget),
             form.cleaned_data["label"],
-            request.id,  # type: ignore[attr-defined]
+            by=actor_of(request, person(request)),
+            request_id=request.id,  # type: ignore[attr-defined]
+            budget=budget,
         )
     except FAILURES as error:
         signing_in = form.cleaned_data["kind"] == TokenForm.SIGN_IN
-        deed = Deed.SIGNING_IN if signing_in else Deed.ADDING_TOKEN
-        problem = problem_for(error, Place(company, request.get_full_path(), deed))
+        doing = Activity.SIGNING_IN if signing_in else Activity.ADDING_TOKEN
+        problem = problem_for(error, Situation(company, request.get_full_path(), doing))
         context["problem"] = problem
+        if signing_in and isinstance(error, Invalid):
+            form.add_reasons(error.fields)
         return render(request, "pools/token_form.html", context, status=problem.status)
     target = reverse("pools:token_confirm", args=[company.slug])
-    return redirect(f"{target}?next={context['next']}" if context["next"] else target)
+    query = urlencode({"next": context["next"]}) if context["next"] else ""
+    return redirect(f"{target}?{query}" if query else target)
 
 
 @sensitive_variables()
-def _credential(form: TokenForm, company: Company) -> Credential:
+def _credential(form: TokenForm, company: Company, budget: Budget) -> Credential:
     kind = form.cleaned_data["kind"]
     if kind == TokenForm.SIGN_IN:
         return sign_in(
@@ -229,6 +256,7 @@ def _credential(form: TokenForm, company: Company) -> Credential:
             form.cleaned_data["email"],
             form.cleaned_data["password"],
             settings.CORE_LIMITS,
+            budget,
         )
     if kind == Token.Kind.BEARER:
         return BearerToken(form.cleaned_data["token"], None)

@@ -1,25 +1,55 @@
 """A company as one person works in it: with their own token, and nobody else's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NoReturn, TypeVar
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.formats import date_format
 
-from pools import tokens
-from pools.changes import Actor, Conflict, LedgerUnwritable, OutcomeUnwritten, PoolHeld
-from pools.core import CoreClient, CoreError, Forbidden, Invalid, NotFound, Unauthenticated
-from pools.guards import person
+from pools.changes import (
+    AlreadyDeleted,
+    ChangeResult,
+    Conflict,
+    OutcomeUnwritten,
+    PoolGone,
+    PoolHeld,
+    PoolVanished,
+    ProposedChange,
+    drift,
+    gone_pool,
+    make_change,
+)
+from pools.changes.reverting import Undo
+from pools.core import (
+    Budget,
+    CoreClient,
+    CoreError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Pool,
+    Unauthenticated,
+)
+from pools.ledger.appending import Actor, LedgerUnwritable
 from pools.models import Company, Token
-from pools.presentation import Deed, Place, Problem, problem_for
-from pools.tokens import TokenMissing, TokenState, TokenUnreadable
-from pools.views.rendering import show
+from pools.models.vocabulary import RIGHTS, Action
+from pools.pages.actors import actor_of
+from pools.pages.guards import person
+from pools.pages.rendering import show
+from pools.pages.waiting import soon_or_begun
+from pools.tokens import keeping
+from pools.tokens.keeping import TokenMissing, TokenUnreadable
+from pools.tokens.state import TokenState, state_of
+from pools.wording.problems import problem_for
+from pools.wording.situations import Activity, Problem, Situation, token_href
+from pools.wording.tokens import expires_soon, next_label
 
+_Read = TypeVar("_Read")
 # What a view may meet and shows as a problem; anything else is a defect and a 500.
 READING: Final = (CoreError, TokenMissing, TokenUnreadable)
 CHANGING: Final = (*READING, Conflict, PoolHeld, LedgerUnwritable, OutcomeUnwritten)
@@ -27,42 +57,141 @@ CHANGING: Final = (*READING, Conflict, PoolHeld, LedgerUnwritable, OutcomeUnwrit
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """A company, the person in it, and their token there (None: not yet)."""
+    """A company, the person in it, and their token there (None: not yet).
+
+    All that is asked of Core for one answer shares one budget. `may` is what the person's
+    role includes, by the word on the button.
+    """
 
     request: HttpRequest
     company: Company
     token: Token | None
+    budget: Budget
+    may: dict[str, bool]
 
     @contextmanager
     def core(self) -> Iterator[CoreClient]:
-        """Core, reached with the person's own token; notes whether the token worked."""
+        """Core, reached with the person's own token; marks whether the token worked."""
+        core = self._opened()
+        with self._marking_token(core):
+            yield core
+
+    def ask(
+        self,
+        read: Callable[[CoreClient], _Read],
+        answer: Callable[[CoreClient | None, Callable[[], _Read]], HttpResponse],
+        title: str,
+    ) -> HttpResponse:
+        """The page made of one read of Core; begun with its frame where Core is slow.
+
+        `answer` gets the client for its times, and a function that returns what was read or
+        raises what READING names.
+        """
+        try:
+            core = self._opened()
+        except READING as error:
+            return answer(None, _raising(error))
+
+        def marking(result: Callable[[], _Read]) -> Callable[[], _Read]:
+            def marked() -> _Read:
+                with self._marking_token(core):
+                    return result()
+
+            return marked
+
+        return soon_or_begun(
+            self.request,
+            lambda: read(core),
+            lambda result: answer(core, marking(result)),
+            {"company": self.company, "may": self.may, "title": title},
+        )
+
+    def ask_pool(
+        self,
+        pool_id: int,
+        answer: Callable[[CoreClient | None, Callable[[], Pool]], HttpResponse],
+        title: str,
+    ) -> HttpResponse:
+        """The same of a pool; what was changed outside is recorded when it has been read."""
+        before = drift.as_of()
+
+        def noticing(core: CoreClient | None, read: Callable[[], Pool]) -> HttpResponse:
+            def noticed() -> Pool:
+                if core is None:
+                    return read()
+                return drift.notice(core, self.company, pool_id, before, read, self.actor.id)
+
+            return answer(core, noticed)
+
+        return self.ask(lambda core: core.get_pool(pool_id), noticing, title)
+
+    def _opened(self) -> CoreClient:
         if self.token is None:
             raise TokenMissing
-        core = tokens.open_core(self.token, request_id=getattr(self.request, "id", ""))
+        return keeping.open_core(self.token, getattr(self.request, "id", ""), self.budget)
+
+    @contextmanager
+    def _marking_token(self, core: CoreClient) -> Iterator[None]:
+        assert self.token is not None  # noqa: S101  (it was opened)
         try:
-            yield core
+            yield
         except Unauthenticated:
-            tokens.note_refused(self.token)
+            keeping.mark_refused(self.token)
             raise
         except (Forbidden, NotFound, Invalid):
             # A judgement on the request, not on the token: Core accepted it.
-            tokens.note_worked(self.token)
+            keeping.mark_worked(self.token)
             raise
         else:
             if core.last_exchange is not None:
-                tokens.note_worked(self.token)
+                keeping.mark_worked(self.token)
+
+    def read(self, pool_id: int | None) -> Pool | Exception | None:
+        """A pool; None where there is none to read yet. What READING names is returned."""
+
+        def read() -> Pool | None:
+            with self.core() as core:
+                if pool_id is None:
+                    return None
+                return drift.read_pool(core, self.company, pool_id, self.actor.id)
+
+        return self.told(read, pool_id)
+
+    def told(self, read: Callable[[], Pool | None], pool_id: int | None) -> Pool | Exception | None:
+        """What a read of a pool gives. What READING names is returned."""
+        try:
+            return read()
+        except READING as error:
+            return self._cause_of(error, pool_id)
+
+    def make(self, change: ProposedChange) -> ChangeResult | Exception:
+        """Makes a change. What CHANGING names is returned."""
+        # Should the database fail from here on, in whatever is done for the answer.
+        self.request.may_have_sent = True  # type: ignore[attr-defined]
+        try:
+            with self.core() as core:
+                result = make_change(core, change)
+        except CHANGING as error:
+            self.request.may_have_sent = isinstance(error, OutcomeUnwritten)  # type: ignore[attr-defined]
+            cause = self._cause_of(error, change.pool_id)
+            if change.action is Action.DELETE and isinstance(cause, PoolGone) and cause.deleted:
+                return AlreadyDeleted(cause.item)
+            if isinstance(cause, NotFound) and change.pool_id is not None and change.seen:
+                return PoolVanished(change.pool_id, change.seen)
+            return cause
+        if isinstance(result.error, Unauthenticated) and self.token:
+            keeping.mark_refused(self.token)
+        return result
+
+    def _cause_of(self, error: Exception, pool_id: int | None) -> Exception:
+        """Of a pool that Core does not have, what the record knows of it."""
+        if pool_id is None or not isinstance(error, NotFound):
+            return error
+        return gone_pool(self.company, pool_id) or error
 
     @property
     def actor(self) -> Actor:
-        user = person(self.request)
-        return Actor(
-            id=user.pk, name=user.get_username(), address=self.request.META.get("REMOTE_ADDR", "")
-        )
-
-    @property
-    def may(self) -> dict[str, bool]:
-        """What the person's role includes, by the word on the button."""
-        return rights_of(person(self.request))
+        return actor_of(self.request, person(self.request))
 
     @property
     def token_notice(self) -> dict[str, str] | None:
@@ -70,37 +199,49 @@ class Workplace:
         token = self.token
         if token is None or token.expires_at is None:
             return None
-        if tokens.state_of(token, timezone.now()) is not TokenState.EXPIRING:
+        if state_of(token, timezone.now()) is not TokenState.EXPIRING:
             return None
-        at = date_format(timezone.localtime(token.expires_at), "H:i")
         return {
             "kind": "warning",
-            "text": f"Your token for {self.company.name} expires at {at}.",
-            "href": Place(self.company, self.request.get_full_path()).token_href("token_replace"),
-            "label": "Replace",
+            "text": expires_soon(self.company.name, token.expires_at),
+            "href": token_href(self.company, "token_replace", self.request.get_full_path()),
+            "label": next_label(TokenState.EXPIRING),
         }
 
-    def problem(self, error: Exception, deed: Deed = Deed.READING) -> Problem:
-        here = self.request.get_full_path()
-        return problem_for(error, Place(company=self.company, here=here, deed=deed))
+    def situation(self, doing: Activity | Action, undo: Undo | None = None) -> Situation:
+        """Where the person is, for the words that depend on it."""
+        return Situation(self.company, self.request.get_full_path(), doing, undo)
 
-    def show_problem(self, error: Exception, **more: Any) -> HttpResponse:
+    def problem(self, error: Exception, doing: Activity | Action) -> Problem:
+        """What went wrong, finished, for what the person was doing."""
+        return problem_for(error, self.situation(doing))
+
+    def show_problem(self, error: Exception, doing: Activity | Action, **more: Any) -> HttpResponse:
         """A page (or the dialog's content) that says what went wrong and what to do next."""
-        problem = self.problem(error)
+        problem = self.problem(error, doing)
         context: dict[str, Any] = {"company": self.company, "problem": problem, **more}
         return show(self.request, "pools/problem.html", context, status=problem.status)
 
 
+def _raising(error: Exception) -> Callable[[], NoReturn]:
+    def read() -> NoReturn:
+        raise error
+
+    return read
+
+
 def rights_of(user: User) -> dict[str, bool]:
     """What a person's role includes, by the word on the button."""
-    return {
-        deed: user.has_perm(f"pools.{deed}_pools") for deed in ("edit", "clear", "create", "delete")
-    }
+    return {action.value: user.has_perm(right) for action, right in RIGHTS.items()}
 
 
 def enter(request: HttpRequest, slug: str) -> Workplace:
     """The workplace at an address. An unknown company is 404."""
     company = get_object_or_404(Company, slug=slug)
     return Workplace(
-        request=request, company=company, token=tokens.token_for(person(request), company)
+        request=request,
+        company=company,
+        token=keeping.token_for(person(request), company),
+        budget=Budget(settings.CORE_LIMITS),
+        may=rights_of(person(request)),
     )

@@ -10,13 +10,28 @@
   const outcome = byId("outcome");
   root.classList.add("js");
 
-  const say = (text) => { byId("announce").textContent = text; };
+  let arriving;
+  const say = (text) => {
+    clearTimeout(arriving);
+    byId("announce").textContent = text;
+  };
+
+  /* What is said after the page has loaded moves nothing: above what is there, or, where
+     something was said already, in its place. */
+  const settle = () => {
+    if (outcome.matches(".floats")) return;
+    const { height } = outcome.getBoundingClientRect();
+    if (height) outcome.style.height = `${height}px`;
+    else outcome.classList.add("floats");
+  };
+  const reveal = (place) => { if (!place.matches(".floats")) place.scrollIntoView({ block: "nearest" }); };
 
   /* Says one of the page's own sentences where the eye is: in the dialog, or above the page. */
   const show = (id) => {
     const place = dialog?.open ? byId("dialog-says") : outcome;
+    if (place === outcome) settle();
     place.replaceChildren(byId(id).content.cloneNode(true));
-    place.scrollIntoView({ block: "nearest" });
+    reveal(place);
   };
 
   /* --- Waiting: after three seconds a sentence says so ----------------------------------- */
@@ -41,8 +56,13 @@
   const pristine = new WeakMap();
   const written = (form) => new URLSearchParams(new FormData(form)).toString();
   const guarded = (scope) => scope ? [...scope.querySelectorAll("form[data-guard]")] : [];
-  const remember = (scope, refused) => {
-    for (const form of guarded(scope)) pristine.set(form, refused ? null : written(form));
+  // A form that comes back says whether it holds something that is saved nowhere yet.
+  const remember = (scope) => {
+    for (const form of guarded(scope)) pristine.set(form, "unsaved" in form.dataset ? null : written(form));
+  };
+  // What is in them now is no longer asked about.
+  const letGo = (scope) => {
+    for (const form of guarded(scope)) pristine.set(form, written(form));
   };
   // A form under way is not unsaved: htmx marks those that it sends, this script the others.
   const underWay = (form) => form.matches("[data-sent], .htmx-request");
@@ -80,13 +100,29 @@
   // A page that comes back from the browser's memory has not sent anything yet.
   addEventListener("pageshow", unsend);
 
-  /* The checks that need nobody else, next to the field as soon as it is left. */
+  /* The checks that need nobody else, next to the field as soon as it is left. Which ones, and
+     what they say, stands at the control: the server judges by the same. */
+  const judges = {
+    required: (text) => text !== "",
+    digits: (text) => /^-?[0-9]+$/.test(text),
+    least: (text, bound) => BigInt(text) >= BigInt(bound),
+    largest: (text, bound) => BigInt(text) <= BigInt(bound),
+    longest: (text, bound) => [...text].length <= Number(bound),
+  };
+
+  // As BLANKS of forms/checks.py.
+  const blanks = "[\\s\\x1c-\\x1f\\x85]+";
+  const ends = new RegExp(`^${blanks}|${blanks}$`, "g");
+
   const complaint = (field) => {
-    const text = field.value.trim();
-    if (!text) return field.required ? "This field is required." : "";
-    if (field.inputMode !== "numeric") return "";
-    if (!/^-?\d+$/.test(text)) return "Enter a whole number.";
-    return Number(text) < 1 ? "Ensure this value is greater than or equal to 1." : "";
+    const text = field.value.replace(ends, "");
+    // A value that was shown and left alone is not checked.
+    if (field.value === field.dataset.untouched) return "";
+    for (const [kind, bound, sentence] of JSON.parse(field.dataset.checks || "[]")) {
+      if (!text && kind !== "required") return "";
+      if (!judges[kind](text, bound)) return sentence.replace("{count}", [...text].length);
+    }
+    return "";
   };
 
   const check = (field) => {
@@ -167,7 +203,7 @@
     });
   }
 
-  /* Where the clipboard is closed to pages, the text is at least selected. */
+  /* Where pages may not copy, the text is selected. */
   const copy = async (button) => {
     const text = byId(button.dataset.copy);
     try {
@@ -178,6 +214,7 @@
       text.hidden = false;
       getSelection().selectAllChildren(text);
       text.focus();
+      say("Not copied: the browser forbids it. The text is selected.");
     }
   };
 
@@ -188,12 +225,13 @@
     }
     if (event.target.closest("[data-dismiss]")) {
       (event.target.closest("dialog") || byId("main")).focus();
-      event.target.closest(".notice").remove();
+      event.target.closest(".problem, .notice:not(.problem *)").remove();
+      if (!outcome.childElementCount) outcome.style.height = "";
     }
     if (event.target.closest("[data-keys]")) showKeys();
     if (event.target.closest("[data-copy]")) copy(event.target.closest("[data-copy]"));
     // What was typed waits on the server while a token is mended.
-    if (event.target.closest("[data-keeps]")) remember(document);
+    if (event.target.closest("[data-keeps]")) letGo(document);
   });
 
   // Another tab or window stays the browser's business.
@@ -204,14 +242,47 @@
 
   on("pools:changed", () => {
     if (!dialog.open) return;
-    remember(dialogBody);
+    letGo(dialogBody);
     dialog.close();
+  });
+
+  /* --- Searching and filtering: one step back for each thing that was looked for --------- */
+
+  const search = byId("search");
+
+  // Typing goes on with one search: its first answer is a step, the next ones replace it.
+  const newSearch = (begins) => {
+    search.setAttribute("hx-push-url", begins);
+    search.setAttribute("hx-replace-url", !begins);
+  };
+
+  on("focusout", ({ target }) => { if (target === search) newSearch(true); });
+  on("htmx:pushedIntoHistory", () => { if (search?.matches(":focus")) newSearch(false); });
+
+  // A date that is being typed has been the year 2, 20 and 202: it is asked for when it is left.
+  const typedDates = new Map();
+
+  on("keydown", ({ target }) => {
+    if (target.matches("#filters [type='date']") && !typedDates.has(target)) typedDates.set(target, target.value);
+  }, true);
+  on("change", (event) => {
+    if (typedDates.has(event.target)) event.stopPropagation();
+  }, true);
+  on("submit", () => typedDates.clear(), true);
+  on("focusout", ({ target }) => {
+    if (!typedDates.has(target)) return;
+    const before = typedDates.get(target);
+    typedDates.delete(target);
+    if (target.value === before || target.validity.badInput) return;
+    target.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
   /* --- What htmx does ------------------------------------------------------------------- */
 
   let focusWasInside = false;
   let settledRequest = null;
+  // Which region each request asked for: its answer may land in another.
+  const busy = new Map();
 
   on("htmx:configRequest", ({ detail }) => {
     if (detail.verb !== "get") return;
@@ -219,7 +290,8 @@
   });
 
   on("htmx:beforeRequest", ({ detail }) => {
-    waiting(detail.xhr, "Core is slow to answer. Still waiting…");
+    waiting(detail.xhr, "Patchworks is slow to answer. Still waiting…");
+    busy.set(detail.xhr, detail.target);
     detail.target.setAttribute("aria-busy", "true");
     if (detail.target === dialogBody && !dialog.open) opener = detail.elt.id;
     if (detail.requestConfig.verb !== "post") return;
@@ -230,11 +302,14 @@
 
   on("htmx:afterRequest", ({ detail }) => {
     waited(detail.xhr);
-    detail.target?.removeAttribute("aria-busy");
+    const region = busy.get(detail.xhr);
+    busy.delete(detail.xhr);
+    if (![...busy.values()].includes(region)) region?.removeAttribute("aria-busy");
   });
 
   on("htmx:beforeSwap", ({ detail }) => {
     const { target, xhr } = detail;
+    if (target === outcome) settle();
     focusWasInside = target.contains(document.activeElement);
     if (xhr.status < 400 || !detail.shouldSwap) return;
     if (/<html/i.test(detail.serverResponse)) {
@@ -245,6 +320,7 @@
       target.dataset.old = "yes";
       // What was said of a change before stays as well.
       outcome.querySelector(".problem")?.remove();
+      settle();
       detail.target = outcome;
       detail.swapOverride = "beforeend";
       detail.selectOverride = ".problem";
@@ -262,11 +338,11 @@
     const { target, xhr } = detail;
     if (target === dialogBody) {
       byId("dialog-says").replaceChildren();
-      remember(dialogBody, xhr.status >= 400);
+      remember(dialogBody);
       if (!dialog.open) dialog.showModal();
       focusFirst();
     } else if (target === outcome) {
-      outcome.scrollIntoView({ block: "nearest" });
+      reveal(outcome);
     } else {
       const region = byId(target.id);
       if (focusWasInside && document.activeElement === document.body) region?.focus();
@@ -297,12 +373,17 @@
   /* --- Keyboard: single keys, never while typing, and one can switch them off ------------ */
 
   const keysSwitch = byId("keys-on");
-  const keysOn = () => localStorage.getItem("keys") !== "off";
+  const keysOn = () => root.dataset.singleKeys !== "off";
   const showKeys = () => {
     keysSwitch.checked = keysOn();
     byId("keys").showModal();
   };
-  keysSwitch?.addEventListener("change", () => localStorage.setItem("keys", keysSwitch.checked ? "on" : "off"));
+  keysSwitch?.addEventListener("change", () => {
+    root.dataset.singleKeys = keysSwitch.checked ? "on" : "off";
+    const { action, elements } = byId("keys-form");
+    const body = new URLSearchParams({ keys: root.dataset.singleKeys, csrfmiddlewaretoken: elements.csrfmiddlewaretoken.value });
+    fetch(action, { method: "POST", body, redirect: "manual" });
+  });
 
   const row = () => document.activeElement.closest("#pool-table tbody tr");
 
@@ -328,6 +409,13 @@
     "?": () => keysSwitch && showKeys(),
   };
 
+  /* The letter on the key: with caps lock, and where its letter is of another alphabet. */
+  const keyOf = ({ key, code, shiftKey }) => {
+    if (!/^\p{L}$/u.test(key)) return key;
+    if (shiftKey) return "";
+    return /\p{Script=Latin}/u.test(key) ? key.toLowerCase() : code.replace(/^Key/, "").toLowerCase();
+  };
+
   on("keydown", (event) => {
     // Out of the search box, with what was typed still there.
     if (event.key === "Escape" && event.target.id === "search") {
@@ -336,14 +424,16 @@
     }
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (!keys[event.key] || !keysOn() || document.querySelector("dialog[open]")) return;
+    const act = keys[keyOf(event)];
+    if (!act || !keysOn() || document.querySelector("dialog[open]")) return;
     event.preventDefault();
-    keys[event.key]();
+    act();
   });
 
   /* --- When a page has loaded ------------------------------------------------------------ */
 
   remember(document);
-  const arrived = outcome?.textContent.trim();
-  if (arrived) setTimeout(() => say(arrived.replace(/\s+/g, " ")), 150);
+  // With its names marked as such: a translator reads what is announced, too.
+  const arrived = [...outcome?.querySelectorAll(".notice-text > bdi") ?? []];
+  if (arrived.length) arriving = setTimeout(() => byId("announce").replaceChildren(...arrived.map((each) => each.cloneNode(true))), 150);
 })();

@@ -42,10 +42,10 @@
   };
 
   const reason = (error) => {
-    if (!window.PublicKeyCredential) return "This browser offers passkeys over HTTPS only, or not at all.";
-    if (error.name === "InvalidStateError") return "This key is there already.";
-    if (error.name === "SecurityError") return "Passkeys need the panel's own name in the address, not a number.";
-    return "The browser gave no passkey. Try once more, or choose another way.";
+    if (!window.PublicKeyCredential) return "This browser supports passkeys only over HTTPS, or not at all.";
+    if (error.name === "InvalidStateError") return "This passkey is already set up.";
+    if (error.name === "SecurityError") return "Passkeys work only at the panel's own name, not at a numeric address.";
+    return "The browser didn't offer a passkey. Try again, or choose another way.";
   };
 
   // Before panel.js, which takes a submit for a form that is on its way.

@@ -5,7 +5,9 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,7 +93,7 @@ def demo_database() -> Iterator[str]:
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
     return browser_type_launch_args | {
-        "executable_path": os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+        "executable_path": os.environ.get("CHROMIUM") or "/usr/bin/chromium",
         "args": [*quiet, "--disable-sync", "--no-first-run"],
     }
 
@@ -144,18 +146,61 @@ def sign_in(page: Page, name: str) -> None:
     page.wait_for_url(lambda url: "/accounts/login/" not in url)
 
 
+# Who has signed in already, by address and name: the cookies that signing in set, and since when.
+_sessions: dict[tuple[str, str], tuple[dict[str, Any], float]] = {}
+SIGNED_IN = ("session", "csrf", "device")
+# Well within the time after which the password is asked for again.
+SESSION_SECONDS = 300
+
+
+@contextmanager
+def let_in(context: BrowserContext, url: str, name: str) -> Iterator[None]:
+    """Lets somebody in without showing the sign-in page: other tests look at that one.
+
+    With the session that an earlier test has left, where it is as it was.
+    """
+    cookies, since = _sessions.pop((url, name), ({}, 0.0))
+    if cookies and time.monotonic() - since < SESSION_SECONDS:
+        context.add_cookies([*cookies.values()])
+    else:
+        since = time.monotonic()
+        form = context.request.get("/accounts/login/").text()
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
+        assert token
+        fields = {"csrfmiddlewaretoken": token[1], "login": name, "password": PASSWORD}
+        answer = context.request.post("/accounts/login/", form=fields, max_redirects=0)
+        assert answer.status == 302, answer.text()
+        cookies = cookies_of(context)
+    yield
+    left = cookies_of(context)
+    if all(name in left and left[name]["value"] == cookies[name]["value"] for name in cookies):
+        _sessions[url, name] = (left, since)
+
+
+def cookies_of(context: BrowserContext) -> dict[str, Any]:
+    return {each["name"]: each for each in context.cookies() if each["name"] in SIGNED_IN}
+
+
 @pytest.fixture
-def manager(page: Page, complaints: list[str]) -> Page:
+def manager(
+    context: BrowserContext, page: Page, demo: Demo, complaints: list[str]
+) -> Iterator[Page]:
     """A manager at work, with JavaScript."""
-    sign_in(page, "manager")
-    return page
+    with let_in(context, demo.url, "manager"):
+        yield page
 
 
 @pytest.fixture
-def plain(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Page]:
+def admin(context: BrowserContext, page: Page, demo: Demo, complaints: list[str]) -> Iterator[Page]:
+    """An administrator at work, with JavaScript."""
+    with let_in(context, demo.url, "admin"):
+        yield page
+
+
+@pytest.fixture
+def plain(browser: Browser, browser_context_args: dict[str, Any], demo: Demo) -> Iterator[Page]:
     """A manager at work, with JavaScript off."""
     context = browser.new_context(**browser_context_args, java_script_enabled=False)
-    page = context.new_page()
-    sign_in(page, "manager")
-    yield page
+    with let_in(context, demo.url, "manager"):
+        yield context.new_page()
     context.close()

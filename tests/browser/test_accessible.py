@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import sign_in
+from tests.browser.axe import violations
+from tests.browser.conftest import Demo, let_in
 
+pytestmark = pytest.mark.any_database
 PAGES = [
     "/?all", "/c/acme/pools/", "/c/acme/pools/?search=nothing-like-it", "/c/acme/pools/?page=999",
     "/c/acme/pools/?per_page=7", "/c/acme/pools/3/", "/c/acme/pools/new/",
     "/c/acme/pools/3/edit/", "/c/acme/pools/3/clear/", "/c/acme/pools/3/delete/",
     "/c/blank/pools/", "/c/acme/pools/999999/", "/c/nobody/pools/", "/tokens/", "/tokens/add/",
+    "/help/#unknown",
     "/account/", "/accounts/password/change/", "/accounts/logout/",
 ]  # fmt: skip
 WIDTHS = {"wide": (1440, 900), "narrow": (320, 800)}
@@ -30,28 +32,16 @@ def visitor(
     browser: Browser,
     browser_context_args: dict[str, Any],
     scheme: Any,
+    demo: Demo,
 ) -> Iterator[Page]:
     width, height = WIDTHS[request.param]
     context = browser.new_context(
         **browser_context_args | {"viewport": {"width": width, "height": height}},
         color_scheme=scheme,
     )
-    page = context.new_page()
-    sign_in(page, "manager")
-    yield page
+    with let_in(context, demo.url, "manager"):
+        yield context.new_page()
     context.close()
-
-
-# What is fading in has the contrast of its last frame, not of the one that is looked at.
-AT_REST = """() => Promise.all(document.getAnimations()
-    .filter(each => each.effect.getComputedTiming().endTime !== Infinity)
-    .map(each => each.finished))"""
-
-
-def violations(page: Page) -> list[str]:
-    page.evaluate(AT_REST)
-    found = Axe().run(page).response["violations"]
-    return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]
 
 
 @pytest.mark.parametrize("address", PAGES)

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.axe import violations
 from tests.browser.conftest import sign_in
-from tests.browser.test_accessible import violations
 
 CHANGES = "/c/acme/changes/"
 

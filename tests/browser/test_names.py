@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.awkward_names import NASTIEST, TRAP
+from tests.fixtures.awkward_names import NASTIEST, TRAP
 
+pytestmark = pytest.mark.any_database
 POOLS = "/c/acme/pools/"
 LONGEST = 255
 

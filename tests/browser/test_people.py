@@ -8,8 +8,8 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import PASSWORD, Demo, sign_in
-from tests.browser.test_accessible import violations
+from tests.browser.axe import violations
+from tests.browser.conftest import PASSWORD, Demo, let_in, sign_in
 
 PAGES = [
     "/people/", "/people/1/", "/people/invite/", "/people/2/roles/", "/people/2/disable/",
@@ -74,7 +74,7 @@ def test_a_passkey_is_added_and_then_signs_in_alone(named: Page) -> None:
     named.goto("/accounts/second-factor/")
     named.get_by_role("link", name=re.compile("Remove.*This laptop")).click()
     press(named, "Remove passkey")
-    expect(named.get_by_text("Your fingerprint, your face")).to_be_visible()
+    expect(named.get_by_text("Use your fingerprint, your face")).to_be_visible()
 
 
 def test_without_a_key_the_browser_says_so_in_place(named: Page) -> None:
@@ -82,7 +82,7 @@ def test_without_a_key_the_browser_says_so_in_place(named: Page) -> None:
     refused = "navigator.credentials.get = () => Promise.reject(new DOMException('', 'x'))"
     named.evaluate(f"() => {{ {refused}; }}")
     press(named, "Sign in with a passkey")
-    expect(named.get_by_text("The browser gave no passkey.")).to_be_visible()
+    expect(named.get_by_text("The browser didn't offer a passkey.")).to_be_visible()
 
 
 def code_now(page: Page, secret: str) -> str:
@@ -114,21 +114,19 @@ def invite(page: Page, name: str) -> str:
     page.goto("/people/invite/")
     page.get_by_label("User name").fill(name)
     page.get_by_label("Read-only").check()
-    press(page, "Make invitation")
+    press(page, "Create invitation")
     return page.get_by_label("Link").inner_text()
 
 
 @pytest.mark.parametrize("script", [True, False])
 def test_an_invitation_is_used(
-    page: Page,
+    admin: Page,
     browser: Browser,
     browser_context_args: dict[str, Any],
-    complaints: list[str],
     script: bool,
 ) -> None:
-    sign_in(page, "admin")
     name = f"nina-{'with' if script else 'without'}"
-    link = invite(page, name)
+    link = invite(admin, name)
     guest = browser.new_context(**browser_context_args, java_script_enabled=script).new_page()
     guest.goto(link)
     if script:
@@ -137,37 +135,99 @@ def test_an_invitation_is_used(
         guest.get_by_label("Code").fill(link.partition("#")[2])
     press(guest, "Continue")
     guest.get_by_label("Password", exact=True).fill("a-password-for-nina")
-    guest.get_by_label("Password once more").fill("a-password-for-nina")
+    guest.get_by_label("Repeat the password").fill("a-password-for-nina")
     press(guest, "Sign in")
     expect(guest.get_by_role("banner")).to_contain_text(name)
     guest.context.close()
-    page.goto("/people/")
-    expect(page.get_by_role("row", name=re.compile(name))).to_contain_text("Read-only")
+    admin.goto("/people/")
+    expect(admin.get_by_role("row", name=re.compile(name))).to_contain_text("Read-only")
 
 
 def test_a_password_link_is_handed_over_and_used(
-    page: Page, browser: Browser, browser_context_args: dict[str, Any], complaints: list[str]
+    admin: Page, browser: Browser, browser_context_args: dict[str, Any]
 ) -> None:
-    sign_in(page, "admin")
-    page.goto("/people/")
-    page.get_by_role("link", name="auditor", exact=True).click()
-    page.get_by_role("link", name="Password link").click()
-    press(page, "Make the link")
-    link = page.get_by_label("Link").inner_text()
-    press(page, "Copy link")
-    expect(page.locator("#announce")).to_have_text("Copied.")
-    assert violations(page) == []
+    admin.goto("/people/")
+    admin.get_by_role("link", name="auditor", exact=True).click()
+    admin.get_by_role("link", name="Password link").click()
+    press(admin, "Create link")
+    link = admin.get_by_label("Link").inner_text()
+    admin.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    press(admin, "Copy link")
+    expect(admin.locator("#announce")).to_have_text("Copied.")
+    assert admin.evaluate("navigator.clipboard.readText()") == link
+    assert violations(admin) == []
     guest = browser.new_context(**browser_context_args).new_page()
     guest.goto(link)
     assert "#" not in guest.url
     press(guest, "Continue")
     assert violations(guest) == []
     guest.get_by_label("Password", exact=True).fill(PASSWORD)
-    guest.get_by_label("Password once more").fill(PASSWORD)
+    guest.get_by_label("Repeat the password").fill(PASSWORD)
     press(guest, "Change password")
     # The demo's own is refused: it is made of words from around here.
-    expect(guest.locator("main")).to_contain_text("little more than a name")
+    expect(guest.locator("main")).to_contain_text("Too easy to guess")
     guest.context.close()
+
+
+def test_where_pages_may_not_copy_the_text_is_selected_and_the_page_says_so(admin: Page) -> None:
+    admin.goto("/people/")
+    admin.get_by_role("link", name="auditor", exact=True).click()
+    admin.get_by_role("link", name="Password link").click()
+    press(admin, "Create link")
+    admin.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()) }")
+    press(admin, "Copy link")
+    expect(admin.locator("#announce")).to_contain_text("the browser forbids it")
+    assert admin.evaluate("getSelection().toString()") == admin.get_by_label("Link").inner_text()
+
+
+def disabled_person(page: Page, browser: Browser, options: dict[str, Any]) -> str:
+    """Somebody with a long name who was invited, has joined and is disabled."""
+    name = "a-user-name-of-a-length-that-some-directories-like-to-give"
+    if page.request.get("/people/").text().count(name):
+        return name
+    link = invite(page, name)
+    guest = browser.new_context(**options).new_page()
+    guest.goto(link)
+    press(guest, "Continue")
+    guest.get_by_label("Password", exact=True).fill("long-enough-for-them")
+    guest.get_by_label("Repeat the password").fill("long-enough-for-them")
+    press(guest, "Sign in")
+    guest.context.close()
+    page.goto("/people/")
+    page.get_by_role("link", name=name).click()
+    page.get_by_role("link", name="Disable").click()
+    press(page, "Disable")
+    return name
+
+
+@pytest.mark.parametrize("width", [1440, 390, 320])
+def test_everyone_in_the_list_can_be_seen_and_opened(
+    admin: Page,
+    browser: Browser,
+    browser_context_args: dict[str, Any],
+    width: int,
+) -> None:
+    disabled = disabled_person(admin, browser, browser_context_args)
+    admin.set_viewport_size({"width": width, "height": 844})
+    admin.goto("/people/")
+    assert admin.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for name, full_name in (("operator", "Support operator"), (disabled, "")):
+        row = admin.get_by_role("row").filter(has=admin.get_by_role("link", name=name, exact=True))
+        link = row.get_by_role("link")
+        # All of the name is inside what can be seen of the link.
+        assert link.evaluate("link => link.scrollWidth <= link.clientWidth || !link.clientWidth")
+        box = link.locator("bdi").bounding_box()
+        assert box
+        assert box["width"] > 40
+        assert box["x"] + box["width"] <= width
+        expect(row).to_contain_text(full_name)
+    admin.get_by_role("link", name="operator", exact=True).click()
+    expect(admin.get_by_role("heading", level=1)).to_have_text("operator")
+    assert admin.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    admin.goto("/people/")
+    admin.get_by_role("link", name=disabled).click()
+    expect(admin.get_by_role("heading", level=1)).to_have_text(disabled)
+    assert admin.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_back_shows_nothing_after_signing_out(page: Page, complaints: list[str]) -> None:
@@ -187,57 +247,93 @@ def end_session(context: BrowserContext) -> None:
     context.clear_cookies(name="session")
 
 
-def test_a_form_in_a_dialog_comes_back_filled_after_signing_in(
-    page: Page, complaints: list[str]
-) -> None:
-    sign_in(page, "manager")
-    page.goto("/c/acme/pools/")
-    page.get_by_role("link", name="New pool").click()
-    dialog = page.get_by_role("dialog")
+def test_a_form_in_a_dialog_comes_back_filled_after_signing_in(manager: Page) -> None:
+    manager.goto("/c/acme/pools/")
+    manager.get_by_role("link", name="New pool").click()
+    dialog = manager.get_by_role("dialog")
     dialog.get_by_label("Name").fill("Typed before it ended")
     dialog.get_by_label("Limit").fill("4")
-    end_session(page.context)
+    end_session(manager.context)
     dialog.get_by_role("button", name="Create pool").click()
-    page.wait_for_url("**/accounts/login/**")
-    page.get_by_label("User name or e-mail").fill("manager")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/c/acme/pools/new/")
-    expect(page.get_by_label("Name")).to_have_value("Typed before it ended")
-    expect(page.get_by_label("Limit")).to_have_value("4")
+    manager.wait_for_url("**/accounts/login/**")
+    manager.get_by_label("User name or e-mail").fill("manager")
+    manager.get_by_label("Password").fill(PASSWORD)
+    manager.get_by_role("button", name="Sign in", exact=True).click()
+    manager.wait_for_url("**/c/acme/pools/new/")
+    expect(manager.get_by_label("Name")).to_have_value("Typed before it ended")
+    expect(manager.get_by_label("Limit")).to_have_value("4")
 
 
-def test_a_form_in_a_dialog_outlives_every_cookie(page: Page, complaints: list[str]) -> None:
-    sign_in(page, "manager")
-    page.goto("/c/acme/pools/")
-    page.get_by_role("link", name="New pool").click()
-    dialog = page.get_by_role("dialog")
+def test_a_form_in_a_dialog_outlives_every_cookie(
+    manager: Page,
+) -> None:
+    manager.goto("/c/acme/pools/")
+    manager.get_by_role("link", name="New pool").click()
+    dialog = manager.get_by_role("dialog")
     dialog.get_by_label("Name").fill("Typed before all went")
     dialog.get_by_label("Limit").fill("4")
-    page.context.clear_cookies()
+    manager.context.clear_cookies()
     send = dialog.get_by_role("button", name="Create pool")
     send.click()
     expect(dialog).to_contain_text("send it again")
     send.click()
-    expect(dialog).to_contain_text("You are signed out.")
-    with page.expect_popup() as popup:
+    expect(dialog).to_contain_text("You're signed out.")
+    with manager.expect_popup() as popup:
         dialog.get_by_role("link", name="sign in").click()
     sign_in(popup.value, "manager")
     popup.value.close()
     send.click()
     expect(dialog).to_contain_text("Nothing was done")
     send.click()
-    expect(page.locator("#outcome")).to_contain_text("Typed before all went")
+    expect(manager.locator("#outcome")).to_contain_text("Typed before all went")
+
+
+def test_two_tabs_at_the_sign_in_page(page: Page, complaints: list[str]) -> None:
+    page.goto("/accounts/login/?next=/tokens/")
+    other = page.context.new_page()
+    sign_in(other, "viewer")
+    page.get_by_label("User name or e-mail").fill("viewer")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url("**/tokens/")
+    expect(page.locator("#outcome")).to_contain_text("You're already signed in as viewer.")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_page_from_before_another_tabs_sign_in_keeps_its_entries(
+    browser: Browser, browser_context_args: dict[str, Any], script: bool
+) -> None:
+    context = browser.new_context(**browser_context_args, java_script_enabled=script)
+    page = context.new_page()
+    sign_in(page, "manager")
+    page.goto("/c/acme/pools/new/")
+    page.get_by_label("Name").fill("Typed before the other tab")
+    page.get_by_label("Limit").fill("4")
+    other = context.new_page()
+    other.goto("/accounts/logout/")
+    press(other, "Sign out")
+    sign_in(other, "manager")
+    press(page, "Create pool")
+    expect(page.get_by_text("Your entries are still here")).to_be_visible()
+    expect(page.get_by_label("Name")).to_have_value("Typed before the other tab")
+    expect(page.get_by_label("Limit")).to_have_value("4")
+    if script:
+        assert violations(page) == []
+    press(page, "Create pool")
+    expect(page.locator("#outcome")).to_contain_text("Typed before the other tab")
+    context.close()
 
 
 @pytest.fixture(params=["light", "dark"], scope="module")
 def administrator(
-    request: pytest.FixtureRequest, browser: Browser, browser_context_args: dict[str, Any]
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    browser_context_args: dict[str, Any],
+    demo: Demo,
 ) -> Iterator[Page]:
     context = browser.new_context(**browser_context_args, color_scheme=request.param)
-    page = context.new_page()
-    sign_in(page, "admin")
-    yield page
+    with let_in(context, demo.url, "admin"):
+        yield context.new_page()
     context.close()
 
 

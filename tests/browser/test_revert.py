@@ -1,40 +1,17 @@
 """Taking changes back and checking again in a real browser, with and without a script."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Fault, sign_in
-from tests.browser.test_accessible import violations
+from tests.browser.axe import violations
+from tests.browser.conftest import Demo, Fault, let_in
+from tests.browser.pools import edit, entry, hold, new_pool
 
 NARROW = {"width": 320, "height": 800}
 WIDE = {"width": 1440, "height": 900}
-
-
-def new_pool(page: Page) -> str:
-    """The address of a new pool with limit 5."""
-    page.goto("/c/acme/pools/new/")
-    page.get_by_label("Name").fill(f"Pool {uuid4().hex[:8]}")
-    page.get_by_label("Limit").fill("5")
-    page.get_by_role("button", name="Create pool").click()
-    page.wait_for_url(re.compile(r"/pools/\d+/$"))
-    return page.url
-
-
-def edit(page: Page, pool: str, **values: str) -> None:
-    page.goto(f"{pool}edit/")
-    for label, value in values.items():
-        page.get_by_label(label.capitalize()).fill(value)
-    page.get_by_role("button", name="Save changes").click()
-    page.wait_for_url(pool)
-
-
-def entry(page: Page, number: int) -> Locator:
-    return page.get_by_role("region", name="History").get_by_role("listitem").nth(number)
 
 
 def revert_the_last(page: Page) -> None:
@@ -91,11 +68,11 @@ def test_a_deleted_pool_is_created_again(manager: Page) -> None:
     manager.locator(".cell-time a").first.click()
     manager.get_by_role("link", name="Create again with these values").click()
     dialog = manager.get_by_role("dialog")
-    expect(dialog).to_contain_text("does not come back")
+    expect(dialog).to_contain_text("doesn't come back")
     expect(dialog.get_by_label("Name")).to_have_value(name)
     dialog.get_by_role("button", name="Create pool").click()
     expect(manager.locator("#outcome")).to_contain_text("again in Acme, with a new id.")
-    expect(entry(manager, 0)).to_contain_text("Creates again after the deletion")
+    expect(entry(manager, 0)).to_contain_text("Creates it again after the deletion")
 
 
 def test_every_entry_of_the_history_is_copied_as_text(manager: Page) -> None:
@@ -115,26 +92,17 @@ def test_without_javascript_the_text_is_on_the_changes_page(plain: Page) -> None
     expect(plain.locator("#change-text")).to_contain_text("Limit: 5 → 12")
 
 
-def hold(page: Page, core_fault: Fault, **values: str) -> str:
-    """A new pool that a change of unknown outcome holds."""
-    pool = new_pool(page)
-    core_fault("status=500;only=writes")
-    edit(page, pool, **(values or {"limit": "12"}))
-    core_fault("")
-    return pool
-
-
 def test_checking_again_shows_that_it_works_and_then_what_it_found(
     manager: Page, core_fault: Fault
 ) -> None:
     pool = hold(manager, core_fault)
     manager.evaluate("addEventListener('submit', (event) => event.preventDefault())")
     manager.get_by_role("button", name="Check again").click()
-    expect(manager.locator("#announce")).to_have_text("Looking at the pool twice…")
+    expect(manager.locator("#announce")).to_have_text("Reading the pool twice…")
     expect(manager.locator("[data-busy] > span")).to_be_hidden()
     manager.reload()
     manager.get_by_role("button", name="Check again").click()
-    expect(manager.locator("#outcome")).to_contain_text("it is too early to look")
+    expect(manager.locator("#outcome")).to_contain_text("it is too early to check")
     expect(manager).to_have_url(pool)
 
 
@@ -143,26 +111,29 @@ def test_a_held_pool_is_checked_and_released_without_javascript(
 ) -> None:
     pool = hold(plain, core_fault)
     plain.get_by_role("button", name="Check again").click()
-    expect(plain.locator("#outcome")).to_contain_text("it is too early to look")
-    plain.get_by_role("link", name="Release").click()
+    expect(plain.locator("#outcome")).to_contain_text("it is too early to check")
+    plain.get_by_role("link", name="Unlock anyway").click()
     plain.get_by_label("Reason").fill("asked them")
-    plain.get_by_role("button", name="Release").click()
+    plain.get_by_role("button", name="Unlock anyway").click()
     expect(plain).to_have_url(pool)
-    expect(entry(plain, 0)).to_contain_text("released")
+    expect(entry(plain, 0)).to_contain_text("unknown, unlocked")
 
 
 @pytest.fixture(params=["light", "dark"], scope="module")
 def seen(
-    request: pytest.FixtureRequest, browser: Browser, browser_context_args: dict[str, Any]
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    browser_context_args: dict[str, Any],
+    demo: Demo,
 ) -> Iterator[Page]:
     """A manager before a pool that was edited twice, in one of the themes."""
     context = browser.new_context(**browser_context_args, color_scheme=request.param)
-    page = context.new_page()
-    sign_in(page, "manager")
-    pool = new_pool(page)
-    edit(page, pool, limit="12")
-    edit(page, pool, limit="20", timeout="9")
-    yield page
+    with let_in(context, demo.url, "manager"):
+        page = context.new_page()
+        pool = new_pool(page)
+        edit(page, pool, limit="12")
+        edit(page, pool, limit="20", timeout="9")
+        yield page
     context.close()
 
 

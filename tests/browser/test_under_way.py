@@ -5,10 +5,10 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Fault
-from tests.browser.test_revert import edit, entry, hold, new_pool
+from tests.browser.pools import edit, entry, hold, new_pool
 
 # Core may answer too late to be heard: that is an outcome as well.
-OUTCOME = re.compile("limit 5 → 12|to the edit of")
+OUTCOME = re.compile("limit 5 → 12|whether the edit of")
 
 
 def send_slowly(page: Page, core_fault: Fault) -> None:
@@ -67,11 +67,11 @@ def test_an_unknown_deletion_is_announced_and_can_be_checked(
     core_fault("apply-then-fail;status=500;only=delete;times=1")
     manager.get_by_role("link", name="Delete pool").click()
     manager.get_by_role("button", name="Delete permanently").click()
-    expect(manager.locator("#outcome")).to_contain_text("Do not send it again")
-    expect(manager.get_by_text("has no such pool")).to_be_visible()
+    expect(manager.locator("#outcome")).to_contain_text("Don't send it again.")
+    expect(manager.get_by_text("Patchworks says it no longer has")).to_be_visible()
     expect(manager.get_by_role("link", name="Delete pool")).to_have_count(0)
     expect(manager.get_by_role("button", name="Check again")).to_be_visible()
-    expect(manager.get_by_role("link", name="Release")).to_be_visible()
+    expect(manager.get_by_role("link", name="Unlock anyway")).to_be_visible()
 
 
 def test_a_failed_refresh_leaves_what_was_said_of_a_change(
@@ -93,9 +93,9 @@ def test_a_held_page_shows_by_itself_that_the_pool_is_free(
     hold(manager, core_fault)
     other = manager.context.new_page()
     other.goto(manager.url)
-    other.get_by_role("link", name="Release").click()
+    other.get_by_role("link", name="Unlock anyway").click()
     other.get_by_label("Reason").fill("asked them")
-    other.get_by_role("button", name="Release").click()
+    other.get_by_role("button", name="Unlock anyway").click()
     expect(other.locator("#pencil-pool")).to_be_visible()
     manager.clock.fast_forward(15_000)
     expect(manager.locator("#pencil-pool")).to_be_visible()

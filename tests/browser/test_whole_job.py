@@ -92,7 +92,9 @@ def test_a_refused_form_stays_filled_in(manager: Page) -> None:
     manager.get_by_label("Limit").fill("ten")
     manager.get_by_role("button", name="Create pool").click()
     expect(manager.get_by_label("Limit")).to_have_value("ten")
-    expect(manager.locator("#id_limit_error")).to_have_text("Enter a whole number.")
+    expect(manager.locator("#id_limit_error")).to_have_text(
+        "Enter a whole number, using the digits 0 to 9 only."
+    )
 
 
 def test_the_keyboard_alone(manager: Page) -> None:
@@ -138,6 +140,6 @@ def test_core_failing_keeps_the_last_good_page_marked_old(manager: Page, core_fa
     manager.goto(POOLS)
     core_fault("status=500")
     manager.get_by_role("link", name="Refresh").click()
-    expect(manager.locator("#outcome")).to_contain_text("Core gave no usable answer.")
+    expect(manager.locator("#outcome")).to_contain_text("Patchworks had an error (500).")
     expect(manager.locator("tbody tr")).to_have_count(25)
     expect(manager.locator("#pool-table")).to_have_attribute("data-old", "yes")

@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from pools import people_overview
-from tests.people.conftest import sign_in
+from pools.views import people_facts
+from tests.fixtures.people import sign_in
 
 pytestmark = pytest.mark.django_db
 Provoke = Callable[[dict[str, str]], Any]
@@ -48,13 +48,13 @@ def failing(headers: dict[str, str]) -> Any:
 
 
 CASES = [
-    (malformed, 400, "This request makes no sense to the panel."),
-    (forbidden, 403, "You may not do this."),
-    (stale_form, 403, "This form can no longer be sent."),
-    (missing, 404, "There is no such page here."),
-    (too_large, 413, "That is too much at once."),
+    (malformed, 400, "We couldn't understand this request."),
+    (forbidden, 403, "You don't have permission to do this."),
+    (stale_form, 403, "This form has expired."),
+    (missing, 404, "Page not found."),
+    (too_large, 413, "That's too much at once."),
     (too_many, 429, "Too many attempts."),
-    (failing, 500, "The panel failed."),
+    (failing, 500, "The panel had an error."),
 ]
 
 
@@ -63,7 +63,7 @@ def cast(operator: User, administrator: User, monkeypatch: pytest.MonkeyPatch) -
     def fail() -> None:
         raise RuntimeError("a secret of the inside")
 
-    monkeypatch.setattr(people_overview, "everyone", fail)
+    monkeypatch.setattr(people_facts, "everyone", fail)
 
 
 @pytest.mark.parametrize(("provoke", "status", "sentence"), CASES)

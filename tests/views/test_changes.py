@@ -1,400 +1,394 @@
-"""Changing pools through the pages: what is sent, what is recorded, what comes back."""
+"""The pages of changes: who may see what, filters in the address, exports, one change whole."""
 
-import re
+import csv
+import io
+import json
 import uuid
+from datetime import datetime
+from html import unescape
 from typing import Any
-from urllib.parse import quote
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import DatabaseError
 from django.test import Client
 
-from pools.models import Entry
-from sandbox.running import RunningSandbox
-from tests.views.conftest import SignIn, json_of
+from pools.changes.exporting import defused
+from pools.models import Company, Entry
+from pools.models.vocabulary import Action, Outcome, Readback
+from pools.tickets import ticket_links
+from pools.wording.events import facts_of
+from tests.changes.recorded import NOON, a_change, an_event, minutes, read_back
+from tests.fixtures.panel import SignIn, make_person, streamed, told
 
-NEW = "/c/acme/pools/new/"
-
-
-def hidden(page: Any, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([^"]*)"', page.content.decode())
-    assert found, name
-    return found.group(1)
-
-
-def open_form(client: Client, address: str, **values: str) -> dict[str, str]:
-    """The form as the page gives it, filled in with `values`."""
-    page = client.get(address)
-    form = page.context["form"]
-    filled = {name: form[name].value() for name in form.fields}
-    filled = {name: "" if value is None else str(value) for name, value in filled.items()}
-    return filled | values
+LIST = "/c/acme/changes/"
+ALL = "/changes/"
 
 
-def writes(core: RunningSandbox) -> list[tuple[str, str]]:
-    return [(r.method, r.path) for r in core.journal if r.method != "GET"]
+def lines_of(page: Any) -> list[Any]:
+    return [row.line for day in page.context["days"] for row in day["rows"]]
 
 
-def one_pool(client: Client) -> int:
-    """A pool of acme that has connectors."""
-    rows = client.get("/c/acme/pools/", {"per_page": 100}).context["rows"]
-    return int(next(row.id for row in rows if row.connector_count and row.limit and row.name))
+def ids_of(page: Any) -> list[uuid.UUID]:
+    return [line.item.change_id for line in lines_of(page)]
 
 
-def outcomes() -> list[str]:
-    found = Entry.objects.filter(kind="outcome").order_by("seq")
-    return list(found.values_list("outcome", flat=True))
+def test_a_company_shows_its_own_changes(manager: Client) -> None:
+    mine = a_change()
+    a_change(company="northwind")
+    assert ids_of(manager.get(LIST)) == [mine]
 
 
-def test_creating_leads_to_the_new_pool(manager: Client, core: RunningSandbox) -> None:
-    form = open_form(manager, NEW, name="Fresh", limit="4", timeout="", reason="T-1")
-    answer = manager.post(NEW, form, follow=True)
-    assert "Created “\u2068Fresh\u2069” in Acme." in answer.content.decode()
-    assert writes(core) == [("POST", "/api/v1/connection-pools")]
-    assert outcomes() == ["done"]
+def test_all_companies_are_those_that_one_holds_a_token_for(manager: Client) -> None:
+    mine = a_change()
+    a_change(company="northwind")
+    assert ids_of(manager.get(ALL)) == [mine]
 
 
-def test_edit_sends_what_changed_and_nothing_else(manager: Client, core: RunningSandbox) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
-    manager.post(address, open_form(manager, address, limit="77", reason="T-2"))
-    sent = next(request for request in core.journal if request.method == "PUT")
-    assert json_of(sent) == {"limit": 77}
+def test_auditors_see_every_company_and_those_that_are_gone(sign_in_as: SignIn) -> None:
+    changes = [a_change(), a_change(company="gone")]
+    auditor = sign_in_as("Auditor", token=None)
+    assert ids_of(auditor.get(ALL)) == changes[::-1]
+    assert ids_of(auditor.get(ALL, {"company": "gone"})) == [changes[1]]
 
 
-def test_edit_shows_in_the_history(manager: Client) -> None:
-    pool = one_pool(manager)
-    address = f"/c/acme/pools/{pool}/edit/"
-    manager.post(address, open_form(manager, address, limit="77", reason="T-3"))
-    item = manager.get(f"/c/acme/pools/{pool}/").context["history"][0].change
-    assert (item.actor_name, item.reason, item.outcome) == ("manager", "T-3", "done")
-    assert [(d.field, d.after) for d in item.differences] == [("limit", "77")]
+def test_without_a_token_a_companys_changes_are_not_there(sign_in_as: SignIn) -> None:
+    change = a_change()
+    outsider = sign_in_as("Operator", token=None)
+    assert outsider.get(LIST).status_code == 404
+    assert outsider.get(f"/changes/{change}/").status_code == 404
+    assert outsider.post(f"{LIST}export/", {"format": "csv"}).status_code == 404
+    page = outsider.get(ALL)
+    assert (page.status_code, page.context["state"]) == (200, "no_token")
 
 
-def test_saving_nothing_is_said_and_not_sent(manager: Client, core: RunningSandbox) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
-    answer = manager.post(address, open_form(manager, address))
-    assert answer.status_code == 422
-    assert "Nothing to save" in answer.content.decode()
-    assert writes(core) == []
+def test_a_change_that_never_was_is_404(manager: Client) -> None:
+    assert manager.get(f"/changes/{uuid.uuid4()}/").status_code == 404
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
+    ("filters", "sentence"),
     [
-        ("name", ""), ("name", "   "), ("name", "x" * 256), ("name", "a\x00b"),
-        ("limit", ""), ("limit", "0"), ("limit", "-1"), ("limit", "1.5"), ("limit", "ten"),
-        ("limit", str(10**20)), ("timeout", "0"), ("timeout", "soon"),
-        ("reason", "x" * 1001),
+        ("action=explode", "An action is one of create, edit, clear, delete, outside."),
+        ("outcome=maybe", "An outcome is one of done, refused, not_sent, unknown, applied, "),
+        ("from=yesterday", "Write a day as in 2026-05-01."),
+        ("to=2026-02-30", "Write a day as in 2026-05-01."),
+        ("from=2026-05-02&to=2026-05-01", "The first day is after the last one."),
+        ("from=0001-01-01", "Nothing was recorded that far away. Choose another day."),
+        ("pool=%21%21", "Enter a pool's id, or words of its name."),
+        ("words=%E2%80%94", "Enter words of letters and digits."),
+        ("kind=rumours", "A list can have kind=events, or no kind."),
+        ("before=x", "before= and after= need the number of an entry."),
+        ("before=-1", "before= and after= need the number of an entry."),
+        ("before=999999999", "The list has no page there."),
+        ("before=1&after=1", "Use before= or after=, not both."),
+        (f"who={'x' * 256}", "A filter can have at most 255 characters."),
+        ("who=%00", "A filter can have at most 255 characters."),
     ],
-)  # fmt: skip
-def test_bad_values_come_back_filled_in(
-    manager: Client, core: RunningSandbox, field: str, value: str
+)
+def test_what_the_list_does_not_have_is_said_in_place(
+    manager: Client, filters: str, sentence: str
 ) -> None:
-    good = {"name": "Fresh", "limit": "4", "timeout": "30", "reason": "why"}
-    answer = manager.post(NEW, open_form(manager, NEW, **(good | {field: value})))
-    assert answer.status_code == 422
-    assert list(answer.context["form"].errors) == [field]
-    kept = {name: answer.context["form"][name].value() for name in good}
-    assert kept == good | {field: value}
-    assert writes(core) == []
+    page = manager.get(f"{LIST}?{filters}")
+    assert page.status_code == 400
+    assert sentence in unescape(page.text)
 
 
-@pytest.mark.parametrize("name", ["x" * 255, "😀" * 255, "<b>bold</b>", "a, b", "שלום", '"'])
-def test_awkward_names_arrive_whole(manager: Client, core: RunningSandbox, name: str) -> None:
-    manager.post(NEW, open_form(manager, NEW, name=name, limit="1"))
-    assert json_of(next(r for r in core.journal if r.method == "POST"))["name"] == name
+def test_another_company_is_refused_as_one_that_never_was(manager: Client) -> None:
+    Company.objects.create(slug="northwind", name="Northwind", base_url="https://core.example")
+    pages = [manager.get(ALL, {"company": slug}) for slug in ("northwind", "nowhere")]
+    assert [page.status_code for page in pages] == [400, 400]
+    assert pages[0].context["problem"] == pages[1].context["problem"]
 
 
-def test_second_submit_sends_nothing(manager: Client, core: RunningSandbox) -> None:
-    form = open_form(manager, NEW, name="Once", limit="1")
-    manager.post(NEW, form)
-    answer = manager.post(NEW, form, follow=True)
-    assert "The form was sent twice; the change was sent once." in answer.content.decode()
-    assert len(writes(core)) == 1
+def test_every_filter_is_in_the_address(manager: Client) -> None:
+    mine = a_change(who="ada", reason="SUP-1 stuck", action=Action.CLEAR)
+    a_change(who="ada", action=Action.CLEAR)
+    filters = {
+        "who": "ada", "action": "clear", "outcome": "done", "pool": "7",
+        "from": "2026-05-12", "to": "2026-05-12", "words": "sup-1",
+    }  # fmt: skip
+    assert ids_of(manager.get(LIST, filters)) == [mine]
 
 
-def test_conflict_sends_nothing_and_shows_three_versions(
-    manager: Client, core: RunningSandbox
+def test_days_are_those_of_the_readers_zone(manager: Client) -> None:
+    a_change(datetime.fromisoformat("2026-05-12T23:30:00Z"))
+    manager.post("/zone/", {"zone": "Europe/London"})
+    page = manager.get(LIST, {"from": "2026-05-13"})
+    assert [str(day["day"]) for day in page.context["days"]] == ["2026-05-13"]
+    assert page.context["zone"] == "Europe/London"
+
+
+def test_no_zone_is_the_panels_own(manager: Client) -> None:
+    manager.post("/zone/", {"zone": "Europe/London"})
+    manager.post("/zone/", {"zone": ""})
+    assert manager.get(LIST).context["zone"] == "UTC"
+
+
+@pytest.mark.parametrize("zone", ["../../etc/passwd", "America", "Nowhere/Else", "/etc/localtime"])
+def test_what_is_no_zone_changes_nothing(manager: Client, zone: str) -> None:
+    manager.cookies["zone"] = zone
+    assert manager.get(LIST).context["zone"] == "UTC"
+
+
+def test_older_and_newer_pages_keep_the_filters(
+    manager: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool = one_pool(manager)
-    address = f"/c/acme/pools/{pool}/edit/"
-    form = open_form(manager, address, limit="77")
-    core.company("acme").change_pool(pool, timeout=999)
-    answer = manager.post(address, form)
-    assert answer.status_code == 409
-    assert writes(core) == []
-    timeout = next(r for r in answer.context["conflict"]["rows"] if r["label"] == "Timeout")
-    assert (timeout["now"], timeout["differs"], timeout["own"]) == ("999", True, False)
-    limit = next(r for r in answer.context["conflict"]["rows"] if r["label"] == "Limit")
-    assert (limit["differs"], limit["own"]) == (False, True)
-    assert "<ins><bdi>77</bdi></ins>" in answer.text
+    monkeypatch.setattr("pools.views.changes.LINES", 2)
+    changes = [a_change(NOON + minutes(number)) for number in range(5)][::-1]
+    first = manager.get(LIST, {"who": "ada"})
+    assert ids_of(first) == changes[:2]
+    assert first.context["older_href"].startswith(f"{LIST}?who=ada&before=")
+    second = manager.get(first.context["older_href"])
+    assert ids_of(second) == changes[2:4]
+    assert ids_of(manager.get(second.context["newer_href"])) == changes[:2]
 
 
-def test_going_on_after_a_conflict_keeps_the_colleagues_value(
-    manager: Client, core: RunningSandbox
-) -> None:
-    pool = one_pool(manager)
-    address = f"/c/acme/pools/{pool}/edit/"
-    form = open_form(manager, address, limit="77")
-    core.company("acme").change_pool(pool, timeout=999)
-    page = manager.post(address, form)
-    again = {name: page.context["form"][name].value() for name in ("name", "limit", "timeout")}
-    again |= {name: hidden(page, name) for name in ("form_id", "seen")}
-    manager.post(address, again)
-    assert json_of(next(r for r in core.journal if r.method == "PUT")) == {"limit": 77}
+@pytest.mark.parametrize("address", [LIST, ALL])
+@pytest.mark.parametrize("misspelt", ["outcom=done", "who=ada&Outcome=done", "page=2", "kinds="])
+def test_a_name_that_no_filter_has_is_refused(manager: Client, address: str, misspelt: str) -> None:
+    a_change()
+    page = manager.get(f"{address}?{misspelt}")
+    assert page.status_code == 400
+    assert "The lists of changes know kind, who, action, outcome, pool, " in page.text
+    exported = manager.post(f"{address}export/?{misspelt}", {"format": "csv"})
+    assert exported.status_code == 400
+    assert Entry.objects.filter(action="changes_exported").count() == 0
 
 
-@pytest.mark.parametrize("deed", ["clear", "delete"])
-def test_a_conflict_without_values_compares_two_versions(
-    manager: Client, core: RunningSandbox, deed: str
-) -> None:
-    pool = one_pool(manager)
-    address = f"/c/acme/pools/{pool}/{deed}/"
-    form = open_form(manager, address)
-    form |= {"confirm_name": manager.get(address).context["pool"].name}
-    core.company("acme").change_pool(pool, timeout=999)
-    page = manager.post(address, form).text
-    assert f"Compare below, then {deed} it once more" in page
-    assert "As you want it" not in page
-    assert page.count('<th scope="col">') == 2
+def test_the_fragment_is_the_list_alone(manager: Client) -> None:
+    a_change()
+    headers = {"HX-Request": "true", "HX-Target": "changes"}
+    fragment = manager.get(LIST, headers=headers).content.decode()
+    assert "<html" not in fragment
+    assert 'id="changes"' in fragment
+    assert 'id="filters"' not in fragment
 
 
-@pytest.mark.parametrize("seen", ["", "forged", "eyJh.x.y"])
-def test_a_form_without_its_seen_pool_is_not_sent(
-    manager: Client, core: RunningSandbox, seen: str
-) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
-    answer = manager.post(address, open_form(manager, address, limit="77", seen=seen))
-    assert answer.status_code == 422
-    assert writes(core) == []
+def test_the_chart_has_its_numbers_in_a_table(manager: Client) -> None:
+    a_change()
+    page = manager.get(LIST, {"from": "2026-05-12", "to": "2026-05-12"})
+    ((bar, href),) = page.context["chart_days"]
+    assert (bar.total, bar.sentence) == (1, "1 edit")
+    assert href == f"{LIST}?from=2026-05-12&to=2026-05-12"
+    assert "style=" not in page.content.decode()
 
 
-def test_another_pools_form_is_not_sent(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
-    form = open_form(manager, f"/c/acme/pools/{pool}/clear/")
-    answer = manager.post(f"/c/acme/pools/{pool + 1}/clear/", form)
-    assert answer.status_code == 422
-    assert writes(core) == []
+def test_what_differs_is_marked(manager: Client) -> None:
+    page = manager.get(f"/changes/{a_change()}/")
+    changed = {row.label: row.differs for row in page.context["rows"]}
+    assert changed == {"Name": False, "Limit": True, "Timeout": False, "Connectors": False}
+    assert page.context["headings"] == ("Before", "As asked for")
+    assert '<span class="mark">changed</span>' in page.content.decode()
 
 
-def test_clear_is_one_post(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
-    address = f"/c/acme/pools/{pool}/clear/"
-    answer = manager.post(address, open_form(manager, address, reason="stuck"), follow=True)
-    assert "Cleared the pending requests of" in answer.content.decode()
-    assert writes(core) == [("POST", f"/api/v1/connection-pools/{pool}/clear")]
+def test_an_unknown_outcome_is_said_honestly(manager: Client) -> None:
+    page = manager.get(f"/changes/{a_change(outcome=Outcome.UNKNOWN)}/")
+    assert "it may or may not have happened" in page.text
 
 
-def test_delete_asks_for_the_name_where_connectors_hang(
-    manager: Client, core: RunningSandbox
-) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/delete/"
-    answer = manager.post(address, open_form(manager, address, confirm_name="wrong"))
-    assert answer.status_code == 422
-    assert "confirm_name" in answer.context["form"].errors
-    assert writes(core) == []
+def test_a_change_as_text(manager: Client) -> None:
+    change = a_change(reason="SUP-1")
+    read_back(change, Readback.NOT_SHOWN)
+    page = manager.get(f"/changes/{change}/")
+    assert page.context["entry"].text.splitlines() == [
+        "Edit of pool “NetSuite orders” (id 7) in Acme",
+        "Outcome: done, not seen. Patchworks confirmed it, but the pool didn't show it afterwards.",
+        "Who: ada, 12 May 2026 12:00:00 UTC",
+        "Reason: SUP-1",
+        "Limit: 5 → 10 (as asked for)",
+        f"Change: http://testserver/changes/{change}/",
+    ]
 
 
-def test_delete_with_the_name_deletes(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
-    address = f"/c/acme/pools/{pool}/delete/"
-    name = manager.get(address).context["pool"].name
-    answer = manager.post(address, open_form(manager, address, confirm_name=name), follow=True)
-    assert answer.redirect_chain == [("/c/acme/pools/", 302)]
-    assert manager.get(f"/c/acme/pools/{pool}/").status_code == 404
-
-
-def test_unknown_outcome_holds_the_pool(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
-    address = f"/c/acme/pools/{pool}/clear/"
-    form = open_form(manager, address)
-    core.set_fault("status=500;only=writes")
-    answer = manager.post(address, form, follow=True)
-    assert "may or may not have happened" in answer.content.decode()
-    core.set_fault(None)
-    again = manager.post(address, open_form(manager, address))
-    assert again.status_code == 409
-    assert len(writes(core)) == 1
-
-
-def test_an_unknown_creation_points_to_the_list(manager: Client, core: RunningSandbox) -> None:
-    form = open_form(manager, NEW, name="Perhaps", limit="3")
-    core.set_fault("status=500;only=writes")
-    page = manager.post(NEW, form, follow=True)
-    assert "in a minute, Check again above the list of pools finds out." in page.text
-    assert page.context["open_changes"]
-
-
-def test_an_unknown_clear_promises_no_finding_out(manager: Client, core: RunningSandbox) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/clear/"
-    form = open_form(manager, address)
-    core.set_fault("status=500;only=writes")
-    page = manager.post(address, form, follow=True).text
-    assert "a clear leaves nothing to look up." in page
-    assert "finds out" not in page
-
-
-def test_releasing_needs_a_reason_and_frees_the_pool(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
-    address = f"/c/acme/pools/{pool}/clear/"
-    form = open_form(manager, address)
-    core.set_fault("status=500;only=writes")
-    manager.post(address, form)
-    core.set_fault(None)
-    change = manager.get(f"/c/acme/pools/{pool}/").context["open_changes"][0].change_id
-    release = f"/c/acme/changes/{change}/release/"
-    assert manager.post(release, {"reason": " "}).status_code == 422
-    manager.post(release, {"reason": "looked at the queue"})
-    manager.post(address, open_form(manager, address))
-    assert outcomes() == ["unknown", "done"]
-
-
-def test_not_sent_keeps_the_form(manager: Client, core: RunningSandbox) -> None:
-    form = open_form(manager, NEW, name="Kept", limit="3", reason="T-9")
-    core.set_fault("rate-limit;only=writes")
-    answer = manager.post(NEW, form)
-    assert answer.status_code == 429
-    assert answer.context["form"]["name"].value() == "Kept"
-    assert hidden(answer, "form_id") != form["form_id"]
-
-
-def test_core_refusing_a_field_lands_on_it(manager: Client, core: RunningSandbox) -> None:
-    form = open_form(manager, NEW, name="Kept", limit="3")
-    core.set_fault("status=422;only=writes")
-    answer = manager.post(NEW, form)
-    assert answer.status_code == 422
-    assert outcomes() == ["refused"]
-
-
-def test_a_read_only_key_is_refused_by_core(sign_in_as: SignIn, core: RunningSandbox) -> None:
-    client = sign_in_as("Manager", token="read_only")
-    answer = client.post(NEW, open_form(client, NEW, name="X", limit="1"))
-    assert answer.status_code == 403
-    assert "Core does not allow this with your token." in answer.content.decode()
-
-
-@pytest.mark.parametrize("page", ["new/", "1/edit/", "1/clear/", "1/delete/"])
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_a_reader_is_refused_every_change(
-    reader: Client, core: RunningSandbox, page: str, method: str
-) -> None:
-    answer = getattr(reader, method)(f"/c/acme/pools/{page}")
-    assert answer.status_code == 403
-    assert core.journal == []
+def test_events_are_for_those_who_see_all(sign_in_as: SignIn) -> None:
+    an_event(action="role_changed", facts={"changed": {"roles": [[], ["Operator"]]}})
+    assert sign_in_as("Manager").get(ALL, {"kind": "events"}).status_code == 403
+    auditor = sign_in_as("Auditor", token=None)
+    page = auditor.get(ALL, {"kind": "events", "action": "Role changed"})
+    (row,) = page.context["days"][0]["rows"]
+    assert (row.title, row.facts) == ("Role changed", [("roles", "none → Operator")])
 
 
 @pytest.mark.parametrize(
-    "pool", ["..", "1/../2", "%2e%2e", str(10**30), "0", "01", "x", "1%00", "%D9%A1", "-1"]
+    ("recorded", "said"),
+    [
+        ({"method": "password, totp"}, ("with", "password, app")),
+        ({"factor": "recovery_codes"}, ("kind", "recovery codes")),
+        ({"factor": "webauthn"}, ("kind", "passkey")),
+    ],
 )
-def test_an_id_that_is_none_reaches_nothing(
-    manager: Client, core: RunningSandbox, pool: str
+def test_an_event_names_ways_in_as_the_pages_do(
+    recorded: dict[str, str], said: tuple[str, str]
 ) -> None:
-    assert manager.get(f"/c/acme/pools/{pool}/clear/").status_code == 404
-    assert core.journal == []
+    assert facts_of(recorded) == [said]
 
 
-def dialog(client: Client, address: str, form: dict[str, str], page: str) -> Any:
-    headers = {
-        "HX-Request": "true",
-        "HX-Target": "dialog-body",
-        "HX-Current-URL": f"http://testserver{page}",
-    }
-    return client.post(address, form, headers=headers)
+def test_csv_has_a_row_for_each_change_and_is_defused(manager: Client) -> None:
+    a_change(NOON, reason='=HYPERLINK("http://evil.example")')
+    a_change(NOON + minutes(1), reason="two\nlines, “quoted”")
+    answer = manager.post(f"{LIST}export/", {"format": "csv"})
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer["Content-Disposition"].startswith('attachment; filename="changes-acme-')
+    text = streamed(answer)
+    # Without it Excel reads the letters in the code page of the computer.
+    assert text.startswith("\ufeffentry,time,")
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+    assert [row["reason"] for row in rows] == [
+        "two\nlines, “quoted”",
+        '\'=HYPERLINK("http://evil.example")',
+    ]
+    assert (rows[1]["before_limit"], rows[1]["outcome"]) == ("5", "done")
 
 
-def test_a_dialog_answers_with_a_sentence_and_an_event(manager: Client) -> None:
-    pool = one_pool(manager)
-    address = f"/c/acme/pools/{pool}/clear/"
-    answer = dialog(manager, address, open_form(manager, address), "/c/acme/pools/?page=2")
-    assert answer.status_code == 200
-    assert answer["HX-Trigger"] == "pools:changed"
-    assert answer["HX-Retarget"] == "#outcome"
-
-
-def test_deleting_from_its_own_page_leaves_it(manager: Client) -> None:
-    pool = one_pool(manager)
-    address = f"/c/acme/pools/{pool}/delete/"
-    name = manager.get(address).context["pool"].name
-    form = open_form(manager, address, confirm_name=name)
-    answer = dialog(manager, address, form, f"/c/acme/pools/{pool}/")
-    assert (answer.status_code, answer["HX-Redirect"]) == (204, "/c/acme/pools/")
-
-
-def test_a_dialog_with_bad_values_stays_a_dialog(manager: Client) -> None:
-    form = open_form(manager, NEW, name="", limit="1") | {"form_id": str(uuid.uuid4())}
-    answer = dialog(manager, NEW, form, "/c/acme/pools/")
-    assert answer.status_code == 422
-    assert "<html" not in answer.content.decode()
-
-
-def test_a_refused_token_is_mended_and_the_form_is_still_filled(
-    manager: Client, core: RunningSandbox
-) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
-    form = open_form(manager, address, limit="77", reason="T-11")
-    core.set_fault("status=401;only=writes")
-    answer = manager.post(address, form)
-    assert answer.context["problem"].next_href.endswith(f"?next={quote(address, safe='')}")
-    core.set_fault(None)
-    again = manager.get(address).context["form"]
-    assert (again["limit"].value(), again["reason"].value()) == ("77", "T-11")
-
-
-def test_what_was_not_typed_follows_the_pool_meanwhile(
-    manager: Client, core: RunningSandbox
-) -> None:
-    pool = one_pool(manager)
-    address = f"/c/acme/pools/{pool}/edit/"
-    form = open_form(manager, address, limit="77")
-    core.set_fault("status=401;only=writes")
-    manager.post(address, form)
-    core.set_fault(None)
-    core.company("acme").change_pool(pool, timeout=999)
-    assert manager.get(address).context["form"]["timeout"].value() == 999
-
-
-def test_a_kept_form_is_given_back_once_and_at_its_own_address(
-    manager: Client, core: RunningSandbox
-) -> None:
-    core.set_fault("status=401;only=writes")
-    manager.post(NEW, open_form(manager, NEW, name="Kept", limit="3"))
-    pool = one_pool(manager)
-    assert manager.get(f"/c/acme/pools/{pool}/edit/").context["form"]["name"].value() != "Kept"
-    assert manager.get(NEW).context["form"]["name"].value() == "Kept"
-    assert manager.get(NEW).context["form"]["name"].value() is None
-
-
-def test_what_core_confirms_and_does_not_do_is_told_and_stays_told(
-    manager: Client, core: RunningSandbox
-) -> None:
-    pool = one_pool(manager)
-    address = f"/c/acme/pools/{pool}/edit/"
-    limit = manager.get(address).context["pool"].limit
-    form = open_form(manager, address, limit=str(limit + 1))
-    core.set_fault("do-nothing;only=writes")
-    page = manager.post(address, form, follow=True).content.decode()
-    assert f"limit {limit} → {limit + 1}. Core confirmed it, but reading the pool back" in page
-    item = manager.get(f"/c/acme/pools/{pool}/").context["history"][0].change
-    assert [(d.before, d.after) for d in item.differences] == [(str(limit), str(limit + 1))]
-    assert "reading the pool back did not show it." in page
-
-
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
 @pytest.mark.parametrize(
-    ("typed", "said"), [("0", "At least 1."), (str(10**10), "At most 2147483647.")]
+    "before",
+    [
+        "",
+        " ",
+        "\xa0",
+        "\u3000",
+        "\u2028",
+        "\ufeff",
+        "\u200b",
+        "\u202e",
+        "\x00\x1f",
+        "\u3164",
+        " \x0b ",
+    ],
 )
-def test_a_number_out_of_bounds_is_told_the_bound(manager: Client, typed: str, said: str) -> None:
-    answer = manager.post(NEW, open_form(manager, NEW, name="Fresh", limit=typed))
-    assert answer.context["form"].errors == {"limit": [said]}
+def test_no_cell_is_a_formula(before: str, start: str) -> None:
+    assert defused(f"{before}{start}1") == f"'{before}{start}1"
 
 
-def test_a_held_pool_says_so_before_a_form_is_filled_in(
-    manager: Client, core: RunningSandbox
+@pytest.mark.parametrize("start", ["\t", "\r", "\n"])
+def test_no_cell_begins_with_what_spreadsheets_drop(start: str) -> None:
+    assert defused(f"{start}1") == f"'{start}1"
+    assert defused(f"{start} =1") == f"'{start}' =1"
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "\n", "\r", "\r\n"])
+def test_nothing_is_a_formula_where_commas_do_not_separate(separator: str) -> None:
+    assert defused(f"so{separator}=1+1") == f"so{separator}'=1+1"
+    assert defused(f"so{separator} \u200b@x{separator}-1") == (
+        f"so{separator}' \u200b@x{separator}'-1"
+    )
+
+
+@pytest.mark.parametrize("cell", ["so = that", "a-b", "1 + 1", "me@x.example", "", "\u200bso; no"])
+def test_what_is_no_formula_stays_as_it_is(cell: str) -> None:
+    assert defused(cell) == cell
+
+
+def test_json_has_every_text_as_it_was(manager: Client) -> None:
+    a_change(reason="=1+1")
+    answer = manager.post(f"{ALL}export/", {"format": "json"})
+    (change,) = json.loads(streamed(answer))
+    assert (change["reason"], change["time"]) == ("=1+1", "2026-05-12T12:00:00.000Z")
+
+
+def test_an_export_of_nothing_is_an_empty_list(manager: Client) -> None:
+    answer = manager.post(f"{ALL}export/?who=nobody", {"format": "json"})
+    assert json.loads(streamed(answer)) == []
+
+
+def test_an_export_has_what_is_filtered_and_no_more(manager: Client) -> None:
+    a_change(who="ada")
+    a_change(who="bo")
+    a_change(who="ada", company="northwind")
+    answer = manager.post(f"{ALL}export/?who=ada", {"format": "json"})
+    assert [change["company"] for change in json.loads(streamed(answer))] == ["acme"]
+
+
+def test_an_export_is_recorded_before_its_first_byte(manager: Client) -> None:
+    manager.post(f"{LIST}export/?who=ada", {"format": "csv"})
+    entry = Entry.objects.get(action="changes_exported")
+    facts = json.loads(entry.facts)
+    assert (entry.actor_name, entry.company) == ("manager", "acme")
+    assert (facts["format"], facts["filters"]) == ("csv", {"who": "ada"})
+
+
+def test_what_cannot_be_recorded_is_not_exported(
+    manager: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/clear/"
-    form = open_form(manager, address)
-    core.set_fault("status=500;only=writes")
-    manager.post(address, form)
-    core.set_fault(None)
-    page = manager.get(address)
-    assert page.status_code == 409
-    change = Entry.objects.get(kind="intent").change
-    assert page.context["problem"].next_href == f"/changes/{change}/"
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr("pools.views.changes.record_event", refuse)
+    answer = manager.post(f"{LIST}export/", {"format": "csv"})
+    assert answer.status_code == 503
+    assert "Nothing was exported." in answer.content.decode()
+
+
+def test_an_export_is_asked_for_by_a_form(manager: Client) -> None:
+    assert manager.get(f"{LIST}export/").status_code == 405
+    assert manager.post(f"{LIST}export/", {"format": "exe"}).status_code == 400
+
+
+def test_ticket_ids_become_links(manager: Client, settings: Any) -> None:
+    settings.TICKET_LINKS = ticket_links(r"SUP-\d+", "https://tickets.example/{ticket}")
+    a_change(reason="see SUP-1 <b>")
+    page = manager.get(LIST).content.decode()
+    link = '<a href="https://tickets.example/SUP-1" rel="noreferrer">SUP-1</a> &lt;b&gt;'
+    assert link in page
+
+
+def test_a_reason_is_required_where_the_company_says_so(manager: Client, acme: Company) -> None:
+    acme.reason_required_for = ["clear"]
+    acme.save()
+    page = manager.get("/c/acme/pools/3/clear/")
+    assert page.context["form"].fields["reason"].required
+    assert not manager.get("/c/acme/pools/3/edit/").context["form"].fields["reason"].required
+    form = page.context["form"]
+    values = {"form_id": str(uuid.uuid4()), "seen": form.initial["seen"], "reason": "  "}
+    answer = manager.post("/c/acme/pools/3/clear/", values)
+    assert answer.status_code == 422
+    assert not Entry.objects.filter(action="clear").exists()
+
+
+def test_a_pools_history_leads_to_its_changes(manager: Client) -> None:
+    change = a_change(pool_id=3)
+    page = manager.get("/c/acme/pools/3/").content.decode()
+    assert f'href="/changes/{change}/"' in page
+    assert 'href="/c/acme/changes/?pool=3"' in page
+    assert 'href="/c/acme/changes/?who=ada"' in page
+
+
+def test_a_list_of_a_renamed_persons_changes_says_whose_they_are(sign_in_as: SignIn) -> None:
+    auditor = sign_in_as("Auditor", token=None)
+    person = make_person("olga", "Operator")
+    mine = a_change(who="olga", actor_id=person.pk)
+    User.objects.filter(pk=person.pk).update(username="olga.k")
+    page = auditor.get(ALL, {"who": "OLGA"})
+    assert ids_of(page) == [mine]
+    assert "“OLGA” is now called “olga.k”." in told(page)
+    page = auditor.get(ALL, {"who": "olga.k"})
+    assert ids_of(page) == []
+    assert "Also recorded as “olga”." in told(page)
+    assert 'href="/changes/?who=olga"' in page.text
+    later = a_change(who="olga.k", actor_id=person.pk)
+    page = auditor.get(ALL, {"who": "olga.k", "action": "edit"})
+    assert (ids_of(page), "Also recorded as “olga”." in told(page)) == ([later], True)
+    assert "now called" not in told(auditor.get(ALL, {"who": "somebody"}))
+    assert "recorded as" not in told(auditor.get(ALL))
+
+
+def test_a_name_that_two_people_had_is_said_to_be_that(sign_in_as: SignIn) -> None:
+    auditor = sign_in_as("Auditor", token=None)
+    for number in (71, 72):
+        a_change(who="olga", actor_id=number)
+    told_there = told(auditor.get(ALL, {"who": "olga"}))
+    assert "More than one person is recorded under this name" in told_there
+    assert "recorded as" not in told_there
+
+
+def test_nobody_learns_a_name_from_changes_that_they_do_not_see(manager: Client) -> None:
+    a_change(who="olga", actor_id=71, company="northwind")
+    a_change(who="olga.k", actor_id=71)
+    assert "recorded as" not in told(manager.get(ALL, {"who": "olga.k"}))
+    a_change(who="olga.old", actor_id=71)
+    page = told(manager.get(ALL, {"who": "olga.k"}))
+    assert "Also recorded as “olga.old”." in page
+    page = told(manager.get(ALL, {"who": "olga"}))
+    assert ("recorded as" in page, "now called" in page) == (False, False)

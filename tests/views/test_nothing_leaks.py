@@ -12,15 +12,16 @@ from django.db import DatabaseError
 from django.test import Client
 from django.views.debug import ExceptionReporter
 
-from pools import tokens
 from pools.models import Entry, Token
+from pools.tokens import keeping
 from sandbox.running import RunningSandbox
-from tests.views.conftest import SignIn
-from tests.views.test_access import MATRIX, address_of, prove
-from tests.views.test_changes import NEW, one_pool, open_form
-from tests.views.test_revert import edit, revert_of
-from tests.views.test_settling import check, unknown_edit
+from tests.fixtures.panel import SignIn
+from tests.fixtures.people import prove
+from tests.views.addresses import MATRIX, address_of
+from tests.views.changing import NEW, check, edit, one_pool, open_form, revert_of, unknown_edit
 
+# What is looked for is what left the panel, over HTTP and into its log.
+pytestmark = pytest.mark.any_database
 FAULTS = [
     "status=400", "status=401", "status=403", "status=404", "status=405", "status=409",
     "status=413,empty", "status=422", "status=429", "status=500", "status=502,html",
@@ -149,7 +150,9 @@ CRASHES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         "pools.views.pools.last_changes", _raise(DatabaseError)
     ),
     "a template": lambda patch: patch.setattr("pools.views.pools.show", _raise(ValueError)),
-    "opening the token": lambda patch: patch.setattr("pools.tokens.CoreClient", _raise(TypeError)),
+    "opening the token": lambda patch: patch.setattr(
+        "pools.tokens.keeping.CoreClient", _raise(TypeError)
+    ),
 }
 
 
@@ -190,9 +193,9 @@ def test_the_witness_would_see_it(
     witness: Witness,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def leak(token: Token, request_id: str = "") -> Any:
+    def leak(token: Token, request_id: str = "", budget: object = None) -> Any:
         raise RuntimeError(core.keys["acme"]["full"])
 
-    monkeypatch.setattr(tokens, "open_core", leak)
+    monkeypatch.setattr(keeping, "open_core", leak)
     answer = careless.get("/c/acme/pools/")
     assert core.keys["acme"]["full"] in witness.all_of(answer)

@@ -56,7 +56,7 @@ def test_so_does_a_failure_of_the_panel_with_its_traceback(
     def fails(*arguments: Any, **options: Any) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr("pools.tokens.open_core", fails)
+    monkeypatch.setattr("pools.tokens.keeping.open_core", fails)
     manager.raise_request_exception = False
     page = manager.get(LIST)
     number = page["X-Request-ID"]

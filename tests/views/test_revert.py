@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from html import unescape
 from typing import Any
 
 import pytest
@@ -9,28 +10,23 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from pools.changes import Action, Outcome
 from pools.models import Company, Entry
+from pools.models.vocabulary import Action, Outcome, Readback
 from sandbox.running import RunningSandbox
 from tests.changes.recorded import a_change, read_back
-from tests.views.conftest import SignIn, json_of, make_company
-from tests.views.test_changes import dialog, one_pool, open_form, outcomes, writes
+from tests.fixtures.panel import SignIn, json_of, make_company, told
+from tests.views.changing import (
+    dialog,
+    edit,
+    newest,
+    one_pool,
+    open_form,
+    outcomes,
+    revert_of,
+    writes,
+)
 
 LIMIT = 77
-
-
-def edit(client: Client, pool: int, **values: str) -> uuid.UUID:
-    """An edit made through the panel; its id."""
-    address = f"/c/acme/pools/{pool}/edit/"
-    client.post(address, open_form(client, address, **values))
-    return newest()
-
-
-def newest() -> uuid.UUID:
-    change = Entry.objects.filter(kind="intent").order_by("-seq").values_list("change", flat=True)
-    found = change.first()
-    assert found is not None
-    return found
 
 
 def delete(client: Client, pool: int) -> uuid.UUID:
@@ -38,10 +34,6 @@ def delete(client: Client, pool: int) -> uuid.UUID:
     name = client.get(address).context["pool"].name
     client.post(address, open_form(client, address, confirm_name=name))
     return newest()
-
-
-def revert_of(change: uuid.UUID) -> str:
-    return f"/c/acme/changes/{change}/revert/"
 
 
 def limit_of(core: RunningSandbox, pool: int) -> Any:
@@ -115,10 +107,10 @@ def test_a_pool_that_moved_since_is_shown_at_once(
     core.company("acme").change_pool(pool, limit=500, timeout=999)
     page = manager.get(revert_of(edited))
     assert page.status_code == 409
-    rows = {row["label"]: row for row in page.context["conflict"]["rows"]}
-    assert (rows["Limit"]["opened"], rows["Limit"]["now"]) == (str(LIMIT), "500")
-    assert (rows["Limit"]["own"], rows["Limit"]["differs"]) == (True, True)
-    assert (rows["Timeout"]["wanted"], rows["Timeout"]["own"]) == ("999", False)
+    rows = {row.label: row for row in page.context["conflict"].rows}
+    assert (rows["Limit"].opened, rows["Limit"].now) == (str(LIMIT), "500")
+    assert (rows["Limit"].own, rows["Limit"].differs) == (True, True)
+    assert (rows["Timeout"].wanted, rows["Timeout"].own) == ("999", False)
     assert "As that edit left it" in page.text
 
 
@@ -138,7 +130,7 @@ def test_a_pool_that_moves_while_the_form_is_open_is_not_overwritten(
     core.company("acme").change_pool(pool, limit=500)
     answer = manager.post(revert_of(edited), form)
     assert (answer.status_code, limit_of(core, pool)) == (409, 500)
-    assert answer.context["conflict"]["rows"][1]["now"] == "500"
+    assert answer.context["conflict"].rows[1].now == "500"
 
 
 def test_where_nothing_is_to_be_put_back_there_is_no_button(
@@ -162,7 +154,7 @@ def test_a_second_submit_sends_nothing(
     form = open_form(manager, revert_of(edited))
     manager.post(revert_of(edited), form)
     answer = manager.post(revert_of(edited), form, follow=True)
-    assert "The form was sent twice; the change was sent once." in answer.text
+    assert "You sent the form twice; the change was sent once." in answer.text
     assert len(writes(core)) == 2
 
 
@@ -226,14 +218,12 @@ def test_a_held_pool_cannot_be_reverted(
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [
-        ({"action": Action.CLEAR}, "neither Core nor the panel kept them"),
-        ({"action": Action.CREATE}, "taken back by deleting it"),
+        ({"action": Action.CLEAR}, "neither Patchworks nor the panel kept them"),
+        ({"action": Action.CREATE}, "To take a new pool back, delete it."),
         ({"outcome": Outcome.REFUSED}, "It changed nothing."),
         ({"outcome": Outcome.NOT_SENT}, "It changed nothing."),
-        ({"outcome": Outcome.UNKNOWN}, "What became of it is not known."),
-        ({"outcome": None}, "What became of it is not known."),
-        ({}, "reading the pool back did not show it"),
-        ({"action": Action.DELETE}, "reading the pool back did not show it"),
+        ({"outcome": Outcome.UNKNOWN}, "We can't tell yet whether it happened."),
+        ({"outcome": None}, "We can't tell yet whether it happened."),
     ],
 )
 def test_what_cannot_be_reverted_says_why(
@@ -241,8 +231,38 @@ def test_what_cannot_be_reverted_says_why(
 ) -> None:
     page = manager.get(revert_of(a_change(**facts)))
     assert page.status_code == 409
-    assert sentence in page.text
+    assert sentence in unescape(page.text)
     assert core.journal == []
+
+
+@pytest.mark.parametrize("action", [Action.EDIT, Action.DELETE])
+def test_what_was_read_and_did_not_show_it_cannot_be_reverted(
+    manager: Client, core: RunningSandbox, action: Action
+) -> None:
+    change = a_change(action=action)
+    read_back(change, Readback.NOT_SHOWN)
+    page = manager.get(revert_of(change))
+    assert page.status_code == 409
+    assert "the pool didn't show it afterwards." in unescape(page.text)
+    assert core.journal == []
+
+
+def test_an_edit_that_could_not_be_read_back_says_so_and_can_be_reverted(
+    manager: Client, core: RunningSandbox, pool: int
+) -> None:
+    core.set_fault("rate-limit=1;only=get;skip=2")
+    change = edit(manager, pool, limit=str(LIMIT))
+    core.set_fault(None)
+    page = unescape(manager.get(f"/changes/{change}/").text)
+    assert "</svg>done, not checked</span>" in page
+    assert "We couldn't read the pool afterwards, so we haven't seen it ourselves." in page
+    assert "The pool couldn't be read afterwards" in page
+    assert "not seen" not in page
+    assert f'href="{revert_of(change)}"' in page
+    rows = manager.get(f"/changes/{change}/").context["rows"]
+    assert [row.label for row in rows if row.differs] == ["Limit"]
+    manager.post(revert_of(change), open_form(manager, revert_of(change)))
+    assert outcomes() == ["done", "done"]
 
 
 def test_an_edit_that_was_not_seen_says_so_and_is_not_reverted(
@@ -288,9 +308,9 @@ def test_after_a_delete_the_form_has_the_values_from_before(manager: Client, poo
     name = manager.get(f"/c/acme/pools/{pool}/").context["pool"].name
     page = manager.get(revert_of(delete(manager, pool)))
     assert page.context["form"]["name"].value() == name
-    assert f'Its id <span class="code">{pool}</span>' in page.text
-    assert "not come back" in page.text
-    assert "connectors have to be attached" in page.text
+    assert f"Its id {pool}" in told(page)
+    assert "don't come back" in page.text
+    assert "you have to attach connectors to it there" in page.text
 
 
 def test_creating_again_makes_a_new_pool_and_says_what_it_was(
@@ -299,7 +319,7 @@ def test_creating_again_makes_a_new_pool_and_says_what_it_was(
     change = delete(manager, pool)
     address = revert_of(change)
     answer = manager.post(address, open_form(manager, address, reason="T-5"), follow=True)
-    assert "again in Acme, with a new id." in answer.text
+    assert "again in Acme, with a new id." in told(answer)
     assert answer.context["pool"].id != pool
     intent = Entry.objects.get(change=newest(), kind="intent")
     assert (intent.action, json.loads(intent.facts)["reverts"]) == ("create", str(change))
@@ -317,11 +337,11 @@ def test_where_a_pool_was_its_history_leads_back(manager: Client, pool: int) -> 
 
 def test_who_may_not_create_may_not_create_again(sign_in_as: SignIn, core: RunningSandbox) -> None:
     change = a_change(action=Action.DELETE)
-    read_back(change, verified=True)
+    read_back(change)
     operator = sign_in_as("Operator")
     page = operator.get(revert_of(change))
     assert page.status_code == 403
-    assert "Your role does not let you create pools." in page.text
+    assert "Your role doesn&#x27;t let you create pools." in page.text
     assert operator.post(revert_of(change)).status_code == 403
     assert core.journal == []
 

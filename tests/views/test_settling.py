@@ -2,42 +2,27 @@
 
 import uuid
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 import pytest
 from django.db import DatabaseError
 from django.test import Client
 
-from pools.changes import Action, HistoryItem, Outcome, Settling, SettlingState, Verdict
+from pools.changes import HistoryItem, Settling, SettlingState
 from pools.changes.history import changes_by_id
 from pools.changes.looking import Undecided
 from pools.core import CredentialExpired, NotSent, Reason
-from pools.models import Company, Entry, Token
-from pools.settling_text import settled_message
-from pools.tokens import PersonDisabled, TokenMissing, TokenUnreadable
+from pools.models import Company, Entry, Lease, Token
+from pools.models.vocabulary import Action, Outcome, Verdict
+from pools.tokens.keeping import PersonDisabled, TokenMissing, TokenUnreadable
+from pools.wording.settling import settled_message
 from sandbox.running import RunningSandbox
-from tests.changes.conftest import a_minute_later
 from tests.changes.recorded import NOON, a_change, minutes, settled
-from tests.views.conftest import SignIn, give_token, make_company, make_person
-from tests.views.test_changes import one_pool, open_form, outcomes, writes
+from tests.fixtures.panel import SignIn, give_token, make_company, make_person
+from tests.views.changing import check, one_pool, open_form, outcomes, unknown_edit, writes
 
 LIST = "/c/acme/changes/"
-
-
-def unknown_edit(client: Client, core: RunningSandbox, pool: int) -> uuid.UUID:
-    """An edit that Core did not answer clearly, and did not make."""
-    address = f"/c/acme/pools/{pool}/edit/"
-    form = open_form(client, address, limit="77", reason="T-1")
-    core.set_fault("status=500;only=writes")
-    client.post(address, form)
-    core.set_fault(None)
-    change: uuid.UUID = client.get(f"/c/acme/pools/{pool}/").context["open_changes"][0].change_id
-    return change
-
-
-def check(client: Client, change: uuid.UUID, company: str = "acme", **values: str) -> Any:
-    with a_minute_later():
-        return client.post(f"/c/{company}/changes/{change}/check/", values, follow=True)
 
 
 @pytest.fixture
@@ -55,11 +40,29 @@ def test_checking_again_settles_and_frees_the_pool(
 ) -> None:
     answer = check(manager, unknown)
     assert answer.redirect_chain == [(f"/changes/{unknown}/", 302)]
-    assert "did not happen. Make it anew if it is still wanted." in answer.text
+    assert "did not happen. Make it again if it is still needed." in answer.text
     entry = Entry.objects.get(kind="settled")
     assert (entry.outcome, entry.actor_name) == ("not_applied", "manager")
     page = manager.get(f"/c/acme/pools/{pool}/")
-    assert (page.context["held"], page.context["edit_href"] != "") == (False, True)
+    assert (page.context["held"], page.context["offers"] != []) == (False, True)
+
+
+def test_checking_again_reads_back_what_could_not_be_read(
+    manager: Client, core: RunningSandbox, pool: int
+) -> None:
+    core.set_fault("rate-limit=1;only=get;skip=2")
+    address = f"/c/acme/pools/{pool}/edit/"
+    manager.post(address, open_form(manager, address, limit="77"))
+    core.reset()
+    change = Entry.objects.get(kind="intent").change
+    assert change is not None
+    address = f"/changes/{change}/"
+    assert "Check again" in manager.get(address).text
+    answer = check(manager, change)
+    assert "The pool shows the edit of “" in answer.text
+    assert "</svg>done</span>" in answer.text
+    assert "Check again" not in answer.text
+    assert [request.method for request in core.journal] == ["GET"]
 
 
 def test_checking_sends_nothing_but_reads(
@@ -75,7 +78,7 @@ def test_too_early_is_said_with_the_time(
 ) -> None:
     settings.SETTLE_QUIET_SECONDS = 3600
     answer = check(manager, unknown)
-    assert "too early to look. Check again after" in answer.text
+    assert "too early to check. Check again after" in answer.text
     assert outcomes() == ["unknown"]
 
 
@@ -86,7 +89,7 @@ def test_who_sees_the_pool_may_check_with_the_makers_token(
     page = reader.get(f"/changes/{unknown}/").text
     assert "Check again" in page
     assert "Release" not in page
-    assert "Checking reads with the token of <bdi>manager</bdi>" in page
+    assert 'Check again reads the pool with the token of <bdi translate="no">manager</bdi>' in page
     assert "did not happen" in check(reader, unknown).text
 
 
@@ -95,14 +98,14 @@ def test_without_the_makers_token_it_is_released_by_hand(
 ) -> None:
     Token.objects.filter(user__username="manager").delete()
     answer = check(sign_in_as("Operator"), unknown)
-    assert "Only the token of manager may look this up" in answer.text
-    assert "then release the pool." in answer.text
+    assert "Only manager's token can be used to check this" in unescape(answer.text)
+    assert "then unlock the pool." in answer.text
 
 
 def test_core_down_is_said(manager: Client, core: RunningSandbox, unknown: uuid.UUID) -> None:
     core.set_fault("status=500")
     answer = check(manager, unknown)
-    assert "Nothing could be looked up. Core gave no usable answer." in answer.text
+    assert "We couldn't check. Patchworks had an error (500)." in unescape(answer.text)
 
 
 def test_it_leads_back_to_where_it_was_pressed(
@@ -130,7 +133,7 @@ def test_what_cannot_be_recorded_is_not_settled(
         raise DatabaseError
 
     monkeypatch.setattr("pools.changes.settling.append", refuse)
-    assert "Nothing was settled" in check(manager, unknown).text
+    assert "so nothing is decided yet" in check(manager, unknown).text
 
 
 @pytest.mark.parametrize("address", ["check", "release"])
@@ -191,16 +194,16 @@ def test_a_released_change_no_longer_looks_open(manager: Client, unknown: uuid.U
     manager.post(f"/c/acme/changes/{unknown}/release/", {"reason": "asked them"})
     page = manager.get(LIST).text
     assert "chip-unknown" not in page
-    assert "</svg>released</span>" in page
+    assert "</svg>unknown, unlocked</span>" in page
     assert "Check again" not in manager.get(f"/changes/{unknown}/").text
 
 
 WORDS = {
-    Verdict.APPLIED: "applied",
-    Verdict.NOT_APPLIED: "not applied",
-    Verdict.SUPERSEDED: "superseded",
-    Verdict.DUPLICATE: "duplicate",
-    Verdict.UNKNOWABLE: "cannot be known",
+    Verdict.APPLIED: "it happened",
+    Verdict.NOT_APPLIED: "it didn't happen",
+    Verdict.SUPERSEDED: "other values found",
+    Verdict.DUPLICATE: "it happened twice",
+    Verdict.UNKNOWABLE: "can't be told",
 }
 
 
@@ -212,11 +215,12 @@ def test_a_verdict_is_shown_and_found(manager: Client, verdict: Verdict) -> None
     found = manager.get(LIST, {"outcome": verdict})
     (row,) = found.context["days"][0]["rows"]
     assert row.line.item.change_id == change
-    assert f"</svg>{WORDS[verdict]}</span>" in found.text
+    word = f"unknown → {WORDS[verdict]}"
+    assert f"</svg>{word}</span>" in unescape(found.text)
     page = manager.get(f"/changes/{change}/")
-    assert f"Settled by ada: {WORDS[verdict]}" in page.text
-    assert page.context["entry"].text.splitlines()[1].startswith(f"Outcome: {WORDS[verdict]}.")
-    assert f"</svg>{WORDS[verdict]}</span>" in manager.get("/c/acme/pools/3/").text
+    assert f"Checked by ada: {WORDS[verdict]}" in unescape(page.text)
+    assert page.context["entry"].text.splitlines()[1].startswith(f"Outcome: {word}.")
+    assert f"</svg>{word}</span>" in unescape(manager.get("/c/acme/pools/3/").text)
 
 
 def test_what_was_settled_as_applied_can_be_reverted(manager: Client) -> None:
@@ -237,16 +241,20 @@ SEVEN = datetime(2026, 5, 12, 7, 0, 5, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("state", "facts", "sentence"),
     [
-        ("already", {}, "is not open any more"),
+        ("already", {}, "is no longer open: there is nothing to check."),
         ("under_way", {}, "is still being sent. Check again in half a minute."),
         ("waiting", {"not_before": SEVEN}, "Check again after 07:00:05."),
-        ("no_token", {"error": TokenMissing()}, "they have none for this company any more."),
-        ("no_token", {"error": PersonDisabled()}, "they are disabled."),
-        ("no_token", {"error": TokenUnreadable()}, "it can no longer be opened."),
-        ("no_token", {"error": CredentialExpired("")}, "Core no longer accepts it."),
-        ("not_read", {"error": NotSent(Reason.DNS)}, "Core could not be reached."),
-        ("not_read", {"error": Undecided(Reason.SHAPE)}, "does not decide it."),
-        ("disagree", {}, "it is changing just now. Check again in a minute."),
+        ("no_token", {"error": TokenMissing()}, "they have removed it."),
+        ("no_token", {"error": PersonDisabled()}, "that account is disabled."),
+        ("no_token", {"error": TokenUnreadable()}, "it no longer works."),
+        ("no_token", {"error": CredentialExpired("")}, "Patchworks no longer accepts it."),
+        ("not_read", {"error": NotSent(Reason.DNS)}, "We couldn't reach Patchworks."),
+        (
+            "not_read",
+            {"error": Undecided(Reason.SHAPE)},
+            "doesn't tell whether it happened.",
+        ),
+        ("disagree", {}, "the pool is still changing. Check again in a minute."),
     ],
 )
 def test_each_state_has_its_sentence(
@@ -263,3 +271,46 @@ def test_every_verdict_has_its_sentence(acme: Company, action: Action) -> None:
     for verdict in Verdict:
         settling = Settling(item.change_id, SettlingState.SETTLED, verdict)
         assert "NetSuite orders" in settled_message(settling, item, acme).text
+
+
+# Leases that somebody altered past the panel.
+
+
+def test_a_pool_that_nothing_in_the_record_locks_can_be_unlocked(
+    manager: Client, pool: int
+) -> None:
+    stray = uuid.uuid4()
+    Lease.objects.create(company="acme", pool_key=str(pool), change=stray, held_since=NOON)
+    form = manager.get(f"/c/acme/pools/{pool}/clear/").context["form"]
+    typed = {"form_id": str(uuid.uuid4()), "seen": form.initial["seen"], "reason": ""}
+    refused = manager.post(f"/c/acme/pools/{pool}/clear/", typed)
+    assert refused.status_code == 409
+    assert "This pool is locked, and the record does not say why." in refused.text
+    address = f"/c/acme/changes/{stray}/release/"
+    assert f'href="{address}"' in refused.text
+    page = manager.get(address)
+    assert (page.status_code, f"Pool {pool}" in page.text) == (200, True)
+    assert "No change in the record is waiting for a result here" in page.text
+    answer = manager.post(address, {"reason": "an administrator looked"})
+    assert (answer.status_code, Lease.objects.count()) == (302, 0)
+    assert Entry.objects.get(action="lease_released").actor_name == "manager"
+
+
+def test_a_change_whose_lease_was_taken_away_is_released_from_its_page(
+    manager: Client, unknown: uuid.UUID
+) -> None:
+    Lease.objects.all().delete()
+    address = f"/c/acme/changes/{unknown}/release/"
+    assert f'href="{address}"' in manager.get(f"/changes/{unknown}/").text
+    assert manager.post(address, {"reason": "looked"}).status_code == 302
+    assert Entry.objects.get(kind="released").actor_name == "manager"
+
+
+def test_a_lease_of_another_company_is_not_there(manager: Client, core: RunningSandbox) -> None:
+    make_company(core, "globex", "Globex")
+    stray = uuid.uuid4()
+    Lease.objects.create(company="globex", pool_key="7", change=stray, held_since=NOON)
+    for company in ("acme", "globex"):
+        address = f"/c/{company}/changes/{stray}/release/"
+        assert manager.get(address).status_code == 404
+    assert Lease.objects.count() == 1

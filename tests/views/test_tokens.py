@@ -1,14 +1,21 @@
 """A person's tokens through the pages: three ways in, and never shown again."""
 
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 
 from pools.models import Company, Entry, Token
+from pools.wording.situations import token_href
 from sandbox.running import RunningSandbox
-from tests.views.conftest import PASSWORD, SignIn, person_of
+from tests.core.raw_server import Handler, RawServer, always, in_turn, json_answer
+from tests.fixtures.panel import PASSWORD, SignIn, person_of, told
 
 ADD = "/tokens/add/"
 
@@ -59,6 +66,33 @@ def test_a_wrong_password_is_said_and_nothing_is_stored(
     assert not Token.objects.exists()
 
 
+@pytest.fixture
+def short(settings: LazySettings) -> None:
+    """A deadline in which two slow calls have no room."""
+    settings.CORE_LIMITS = replace(settings.CORE_LIMITS, deadline_seconds=1.0, read_retries=0)
+
+
+def test_signing_in_and_looking_what_it_shows_share_one_deadline(
+    newcomer: Client, core: RunningSandbox, short: None
+) -> None:
+    who = next(person for person in core.people if person.company == "acme")
+    core.set_fault("latency=0.4")
+    page = enter(newcomer, kind="sign_in", email=who.email, password=core.password)
+    assert "Is this the right token?" not in page
+    assert not Token.objects.exists()
+
+
+def test_verifying_has_one_deadline_for_all_its_calls(
+    manager: Client, core: RunningSandbox, short: None
+) -> None:
+    """A Core that does not know the include is asked twice."""
+    core.switch(includes="refused")
+    core.set_fault("latency=0.6")
+    page = manager.post("/tokens/acme/verify/", follow=True).content.decode()
+    assert "Your token for" not in page
+    assert [request.method for request in core.journal][-2:] == ["GET", "GET"]
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "short", "with a space", "new\nline-key", "x" * 5000, "ключ-ключ-ключ", "tab\tkey-abc"],
@@ -75,7 +109,7 @@ def test_awkward_tokens_are_refused_before_anything_is_sent(
 
 def test_a_token_that_core_refuses_is_not_stored(newcomer: Client) -> None:
     page = enter(newcomer, token="not-a-key-that-opens-anything")
-    assert "Core does not accept this token for Acme." in page
+    assert "Patchworks does not accept this token for Acme." in page
     assert not Token.objects.exists()
 
 
@@ -89,8 +123,83 @@ def test_no_page_shows_the_token(newcomer: Client, core: RunningSandbox) -> None
 
 
 def test_verify_says_that_it_works(manager: Client) -> None:
-    page = manager.post("/tokens/acme/verify/", follow=True).content.decode()
-    assert "Your token for Acme works: it opens 257 pools" in page
+    page = manager.post("/tokens/acme/verify/", follow=True)
+    (said,) = (str(message) for message in page.context["messages"])
+    assert said.startswith(
+        "Your token for Acme works. It gives access to 257 pools, starting with “"
+    )
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "{}\n", " {}", "\u00a0{}\u200b", "\ufeff{}", "Bearer {}", "bearer  {} ",
+        "Authorization: Bearer {}\r\n",
+    ],
+)  # fmt: skip
+def test_what_was_copied_along_with_a_token_is_left_out(
+    newcomer: Client, core: RunningSandbox, pasted: str
+) -> None:
+    bearer = core.bearer("acme", "manager")
+    assert "257 pools" in enter(newcomer, kind="bearer", token=pasted.format(bearer))
+    assert core.journal[-1].header("Authorization") == f"Bearer {bearer}"
+
+
+def test_a_token_pasted_with_its_scheme_is_a_bearer_token(
+    newcomer: Client, core: RunningSandbox
+) -> None:
+    page = enter(newcomer, kind="api_key", token=f"Bearer {core.bearer('acme', 'manager')}")
+    assert "257 pools" in page
+    assert Token.objects.get().kind == "bearer"
+
+
+@pytest.fixture
+def sign_ins(acme: Company) -> Iterator[Callable[..., RawServer]]:
+    """A sign-in service of Patchworks that answers as it is told to."""
+    with ExitStack() as stack:
+
+        def serve(handler: Handler) -> RawServer:
+            server = RawServer(handler)
+            stack.callback(server.stop)
+            acme.sign_in_url = f"{server.url}/fabric/api/login"
+            acme.save()
+            return server
+
+        yield serve
+
+
+def test_a_user_name_is_tried_where_the_email_is_refused(
+    newcomer: Client, core: RunningSandbox, sign_ins: Callable[..., RawServer]
+) -> None:
+    refused = always(json_answer({"message": "These credentials do not match."}, 401))
+    good = always(json_answer({"token": core.bearer("acme", "manager"), "expires_in": 86400}))
+    server = sign_ins(in_turn(refused, good))
+    assert "257 pools" in enter(newcomer, kind="sign_in", email="ana.p", password="pw-at-core")
+    assert [json.loads(request.body) for request in server.received] == [
+        {"email": "ana.p", "password": "pw-at-core"},
+        {"username": "ana.p", "password": "pw-at-core"},
+    ]
+
+
+def test_reasons_against_a_sign_in_stand_at_their_fields(
+    newcomer: Client, sign_ins: Callable[..., RawServer]
+) -> None:
+    errors = {
+        "email": ["Not a company address."],
+        "username": ["Unknown."],
+        "password": ["Expired."],
+        "tenant": ["Locked."],
+    }
+    sign_ins(always(json_answer({"message": "No.", "errors": errors}, 422)))
+    form = {"company": "acme", "kind": "sign_in", "email": "ana", "password": "pw-at-core"}
+    answer = newcomer.post(ADD, form)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {
+        "email": ["Not a company address.", "Unknown."],
+        "password": ["Expired."],
+        "__all__": ["Locked."],
+    }
+    assert all(sentence in answer.text for sentence in ("Unknown.", "Expired.", "Locked."))
 
 
 @pytest.mark.parametrize("page", ["remove", "replace"])
@@ -99,6 +208,50 @@ def test_the_password_is_asked_for_again(manager: Client, page: str) -> None:
     assert answer["Location"].startswith("/accounts/reauthenticate/")
     assert "typed-but-not-yet-trusted" not in str(dict(manager.session))
     assert Token.objects.count() == 1
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_token_added_in_place_of_another_asks_for_the_password_too(
+    manager: Client, core: RunningSandbox, method: str
+) -> None:
+    """The act decides, not the page: what *Add token* adds may replace one as well."""
+    in_use = Token.objects.get()
+    enter(manager, token=core.keys["acme"]["read_only"])
+    answer = getattr(manager, method)("/tokens/acme/confirm/")
+    assert answer["Location"] == "/accounts/reauthenticate/?next=/tokens/acme/confirm/"
+    assert Token.objects.get(confirmed_at__isnull=False) == in_use
+
+
+def test_a_first_token_asks_for_no_password(sign_in_as: SignIn, core: RunningSandbox) -> None:
+    client = sign_in_as("Manager", token=None)
+    enter(client, token=core.keys["acme"]["full"])
+    assert client.post("/tokens/acme/confirm/")["Location"] == "/c/acme/pools/"
+
+
+def test_discarding_a_new_token_leaves_the_one_in_use(
+    newcomer: Client, core: RunningSandbox
+) -> None:
+    enter(newcomer, token=core.keys["acme"]["full"])
+    newcomer.post("/tokens/acme/confirm/")
+    in_use = Token.objects.get()
+    enter(newcomer, token=core.keys["acme"]["read_only"])
+    answer = newcomer.post("/tokens/acme/discard/", {"next": "/c/acme/pools/?page=2"}, follow=True)
+    assert answer.redirect_chain == [("/c/acme/pools/?page=2", 302)]
+    assert "The new token for Acme was discarded. Your current token stays in use." in told(answer)
+    assert list(Token.objects.all()) == [in_use]
+
+
+def test_removing_the_token_in_use_leaves_the_one_that_waits(
+    newcomer: Client, core: RunningSandbox
+) -> None:
+    enter(newcomer, token=core.keys["acme"]["full"])
+    newcomer.post("/tokens/acme/confirm/")
+    in_use = Token.objects.get()
+    enter(newcomer, token=core.keys["acme"]["read_only"])
+    assert in_use.fingerprint in newcomer.get("/tokens/acme/remove/").text
+    newcomer.post("/tokens/acme/remove/")
+    assert Token.objects.get().confirmed_at is None
+    assert newcomer.get("/tokens/acme/remove/").status_code == 404
 
 
 def test_removing_ends_the_way_in(newcomer: Client, core: RunningSandbox) -> None:
@@ -126,7 +279,7 @@ def test_replacing_by_one_that_opens_something_else_warns(
     newcomer.post("/tokens/acme/confirm/")
     form = {"company": "acme", "kind": "api_key", "token": core.keys["northwind"]["full"]}
     page = newcomer.post("/tokens/acme/replace/", form, follow=True)
-    assert page.context["opens"].differs_from_current is True
+    assert page.context["scope"].differs_from_current is True
 
 
 def test_mending_leads_back(newcomer: Client, core: RunningSandbox) -> None:
@@ -134,6 +287,19 @@ def test_mending_leads_back(newcomer: Client, core: RunningSandbox) -> None:
     answer = newcomer.post(f"{ADD}?next=/c/acme/pools/%3Fpage%3D2", form, follow=True)
     target = answer.redirect_chain[-1][0]
     assert newcomer.post(target)["Location"] == "/c/acme/pools/?page=2"
+
+
+def test_mending_leads_back_with_everything_in_the_address(
+    newcomer: Client, core: RunningSandbox
+) -> None:
+    place = "/c/acme/pools/?search=a%26b&sort=-limit&page=2"
+    form = {"company": "acme", "kind": "api_key", "token": core.keys["acme"]["full"]}
+    mend = token_href(Company.objects.get(), "token_add", place)
+    shown = newcomer.get(mend)
+    assert shown.context["next"] == shown.context["cancel_href"] == place
+    confirm = newcomer.post(mend, form)["Location"]
+    assert newcomer.get(confirm).context["next"] == place
+    assert newcomer.post(confirm)["Location"] == place
 
 
 @pytest.mark.parametrize(
@@ -156,12 +322,24 @@ def test_token_events_are_recorded_without_the_token(
     assert not [entry for entry in entries if key in entry.facts + entry.reason]
 
 
+def test_token_events_say_where_they_came_from(newcomer: Client, core: RunningSandbox) -> None:
+    enter(newcomer, token=core.keys["acme"]["full"])
+    newcomer.post("/tokens/acme/confirm/")
+    newcomer.post("/tokens/acme/verify/")
+    newcomer.post("/tokens/acme/remove/")
+    entries = Entry.objects.filter(kind="event", action__startswith="token_").order_by("seq")
+    assert [(entry.action, json.loads(entry.facts)["address"]) for entry in entries] == [
+        (action, "127.0.0.1")
+        for action in ("token_added", "token_confirmed", "token_verified", "token_removed")
+    ]
+
+
 def test_a_moved_company_closes_its_tokens(manager: Client, acme: Company) -> None:
     acme.base_url = "http://127.0.0.1:9/other"
     acme.save()
     page = manager.get("/c/acme/pools/")
     assert page.status_code == 403
-    assert page.context["problem"].title == "Your token for Acme can no longer be opened."
+    assert page.context["problem"].title == "Your stored token for Acme no longer works."
 
 
 def test_who_is_signed_in_is_the_owner(newcomer: Client, core: RunningSandbox) -> None:
@@ -173,7 +351,7 @@ def test_a_token_in_its_last_hours_warns_where_one_works(manager: Client) -> Non
     Token.objects.update(expires_at=timezone.now() + timedelta(minutes=90))
     page = manager.get("/c/acme/pools/")
     assert page.context["token_notice"]["label"] == "Replace"
-    assert "Your token for Acme expires at" in page.content.decode()
+    assert "Your token for Acme expires at" in told(page)
 
 
 def test_an_expired_token_is_known_without_a_call(manager: Client, core: RunningSandbox) -> None:

@@ -1,0 +1,1 @@
+"""What every page has: guards, drafts, rendering, context, and pages for errors."""

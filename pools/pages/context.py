@@ -1,0 +1,36 @@
+"""Context of every page: the panel's name, the request's id, how it looks and is operated."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from pools.changes.settling import longest_check
+from pools.wording.coming_back import ENTRIES_ELSEWHERE, ENTRIES_KEPT
+
+THEMES = ("auto", "light", "dark")
+
+
+def panel(request: HttpRequest) -> dict[str, Any]:
+    """Context of every page."""
+    theme = request.COOKIES.get(settings.THEME_COOKIE_NAME, "auto")
+    return {
+        "panel_name": settings.PANEL_NAME,
+        "entries_kept": ENTRIES_KEPT,
+        "entries_elsewhere": ENTRIES_ELSEWHERE,
+        "request_id": getattr(request, "id", ""),
+        "theme": theme if theme in THEMES else "auto",
+        "patience_milliseconds": round(_patience().total_seconds() * 1000),
+        "keys": "off" if request.COOKIES.get(settings.KEYS_COOKIE_NAME) == "off" else "on",
+    }
+
+
+def _patience() -> timedelta:
+    """How long a browser waits for an answer: longer than any change, or checking one, can take.
+
+    A browser that gives up earlier shows no outcome of a change that was made. The length
+    of one more call is for what the database takes.
+    """
+    longest_call: timedelta = settings.CORE_LIMITS.longest_call
+    return longest_check() + longest_call

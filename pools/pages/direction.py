@@ -1,0 +1,51 @@
+"""On every page, what turns the direction of a text is shown as a mark.
+
+Here and not in each template, so that no name is forgotten. Isolates are left to the
+elements that names stand in (`bdi`): the panel's own sentences have some.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+
+from pools.wording.direction import OVERRIDING, marked
+
+_ANY: Final = re.compile(rb"\xe2\x80[\xaa-\xae]")
+# What a form sends back must be what it was given; and no tag is a text.
+_NO_TEXT: Final = re.compile(
+    r"<textarea\b.*?</textarea\s*>|<!--.*?-->|<[!/a-z](?:[^>\"']|\"[^\"]*\"|'[^']*')*>",
+    re.DOTALL | re.IGNORECASE,
+)
+_SHOWN_ATTRIBUTE: Final = re.compile(r"""\s(?:title|aria-label|alt|placeholder)="[^"]*\"""")
+
+
+class DirectionMiddleware:
+    """Marks overrides in everything that people read, and in nothing that a form sends back."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_page = response.get("Content-Type", "").startswith("text/html")
+        if is_page and not response.streaming and _ANY.search(response.content):
+            response.content = marked_page(response.content.decode()).encode()
+        return response
+
+
+def marked_page(html: str) -> str:
+    """A page with marks in its texts, and in the attributes that people read."""
+    pieces, end = [], 0
+    for found in _NO_TEXT.finditer(html):
+        pieces.append(marked(html[end : found.start()], OVERRIDING))
+        pieces.append(_marked_tag(found[0]))
+        end = found.end()
+    return "".join([*pieces, marked(html[end:], OVERRIDING)])
+
+
+def _marked_tag(tag: str) -> str:
+    if tag[:9].lower() == "<textarea":
+        return tag
+    return _SHOWN_ATTRIBUTE.sub(lambda found: marked(found[0], OVERRIDING), tag)

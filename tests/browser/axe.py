@@ -1,0 +1,15 @@
+"""What axe finds on a page that is at rest."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+# What is fading in has the contrast of its last frame, not of the one that is looked at.
+AT_REST = """() => Promise.all(document.getAnimations()
+    .filter(each => each.effect.getComputedTiming().endTime !== Infinity)
+    .map(each => each.finished))"""
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(AT_REST)
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]

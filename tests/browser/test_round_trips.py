@@ -1,0 +1,108 @@
+"""One judge of each value, and no value that nobody asked for: in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.pools import new_pool
+
+LINE_BREAK = """() => {
+  const box = document.createElement("textarea");
+  box.name = "name";
+  box.textContent = `Two\\nlines ${Math.random()}`;
+  document.getElementById("id_name").replaceWith(box);
+}"""
+
+
+def new_pool_with_a_line_break(page: Page) -> str:
+    page.goto("/c/acme/pools/new/")
+    page.evaluate(LINE_BREAK)
+    page.get_by_label("Limit").fill("5")
+    page.get_by_role("button", name="Create pool").click()
+    page.wait_for_url(re.compile(r"/pools/\d+/$"))
+    return page.url
+
+
+def test_changing_the_limit_leaves_a_name_with_a_line_break_alone(manager: Page) -> None:
+    pool = new_pool_with_a_line_break(manager)
+    manager.goto(f"{pool}edit/")
+    expect(manager.get_by_text("This name has a line break in it")).to_be_visible()
+    manager.get_by_label("Limit").fill("6")
+    manager.get_by_role("button", name="Save changes").click()
+    manager.wait_for_url(pool)
+    expect(manager.locator("#outcome")).to_contain_text("limit 5 → 6.")
+    expect(manager.locator("#outcome")).not_to_contain_text("name")
+
+
+TYPED = [
+    "1.000",
+    "1,000",
+    "1_000",
+    "1e3",
+    "+5",
+    "５",
+    "0",
+    "-3",
+    "007",
+    " 12 ",
+    "5\ufeff",
+    "\x1f\u2003\ufeff5\x85\u3000\xa0",
+    "5\u200b",
+    "9223372036854775807",
+    "9223372036854775808",
+    "99999999999999999999999999999999999999999999999999",
+]
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_the_page_and_the_server_say_the_same_of_a_number(
+    manager: Page, plain: Page, typed: str
+) -> None:
+    said = []
+    for page in (manager, plain):
+        page.goto("/c/acme/pools/new/")
+        page.get_by_label("Timeout").fill(typed)
+        page.get_by_label("Name").fill("")
+        page.get_by_label("Limit").focus()
+        if page is plain:
+            page.get_by_role("button", name="Create pool").click()
+            # It has none: the server's page is there.
+            expect(page.locator(".field-limit .errorlist")).to_be_visible()
+        said.append(page.locator(".field-timeout .errorlist").all_inner_texts())
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("😀" * 300, "At most 255 characters; this has 300."),
+        ("\ufeff \x1f\ufeff", "This field is required."),
+    ],
+)
+def test_the_page_and_the_server_say_the_same_of_a_name(
+    manager: Page, plain: Page, typed: str, sentence: str
+) -> None:
+    said = []
+    for page in (manager, plain):
+        page.goto("/c/acme/pools/new/")
+        page.get_by_label("Name").fill(typed)
+        page.get_by_label("Limit").focus()
+        if page is plain:
+            page.get_by_role("button", name="Create pool").click()
+            # It has none: the server's page is there.
+            expect(page.locator(".field-limit .errorlist")).to_be_visible()
+        said.append(page.locator(".field-name .errorlist").all_inner_texts())
+    assert said == [[sentence]] * 2
+
+
+def test_what_is_left_alone_is_not_judged(manager: Page) -> None:
+    pool = new_pool(manager)
+    manager.goto(f"{pool}edit/")
+    limit = manager.get_by_label("Limit")
+    limit.fill("no number")
+    limit.blur()
+    expect(manager.locator(".field-limit .errorlist")).to_have_count(1)
+    limit.fill("5")
+    limit.blur()
+    expect(manager.locator(".field-limit .errorlist")).to_have_count(0)

@@ -1,0 +1,196 @@
+"""What typing does and does not do: one step back for a search, no question about nothing."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Demo, let_in, sign_in
+from tests.browser.pools import new_pool
+
+pytestmark = pytest.mark.any_database
+POOLS = "/c/acme/pools/"
+CHANGES = "/c/acme/changes/"
+
+
+def steps(page: Page) -> int:
+    return int(page.evaluate("history.length"))
+
+
+def step_back(page: Page) -> None:
+    """As the browser's own button does; the page is there anew when this returns."""
+    with page.expect_event("load"):
+        page.evaluate("history.back()")
+
+
+@pytest.fixture
+def asked(manager: Page) -> list[str]:
+    """The addresses that htmx asks for, from now on."""
+    found: list[str] = []
+    manager.on(
+        "request",
+        lambda request: found.append(request.url) if "hx-request" in request.headers else None,
+    )
+    return found
+
+
+def test_a_search_is_one_step_back_however_it_was_typed(manager: Page) -> None:
+    manager.goto(POOLS)
+    before = steps(manager)
+    search = manager.get_by_role("searchbox", name="Search pools")
+    search.focus()
+    for piece, address in (("shop", "search=shop$"), ("ify", "search=shopify$")):
+        manager.keyboard.type(piece)
+        expect(manager).to_have_url(re.compile(address))
+    assert steps(manager) == before + 1
+    manager.get_by_role("link", name="Limit").click()
+    expect(manager).to_have_url(re.compile("sort="))
+    search.fill("")
+    expect(manager).to_have_url(re.compile(r"pools/\?sort=limit$"))
+    assert steps(manager) == before + 3
+    step_back(manager)
+    expect(manager).to_have_url(re.compile("search=shopify&sort=limit$"))
+    step_back(manager)
+    expect(manager).to_have_url(re.compile("search=shopify$"))
+    step_back(manager)
+    expect(manager).to_have_url(re.compile(f"{POOLS}$"))
+
+
+def test_a_date_is_asked_for_when_it_is_left(manager: Page, asked: list[str]) -> None:
+    manager.goto(CHANGES)
+    before = steps(manager)
+    manager.get_by_label("From", exact=True).focus()
+    manager.keyboard.type("05122026")
+    expect(manager.get_by_label("From", exact=True)).to_have_value("2026-05-12")
+    assert asked == []
+    manager.get_by_label("Words in the reason").focus()
+    expect(manager).to_have_url(re.compile("from=2026-05-12$"))
+    manager.get_by_label("To", exact=True).focus()
+    manager.keyboard.type("05132026")
+    manager.keyboard.press("Enter")
+    expect(manager).to_have_url(re.compile("from=2026-05-12&to=2026-05-13$"))
+    manager.get_by_label("Words in the reason").focus()
+    assert (len(asked), steps(manager)) == (2, before + 2)
+    expect(manager.locator(".problem")).to_have_count(0)
+
+
+def test_the_tabs_title_says_what_is_listed(manager: Page) -> None:
+    manager.goto(f"{POOLS}?per_page=10")
+    expect(manager).to_have_title("Pools · Acme · Pools Panel")
+    manager.get_by_role("searchbox", name="Search pools").fill("orders")
+    expect(manager).to_have_title("orders · Pools · Acme · Pools Panel")
+    manager.get_by_role("link", name="Limit").click()
+    expect(manager).to_have_title("orders · by limit, ascending · Pools · Acme · Pools Panel")
+    manager.get_by_role("link", name="Next").click()
+    said = "orders · by limit, ascending · page 2 · Pools · Acme · Pools Panel"
+    expect(manager).to_have_title(said)
+    manager.reload()
+    expect(manager).to_have_title(said)
+    manager.goto(CHANGES)
+    manager.get_by_label("Words in the reason").fill("stuck")
+    manager.get_by_role("button", name="Filter").click()
+    expect(manager).to_have_title("stuck · Changes · Acme · Pools Panel")
+
+
+def test_the_tabs_title_follows_a_new_name(manager: Page) -> None:
+    new_pool(manager)
+    manager.get_by_role("link", name="Edit", exact=True).click()
+    manager.get_by_label("Name").fill("Renamed in the dialog")
+    manager.get_by_role("button", name="Save changes").click()
+    expect(manager).to_have_title("Renamed in the dialog · Acme · Pools Panel")
+
+
+def test_nothing_typed_is_nothing_to_lose(manager: Page) -> None:
+    new_pool(manager)
+    manager.get_by_role("link", name="Edit", exact=True).click()
+    dialog = manager.locator("#dialog")
+    dialog.get_by_role("button", name="Save changes").click()
+    expect(dialog).to_contain_text("Nothing to save")
+    manager.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(manager.locator("#leave")).to_be_hidden()
+
+
+def test_a_refused_form_that_holds_something_is_asked_about(manager: Page) -> None:
+    new_pool(manager)
+    for label, text in (("Reason", "Half a reason"), ("Limit", "ten")):
+        manager.get_by_role("link", name="Edit", exact=True).click()
+        dialog = manager.locator("#dialog")
+        dialog.get_by_label(label).fill(text)
+        dialog.get_by_role("button", name="Save changes").click()
+        expect(dialog.locator("form[data-unsaved]")).to_be_visible()
+        manager.keyboard.press("Escape")
+        expect(manager.locator("#leave")).to_be_visible()
+        manager.get_by_role("button", name="Discard").click()
+        expect(dialog).to_be_hidden()
+
+
+PRESSED = (
+    "(keys) => document.body.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, ...keys}))"
+)
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [("т", "KeyN"), ("Т", "KeyN"), ("ν", "KeyN"), ("מ", "KeyN"), ("ى", "KeyN"), ("N", "KeyN"),
+     ("n", "KeyL")],
+)  # fmt: skip
+def test_single_keys_work_whatever_the_layout(manager: Page, key: str, code: str) -> None:
+    manager.goto(POOLS)
+    manager.evaluate(PRESSED, {"key": key, "code": code})
+    expect(manager.get_by_role("heading", name="New pool")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"key": "l", "code": "KeyN"},
+        {"key": "N", "code": "KeyN", "shiftKey": True},
+        {"key": "т", "code": "KeyN", "ctrlKey": True},
+        {"key": "ñ", "code": "KeyN"},
+        {"key": "т", "code": "Semicolon"},
+    ],
+)
+def test_another_key_is_another_key(manager: Page, keys: dict[str, str], asked: list[str]) -> None:
+    manager.goto(POOLS)
+    manager.evaluate(PRESSED, keys)
+    manager.keyboard.press("/")
+    expect(manager.get_by_role("searchbox", name="Search pools")).to_be_focused()
+    assert asked == []
+    # While typing, a letter is a letter, in every alphabet.
+    manager.keyboard.insert_text("т")
+    expect(manager.get_by_role("searchbox", name="Search pools")).to_have_value("т")
+
+
+def test_switched_off_keys_stay_off_after_signing_out(page: Page, complaints: list[str]) -> None:
+    sign_in(page, "manager")
+    page.goto(POOLS)
+    page.keyboard.press("?")
+    with page.expect_response("**/keys/") as kept:
+        page.get_by_label("Single-key shortcuts").uncheck()
+    assert kept.value.status == 204
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/accounts/login/**")
+    sign_in(page, "manager")
+    page.goto(POOLS)
+    page.keyboard.press("n")
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox", name="Search pools")).not_to_be_focused()
+    page.get_by_role("button", name="Keyboard").click()
+    expect(page.get_by_label("Single-key shortcuts")).not_to_be_checked()
+
+
+def test_keys_are_offered_to_those_who_may_use_them(
+    page: Page, demo: Demo, complaints: list[str]
+) -> None:
+    offered = {
+        "viewer": ["/", "j", "k", "Enter", "?"],
+        "operator": ["/", "j", "k", "Enter", "e", "c", "?"],
+        "manager": ["/", "n", "j", "k", "Enter", "e", "c", "?"],
+    }
+    for name, keys in offered.items():
+        page.context.clear_cookies()
+        with let_in(page.context, demo.url, name):
+            page.goto("/")
+        assert page.locator("#keys kbd").all_text_contents() == keys
