@@ -5,6 +5,7 @@ management command, so that neither way in can be forgotten.
 """
 
 from collections.abc import Collection
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,8 @@ FLOORS: Final = {
     "urllib3": (2, 8),
     "gunicorn": (27, 0, 1),
 }
+# gunicorn's `graceful_timeout`; a test compares the two.
+GRACEFUL_SECONDS: Final = 30
 LOOPBACK: Final = {"127.0.0.1", "localhost", "[::1]", "testserver"}
 
 
@@ -52,7 +55,11 @@ def refuse_unsafe_start() -> None:
 # Not for every command: `migrate` and `rotate_keys` must run to mend what this finds.
 @register(deploy=True)
 def stored_state(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    reasons = reasons_against_the_database() or [*_wrong_keys(), *_unguarded_ledger()]
+    reasons = reasons_against_the_database() or [
+        *_wrong_keys(),
+        *_unguarded_ledger(),
+        *_unfit_leases(),
+    ]
     return [Error(reason, id="panel.E002") for reason in reasons]
 
 
@@ -80,16 +87,30 @@ def _missing_static_files() -> list[str]:
 
 def _wrong_keys() -> list[str]:
     # Imported late: the keys' rooms need the models.
-    from pools.models.ledger import wrong_audit_keys
-    from pools.vault import wrong_token_keys
+    from pools.ledger.chain import wrong_audit_keys
+    from pools.tokens.vault import wrong_token_keys
 
     return [*wrong_token_keys(), *wrong_audit_keys()]
 
 
 def _unguarded_ledger() -> list[str]:
-    from pools.models.guarding import reasons_against_its_guard
+    from pools.ledger.guarding import reasons_against_its_guard
 
     return reasons_against_its_guard()
+
+
+def _unfit_leases() -> list[str]:
+    """No reason not to start: the pools that are concerned are held, by what the ledger says."""
+    from pools.ledger.leases import reasons_against_leases
+
+    try:
+        reasons = reasons_against_leases()
+    except DatabaseError:
+        return []
+    if not reasons:
+        return []
+    advice = "Run `manage.py verify_audit`, then `manage.py guard_ledger` to correct them."
+    return [f"The leases do not fit the ledger: {' '.join(reasons)} {advice}"]
 
 
 @register()
@@ -108,7 +129,7 @@ def _old_parts() -> list[str]:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".")[:3] if part.isdigit())
+    return tuple(int(part) for part in text.split(".")[:3] if part.isdecimal())
 
 
 def _wrong_settings() -> list[str]:
@@ -119,16 +140,26 @@ def _wrong_settings() -> list[str]:
         if connections[alias].settings_dict["ATOMIC_REQUESTS"]
     ]
     if settings.DEBUG and not LOOPBACK.issuperset(settings.ALLOWED_HOSTS):
-        wrong.append("DEBUG shows secrets to visitors: allowed with loopback hosts only.")
-    if settings.CORE_LIMITS.deadline_seconds >= 30:
-        wrong.append("CORE_DEADLINE_SECONDS must end before gunicorn's graceful stop (30 s).")
+        wrong.append(
+            "DEBUG shows secrets to visitors. Turn it off, or have loopback hosts alone in "
+            "ALLOWED_HOSTS."
+        )
+    # Imported late: it needs the models.
+    from pools.changes.settling import longest_check
+
+    # Longer than any change.
+    if longest_check() >= timedelta(seconds=GRACEFUL_SECONDS):
+        wrong.append(
+            "CORE_DEADLINE_SECONDS and SETTLE_READS_APART_SECONDS together must be below 29.5, "
+            "so that *Check again* is answered within gunicorn's graceful timeout."
+        )
     if settings.SINGLE_SIGN_ON:
         # Imported late: roles need the models.
-        from pools.roles import ROLES
+        from pools.people.roles import ROLES
 
         unknown = sorted(set(settings.SINGLE_SIGN_ON.role_map.values()) - set(ROLES))
         wrong += [
-            f"OIDC_ROLE_MAP names {role}, which is no role. Roles are: {', '.join(ROLES)}."
+            f"OIDC_ROLE_MAP names {role}, which isn't a role. The roles are: {', '.join(ROLES)}."
             for role in unknown
         ]
     return wrong

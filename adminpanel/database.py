@@ -10,35 +10,54 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
+from environ import Env
 
-from adminpanel.environment import env
+from pools.database_faults import STATEMENT_SECONDS
 
-LOCK_MILLISECONDS: Final = 3000
-STATEMENT_MILLISECONDS: Final = 5000
+# No page waits longer than this for somebody else.
+LOCK_MILLISECONDS: Final = 2000
 _ENGINES: Final = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 _OLDEST_POSTGRESQL: Final = 14
 _FORMS: Final = "DATABASE_URL must be sqlite:////folder/file or postgres://user:password@host/name"
+
+
+class ExistingFile(sqlite3.Connection):
+    """SQLite makes a file that is not there, empty; this opens what is there, or fails.
+
+    A database that was removed, or whose disk is not mounted, is gone: nobody is to go on
+    with an empty one. Only `migrate` makes it.
+    """
+
+    def __init__(self, database: str, *given: Any, **named: Any) -> None:
+        address = f"{Path(database).absolute().as_uri()}?mode=rw"
+        super().__init__(address, *given, **{**named, "uri": True})
 
 
 def database_settings(url: str) -> dict[str, Any]:
     """Django's settings for a DATABASE_URL; one that cannot be read is refused, unquoted."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            database: dict[str, Any] = env.db_url_config(url)
+            # A plus sign is itself: there it would become a blank in the name of a file.
+            address, mark, options = url.partition("?")
+            plain = f"{address.replace('+', '%2B')}{mark}{options}"
+            database: dict[str, Any] = Env.db_url_config(plain)
         known = database.get("ENGINE") in _ENGINES and bool(urlsplit(url))
     except (ValueError, KeyError):
         known = False
     if not known:
-        raise ImproperlyConfigured(f"{_FORMS}; in a password, : / ? # [ ] @ are written as %3A….")
+        raise ImproperlyConfigured(
+            f"{_FORMS}. In a password, write : / ? # [ ] @ as %3A and so on."
+        )
     if database["NAME"] in ("", ":memory:"):
-        raise ImproperlyConfigured(f"{_FORMS}: it names no database that outlives a process.")
+        raise ImproperlyConfigured(f"{_FORMS}. This one names no database that is kept.")
     # A change's record must be committed before the call: never one transaction per request.
     database["ATOMIC_REQUESTS"] = False
     if database["ENGINE"] == _ENGINES[0]:
         database["OPTIONS"] = {
             # A deferred read-then-write fails at once with "database is locked".
             "transaction_mode": "IMMEDIATE",
-            "timeout": 5,
+            "timeout": LOCK_MILLISECONDS / 1000,
+            "factory": ExistingFile,
             "init_command": (
                 f"PRAGMA journal_mode={sqlite_journal()};"
                 "PRAGMA synchronous=FULL;"
@@ -50,9 +69,10 @@ def database_settings(url: str) -> dict[str, Any]:
         database["CONN_MAX_AGE"] = 60
         database["CONN_HEALTH_CHECKS"] = True
         # A host that swallows packets would hold a request for minutes.
-        database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+        database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 2)
         database.setdefault("OPTIONS", {})["options"] = (
-            f"-c lock_timeout={LOCK_MILLISECONDS} -c statement_timeout={STATEMENT_MILLISECONDS} "
+            f"-c lock_timeout={LOCK_MILLISECONDS} "
+            f"-c statement_timeout={STATEMENT_SECONDS * 1000:.0f} "
             # Every query here is short: both would cost more time than they save.
             "-c jit=off -c max_parallel_workers_per_gather=0"
         )
@@ -86,21 +106,29 @@ def reasons_against_its_state() -> list[str]:
 def cannot_be_used(error: Error) -> str:
     """The first line of what the driver says; it quotes no password."""
     first = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-    advice = "Check DATABASE_URL, and that the server runs."
+    advice = "Check DATABASE_URL, and that the server is running."
+    if "unable to open" in first:
+        advice = "Check DATABASE_URL. If there is no database yet, run `manage.py migrate`."
     if "locked" in first:
-        advice = "End what else has it open."
+        advice = "Close every other program that has it open."
     return f"The database cannot be used: {first}. {advice}"
 
 
 def _sqlite_reasons() -> list[str]:
     file = Path(connection.settings_dict["NAME"])
     if not file.parent.is_dir():
-        return [f"The folder {file.parent} does not exist: make it, or change DATABASE_URL."]
-    needed = [file.parent, *([file] if file.exists() else [])]
-    for path in needed:
+        return [f"The folder {file.parent} does not exist. Create it, or change DATABASE_URL."]
+    if not file.exists():
+        return [f"There is no database at {file}. Run `manage.py migrate` to make one."]
+    for path in (file.parent, file):
         # The folder too: SQLite keeps its journal beside the file.
         if not os.access(path, os.W_OK):
-            return [f"{path} cannot be written by the user that the panel runs as: give it to it."]
+            return [
+                (
+                    f"The user that the panel runs as cannot write to {path}. "
+                    "Change its owner or its permissions."
+                )
+            ]
     # Also sets the mode that this SQLite is safe in, which fails where others hold another.
     connection.ensure_connection()
     return []
@@ -123,14 +151,14 @@ def _postgresql_reasons() -> list[str]:
     if isolation != "read committed":
         reasons.append(
             f"The database's default isolation is {isolation}, under which the record cannot be "
-            "written: reset default_transaction_isolation for the database and the role."
+            "written. Reset default_transaction_isolation for the database and the role."
         )
     if read_only:
-        reasons.append("The database takes no writes: name the primary server in DATABASE_URL.")
+        reasons.append("The database is read-only. Name the primary server in DATABASE_URL.")
     if lock_timeout != str(LOCK_MILLISECONDS):
         reasons.append(
-            "The server does not keep the timeouts that the panel sets for its session: connect "
-            "without a pooler in between."
+            "The server ignores the timeouts that the panel sets for its session. Connect "
+            "without a pooler."
         )
     return reasons
 
@@ -140,4 +168,5 @@ def _missing_migrations() -> list[str]:
     missing = loader.graph.nodes.keys() - loader.applied_migrations.keys()
     if not missing:
         return []
-    return [f"The database lacks {len(missing)} migrations: run `manage.py migrate` first."]
+    told = f"{len(missing)} migrations" if len(missing) > 1 else "a migration"
+    return [f"The database is missing {told}. Run `manage.py migrate` first."]

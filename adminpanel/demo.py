@@ -1,7 +1,7 @@
 """`python -m adminpanel.demo`: the panel, with a sandbox Core, on this machine alone.
 
 `make demo` runs it. PANEL_PORT and SANDBOX_PORT move the two (0: any free port), DEMO_DIR
-says where their data lies, DEMO_DATABASE_URL names another database than SQLite.
+says where their data is kept, DEMO_DATABASE_URL names another database than SQLite.
 Everything it starts ends with it, however it ends: children are told by the kernel when
 it is killed, and it ends with whoever started it (unless hangups are ignored, as under
 nohup). It loads nothing of Django itself.
@@ -54,7 +54,7 @@ class Child:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def last_words(self) -> str:
+    def last_lines(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-LINES_OF_A_LOG:]
         return "\n".join(f"  {line}" for line in lines)
 
@@ -111,7 +111,7 @@ class Demo:
             self.watch(besides=child)
         self.children.remove(child)
         if child.process.returncode:
-            raise CannotGoOn(f"{name} failed:\n{child.last_words()}")
+            raise CannotGoOn(f"{name} failed:\n{child.last_lines()}")
         output = child.log.read_text()
         child.log.unlink()
         return output
@@ -121,7 +121,9 @@ class Demo:
         deadline = time.monotonic() + START_SECONDS
         while not _answers(port, path):
             if time.monotonic() > deadline:
-                raise CannotGoOn(f"The {child.name} does not answer:\n{child.last_words()}")
+                raise CannotGoOn(
+                    f"The {child.name} isn't answering. Its last lines were:\n{child.last_lines()}"
+                )
             self.watch()
 
     def watch(self, besides: Child | None = None) -> None:
@@ -135,8 +137,8 @@ class Demo:
             if child is not besides and child.process.poll() is not None:
                 code = child.process.returncode
                 raise CannotGoOn(
-                    f"The {child.name} has ended by itself ({code}), so all of it ends. "
-                    f"Its last words:\n{child.last_words()}"
+                    f"The {child.name} stopped unexpectedly (exit code {code}), so all of it "
+                    f"stops. Its last lines were:\n{child.last_lines()}"
                 )
 
     def end(self) -> None:
@@ -201,8 +203,8 @@ def serve(demo: Demo) -> None:
             demo.start("tend", "manage.py", "tend")
             demo.wait_for(web, port, "/accounts/login/")
             say(f"\nThe panel is ready: http://{HOST}:{port}\n\n{people}")
-            say(f"The sandbox Core, with its faults to try: http://{HOST}:{core_port}/_sandbox/")
-            say(f"Data and logs are kept in {demo.folder}. Ctrl-C ends everything.")
+            say(f"The sandbox Core, where you can try faults: http://{HOST}:{core_port}/_sandbox/")
+            say(f"Data and logs are in {demo.folder}. Press Ctrl-C to stop everything.")
             while True:
                 demo.watch()
 
@@ -220,7 +222,7 @@ def prepare(demo: Demo, core_port: int) -> str:
     demo.run("migrate", "manage.py", "migrate", "--no-input")
     collect_static_files(demo)
     demo.wait_for(core, core_port, "/api/v1/connection-pools")
-    say("Filling in companies, people and tokens …")
+    say("Adding companies, people and tokens …")
     keys = demo.folder / "keys.json"
     write_private(keys, demo.run("keys", "-m", "sandbox", "keys", "--json", "--data", data))
     return demo.run(
@@ -248,8 +250,9 @@ def say(text: str) -> None:
 def listening(name: str, default: int) -> Iterator[socket.socket]:
     """A socket that listens on loopback, at the port that the variable `name` says."""
     text = os.environ.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        raise CannotGoOn(f"{name}={text} is not a port: name a number from 0 to 65535.")
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 5
+    if not is_number or int(text) > 65535:
+        raise CannotGoOn(f"{name} must be a whole number from 0 to 65535, not {text!r}.")
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -258,8 +261,8 @@ def listening(name: str, default: int) -> Iterator[socket.socket]:
         except OSError as error:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
-            taken = "taken" if error.errno == errno.EADDRINUSE else "not yours to use"
-            raise CannotGoOn(f"Port {text} is {taken}: name another one in {name}.") from None
+            why = "already in use" if error.errno == errno.EADDRINUSE else "reserved for root"
+            raise CannotGoOn(f"Port {text} is {why}. Set {name} to another one.") from None
         yield listener
 
 
@@ -271,7 +274,7 @@ def only_one(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CannotGoOn(
-                f"Another demo uses {folder}: end it first, or name another folder in DEMO_DIR."
+                f"Another demo is using {folder}. Stop it first, or set DEMO_DIR to another folder."
             ) from None
         yield
 
@@ -284,7 +287,7 @@ def environment(folder: Path) -> dict[str, str]:
         "DATABASE_URL": os.environ.get("DEMO_DATABASE_URL") or f"sqlite:///{folder}/panel.sqlite3",
         "STATIC_ROOT": str(folder / "static"),
         "ALLOWED_HOSTS": f"{HOST},localhost",
-        "CSRF_TRUSTED_ORIGINS": "",
+        "PUBLIC_URL": "",
         "TRUSTED_PROXY_COUNT": "0",
         "DEBUG": "false",
         "HTTPS": "false",

@@ -1,28 +1,42 @@
-"""How settings are read from the environment: required ones refuse in one sentence."""
+"""How settings are read from the environment: a wrong one is refused in one sentence.
+
+A value is used exactly as it is, from the environment and from a file alike: nothing in it
+is replaced. What a setting means decides what is left out: spaces around a word or a number,
+and the line break that ends a file. An empty value counts as not set.
+"""
 
 import base64
 import binascii
 import re
 import ssl
-from collections.abc import Callable, Collection
-from typing import Any, Final, cast
-from urllib.parse import urlsplit
+from collections.abc import Collection
+from ipaddress import IPv6Address, ip_network
+from typing import Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
-from environ import FileAwareEnv
 from environ.fileaware_mapping import FileAwareMapping
 
+from pools.core.addresses import Network, check_host, check_proxy_url
 from pools.secret import Secret
 from pools.tickets import TicketLinks, ticket_links
 
 KEY_BYTES: Final = 32
 SECRET_KEY_LENGTH: Final = 50
-SHORTEST_TOKEN: Final = 24
 KEY_ID = re.compile(r"[a-z0-9-]{1,32}")
 
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
-_LISTENING = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}|unix:/\S+|fd://\d+", re.IGNORECASE)
+_CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_METRICS_TOKEN = re.compile(r"[\x21-\x7e]{24,}")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+_ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
+_LISTENING = re.compile(
+    r"(?:\[[0-9a-f:.]+\]|[\w.-]+):([0-9]{1,5})|unix:/\S+|fd://[0-9]+", re.ASCII | re.IGNORECASE
+)
+# Digits as people type them in a settings file: no sign, no exponent, no other alphabet.
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,15}")
+_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
+_LARGEST_PORT: Final = 65535
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
 _SWITCH: Final = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
@@ -30,114 +44,204 @@ _SWITCH: Final = {
 
 
 class _Readable(FileAwareMapping):  # type: ignore[misc]  # (django-environ has no types)
-    """NAME_FILE that cannot be read refuses like everything else that is wrong."""
+    """The environment, in which NAME_FILE names a file with the value of NAME."""
 
     def __getitem__(self, key: str) -> str:
         try:
-            return cast(str, super().__getitem__(key))
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not text"
-            raise ImproperlyConfigured(
-                f"{key}_FILE names {self.env[f'{key}_FILE']}, which cannot be read: {reason}."
-            ) from None
+            value = cast(str, super().__getitem__(key))
+            value.encode()
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+            file = self.env.get(f"{key}_FILE")
+            named = f"{key}_FILE names {file}, which" if file else key
+            raise ImproperlyConfigured(f"{named} cannot be read: {reason}.") from None
+        # An editor ends each file with one.
+        return value.rstrip("\n") if self.env.get(f"{key}_FILE") else value
 
 
-class _Environment(FileAwareEnv):  # type: ignore[misc]
-    def __init__(self) -> None:
-        super().__init__()
-        self.ENVIRON = _Readable()
+_environment: Final = _Readable(cache=False)
 
 
-env = _Environment()
+def as_it_stands(name: str) -> str:
+    """The setting's text with every character that was given: for secrets. "" if not set."""
+    return cast(str, _environment.get(name, ""))
+
+
+def text(name: str, default: str = "") -> str:
+    """One line of text, without the spaces around it; `default` where there is none."""
+    found = as_it_stands(name).strip()
+    if _CONTROL_CHARACTER.search(found):
+        raise ImproperlyConfigured(f"{name} must be one line of text, without control characters.")
+    return found or default
 
 
 def required(name: str, hint: str) -> str:
-    """The setting's text. Absent or empty: no start, and `hint` says what to do."""
-    text = cast(str, env.str(name, default="")).strip()
-    if not text:
-        raise ImproperlyConfigured(f"{name} is not set; {hint}")
-    return text
+    """The same of a setting without a default. Not set: no start, and `hint` says what to do."""
+    return text(name) or _missing(name, hint)
+
+
+def required_as_it_stands(name: str, hint: str) -> str:
+    """The same with every character that was given: for secrets."""
+    return as_it_stands(name) or _missing(name, hint)
+
+
+def _missing(name: str, hint: str) -> str:
+    raise ImproperlyConfigured(f"{name} is not set. {hint}")
 
 
 def secret_key() -> str:
-    """Whatever signs sessions must not be guessed."""
-    text = required("SECRET_KEY", "`manage.py newkeys` makes one.")
-    if len(text) < SECRET_KEY_LENGTH or len(set(text)) < SECRET_KEY_LENGTH // 10:
+    """The key that signs sessions must be impossible to guess."""
+    found = required_as_it_stands("SECRET_KEY", "Run `manage.py newkeys` to make one.")
+    if len(found) < SECRET_KEY_LENGTH or len(set(found)) < SECRET_KEY_LENGTH // 10:
         raise ImproperlyConfigured(
-            f"SECRET_KEY must be {SECRET_KEY_LENGTH} or more random characters: "
-            "`manage.py newkeys` makes one."
+            f"SECRET_KEY must be at least {SECRET_KEY_LENGTH} random characters. "
+            "Run `manage.py newkeys` to make one."
         )
-    return text
+    return found
+
+
+def items(name: str) -> list[str]:
+    """The parts of a list separated by commas, without spaces; an empty part is refused."""
+    found = [part.strip() for part in text(name).split(",")] if text(name) else []
+    if "" in found:
+        raise ImproperlyConfigured(f"{name} has a comma too many: an item of it is empty.")
+    return found
 
 
 def hosts(name: str) -> list[str]:
-    """Exact host names, without scheme and port."""
-    found = [host.strip() for host in required(name, "name the host that people type.").split(",")]
-    for host in found:
-        if not _HOST.fullmatch(host):
+    """Exact host names as Django compares them: lower-case, without scheme and port."""
+    required(name, "Name the host that people type, such as panel.example.com.")
+    return [_host(name, item) for item in items(name)]
+
+
+def _host(name: str, item: str) -> str:
+    host = item.lower()
+    try:
+        if host.startswith("["):
+            host = f"[{IPv6Address(host[1:-1])}]"
+    except ValueError:
+        host = ""
+    if not _HOST.fullmatch(host):
+        raise ImproperlyConfigured(
+            f"{name} must list exact host names, such as panel.example.com, separated by commas: "
+            f"{item!r} is not one."
+        )
+    return host
+
+
+def plain_http_hosts(name: str) -> frozenset[str]:
+    """Hosts that may be called without TLS, as `check_base_url` compares them."""
+    found = set()
+    for item in items(name):
+        try:
+            found.add(check_host(item))
+        except ValueError as error:
             raise ImproperlyConfigured(
-                f"{name} must name exact hosts, such as panel.example.com: {host!r} is none."
-            )
+                f"{name} must list hosts, such as core.internal, separated by commas: "
+                f"{item!r} is not one. {error}"
+            ) from None
+    return frozenset(found)
+
+
+def networks(name: str) -> tuple[Network, ...]:
+    """Networks of IP addresses, each as its first address and the length of its prefix."""
+    found = []
+    for item in items(name):
+        try:
+            found.append(ip_network(item))
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} must list networks, such as 10.20.0.0/16, separated by commas: "
+                f"{item!r} is not one."
+            ) from None
+    return tuple(found)
+
+
+def public_url(name: str, *, https: bool) -> str:
+    """The address that people open, without a path; "" where it is not set."""
+    found = text(name)
+    if not found:
+        return ""
+    found = origin(name, found)
+    if found.startswith("https://") != https:
+        scheme, switched = ("https", "true") if https else ("http", "false")
+        raise ImproperlyConfigured(f"{name} must start with {scheme}://, as HTTPS is {switched}.")
     return found
+
+
+def origin(name: str, url: str) -> str:
+    """Scheme and host as browsers write them: lower-case, without the scheme's usual port."""
+    parts = _ORIGIN.fullmatch(url.lower())
+    port = int(parts[3] or _USUAL_PORTS[parts[1]]) if parts else 0
+    if not parts or not 0 < port <= _LARGEST_PORT:
+        raise ImproperlyConfigured(
+            f"{name} must be a scheme and a host, such as https://panel.example.com, not {url!r}."
+        )
+    host = _host(name, parts[2])
+    return f"{parts[1]}://{host}" + (f":{port}" if port != _USUAL_PORTS[parts[1]] else "")
+
+
+def host_of(found: str) -> str:
+    """The host of an origin, as ALLOWED_HOSTS has it."""
+    parts = _ORIGIN.fullmatch(found)
+    return parts[2] if parts else ""
 
 
 def switch(name: str, *, default: bool) -> bool:
     """On or off. What is neither refuses: a misspelt HTTPS=ture must not mean off."""
-    text = env.str(name, default="").strip().lower()
-    if text and text not in _SWITCH:
-        raise ImproperlyConfigured(f"{name} must be true or false, not {text!r}.")
-    return _SWITCH.get(text, default)
+    found = text(name).lower()
+    if found and found not in _SWITCH:
+        raise ImproperlyConfigured(f"{name} must be true or false, not {found!r}.")
+    return _SWITCH.get(found, default)
 
 
 def one_of(name: str, choices: Collection[str], default: str) -> str:
-    text = cast(str, env.str(name, default="")).strip() or default
-    if text not in choices:
-        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {text!r}.")
-    return text
+    """One of these words, in capitals or not."""
+    found = text(name, default)
+    for choice in choices:
+        if choice.lower() == found.lower():
+            return choice
+    raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {found!r}.")
+
+
+def log_format() -> str:
+    """How lines of the log are written, gunicorn's own too."""
+    return one_of("LOG_FORMAT", ("json", "text"), "json")
 
 
 def time_zone(name: str) -> str:
-    text = cast(str, env.str(name, default="")).strip() or "UTC"
+    """The name of a time zone; UTC where none is set."""
+    found = text(name, "UTC")
     try:
-        ZoneInfo(text)
+        ZoneInfo(found)
     except (ValueError, OSError, ZoneInfoNotFoundError):
         raise ImproperlyConfigured(
-            f"{name} must be a zone such as Europe/London, not {text!r}."
+            f"{name} must be a time zone such as Europe/London, not {found!r}."
         ) from None
-    return text
-
-
-def origins(name: str) -> list[str]:
-    """Scheme and host each, such as https://panel.example.com."""
-    found = [origin.strip() for origin in env.list(name, default=[])]
-    for origin in found:
-        if not re.fullmatch(r"https?://[^/\s,]+", origin):
-            raise ImproperlyConfigured(
-                f"{name} must name origins such as https://panel.example.com: {origin!r} is none."
-            )
     return found
 
 
 def listening_address(name: str, default: str) -> str:
     """Where gunicorn listens: a host or an address with a port, or a socket's path."""
-    text = cast(str, env.str(name, default="")).strip() or default
-    if not _LISTENING.fullmatch(text):
+    found = text(name, default)
+    parts = _LISTENING.fullmatch(found)
+    if not parts or int(parts[1] or 0) > _LARGEST_PORT:
         raise ImproperlyConfigured(
-            f"{name} must be an address and a port, such as {default}, not {text!r}."
+            f"{name} must be an address and a port, such as {default}, not {found!r}."
         )
-    return text
+    return found
 
 
 def certificates(name: str) -> str | None:
     """A file of certificates to trust, in PEM; None where it is not set."""
-    path = cast(str, env.str(name, default="")).strip()
+    path = text(name)
     if not path:
         return None
     try:
         ssl.create_default_context(cafile=path)
     except OSError as error:
         raise ImproperlyConfigured(
-            f"{name} names {path}, which holds no certificates that can be read: "
+            f"{name} names {path}, but no certificates can be read from it: "
             f"{error.strerror or error}."
         ) from None
     return path
@@ -145,77 +249,76 @@ def certificates(name: str) -> str | None:
 
 def proxy(name: str) -> str | None:
     """The address of a proxy for calls that go out; None where it is not set."""
-    text = cast(str, env.str(name, default="")).strip()
+    found = text(name)
+    if not found:
+        return None
     try:
-        parts = urlsplit(text)
-        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        check_proxy_url(found)
     except ValueError:
-        good = False
-    if text and not good:
         # Not quoted: it may hold a password.
-        raise ImproperlyConfigured(f"{name} must look like http://proxy.example:3128.")
-    return text or None
+        raise ImproperlyConfigured(f"{name} must look like http://proxy.example:3128.") from None
+    return found
 
 
 def number(name: str, default: float, *, least: float, most: float) -> float:
     """A number within bounds (in the unit that the name ends with)."""
-    return _bounded(name, env.str(name, default=str(default)), float, least, most)
+    found = text(name, str(default))
+    if not _NUMBER.fullmatch(found) or not least <= float(found) <= most:
+        raise ImproperlyConfigured(
+            f"{name} must be a number from {least:g} to {most:g}, not {found!r}."
+        )
+    return float(found)
 
 
 def whole_number(name: str, default: int, *, least: int, most: int) -> int:
-    return int(_bounded(name, env.str(name, default=str(default)), int, least, most))
+    """The same without a fraction."""
+    found = text(name, str(default))
+    if not _WHOLE_NUMBER.fullmatch(found) or not least <= int(found) <= most:
+        raise ImproperlyConfigured(
+            f"{name} must be a whole number from {least} to {most}, not {found!r}."
+        )
+    return int(found)
 
 
 def keys(name: str) -> tuple[tuple[str, Secret], ...]:
     """Keys as `id:base64[,older…]`; each is 32 bytes, the first is used for new rows."""
+    required(name, "Run `manage.py newkeys` to make some.")
     pairs = []
-    for part in required(name, "`manage.py newkeys` makes some.").split(","):
-        key_id, _, text = part.strip().partition(":")
+    for part in items(name):
+        key_id, _, encoded = part.partition(":")
         if not KEY_ID.fullmatch(key_id):
-            raise ImproperlyConfigured(f"{name} holds a key without a proper id (a-z, 0-9, -).")
-        pairs.append((key_id, _key(name, key_id, text)))
+            raise ImproperlyConfigured(
+                f"{name} has a key without a valid id (1 to 32 of a-z, 0-9 and -, then a colon)."
+            )
+        pairs.append((key_id, _key(name, key_id, encoded)))
     if len({key_id for key_id, _ in pairs}) != len(pairs):
-        raise ImproperlyConfigured(f"{name} names the same key id twice.")
+        raise ImproperlyConfigured(f"{name} has two keys with the same id.")
     return tuple(pairs)
 
 
 def metrics_token() -> Secret | None:
     """What `/metrics` asks for; None: there is no such address."""
-    text = env.str("METRICS_TOKEN", default="").strip()
-    if text and len(text) < SHORTEST_TOKEN:
+    found = as_it_stands("METRICS_TOKEN")
+    if found and not _METRICS_TOKEN.fullmatch(found):
         raise ImproperlyConfigured(
-            f"METRICS_TOKEN is too short: {SHORTEST_TOKEN} or more random characters."
+            "METRICS_TOKEN must be at least 24 random characters, without spaces."
         )
-    return Secret(text) if text else None
+    return Secret(found) if found else None
 
 
 def tickets() -> TicketLinks | None:
     """Where ticket ids lead to, None where that is not set."""
     try:
-        return ticket_links(
-            env.str("TICKET_PATTERN", default=""), env.str("TICKET_URL", default="")
-        )
+        return ticket_links(as_it_stands("TICKET_PATTERN"), text("TICKET_URL"))
     except ValueError as error:
         raise ImproperlyConfigured(str(error)) from None
 
 
-def _key(name: str, key_id: str, text: str) -> Secret:
+def _key(name: str, key_id: str, encoded: str) -> Secret:
     try:
-        raw = base64.b64decode(text, validate=True)
+        raw = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) != KEY_BYTES:
-        raise ImproperlyConfigured(f"{name}: the key {key_id} is not base64 of {KEY_BYTES} bytes.")
-    return Secret(text)
-
-
-def _bounded(
-    name: str, text: Any, kind: Callable[[str], float], least: float, most: float
-) -> float:
-    try:
-        value = kind(str(text))
-    except ValueError:
-        raise ImproperlyConfigured(f"{name} is not a number: {text!r}.") from None
-    if not least <= value <= most:
-        raise ImproperlyConfigured(f"{name} is {text}; it must be from {least} to {most}.")
-    return value
+        raise ImproperlyConfigured(f"{name}: key {key_id} is not {KEY_BYTES} bytes in base64.")
+    return Secret(encoded)

@@ -12,9 +12,10 @@ import tempfile
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from gunicorn.http import message
 
 from adminpanel import worker_metrics
-from adminpanel.environment import listening_address, whole_number
+from adminpanel.environment import listening_address, log_format, whole_number
 
 # A request here mostly waits for Core, which a thread does at no cost. Two processes,
 # because one holds Python's lock while it renders.
@@ -23,6 +24,7 @@ try:
     bind = listening_address("WEB_BIND", "127.0.0.1:8000")
     threads = whole_number("WEB_THREADS", 8, least=3, most=128)
     workers = whole_number("WEB_WORKERS", 2, least=1, most=64)
+    log_format()
 except ImproperlyConfigured as error:
     sys.exit(f"The panel does not start: {error}")
 
@@ -39,10 +41,14 @@ graceful_timeout = 30
 # hidden behind a request on the same connection is never read.
 keepalive = 0
 
-# The longest honest request line is a list address with its search, inside a `next`.
-limit_request_line = 4094
+# The longest honest request line is a search of 1,000 characters inside the `next` of an
+# address, 12 bytes a character and 20 inside another address; a header that names the page
+# (Referer, HX-Current-URL) has it too. Cookies of the domain above come with every request.
+limit_request_line = 2**15
 limit_request_fields = 64
-limit_request_field_size = 8190
+limit_request_field_size = 2**15
+# gunicorn's own ceiling is 8,190 bytes, or else none at all.
+message.MAX_REQUEST_LINE = limit_request_line
 # The parser that the tests know, even where a faster one happens to be installed.
 http_parser = "python"
 
@@ -58,8 +64,11 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 # The same place for what the workers count: see adminpanel/worker_metrics.py.
 raw_env = [f"{worker_metrics.VARIABLE}={worker_tmp_dir or tempfile.gettempdir()}"]
 
-# Otherwise a socket in the home folder takes commands, such as to reload or to stop.
+# Otherwise a socket in the home folder accepts commands, such as to reload or to stop.
 control_socket_disable = True
+
+# Its own lines quote requests that it refuses: they are escaped like all others.
+logger_class = "adminpanel.gunicorn_log.PanelLogger"
 
 # The panel writes a line per request itself, with its id. For those who turn this one on
 # (`--access-logfile -`): without the query string and the referrer, which hold what
@@ -81,12 +90,24 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Notes the ledger's head in the log at every start; see `pools.models.checkpoints`."""
+    """Notes the ledger's head in the log at every start; see `pools.ledger.checkpoints`.
+
+    It also logs leases that no open change explains, open changes without a lease, and entries
+    that name another key than their own.
+    """
     _log_checkpoint()
+    from django.apps import apps
+
+    if apps.ready:
+        from pools.ledger.chain import log_altered_keys
+        from pools.ledger.leases import log_unfit
+
+        log_unfit()
+        log_altered_keys()
 
 
 def on_exit(server: Any) -> None:
-    """Notes it at every stop, when no worker writes any more."""
+    """Notes the head at every stop, once no worker can write."""
     _log_checkpoint()
 
 
@@ -95,6 +116,6 @@ def _log_checkpoint() -> None:
 
     # Not where the panel did not load: the reason has been said.
     if apps.ready:
-        from pools.models.checkpoints import log_checkpoint
+        from pools.ledger.checkpoints import log_checkpoint
 
         log_checkpoint()

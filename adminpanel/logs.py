@@ -50,27 +50,29 @@ class OnlyExceptions(logging.Filter):
         return record.exc_info is not None
 
 
-def logging_settings(style: str, level: str) -> dict[str, Any]:
-    """Django's LOGGING: `style` is "json" or "text"."""
+def line_formatter(style: str) -> logging.Formatter:
+    """What makes a line of whatever is logged, by us or by others. `style`: "json" or "text"."""
     renderers: list[Any] = (
         [structlog.processors.JSONRenderer()]
         if style == "json"
         else [one_line, structlog.dev.ConsoleRenderer(colors=False)]
     )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_SHARED,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            *renderers,
+        ],
+    )
+
+
+def logging_settings(style: str, level: str) -> dict[str, Any]:
+    """Django's LOGGING: `style` is "json" or "text"."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {
-            "line": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": _SHARED,
-                "processors": [
-                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    structlog.processors.format_exc_info,
-                    *renderers,
-                ],
-            }
-        },
+        "formatters": {"line": {"()": line_formatter, "style": style}},
         "filters": {"exceptions": {"()": "adminpanel.logs.OnlyExceptions"}},
         "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["out"], "level": level},

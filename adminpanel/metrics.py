@@ -18,6 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from adminpanel import VERSION
+from adminpanel.call_stack import in_one_piece
 from adminpanel.readiness import State, readiness
 from pools.metrics import COUNTED, DatabaseFigures
 from pools.secret import Secret
@@ -46,6 +47,8 @@ class MetricsMiddleware:
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
 
+    # Here, since it is the outermost.
+    @in_one_piece
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.monotonic()
         response = self.get_response(request)

@@ -10,12 +10,17 @@ from urllib.parse import urlsplit
 import structlog
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
+from adminpanel.too_large import STATUS_KEY
 from pools import zones
+from pools.accounts.sessions import STARTED_AT, TOUCHED_AT
+from pools.database_faults import try_to_write
+from pools.pages import errors
 
 View = Callable[[HttpRequest], HttpResponse]
 METHODS = ("GET", "HEAD", "POST")
@@ -30,7 +35,7 @@ class ClientAddressMiddleware:
     """Makes REMOTE_ADDR the visitor's address, as the outermost trusted proxy saw it.
 
     Each proxy adds the address it was called from to the end of X-Forwarded-For: with n
-    proxies of ours, the n-th from the end is the visitor's, and whatever stands before it
+    proxies of ours, the n-th from the end is the visitor's, and everything before it
     was written by the visitor. Without enough entries the header is not our proxies'.
     """
 
@@ -59,7 +64,7 @@ def _address(text: str) -> str | None:
 
 
 class ProbesMiddleware:
-    """Lets machines ask `/healthz`, `/readyz` and `/metrics` by whatever address they know.
+    """Lets machines ask `/healthz`, `/readyz` and `/metrics` by any address that they know.
 
     A container's probe has an IP address, which is no name of ALLOWED_HOSTS. Nothing in
     these answers depends on the host.
@@ -69,8 +74,26 @@ class ProbesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path in PROBES:
+        if request.path in PROBES or STATUS_KEY in request.META:
             request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].removeprefix(".")
+        return self.get_response(request)
+
+
+class PublicAddressMiddleware:
+    """Answers as the host of PUBLIC_URL, whatever a proxy in front made of it.
+
+    Every absolute link, in a mail as on a page, every redirect and every look at where a
+    form comes from is then about the address that people have. The host that came is held
+    against ALLOWED_HOSTS first.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.PUBLIC_URL:
+            request.get_host()
+            request.META["HTTP_HOST"] = urlsplit(settings.PUBLIC_URL).netloc
         return self.get_response(request)
 
 
@@ -88,7 +111,7 @@ class ReaderZoneMiddleware:
 
 
 class MethodsMiddleware:
-    """Takes what browsers and forms send, and nothing else: no view answers to PUT by oversight."""
+    """Accepts the methods that browsers and forms use: no view answers to PUT by oversight."""
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
@@ -110,7 +133,9 @@ class RequestIdMiddleware:
         started = time.monotonic()
         with structlog.contextvars.bound_contextvars(request_id=request.id):  # type: ignore[attr-defined]
             response = self.get_response(request)
-            user = getattr(request, "user", None)
+            # The person is not looked up in a database that has just refused.
+            refused = getattr(request, "database_refused", False)
+            user = None if refused else getattr(request, "user", None)
             # Asked every few seconds: a line for each that finds all well says nothing.
             quiet = request.path in PROBES and response.status_code == 200
             log.log(
@@ -137,6 +162,17 @@ class HeadersMiddleware:
         response["Cross-Origin-Resource-Policy"] = "same-origin"
         response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         return response
+
+
+class TooLargeMiddleware:
+    """Answers what was too large to be read; see adminpanel/too_large.py."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        status = request.META.get(STATUS_KEY)
+        return errors.too_large(request, status) if status else self.get_response(request)
 
 
 class PrivateAnswersMiddleware:
@@ -168,16 +204,18 @@ class SessionLimitsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         session, now = request.session, int(time.time())
         if "_auth_user_id" in session:
-            started = session.setdefault("started_at", now)
+            started = session.setdefault(STARTED_AT, now)
             if not request.user.is_authenticated or (
                 now - started > settings.SESSION_MAX_HOURS * 3600
             ):
-                logout(request)
+                if not try_to_write("end of a session", lambda: logout(request)):
+                    # While nothing can be written it stays stored, and is useless.
+                    request.user = AnonymousUser()
             # A page that asks by itself is no sign of a person.
             elif "poll" not in request.GET and (
-                now - session.get("touched_at", 0) > _TOUCH_AFTER_SECONDS
+                now - session.get(TOUCHED_AT, 0) > _TOUCH_AFTER_SECONDS
             ):
-                session["touched_at"] = now
+                session[TOUCHED_AT] = now
         return self.get_response(request)
 
 

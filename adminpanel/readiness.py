@@ -10,12 +10,14 @@ import structlog
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
+from pools.database_faults import cause_of, patience
+
 # A probe a second from each of ten machines is to cost the database one look.
 KEPT_SECONDS: Final = 5
 # How long the ledger's lock is waited for; an append takes milliseconds.
 LOCK_SECONDS: Final = 2
-# The check, the exception's name, and its text.
-Failure = tuple[str, str, str]
+# The check, the exception's name, its text, and the cause where the database refused.
+Failure = tuple[str, str, str, str | None]
 log = structlog.get_logger("panel.readiness")
 
 
@@ -28,7 +30,7 @@ class State(StrEnum):
 
 
 class NotReady(Exception):
-    """Why a check failed: for the log, not for whoever asks."""
+    """Why a check failed: for the log, not for the visitor."""
 
 
 def readiness() -> Mapping[str, State]:
@@ -64,7 +66,7 @@ def _look() -> Mapping[str, State]:
             check()
         except Exception as error:  # noqa: BLE001  (whatever it is: not ready)
             states[name] = State.FAILED
-            failure = name, type(error).__name__, str(error)
+            failure = name, type(error).__name__, str(error), cause_of(error)
             break
         states[name] = State.OK
     _tell(failure)
@@ -79,8 +81,8 @@ def _tell(failure: Failure | None) -> None:
     if failure is None:
         log.warning("ready again")
         return
-    name, error, reason = failure
-    log.warning("not ready", check=name, error=error, reason=reason)
+    name, error, reason, cause = failure
+    log.warning("not ready", check=name, error=error, reason=reason, cause=cause)
 
 
 def _database_answers() -> None:
@@ -97,8 +99,8 @@ def _migrations_are_applied() -> None:
 
 def _keys_fit() -> None:
     # Imported late: the keys' rooms need the models.
-    from pools.models.ledger import wrong_audit_keys
-    from pools.vault import wrong_token_keys
+    from pools.ledger.chain import wrong_audit_keys
+    from pools.tokens.vault import wrong_token_keys
 
     if reasons := [*wrong_token_keys(), *wrong_audit_keys()]:
         raise NotReady(" ".join(reasons))
@@ -107,32 +109,26 @@ def _keys_fit() -> None:
 def _ledger_is_writable() -> None:
     """Takes the ledger's lock and goes as far as a write can go without leaving a trace.
 
-    Where the ledger could be altered meanwhile, nothing should be written to it.
+    Nothing should be written to a ledger that could be altered.
     """
-    from pools.models.guarding import reasons_against_its_guard
+    from pools.ledger.guarding import reasons_against_its_guard
 
     if reasons := reasons_against_its_guard():
         raise NotReady(" ".join(reasons))
     if connection.vendor == "sqlite":
-        _append_and_take_back()
+        _append_and_roll_back()
     else:
         _insert_nothing()
 
 
-def _append_and_take_back() -> None:
+def _append_and_roll_back() -> None:
     """The next entry, rolled back: the lock, the file, its folder and the triggers allow it."""
-    from pools.models.entry import Kind
-    from pools.models.ledger import Actor, append
+    from pools.ledger.appending import NOBODY, append
+    from pools.models.vocabulary import Kind
 
-    usual = int(connection.settings_dict["OPTIONS"].get("timeout", 5) * 1000)
-    with connection.cursor() as cursor:
-        cursor.execute(f"PRAGMA busy_timeout = {LOCK_SECONDS * 1000}")
-        try:
-            with transaction.atomic():
-                append(Kind.EVENT, "readiness", Actor(id=0, name=""))
-                transaction.set_rollback(True)
-        finally:
-            cursor.execute(f"PRAGMA busy_timeout = {usual}")
+    with patience(LOCK_SECONDS):
+        append(Kind.EVENT, "readiness", NOBODY)
+        transaction.set_rollback(True)
 
 
 def _insert_nothing() -> None:
@@ -141,10 +137,9 @@ def _insert_nothing() -> None:
     PostgreSQL refuses it like any other insert: without the right, on a replica, in a
     read-only database.
     """
-    from pools.models.ledger import lock
+    from pools.ledger.appending import lock
 
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+    with patience(LOCK_SECONDS), connection.cursor() as cursor:
         lock()
         cursor.execute("INSERT INTO pools_entry SELECT * FROM pools_entry WHERE false")
         transaction.set_rollback(True)

@@ -2,34 +2,39 @@
 
 What is required has no default: a start without it refuses in one sentence.
 `NAME_FILE` may name a file that holds the value of `NAME` (container secrets).
-The README's configuration table lists them all.
+docs/configuration.md lists them all.
 """
 
 from pathlib import Path
 from typing import Any
 
+import django
 from csp.constants import NONE, SELF
 
 from adminpanel.database import database_settings
 from adminpanel.environment import (
     certificates,
-    env,
+    host_of,
     hosts,
     keys,
+    log_format,
     metrics_token,
+    networks,
     number,
     one_of,
-    origins,
+    plain_http_hosts,
     proxy,
+    public_url,
     required,
     secret_key,
     switch,
+    text,
     tickets,
     time_zone,
     whole_number,
 )
 from adminpanel.logs import logging_settings
-from adminpanel.mail import mail_settings
+from adminpanel.mail import mail_settings, settings_for_django
 from adminpanel.single_sign_on import single_sign_on
 from pools.core.limits import CoreLimits
 
@@ -39,7 +44,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 SECRET_KEY = secret_key()
 ALLOWED_HOSTS = hosts("ALLOWED_HOSTS")
-DATABASE_URL = required("DATABASE_URL", "for instance sqlite:////data/panel.sqlite3.")
+DATABASE_URL = required("DATABASE_URL", "For example sqlite:////data/panel.sqlite3.")
 TOKEN_KEYS = keys("TOKEN_KEYS")
 AUDIT_KEYS = keys("AUDIT_KEYS")
 
@@ -47,12 +52,16 @@ AUDIT_KEYS = keys("AUDIT_KEYS")
 
 DEBUG = switch("DEBUG", default=False)
 HTTPS = switch("HTTPS", default=True)
-CSRF_TRUSTED_ORIGINS = origins("CSRF_TRUSTED_ORIGINS")
+# Where a proxy in front changes the host, this says what it was: see PublicAddressMiddleware.
+PUBLIC_URL = public_url("PUBLIC_URL", https=HTTPS)
+if PUBLIC_URL:
+    ALLOWED_HOSTS.append(host_of(PUBLIC_URL))
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 TRUSTED_PROXY_COUNT = whole_number("TRUSTED_PROXY_COUNT", 0, least=0, most=10)
 WEB_THREADS = whole_number("WEB_THREADS", 8, least=3, most=128)
-LOG_FORMAT = one_of("LOG_FORMAT", ("json", "text"), "json")
+LOG_FORMAT = log_format()
 LOG_LEVEL = one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "INFO")
-PANEL_NAME = env.str("PANEL_NAME", default="Pools Panel")
+PANEL_NAME = text("PANEL_NAME", "Pools Panel")
 METRICS_TOKEN = metrics_token()
 TICKET_LINKS = tickets()
 
@@ -63,25 +72,30 @@ CORE_LIMITS = CoreLimits(
     connect_timeout_seconds=number("CORE_CONNECT_TIMEOUT_SECONDS", 5, least=0.1, most=25),
     read_timeout_seconds=number("CORE_READ_TIMEOUT_SECONDS", 10, least=0.1, most=25),
     max_answer_bytes=whole_number("CORE_MAX_ANSWER_BYTES", 8 * 2**20, least=2**16, most=2**26),
-    # Two threads stay free, so that signing in and the record work while Core hangs.
+    # Two threads stay out of it, so that signing in and the record work while Core hangs. One
+    # of the two may wait for a place for a second: see CoreLimits.
     calls_at_once=whole_number("CORE_CALLS_AT_ONCE", WEB_THREADS - 2, least=1, most=126),
     connections_kept=WEB_THREADS,
     ca_file=certificates("CORE_CA_FILE"),
     proxy_url=proxy("CORE_PROXY_URL"),
-    plain_http_hosts=frozenset(env.list("CORE_PLAIN_HTTP_HOSTS", default=[])),
+    plain_http_hosts=plain_http_hosts("CORE_PLAIN_HTTP_HOSTS"),
+    private_networks=networks("CORE_PRIVATE_NETWORKS"),
 )
 
-# A key that never expires is worth a word when it has been in use for so long.
+# A page of a Core that is slower than this is begun without it: its frame, then the rest.
+PAGE_PATIENCE_SECONDS: float | None = 1.0
+
+# After so long in use, the panel suggests replacing a key that never expires.
 TOKEN_NUDGE_DAYS = whole_number("TOKEN_NUDGE_DAYS", 180, least=1, most=3650)
 
 # --- Settling ---------------------------------------------------------------------------
 
-# How long nothing is read after a change of unknown outcome. At once, a change that Core
-# still carries out looks as if it had not been made: longer than a call and Core's own run.
+# How long to wait before checking a change whose outcome is unknown. Checked at once, one that
+# Core is still carrying out would look as if it had not been made.
 SETTLE_QUIET_SECONDS = number(
-    "SETTLE_QUIET_SECONDS", 60, least=CORE_LIMITS.deadline_seconds, most=3600
+    "SETTLE_QUIET_SECONDS", 60, least=CORE_LIMITS.deadline_seconds + 1, most=3600
 )
-SETTLE_READS_APART_SECONDS = number("SETTLE_READS_APART_SECONDS", 5, least=1, most=60)
+SETTLE_READS_APART_SECONDS = number("SETTLE_READS_APART_SECONDS", 5, least=1, most=25)
 
 # --- Django -----------------------------------------------------------------------------
 
@@ -103,7 +117,6 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "csp",
     "django_htmx",
-    "template_partials.apps.SimpleAppConfig",
 ]
 
 MIDDLEWARE = [
@@ -113,13 +126,15 @@ MIDDLEWARE = [
     "adminpanel.middleware.RequestIdMiddleware",
     "adminpanel.middleware.HeadersMiddleware",
     "adminpanel.middleware.MethodsMiddleware",
+    "adminpanel.middleware.PublicAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # A list page is 66 kB of markup; Django pads what it compresses against BREACH.
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "adminpanel.middleware.PrivateAnswersMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "adminpanel.middleware.TooLargeMiddleware",
+    "pools.accounts.sessions.SessionsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -129,43 +144,45 @@ MIDDLEWARE = [
     "adminpanel.middleware.ReaderZoneMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "adminpanel.middleware.HtmxRedirectMiddleware",
-    "pools.accounts.door.DoorMiddleware",
+    "pools.accounts.signed_out.SignedOutMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "pools.accounts.seen.LastSeenMiddleware",
     "pools.accounts.second_factors.SecondFactorMiddleware",
+    "pools.pages.direction.DirectionMiddleware",
 ]
 
 ROOT_URLCONF = "adminpanel.urls"
 WSGI_APPLICATION = "adminpanel.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+_loaders: list[tuple[str, list[Any]]] = [
+    (
+        "django.template.loaders.cached.Loader",
+        [
+            "django.template.loaders.filesystem.Loader",
+            "django.template.loaders.app_directories.Loader",
+        ],
+    )
+]
+_builtins = []
+# Django 6.0 knows partials itself.
+if django.VERSION < (6, 0):
+    _loaders = [("template_partials.loader.Loader", _loaders)]
+    _builtins = ["template_partials.templatetags.partials"]
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
-            "loaders": [
-                (
-                    "template_partials.loader.Loader",
-                    [
-                        (
-                            "django.template.loaders.cached.Loader",
-                            [
-                                "django.template.loaders.filesystem.Loader",
-                                "django.template.loaders.app_directories.Loader",
-                            ],
-                        )
-                    ],
-                )
-            ],
+            "loaders": _loaders,
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "pools.presentation.panel",
+                "pools.pages.context.panel",
                 "pools.accounts.context.signing_in",
             ],
-            "builtins": ["template_partials.templatetags.partials"],
+            "builtins": _builtins,
         },
     }
 ]
@@ -173,7 +190,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 STATIC_URL = "/static/"
 WHITENOISE_ALLOW_ALL_ORIGINS = False
-STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / ".static"))
+STATIC_ROOT = text("STATIC_ROOT", str(BASE_DIR / ".static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Only hashed names are ever served: half the work of collectstatic.
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
@@ -187,7 +204,7 @@ TIME_ZONE = time_zone("TIME_ZONE")
 USE_I18N = False
 LANGUAGE_CODE = "en"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20
-# Nothing here takes a file: none is even begun, which would be written to the disk.
+# No form here accepts a file. None is even begun: it would be written to the disk.
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 
 # --- Database ---------------------------------------------------------------------------
@@ -196,7 +213,7 @@ DATABASES = {"default": database_settings(DATABASE_URL)}
 # In the database, so that every process counts sign-in attempts together.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "pools.accounts.attempts.CountingCache",
         "LOCATION": "panel_cache",
         # Django's 300 would let anyone push the counts of others out with made-up names.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
@@ -215,7 +232,7 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "pools.accounts.passwords.StolenPasswordValidator"},
     {"NAME": "pools.accounts.passwords.LocalWordsValidator"},
 ]
-# A link to choose a new password opens for so long.
+# How long a link to choose a new password works.
 PASSWORD_RESET_TIMEOUT = 60 * 60
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -258,19 +275,18 @@ MFA_FORMS = {
 INVITATION_DAYS = whole_number("INVITATION_DAYS", 7, least=1, most=30)
 _mail = mail_settings()
 EMAIL_CONFIGURED = _mail is not None
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 if _mail is not None:
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
-    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password.reveal()
-    EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.tls
     DEFAULT_FROM_EMAIL = _mail.sender
-EMAIL_TIMEOUT = 10
+# Their names depend on the version of Django.
+globals().update(settings_for_django(_mail))
+# Django 6.1 takes a panel without a mail server for a mistake. Administrators hand links over.
+SILENCED_SYSTEM_CHECKS = ["mail.E001"]
 SINGLE_SIGN_ON = single_sign_on()
 SOCIALACCOUNT_ADAPTER = "pools.accounts.provider.ProviderAdapter"
 SOCIALACCOUNT_PROVIDERS = SINGLE_SIGN_ON.provider_settings() if SINGLE_SIGN_ON else {}
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 
+SESSION_ENGINE = "pools.accounts.sessions"
 SESSION_IDLE_MINUTES = whole_number("SESSION_IDLE_MINUTES", 120, least=5, most=1440)
 SESSION_MAX_HOURS = whole_number("SESSION_MAX_HOURS", 12, least=1, most=168)
 SESSION_COOKIE_AGE = SESSION_IDLE_MINUTES * 60
@@ -282,11 +298,12 @@ SESSION_COOKIE_SAMESITE = "Lax"
 DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
 THEME_COOKIE_NAME = "__Host-theme" if HTTPS else "theme"
 ZONE_COOKIE_NAME = "__Host-zone" if HTTPS else "zone"
+KEYS_COOKIE_NAME = "__Host-keys" if HTTPS else "keys"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "adminpanel.views.csrf_failure"
+CSRF_FAILURE_VIEW = "pools.accounts.csrf_refusals.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- Headers ----------------------------------------------------------------------------

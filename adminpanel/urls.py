@@ -4,12 +4,13 @@ from django.contrib import admin
 from django.urls import include, path
 
 from adminpanel import views
+from pools.pages import errors
 
-handler400 = views.bad_request
-handler403 = views.forbidden
-handler404 = views.not_found
-handler429 = views.too_many
-handler500 = views.server_error
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler429 = errors.too_many
+handler500 = errors.server_error
 
 urlpatterns = [
     path("", include("pools.urls")),

@@ -6,25 +6,35 @@ import time
 from collections import deque
 from concurrent.futures import Future
 from functools import partial
+from http import HTTPStatus
 from selectors import EVENT_READ
 from typing import Any, Final
 
+from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
 from gunicorn.workers.gthread import ThreadWorker
 
+from adminpanel.too_large import whole_answer
+
+_TOO_LARGE: Final = {
+    LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+}
 LINGER_SECONDS: Final = 2
 LINGER_BYTES: Final = 2**16
 
 
 class PromptWorker(ThreadWorker):  # type: ignore[misc]  # (gunicorn has no types)
-    """Differs in how it ends: its connections, and its listening.
+    """Differs in how it ends: its connections, and its listening; and in what it refuses.
 
     gunicorn's own waits up to two seconds, in the one thread that accepts connections, for
     each client to close its end: a client that does not would stop all others.
 
-    It also keeps listening until its last request is done. Connections that the kernel goes
-    on making meanwhile are answered by nobody, and cut in the end. Refused at once, they can
+    It also keeps listening until its last request is done. Until then the kernel makes
+    connections that nobody answers, and that are cut in the end. Refused at once, they can
     be tried again by the proxy in front, which then knows that nothing was sent. Where
     somebody else holds the same socket (systemd, say) they wait there instead.
+
+    What is too large to be read gets a page of the panel's in the place of a bare one.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -68,6 +78,18 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]  # (gunicorn has no type
         self._left_to_drain[conn] -= size
         if size == 0 or self._left_to_drain[conn] <= 0:
             self._close(conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        status = _TOO_LARGE.get(type(exc))
+        if status is None:
+            super().handle_error(req, client, addr, exc)
+            return
+        address = addr[0] if isinstance(addr, tuple) else ""
+        try:
+            client.sendall(whole_answer(self.wsgi, status, address))
+        except Exception:  # whatever it is: a bare refusal is one too
+            self.log.exception("no page for a request that is too large")
+            super().handle_error(req, client, addr, exc)
 
     def murder_pending(self) -> None:
         """Called at every turn of the loop, while it stops too."""

@@ -2,7 +2,7 @@
 
 Under gunicorn (`WORKER_METRICS_IN`, set by gunicorn_conf.py) every worker counts in files
 of its own, mapped into memory; without it, in its own memory. The files lie in a folder
-that each start makes anew, and that goes with the master; a folder whose master was
+that each start makes again, and that goes with the master; a folder whose master was
 killed is removed by the next start.
 
 Workers are told apart by a number that a successor takes over, not by their process id:
@@ -69,7 +69,7 @@ def _remove(folder: Path, lock: Any, owner: int) -> None:
 
 def _remove_abandoned(parent: Path) -> None:
     for folder in parent.glob(f"{_PREFIX}*"):
-        # Not ours, or gone meanwhile: left alone.
+        # Not ours, or gone by now: left alone.
         with contextlib.suppress(OSError), (folder / _LOCK).open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(folder)

@@ -1,10 +1,11 @@
-"""What administrators look after: companies, people and roles; and what they may look at.
+"""What administrators manage: companies, people and roles; and what they may look at.
 
 Every change here is on the ledger, in the same transaction: it is made and recorded, or
 neither. Rights come from roles alone, and only superusers touch superusers and roles.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
@@ -15,15 +16,23 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.decorators import method_decorator
 from django.utils.timezone import localtime
 
-from pools.company_form import CompanyForm
-from pools.event_text import title_of
-from pools.guards import credential_given_lately
+from pools.accounts.proofs import credential_given_lately
+from pools.forms.administration import NewPersonForm, PersonForm
+from pools.forms.checks import uncut
+from pools.forms.companies import CompanyForm
+from pools.ledger.appending import record_event
 from pools.models import Company, Entry, Token
-from pools.models.ledger import Actor, record_event
+from pools.pages.actors import actor_of
+from pools.pages.drafts import KEPT_FIELDS, KEPT_LISTS, take_draft
+from pools.people.roles import ROLES
+from pools.wording.coming_back import ENTRIES_KEPT
+from pools.wording.events import title_of
+from pools.wording.moments import UNREADABLE_MOMENT
+from pools.wording.tokens import tokens_stopped_working
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -52,6 +61,20 @@ class RecordedAdmin(ModelAdmin):
             return credential_given_lately(view)(request, *args, **kwargs)
         return view(request, *args, **kwargs)
 
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Filled in with what was kept, where a form did not get through."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        kept = _kept_entries(request)
+        return _filled_in(form, kept) if kept else form
+
+    def formfield_for_dbfield(self, *args: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(*args, **kwargs)
+        if field is not None:
+            uncut(field)
+        return field
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         changed = _changed_fields(form)
@@ -75,12 +98,11 @@ class RecordedAdmin(ModelAdmin):
         return to_delete, counts, lacking & {self.opts.verbose_name}, protected
 
     def record(
-        self, request: HttpRequest, deed: str, obj: Model, changed: dict[str, Any] | None = None
+        self, request: HttpRequest, done: str, obj: Model, changed: dict[str, Any] | None = None
     ) -> None:
-        user = cast(User, request.user)
         record_event(
-            f"{self.opts.model_name}_{deed}",
-            Actor(user.pk, user.get_username(), request.META.get("REMOTE_ADDR", "")),
+            f"{self.opts.model_name}_{done}",
+            actor_of(request, cast(User, request.user)),
             company=obj.slug if isinstance(obj, Company) else "",
             facts={"id": str(obj.pk), "name": str(obj), "changed": changed or {}},
         )
@@ -99,6 +121,9 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
 
+_OF_A_MOVE = ("move_anyway", "ids_began_again")
+
+
 @admin.register(Company)
 class CompanyAdmin(RecordedAdmin):
     form = CompanyForm
@@ -110,8 +135,22 @@ class CompanyAdmin(RecordedAdmin):
         """The slug is the company's name in the ledger: it stays."""
         return ("slug",) if obj else ()
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A company that is not there yet has nothing to move."""
+        fields = super().get_fields(request, obj)
+        return fields if obj else [each for each in fields if each not in _OF_A_MOVE]
+
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return {} if obj else self.prepopulated_fields
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        """What *Test connection* found looks like what it is: no error of the form."""
+        if found := context["adminform"].form.finding:
+            level = messages.SUCCESS if found.good else messages.ERROR
+            self.message_user(request, found.sentence, level)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -119,14 +158,14 @@ class CompanyAdmin(RecordedAdmin):
         if bound:
             self.message_user(
                 request,
-                f"Core's address was changed: {bound} stored tokens no longer open.",
+                tokens_stopped_working(bound),
                 messages.WARNING,
             )
 
 
 @admin.register(Token)
 class TokenAdmin(ReadOnlyAdmin):
-    """That someone has a token, and how old it is. Neither the token nor what it opens."""
+    """That someone has a token, and its age. Neither the token nor what it gives access to."""
 
     list_display = (
         *("user", "company", "kind", "label", "fingerprint"),
@@ -153,6 +192,8 @@ class EntryAdmin(ReadOnlyAdmin):
     @admin.display(description="Time", ordering="seq")
     def time(self, entry: Entry) -> str:
         # In one line, however narrow the column.
+        if not isinstance(entry.at, datetime):
+            return UNREADABLE_MOMENT.capitalize()
         return f"{localtime(entry.at):%d\xa0%b\xa0%Y %H:%M:%S}"
 
     @admin.display(description="Pool")
@@ -171,11 +212,14 @@ class EntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Who")
     def who(self, entry: Entry) -> str:
-        return entry.actor_name
+        return str(entry.actor_name)
 
 
 class UserAdmin(RecordedAdmin, BaseUserAdmin):
-    """People. Their rights come from roles; who may do all is for superusers to say."""
+    """People. Their rights come from roles; only superusers make superusers."""
+
+    form = PersonForm
+    add_form = NewPersonForm
 
     list_display = ("username", "email", "roles", "is_active", "is_superuser", "last_login")
     list_filter = ("is_active", "groups")
@@ -229,16 +273,16 @@ class UserAdmin(RecordedAdmin, BaseUserAdmin):
 
 
 class GroupAdmin(RecordedAdmin, DjangoGroupAdmin):
-    """Roles. What a role may do is for superusers to change."""
+    """Roles, to look at: they follow the table of rights. Other groups are for superusers."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return cast(User, request.user).is_superuser
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return cast(User, request.user).is_superuser
+        return cast(User, request.user).is_superuser and not _is_role(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return cast(User, request.user).is_superuser
+        return cast(User, request.user).is_superuser and not _is_role(obj)
 
 
 admin.site.unregister([User, Group])
@@ -248,6 +292,39 @@ admin.site.register(Group, GroupAdmin)
 
 def _may_touch(request: HttpRequest, user: User | None) -> bool:
     return user is None or not user.is_superuser or cast(User, request.user).is_superuser
+
+
+def _kept_entries(request: HttpRequest) -> QueryDict | None:
+    """What was kept of this form, as it was sent; asked for more than once by Django."""
+    if request.method != "GET":
+        return None
+    if not hasattr(request, "kept_entries"):
+        draft = take_draft(request)
+        entries = QueryDict(mutable=True)
+        for name, value in draft.items():
+            entries.setlist(name, value if isinstance(value, list) else [value])
+        request.kept_entries = entries if draft else None  # type: ignore[attr-defined]
+        if draft:
+            messages.info(request, ENTRIES_KEPT)
+    kept: QueryDict | None = request.kept_entries  # type: ignore[attr-defined]
+    return kept
+
+
+def _filled_in(form: Any, kept: QueryDict) -> Any:
+    """The form, showing the kept entries: of a box that was not ticked nothing was sent."""
+
+    class FilledIn(form):  # type: ignore[misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            for name in {*KEPT_FIELDS, *KEPT_LISTS} & set(self.fields):
+                widget = self.fields[name].widget
+                self.initial[name] = widget.value_from_datadict(kept, {}, name)
+
+    return FilledIn
+
+
+def _is_role(group: Group | None) -> bool:
+    return group is not None and group.name in ROLES
 
 
 def _changed_fields(form: "ModelForm[Any]") -> dict[str, list[Any]]:

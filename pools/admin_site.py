@@ -1,4 +1,4 @@
-"""The administration: for people, roles and companies; for those who may look after them."""
+"""The administration: people, roles and companies, for those who may manage them."""
 
 from typing import Any
 
@@ -14,11 +14,13 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
+from pools.wording.roles import not_in_your_role
+
 
 class PanelAdminSite(AdminSite):
     """Django's admin, open to the permission `pools.manage_people` and to nothing else.
 
-    It has no door of its own: signing in and out are the panel's, so that throttling and
+    It has no sign-in of its own: signing in and out are the panel's, so that throttling and
     second factors hold here too.
     """
 
@@ -35,7 +37,7 @@ class PanelAdminSite(AdminSite):
         if self.has_permission(request):
             return redirect("admin:index")
         if request.user.is_authenticated:
-            raise PermissionDenied("Your role does not include administration.")
+            raise PermissionDenied(not_in_your_role("pools.manage_people"))
         # Imported late: it needs the user model, which comes after this app.
         from django.contrib.auth.views import redirect_to_login
 
@@ -57,7 +59,7 @@ class PanelAdminConfig(AdminConfig):
 
     def ready(self) -> None:
         super().ready()
-        # allauth's tables hold sealed secrets and settings; people look after theirs themselves.
+        # allauth's tables hold sealed secrets and settings; people manage theirs themselves.
         for label in ("account", "mfa", "socialaccount", "usersessions"):
             for model in apps.get_app_config(label).get_models():
                 if site.is_registered(model):

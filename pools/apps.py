@@ -1,6 +1,8 @@
 """The panel's one app."""
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
 
 
 class PoolsConfig(AppConfig):
@@ -15,7 +17,13 @@ class PoolsConfig(AppConfig):
         from adminpanel import checks  # noqa: F401
         from pools import metrics
         from pools.accounts import events, provider_tokens
+        from pools.database_faults import end_silence
+        from pools.models.stored import read_every_text
+        from pools.people.role_groups import after_migrate
 
         events.connect()
         provider_tokens.connect()
         metrics.connect()
+        connection_created.connect(read_every_text)
+        connection_created.connect(end_silence)
+        post_migrate.connect(after_migrate, sender=self, dispatch_uid="pools.people.role_groups")

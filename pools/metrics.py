@@ -7,31 +7,34 @@ answers. No label holds anything that a person or Core has chosen.
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Case, Count, Min, Value, When
+from django.db.models import Case, Count, Value, When
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from pools.core import Reason, observe
+from pools.core import CoreClient, Reason, observe
+from pools.ledger import clock
 from pools.models import Entry, Lease, Token
+from pools.models.vocabulary import MADE_HERE, Outcome
 
 # A sample beside each counter that says when it began: several processes have no such moment.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 # What the processes count; not the library's own, which holds figures of one process.
 COUNTED: Final = CollectorRegistry()
-EXPIRING: Final = timedelta(hours=24)
+EXPIRES_WITHIN_A_DAY: Final = timedelta(hours=24)
 TOKEN_STATES: Final = ("ready", "expiring", "expired", "refused", "unconfirmed")
+# Every operation of the service module, by its method's name.
 OPERATIONS: Final = (
-    *("list_pools", "get_pool", "create_pool", "update_pool", "delete_pool", "clear_pool"),
+    *(name for name in vars(CoreClient) if name.endswith(("_pool", "_pools"))),
     "sign_in",
 )
 # The outcome of a call whose end could not be written to the ledger.
 UNWRITTEN: Final = "unwritten"
-DOOR: Final = ("signed_in", "sign_in_failed", "second_factor_failed")
+SIGN_IN_EVENTS: Final = ("signed_in", "sign_in_failed", "second_factor_failed")
 # Nothing was tried: their "latency" is none of Core's.
 _NOT_TRIED: Final = frozenset({Reason.OWN_CHECK, Reason.BUSY, Reason.EXPIRED, Reason.ADDRESS})
 _SECONDS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15)
@@ -61,7 +64,8 @@ changes = Counter(
     ["action", "outcome"],
     registry=COUNTED,
 )
-door = Counter(
+# Dashboards and alerts know it by this name.
+sign_ins = Counter(
     "panel_door",
     "Sign-ins, failed ones, and second factors that failed.",
     ["event"],
@@ -81,10 +85,10 @@ class _CoreCounts:
         core_answers.labels("429" if status == 429 else f"{status // 100}xx").inc()
 
 
-def count_door(event: str) -> None:
+def count_sign_in(event: str) -> None:
     """A sign-in, or one that failed; other events are not counted."""
-    if event in DOOR:
-        door.labels(event).inc()
+    if event in SIGN_IN_EVENTS:
+        sign_ins.labels(event).inc()
 
 
 @contextmanager
@@ -104,9 +108,6 @@ def connect() -> None:
     What may happen is there with 0 from the start: the first failure then shows as an
     increase.
     """
-    # Imported late: that package counts with this module.
-    from pools.changes.outcome import MADE_HERE, Outcome
-
     observe(_CoreCounts())
     core_answers.labels("429")
     for operation in OPERATIONS:
@@ -114,8 +115,8 @@ def connect() -> None:
     for action in MADE_HERE:
         for outcome in (*Outcome, UNWRITTEN):
             changes.labels(action, outcome)
-    for event in DOOR:
-        door.labels(event)
+    for event in SIGN_IN_EVENTS:
+        sign_ins.labels(event)
 
 
 class DatabaseFigures(Collector):
@@ -133,11 +134,13 @@ class DatabaseFigures(Collector):
 
 def _open_changes() -> Iterator[Metric]:
     """Under way or unknown: each holds its pool. Those under way are there for seconds."""
-    found = Lease.objects.aggregate(count=Count("pk"), oldest=Min("held_since"))
+    held: list[object] = list(Lease.objects.values_list("held_since", flat=True))
+    # A time that cannot be read is for verify_audit to tell of.
+    since = [at for at in held if isinstance(at, datetime)]
     yield GaugeMetricFamily(
-        "panel_changes_open", "Changes that are under way or unknown.", found["count"]
+        "panel_changes_open", "Changes that are under way or unknown.", len(held)
     )
-    age = (timezone.now() - found["oldest"]).total_seconds() if found["oldest"] else 0.0
+    age = (clock.now() - min(since)).total_seconds() if since else 0.0
     yield GaugeMetricFamily(
         "panel_changes_open_oldest_seconds",
         "How long the oldest of them has been open; 0 without one.",
@@ -152,7 +155,7 @@ def _tokens() -> Metric:
         When(expires_at__lte=now, then=Value("expired")),
         When(refused_at__isnull=False, then=Value("refused")),
         When(confirmed_at__isnull=True, then=Value("unconfirmed")),
-        When(expires_at__lte=now + EXPIRING, then=Value("expiring")),
+        When(expires_at__lte=now + EXPIRES_WITHIN_A_DAY, then=Value("expiring")),
         default=Value("ready"),
     )
     active = Token.objects.filter(user__is_active=True).order_by()

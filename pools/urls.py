@@ -3,16 +3,17 @@
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import path, register_converter
 
-from pools.guards import unguarded_views
+from pools.pages.guards import unguarded_views
 from pools.views import (
     account,
     changes,
+    changing,
     companies,
+    help_pages,
     joining,
     people,
     person_password,
     pools,
-    record,
     settling,
     tokens,
 )
@@ -40,19 +41,19 @@ urlpatterns = [
     path("", companies.company_list, name="companies"),
     path("c/<slug:company>/", companies.company_home, name="company"),
     path("c/<slug:company>/pools/", pools.pool_list, name="pool_list"),
-    path("c/<slug:company>/pools/new/", changes.pool_new, name="pool_new"),
+    path("c/<slug:company>/pools/new/", changing.pool_new, name="pool_new"),
     path("c/<slug:company>/pools/<pool_id:pool>/", pools.pool_detail, name="pool_detail"),
-    path("c/<slug:company>/pools/<pool_id:pool>/edit/", changes.pool_edit, name="pool_edit"),
-    path("c/<slug:company>/pools/<pool_id:pool>/clear/", changes.pool_clear, name="pool_clear"),
-    path("c/<slug:company>/pools/<pool_id:pool>/delete/", changes.pool_delete, name="pool_delete"),
-    path("changes/", record.change_list, name="change_list"),
-    path("changes/export/", record.change_export, name="change_export"),
-    path("changes/<uuid:change>/", record.change_detail, name="change"),
-    path("c/<slug:company>/changes/", record.change_list, name="change_list"),
-    path("c/<slug:company>/changes/export/", record.change_export, name="change_export"),
+    path("c/<slug:company>/pools/<pool_id:pool>/edit/", changing.pool_edit, name="pool_edit"),
+    path("c/<slug:company>/pools/<pool_id:pool>/clear/", changing.pool_clear, name="pool_clear"),
+    path("c/<slug:company>/pools/<pool_id:pool>/delete/", changing.pool_delete, name="pool_delete"),
+    path("changes/", changes.change_list, name="change_list"),
+    path("changes/export/", changes.change_export, name="change_export"),
+    path("changes/<uuid:change>/", changes.change_detail, name="change"),
+    path("c/<slug:company>/changes/", changes.change_list, name="change_list"),
+    path("c/<slug:company>/changes/export/", changes.change_export, name="change_export"),
     path(
         "c/<slug:company>/changes/<uuid:change>/revert/",
-        changes.change_revert,
+        changing.change_revert,
         name="change_revert",
     ),
     path(
@@ -70,6 +71,7 @@ urlpatterns = [
     path("tokens/<slug:company>/confirm/", tokens.token_confirm, name="token_confirm"),
     path("tokens/<slug:company>/verify/", tokens.token_verify, name="token_verify"),
     path("tokens/<slug:company>/replace/", tokens.token_replace, name="token_replace"),
+    path("tokens/<slug:company>/discard/", tokens.token_discard, name="token_discard"),
     path("tokens/<slug:company>/remove/", tokens.token_remove, name="token_remove"),
     path("people/", people.people_list, name="people"),
     path("people/invite/", people.person_invite, name="person_invite"),
@@ -93,8 +95,10 @@ urlpatterns = [
     ),
     path("join/", joining.join, name="join"),
     path("join/password/", joining.join_password, name="join_password"),
+    path("help/", help_pages.help_page, name="help"),
     path("account/", account.account, name="account"),
     path("theme/", account.theme, name="theme"),
+    path("keys/", account.keys, name="keys"),
     path("zone/", account.zone, name="zone"),
 ]
 

@@ -10,23 +10,25 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from adminpanel.database import ExistingFile
+
 
 class Command(BaseCommand):
     """Exit 0: the copy is whole and safely on the disk. Otherwise there is none."""
 
     help = (
         "Writes the SQLite database of DATABASE_URL to a new file, as it is at one moment. "
-        "The panel may go on: who writes waits until the copy is made."
+        "The panel can go on running: writing waits until the copy is made."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="where to; must not be there yet")
+        parser.add_argument("file", type=Path, help="the new file, which must not exist yet")
 
     def handle(self, *, file: Path, **options: Any) -> None:
         if connection.vendor != "sqlite":
-            raise CommandError("The database is PostgreSQL: its own pg_dump makes the backup.")
+            raise CommandError("The database is PostgreSQL. Use its own pg_dump for backups.")
         if file.exists():
-            raise CommandError(f"{file} is there already.")
+            raise CommandError(f"{file} already exists.")
         unfinished = file.with_name(f"{file.name}.unfinished")
         # Left by a run that was killed.
         unfinished.unlink(missing_ok=True)
@@ -40,9 +42,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{file}: {pages} pages.")
 
     def _copy(self, file: Path) -> int:
+        # A database that is gone is not to be backed up as an empty one.
         name = str(connection.settings_dict["NAME"])
-        with closing(sqlite3.connect(name)) as source, closing(sqlite3.connect(file)) as copy:
-            # In one go, from one moment: in pieces it would begin anew at every write.
+        with closing(ExistingFile(name)) as source, closing(sqlite3.connect(file)) as copy:
+            # In one go, from one moment: in pieces it would begin again at every write.
             source.backup(copy)
             if (found := copy.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
                 raise CommandError(f"The copy is damaged, and so may be the database: {found}")

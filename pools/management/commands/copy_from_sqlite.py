@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from pools.models.ledger import head
-from pools.moving import CannotMove, move_from
+from pools.ledger.appending import head
+from pools.upkeep.moving import CannotMove, move_from
 
 
 class Command(BaseCommand):
@@ -30,5 +30,5 @@ class Command(BaseCommand):
             raise CommandError(str(reason)) from None
         last = head()
         self.stdout.write(
-            f"Everything is copied, and the ledger fits. Head: {last.seq} {last.digest}"
+            f"Everything was copied, and the ledger is intact. Head: {last.seq} {last.digest}"
         )

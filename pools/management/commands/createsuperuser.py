@@ -1,4 +1,4 @@
-"""Django's createsuperuser, with an event on the ledger: who made whom stays to be seen."""
+"""Django's createsuperuser, with an event on the ledger for whoever was made."""
 
 from typing import Any
 
@@ -6,20 +6,25 @@ from django.contrib.auth.management.commands import createsuperuser
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
-from pools import people
-from pools.models.ledger import LedgerUnwritable
+from pools.ledger.appending import LedgerUnwritable
+from pools.people import acts
+from pools.people.names import NameTaken
+from pools.wording.people import refused
 
 
 class Command(createsuperuser.Command):
-    """A superuser who cannot be recorded is not kept."""
+    """A superuser who cannot be recorded, or has the recorded name of another, is not kept."""
 
     def handle(self, *args: Any, **options: Any) -> str | None:
         before = set(User.objects.values_list("pk", flat=True))
         told = super().handle(*args, **options)
         for person in User.objects.exclude(pk__in=before):
             try:
-                people.record_superuser(person)
+                acts.record_superuser(person)
             except LedgerUnwritable:
                 person.delete()
-                raise CommandError("Nobody was made: the record cannot be written.") from None
+                raise CommandError("No superuser was made: the ledger can't be written.") from None
+            except NameTaken as error:
+                person.delete()
+                raise CommandError(f"No superuser was made. {refused(error)}") from None
         return told

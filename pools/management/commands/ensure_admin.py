@@ -1,4 +1,4 @@
-"""Makes the first administrator from the environment, for containers. May run at every start."""
+"""Creates the first administrator from the environment, for containers. Safe at every start."""
 
 from typing import Any
 
@@ -9,29 +9,47 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.views.decorators.debug import sensitive_variables
 
-from adminpanel.environment import required
-from pools import people
+from adminpanel.environment import required, required_as_it_stands
+from pools.people import acts
+from pools.people.names import NameTaken
+from pools.wording.people import refused
 
 
 class Command(BaseCommand):
-    """Exit 0: the administrator is there, made now or before. Exit 1: what is wrong, a sentence."""
+    """Exit 0: the administrator is there, made now or before, or has handed over to others.
+
+    Exit 1: what is wrong, a sentence.
+    """
 
     help = (
-        "Makes an administrator named PANEL_ADMIN_NAME with the password PANEL_ADMIN_PASSWORD "
-        "(or in the file PANEL_ADMIN_PASSWORD_FILE), unless somebody has that name: then "
-        "nothing is touched, neither password nor roles."
+        "Creates an administrator called PANEL_ADMIN_NAME with the password PANEL_ADMIN_PASSWORD "
+        "(or the one in the file PANEL_ADMIN_PASSWORD_FILE). If somebody already has that name, "
+        "nothing is changed: neither their password nor their roles."
     )
 
     @sensitive_variables()
     def handle(self, **options: Any) -> None:
-        name = required("PANEL_ADMIN_NAME", "it names the administrator to make.")
-        password = required("PANEL_ADMIN_PASSWORD", "the administrator signs in with it.")
+        name = required("PANEL_ADMIN_NAME", "It names the administrator to create.")
+        password = required_as_it_stands(
+            "PANEL_ADMIN_PASSWORD", "The administrator signs in with it."
+        )
         try:
             UnicodeUsernameValidator()(name)
             validate_password(password, User(username=name))
         except ValidationError as error:
-            raise CommandError(f"No administrator was made. {' '.join(error.messages)}") from None
-        if people.ensure_administrator(name, password):
-            self.stdout.write(f"Made the administrator {name}.")
+            raise CommandError(
+                f"No administrator was created. {' '.join(error.messages)}"
+            ) from None
+        try:
+            created = acts.ensure_administrator(name, password)
+        except NameTaken as error:
+            told = f"No administrator was created. {refused(error)}"
+            # The first one may be gone by now: the panel is to start even so.
+            if not acts.administrators().exists():
+                raise CommandError(told) from None
+            self.stdout.write(told)
+            return
+        if created:
+            self.stdout.write(f"Created the administrator {name}.")
         else:
-            self.stdout.write(f"{name} is there already; nothing was touched.")
+            self.stdout.write(f"{name} already exists. Nothing was changed.")

@@ -1,25 +1,34 @@
-"""Puts back what keeps the ledger from being altered."""
+"""Restores the triggers that guard the ledger, and corrects the leases by what it says."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
+from django.db import transaction
 
-from pools.models.guarding import missing_triggers, put_back
+from pools.ledger.guarding import missing_triggers, put_back
+from pools.ledger.leases import put_right
 
 
 class Command(BaseCommand):
-    """Exit 0: every trigger is there and on. Exit 1: why they could not be made."""
+    """Exit 0: every trigger is there and on, every lease right. Exit 1: why that cannot be."""
 
     help = (
-        "Makes the triggers that keep the ledger from being altered, as the migrations do. "
-        "Run `verify_audit` first: it says whether anything was altered without them."
+        "Creates the triggers that keep the ledger from being altered, as the migrations do, and "
+        "corrects the leases (which change holds which pool) by what the ledger says. Run "
+        "`verify_audit` first: it says whether anything was altered."
     )
 
     def handle(self, **options: Any) -> None:
         try:
             missing = missing_triggers()
             put_back()
+            with transaction.atomic():
+                wrong = put_right()
         except AnyDatabaseError as error:
             raise CommandError(f"The ledger is not guarded: {error}") from None
-        self.stdout.write(f"Put back: {', '.join(missing)}." if missing else "All were there.")
+        self.stdout.write(
+            f"Put back: {', '.join(missing)}." if missing else "No trigger was missing."
+        )
+        for sentence in wrong:
+            self.stdout.write(f"Put right: {sentence}")

@@ -15,44 +15,44 @@ from adminpanel.environment import KEY_ID
 
 # Letters, digits and .,:/+=_- alone: read the same by docker, compose, systemd and a shell.
 SETTINGS: Final = """\
-# The panel's settings, made on {day}. Whoever reads this file can open every stored token:
-# let the panel's user alone read it, and keep a copy apart from the database's backups.
+# The panel's settings, made on {day}. Anyone who reads this file can decrypt every stored token:
+# let only the panel's user read it, and keep a copy apart from the database's backups.
 
 # --- Made for you ---------------------------------------------------------------------------
-# Signs sessions and forms. When it is lost, everyone signs in again.
+# Signs sessions and forms. If you lose it, everyone has to sign in again.
 SECRET_KEY={secret_key}
-# Seals the people's Patchworks tokens. When it is lost, everyone adds theirs again.
-# A newer key goes in front, with a comma between.
+# Encrypts people's Patchworks tokens. If you lose it, everyone has to add theirs again.
+# Put a newer key in front, with a comma in between.
 TOKEN_KEYS={token_keys}
-# Seals the record of changes. When it is lost, the record can no longer be checked.
+# Seals the record of changes. If you lose it, the record can no longer be checked.
 AUDIT_KEYS={audit_keys}
 
 # --- To fill in: without these the panel does not start ---------------------------------------
-# The host name that people type, without https:// and port; several with a comma between.
+# The host name that people type, without https:// and port. Separate several with commas.
 ALLOWED_HOSTS={host}
 # postgres://user:password@host/name, postgres:////run/postgresql/name for the server on the
 # same host without a password, or sqlite:////var/lib/pools-panel/panel.sqlite3.
 DATABASE_URL={database}
 
 # --- To check ---------------------------------------------------------------------------------
-# The proxies of yours in front, each adding to X-Forwarded-For. One of them speaks HTTPS.
+# How many of your proxies are in front, each adding to X-Forwarded-For. One speaks HTTPS.
 TRUSTED_PROXY_COUNT=1
-# The zone of the times shown, such as Europe/London.
+# The time zone of the times shown, such as Europe/London.
 TIME_ZONE=UTC
 """
 
 # Beside the files of secrets: compose.yaml sets what follows from its own services.
 SETTINGS_FOR_COMPOSE: Final = """\
-# The panel's settings for compose.yaml, made on {day}. The README lists all there are.
+# The panel's settings for compose.yaml, made on {day}. docs/configuration.md lists all there are.
 
 # --- To fill in: without it the panel does not start ------------------------------------------
 # The host name that people type, without https:// and port.
 ALLOWED_HOSTS={host}
 
 # --- To check ---------------------------------------------------------------------------------
-# The first administrator, whose first password is in the file admin_password.
+# The first administrator. The first password is in the file admin_password.
 PANEL_ADMIN_NAME=admin
-# The zone of the times shown, such as Europe/London.
+# The time zone of the times shown, such as Europe/London.
 TIME_ZONE=UTC
 """
 
@@ -91,7 +91,7 @@ class Command(BaseCommand):
     ) -> None:
         if key_id is not None:
             if not KEY_ID.fullmatch(key_id):
-                raise CommandError("A key's id is 1 to 32 of a-z, 0-9 and -.")
+                raise CommandError("A key's id must be 1 to 32 of a-z, 0-9 and -.")
             self.stdout.write(f"{key_id}:{_key()}")
             return
         today = datetime.now(UTC).date().isoformat()
@@ -106,15 +106,16 @@ class Command(BaseCommand):
             write_secrets(folder, made)
         except FileExistsError as error:
             raise CommandError(
-                f"{error.filename} is there already: nothing was written. What is sealed with "
-                "old keys cannot be opened with new ones; name an empty folder."
+                f"{error.filename} already exists, so nothing was written: what is sealed with "
+                "old keys can't be opened with new ones. Name an empty folder."
             ) from None
         except OSError as error:
             raise CommandError(
-                f"{error.filename} cannot be written: {error.strerror}. Name a folder of yours."
+                f"{error.filename} cannot be written: {error.strerror}. "
+                "Name a folder that you can write to."
             ) from None
         self.stdout.write(SETTINGS_FOR_COMPOSE.format(day=today, host=host), ending="")
-        self.stderr.write(f"Wrote to {folder}: {', '.join(sorted(made))}.")
+        self.stderr.write(f"Wrote these files to {folder}: {', '.join(sorted(made))}.")
 
 
 def new_keys(day: str) -> dict[str, str]:

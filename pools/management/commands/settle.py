@@ -7,30 +7,35 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
-from django.utils import timezone
 
-from pools.changes import LedgerUnwritable, Settling, SettlingState, quiet_until, settle_all
+from pools.changes import Settling, SettlingState, quiet_until, settle_all
 from pools.changes.history import changes_by_id
+from pools.changes.settling import unread
 from pools.changes.tending import WrongKeys, refuse_wrong_keys
+from pools.ledger import clock
+from pools.ledger.appending import LedgerUnwritable
 from pools.models import Company, Lease
 
 SENTENCES: Final = {
-    SettlingState.ALREADY: "nothing is open any more",
+    SettlingState.ALREADY: "it is no longer open",
     SettlingState.UNDER_WAY: "its call is still running",
-    SettlingState.WAITING: "its quiet time is not over",
-    SettlingState.NO_TOKEN: "the token of who made it opens nothing now",
-    SettlingState.NOT_READ: "what Core shows decides nothing, or Core could not be read",
+    SettlingState.WAITING: "it is too early to check: its quiet time is not over",
+    SettlingState.MOVED: "its company has moved since",
+    SettlingState.NO_TOKEN: "the token of the person who made it no longer works",
+    SettlingState.NOT_READ: "Core could not be read, or what it shows does not tell",
+    SettlingState.SEEN: "the pool shows it now",
+    SettlingState.NOT_SEEN: "Core confirmed it, and the pool has other values by now",
     SettlingState.DISAGREE: "the two reads differ; try again",
 }
 
 
 class Command(BaseCommand):
-    """Exit 0, whatever was found; 1 where the record could not be read or written."""
+    """Exit 0, whatever was found; 1 if the ledger could not be read or written."""
 
     help = (
-        "Reads, with the token of who made it, what became of each change whose outcome is "
-        "unknown, and records the verdict. Without ids: all whose quiet time is over. "
-        "Nothing is ever sent again. `tend` does the same all the time."
+        "Finds out what became of changes whose outcome is unknown, by reading their pools with "
+        "the token of the person who made them, and records the verdict. Without ids: all whose "
+        "quiet time is over. Never sends a change again. `tend` does the same all the time."
     )
 
     def get_check_kwargs(self, options: dict[str, Any]) -> Any:
@@ -51,19 +56,21 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except (LedgerUnwritable, AnyDatabaseError) as error:
             raise CommandError(
-                f"The record cannot be used now: {error.__cause__ or error}"
+                f"The ledger cannot be used now: {error.__cause__ or error}"
             ) from None
 
-    def _settle(self, asked: Sequence[UUID], company: str) -> None:
+    def _settle(self, chosen: Sequence[UUID], company: str) -> None:
         leases = Lease.objects.filter(company=company) if company else Lease.objects.all()
         held = changes_by_id(list(leases.values_list("change", flat=True)))
         names = {item.change_id: f"{item.action} of {item.pool_name}" for item in held}
-        now = timezone.now()
+        now = clock.now()
         later = sorted(until for item in held if (until := quiet_until(item)) > now)
         ready = [item.change_id for item in reversed(held) if quiet_until(item) <= now]
-        if asked:
+        missed = {change: slug for change, slug in unread(now).items() if company in {"", slug}}
+        ready += missed
+        if chosen:
             # Of another company, or not open: the answer says so for each.
-            ready = [change for change in asked if not company or change in names]
+            ready = [change for change in chosen if not company or change in {*names, *missed}]
         for settling in settle_all(ready):
             about = names.get(settling.change_id)
             self.stdout.write(
@@ -71,8 +78,10 @@ class Command(BaseCommand):
             )
         if not ready:
             self.stdout.write("Nothing can be settled now.")
-        if later and not asked:
-            self.stdout.write(f"{len(later)} more from {later[0]:%Y-%m-%d %H:%M:%S} UTC on.")
+        if later and not chosen:
+            self.stdout.write(
+                f"{len(later)} more can be settled from {later[0]:%Y-%m-%d %H:%M:%S} UTC on."
+            )
 
 
 def _found(settling: Settling) -> str:

@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = (
         "Settles changes of unknown outcome as soon as their quiet time is over, and writes "
         "the ledger's head to the log: at the start, every hour, and at the end. Run one "
-        "beside the panel; none or several do no harm."
+        "beside the panel; several do no harm."
     )
 
     def get_check_kwargs(self, options: dict[str, Any]) -> Any:

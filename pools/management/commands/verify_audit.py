@@ -2,34 +2,37 @@
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 
-from pools.models.chain import wrong_audit_keys
-from pools.models.checkpoints import PRINTED_EMPTY, Checkpoint, read_checkpoints
-from pools.models.guarding import missing_triggers, was_emptied
-from pools.models.proof import Proof, prove
+from pools.ledger.chain import wrong_audit_keys
+from pools.ledger.checkpoints import PRINTED_EMPTY, Checkpoint, read_checkpoints
+from pools.ledger.guarding import missing_triggers, was_emptied
+from pools.ledger.indexing import Lost, lost
+from pools.ledger.proof import NAMED, Proof, prove
 
 EMPTIED: Final = (
     "The ledger was emptied: something is here that was written together with an entry."
 )
 UNGUARDED: Final = (
-    "The database does not keep the ledger from being altered; nobody knows since when."
+    "The database does not keep the ledger from being altered; we can't tell since when."
 )
+
+NOT_FOUND: Final = "`manage.py index_ledger` adds what the index lacks."
+LACKS: Final = "It lacks, or has switched off or altered:"
 
 
 class Command(BaseCommand):
     """Exit 0: everything fits. Exit 1: something does not, or is not guarded, and why."""
 
     help = (
-        "Walks the ledger of changes. Checks every entry against its keyed digest and "
-        "against the entry before it, that every change is told whole, and that the "
-        "checkpoints of a log are still there, and that the database still refuses to alter "
-        "any. Prints the head."
+        "Walks the ledger. Checks every entry against its keyed digest and the entry before it, "
+        "that each change is complete, that the checkpoints of a log are still there, and that "
+        "the database still refuses to alter an entry. Prints the head."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -52,14 +55,23 @@ class Command(BaseCommand):
             ),
         )
 
-    def handle(self, *, first: int, checkpoints: list[str], **options: Any) -> None:
+        parser.add_argument(
+            "--index",
+            action="store_true",
+            help=(
+                "also check the index by which lists and exports are narrowed; this takes longer"
+            ),
+        )
+
+    def handle(self, *, first: int, checkpoints: list[str], index: bool, **options: Any) -> None:
         # Read first: the ledger may grow, and must never seem shorter than what is noted.
-        noted = [each for name in checkpoints for each in self._read(name)]
+        kept = [each for name in checkpoints for each in self._read(name)]
         try:
-            proof = prove(max(first, 1), noted)
+            proof = prove(max(first, 1), kept)
             wrong_keys = wrong_audit_keys() if proof.broken else []
             emptied = proof.head.seq == 0 and not proof.broken and was_emptied()
             missing = missing_triggers()
+            unfound = list(lost(max(first, 1))) if index and not proof.broken else []
         except AnyDatabaseError as error:
             raise CommandError(f"The ledger cannot be read: {error}") from None
         for misfit in proof.misfits:
@@ -68,12 +80,16 @@ class Command(BaseCommand):
             self.stderr.write(f"{proof.misfit_count - len(proof.misfits)} more do not fit.")
         for sentence in wrong_keys:
             self.stderr.write(sentence)
+        for sentence in proof.of_nobody:
+            self.stderr.write(sentence)
         if emptied:
             self.stderr.write(EMPTIED)
         if missing:
-            self.stderr.write(f"{UNGUARDED} It lacks, or has switched off: {', '.join(missing)}.")
+            self.stderr.write(f"{UNGUARDED} {LACKS} {', '.join(missing)}.")
+        self._say_what_is_not_found(unfound)
         self._say_what_fits(proof)
-        if proof.misfit_count or emptied or missing or (checkpoints and not noted):
+        unfit = proof.misfit_count or proof.of_nobody
+        if unfit or emptied or missing or unfound or (checkpoints and not kept):
             sys.exit(1)
 
     def _read(self, name: str) -> Iterable[Checkpoint]:
@@ -93,6 +109,14 @@ class Command(BaseCommand):
         if not read.checkpoints:
             self.stderr.write(f"{name}: there is no checkpoint in it.")
         return read.checkpoints
+
+    def _say_what_is_not_found(self, unfound: Sequence[Lost]) -> None:
+        for each in unfound[:NAMED]:
+            self.stderr.write(f"Entry {each.seq} is not found by {each.term}.")
+        if len(unfound) > NAMED:
+            self.stderr.write(f"{len(unfound) - NAMED} more terms are not in the index.")
+        if unfound:
+            self.stderr.write(NOT_FOUND)
 
     def _say_what_fits(self, proof: Proof) -> None:
         last = proof.head
