@@ -1,23 +1,35 @@
 """What all tests share. Sockets reach this machine alone: see addopts in pyproject.toml."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
-pytest_plugins = ["tests.ledger_flush"]
+pytest_plugins = [
+    "tests.fixtures.deployment",
+    "tests.fixtures.ledger_flush",
+    "tests.fixtures.panel",
+    "tests.fixtures.people",
+]
 
-# On PostgreSQL `.ci/run` leaves these out.
-WITHOUT_DATABASE = ("tests/core/", "tests/sandbox/", "tests/contract/")
+# Each fixture with a database that DATABASE_URL decides on rests on one of these.
+WITH_DATABASE = {"django_db_setup", "demo_database"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what touches the database: `.ci/run` runs it on PostgreSQL as well."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        uses_database = "django_db_setup" in fixtures or item.get_closest_marker("django_db")
-        if uses_database and item.nodeid.startswith(WITHOUT_DATABASE):
-            raise pytest.UsageError(f"{item.nodeid}: tests of this room have no database.")
+        fixtures = WITH_DATABASE.intersection(getattr(item, "fixturenames", ()))
+        if fixtures or item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.database)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: while a test waits for a process, another works."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
@@ -25,11 +37,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """pytest-django's database, which on PostgreSQL nobody else may hold when it goes.
 
     Playwright's event loop makes Django keep a second connection in the same process, and
-    processes that a test killed may not have been missed yet.
+    processes that a test killed may not have been missed yet. A test that cut everybody off
+    may have cut off this one too: what is closed is opened anew.
     """
     yield
     with django_db_blocker.unblock():
         if connection.vendor == "postgresql":
+            connection.close()
             with connection.cursor() as cursor:
                 cursor.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

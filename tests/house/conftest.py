@@ -2,11 +2,12 @@
 
 import base64
 import os
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.house.nursery import Nursery, open_nursery
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "panel.example"
@@ -17,7 +18,13 @@ def a_key(name: str = "one") -> str:
 
 
 @pytest.fixture(scope="session")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def nursery() -> Iterator[Nursery]:
+    with open_nursery() as nursery:
+        yield nursery
+
+
+@pytest.fixture(scope="session")
+def ready(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a panel as shipped, on a migrated SQLite database. Not to be changed."""
     folder = tmp_path_factory.mktemp("ready")
     (folder / "static").mkdir()
@@ -33,6 +40,5 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "STATIC_ROOT": str(folder / "static"),
         "LOG_LEVEL": "WARNING",
     }
-    migrate = [sys.executable, "manage.py", "migrate", "-v0"]
-    subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
+    assert nursery.run("manage.py", "migrate", "-v0", environment=environment).returncode == 0
     return environment

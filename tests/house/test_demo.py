@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.store import Store
-from tests.house.processes import LINUX_ONLY, is_running, wait_until
+from tests.fixtures.waiting import wait_until
+from tests.house.processes import LINUX_ONLY, is_running
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = LINUX_ONLY
@@ -49,7 +50,7 @@ def live(folder: Path, user: str, company: str) -> Life:
     assert demo.stdout
     said = ""
     try:
-        while "Ctrl-C ends everything" not in said:
+        while "Press Ctrl-C to stop everything" not in said:
             line = demo.stdout.readline()
             assert line, said
             said += line
@@ -114,7 +115,7 @@ def test_someone_who_may_only_look_sees_the_pools_of_acme(first_life: Life) -> N
 def test_it_says_who_can_sign_in(first_life: Life) -> None:
     names = ("viewer", "operator", "manager", "auditor", "admin")
     assert [name for name in names if f"\n  {name} " in first_life.said] == list(names)
-    assert "(password of all: pools-demo)" in first_life.said
+    assert "(everyone's password: pools-demo)" in first_life.said
 
 
 def test_it_says_where_a_first_token_comes_from(first_life: Life) -> None:
@@ -165,7 +166,7 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path, name: str) -> None:
         said, _ = demo.communicate(timeout=20)
     assert (demo.returncode, said) == (
         1,
-        f"Port {port} is taken: name another one in {name}.\n",
+        f"Port {port} is already in use. Set {name} to another one.\n",
     )
 
 
@@ -175,7 +176,7 @@ def test_what_is_not_a_port_is_one_sentence(tmp_path: Path, port: str) -> None:
     said, _ = demo.communicate(timeout=20)
     assert (demo.returncode, said) == (
         1,
-        f"PANEL_PORT={port} is not a port: name a number from 0 to 65535.\n",
+        f"PANEL_PORT must be a whole number from 0 to 65535, not {port!r}.\n",
     )
 
 
@@ -188,5 +189,5 @@ def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
         said, _ = demo.communicate(timeout=20)
     assert (demo.returncode, said) == (
         1,
-        f"Another demo uses {tmp_path}: end it first, or name another folder in DEMO_DIR.\n",
+        f"Another demo is using {tmp_path}. Stop it first, or set DEMO_DIR to another folder.\n",
     )

@@ -1,5 +1,6 @@
 """How the panel is served, as gunicorn itself understands the configuration file."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from gunicorn.app.wsgiapp import WSGIApplication
 from gunicorn.config import Config
 from gunicorn.workers.gthread import ThreadWorker
 
+from adminpanel.checks import GRACEFUL_SECONDS
 from pools.core.limits import CoreLimits
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +31,15 @@ def test_a_stop_waits_twice_as_long_as_a_call_to_core_may_take(served: Config) -
     assert (CoreLimits().deadline_seconds, served.graceful_timeout) == (15, 30)
 
 
+def test_what_anybody_waits_for_ends_before_a_stop_does_and_before_the_proxy_gives_up(
+    served: Config,
+) -> None:
+    """The start is refused with settings that could need GRACEFUL_SECONDS: see test_refusals."""
+    proxy = (ROOT / "docs/deployment/Caddyfile").read_text()
+    (patience,) = re.findall(r"response_header_timeout (\d+)s", proxy)
+    assert served.graceful_timeout == GRACEFUL_SECONDS < int(patience)
+
+
 def test_threads_and_processes(served: Config) -> None:
     assert issubclass(served.worker_class, ThreadWorker)
     assert (served.threads, served.workers) == (8, 2)
@@ -41,12 +52,12 @@ def test_threads_and_processes_come_from_the_environment(monkeypatch: pytest.Mon
     assert (served.threads, served.workers) == (5, 3)
 
 
-@pytest.mark.parametrize("value", ["0", "65", "two", "2.5", ""])
+@pytest.mark.parametrize("value", ["0", "65", "two", "2.5", "1_0"])
 def test_a_nonsensical_number_of_processes_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("WEB_WORKERS", value)
-    with pytest.raises(SystemExit, match="The panel does not start: WEB_WORKERS is "):
+    with pytest.raises(SystemExit, match="The panel does not start: WEB_WORKERS must be a whole "):
         as_read(monkeypatch)
 
 

@@ -8,11 +8,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 import adminpanel.settings
-from tests.people.conftest import sign_in
-from tests.people.observatory import Answers, directives, score
-from tests.views.conftest import PASSWORD
+from tests.fixtures.panel import PASSWORD
+from tests.fixtures.people import sign_in
+from tests.house.observatory import Answers, directives, score
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 POLICY = {
     "default-src": {"'none'"},
     "script-src": {"'self'"},
@@ -36,6 +36,7 @@ ALWAYS = {
 BROWSED = (
     "THEME_",
     "ZONE_",
+    "KEYS_",
     "SECURE_",
     "SESSION_",
     "CSRF_",
@@ -118,13 +119,15 @@ def test_cookies_are_for_this_host_over_https_and_not_for_scripts(https: Client)
 def test_no_cookie_of_a_look_is_an_exception(https: Client) -> None:
     https.post("/theme/", {"theme": "dark"}, secure=True)
     https.post("/zone/", {"zone": "Europe/London"}, secure=True)
-    for name in ("__Host-theme", "__Host-zone"):
+    https.post("/keys/", {"keys": "off"}, secure=True)
+    for name in ("__Host-theme", "__Host-zone", "__Host-keys"):
         cookie = https.cookies[name]
         assert (cookie["secure"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
     page = https.get("/account/", secure=True).content.decode()
     assert 'data-theme="dark"' in page
-    assert set(https.cookies) == {f"__Host-{name}" for name in
-                                  ("session", "csrf", "device", "theme", "zone")}  # fmt: skip
+    assert 'data-single-keys="off"' in page
+    names = ("session", "csrf", "device", "theme", "zone", "keys")
+    assert set(https.cookies) == {f"__Host-{name}" for name in names}
 
 
 def test_no_other_site_is_let_read_anything(https: Client) -> None:

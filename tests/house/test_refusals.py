@@ -1,7 +1,7 @@
 """What is missing or malformed: no start, and one sentence that says what to do."""
 
-import json
 import os
+import runpy
 import shutil
 import socket
 import sqlite3
@@ -9,55 +9,44 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
+from unittest.mock import patch
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+from django.test import override_settings
 
+from adminpanel.checks import reasons_not_to_start
 from adminpanel.database import sqlite_journal
+from tests.fixtures.panel_process import database_url
 from tests.house.conftest import ROOT, a_key
-from tests.panel_process import database_url
+from tests.house.nursery import Ended, Nursery
+from tests.house.processes import ALL_IS_WELL
 
-# Has loaded what takes long, and then runs each command in a fork of itself.
-NURSERY: Final = """
-import json, os, runpy, sys
-import csp.constants, django.contrib.staticfiles.storage, django.core.management, psycopg
-import django.db.backends.sqlite3.base, django.db.migrations.loader, requests, whitenoise.storage
-import adminpanel.database, adminpanel.logs, adminpanel.mail, adminpanel.single_sign_on
-import pools.core.limits
-for line in sys.stdin:
-    asked = json.loads(line)
-    reader, writer = os.pipe()
-    if not (child := os.fork()):
-        os.dup2(writer, 1), os.dup2(writer, 2), os.close(reader)
-        os.environ.clear()
-        os.environ.update(asked["environment"])
-        sys.path[:0] = [os.getcwd(), *asked["path"]]
-        if asked["command"][0] == "wsgi":
-            import adminpanel.wsgi
-        else:
-            sys.argv = asked["command"]
-            runpy.run_path(sys.argv[0], run_name="__main__")
-        sys.exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as said:
-        text = said.read()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    print(json.dumps([status, text]), flush=True)
-"""
+# What the checks look at, beside the parts and the database.
+CHECKED: Final = (
+    "ALLOWED_HOSTS",
+    "CORE_LIMITS",
+    "DEBUG",
+    "SETTLE_READS_APART_SECONDS",
+    "SINGLE_SIGN_ON",
+)
 SECRET: Final = "hush-hush"
 KEY: Final = "A" * 43 + "="
 WRONG: Final = {
-    "no SECRET_KEY": ({"SECRET_KEY": ""}, "SECRET_KEY is not set; `manage.py newkeys` makes one."),
+    "no SECRET_KEY": (
+        {"SECRET_KEY": ""},
+        "SECRET_KEY is not set. Run `manage.py newkeys` to make one.",
+    ),
     "a short SECRET_KEY": (
         {"SECRET_KEY": SECRET},
-        "SECRET_KEY must be 50 or more random characters",
+        "SECRET_KEY must be at least 50 random characters. Run `manage.py newkeys` to make one.",
     ),
     "a dull SECRET_KEY": (
         {"SECRET_KEY": "a" * 60},
-        "SECRET_KEY must be 50 or more random characters",
+        "SECRET_KEY must be at least 50 random characters. Run `manage.py newkeys` to make one.",
     ),
     "SECRET_KEY_FILE is not there": (
         {"SECRET_KEY_FILE": "/nowhere/key"},
@@ -69,26 +58,35 @@ WRONG: Final = {
     ),
     "no ALLOWED_HOSTS": (
         {"ALLOWED_HOSTS": " "},
-        "ALLOWED_HOSTS is not set; name the host that people type.",
+        "ALLOWED_HOSTS is not set. Name the host that people type, such as panel.example.com.",
     ),
     "any host": (
         {"ALLOWED_HOSTS": "*"},
-        "ALLOWED_HOSTS must name exact hosts, such as panel.example.com: '*' is none.",
+        (
+            "ALLOWED_HOSTS must list exact host names, such as panel.example.com, separated by "
+            "commas: '*' is not one."
+        ),
     ),
     "a host with a scheme": (
         {"ALLOWED_HOSTS": "https://panel.example"},
-        "ALLOWED_HOSTS must name exact hosts",
+        "ALLOWED_HOSTS must list exact host names",
     ),
     "a host with a port": (
         {"ALLOWED_HOSTS": "panel.example:8000"},
-        "ALLOWED_HOSTS must name exact hosts",
+        "ALLOWED_HOSTS must list exact host names",
     ),
     "every host below one": (
         {"ALLOWED_HOSTS": ".panel.example"},
-        "ALLOWED_HOSTS must name exact hosts",
+        "ALLOWED_HOSTS must list exact host names",
     ),
-    "an empty host": ({"ALLOWED_HOSTS": "panel.example,"}, "ALLOWED_HOSTS must name exact hosts"),
-    "no DATABASE_URL": ({"DATABASE_URL": ""}, "DATABASE_URL is not set; for instance"),
+    "an empty host": (
+        {"ALLOWED_HOSTS": "panel.example,"},
+        "ALLOWED_HOSTS has a comma too many: an item of it is empty.",
+    ),
+    "no DATABASE_URL": (
+        {"DATABASE_URL": ""},
+        "DATABASE_URL is not set. For example sqlite:////data/panel.sqlite3.",
+    ),
     "a database of another make": (
         {"DATABASE_URL": f"mysql://u:{SECRET}@db/panel"},
         "DATABASE_URL must be sqlite:////folder/file or postgres://",
@@ -103,57 +101,101 @@ WRONG: Final = {
     ),
     "a database without a name": (
         {"DATABASE_URL": f"postgres://u:{SECRET}@db"},
-        "it names no database that outlives a process.",
+        "This one names no database that is kept.",
     ),
     "a database in memory": (
         {"DATABASE_URL": "sqlite://:memory:"},
-        "it names no database that outlives a process.",
+        "This one names no database that is kept.",
     ),
-    "no TOKEN_KEYS": ({"TOKEN_KEYS": ""}, "TOKEN_KEYS is not set; `manage.py newkeys` makes some."),
-    "no AUDIT_KEYS": ({"AUDIT_KEYS": ""}, "AUDIT_KEYS is not set; `manage.py newkeys` makes some."),
-    "a key without an id": ({"TOKEN_KEYS": KEY}, "TOKEN_KEYS holds a key without a proper id"),
+    "no TOKEN_KEYS": (
+        {"TOKEN_KEYS": ""},
+        "TOKEN_KEYS is not set. Run `manage.py newkeys` to make some.",
+    ),
+    "no AUDIT_KEYS": (
+        {"AUDIT_KEYS": ""},
+        "AUDIT_KEYS is not set. Run `manage.py newkeys` to make some.",
+    ),
+    "a key without an id": (
+        {"TOKEN_KEYS": KEY},
+        "TOKEN_KEYS has a key without a valid id (1 to 32 of a-z, 0-9 and -, then a colon).",
+    ),
     "a key with an odd id": (
         {"TOKEN_KEYS": f"One!:{KEY}"},
-        "TOKEN_KEYS holds a key without a proper id",
+        "TOKEN_KEYS has a key without a valid id (1 to 32 of a-z, 0-9 and -, then a colon).",
     ),
     "a short key": (
         {"TOKEN_KEYS": f"one:{KEY[:20]}"},
-        "TOKEN_KEYS: the key one is not base64 of 32 bytes.",
+        "TOKEN_KEYS: key one is not 32 bytes in base64.",
     ),
     "a key that is no base64": (
         {"AUDIT_KEYS": f"one:{SECRET}!"},
-        "AUDIT_KEYS: the key one is not base64 of 32 bytes.",
+        "AUDIT_KEYS: key one is not 32 bytes in base64.",
     ),
     "a key id twice": (
         {"AUDIT_KEYS": f"one:{KEY},one:{KEY}"},
-        "AUDIT_KEYS names the same key id twice.",
+        "AUDIT_KEYS has two keys with the same id.",
     ),
     "a comma too many": (
         {"AUDIT_KEYS": f"one:{KEY},"},
-        "AUDIT_KEYS holds a key without a proper id",
+        "AUDIT_KEYS has a comma too many: an item of it is empty.",
     ),
     "HTTPS misspelt": ({"HTTPS": "ture"}, "HTTPS must be true or false, not 'ture'."),
     "DEBUG misspelt": ({"DEBUG": "maybe"}, "DEBUG must be true or false, not 'maybe'."),
     "DEBUG beyond loopback": (
         {"DEBUG": "true"},
-        "DEBUG shows secrets to visitors: allowed with loopback hosts only.",
+        (
+            "DEBUG shows secrets to visitors. Turn it off, or have loopback hosts alone in "
+            "ALLOWED_HOSTS."
+        ),
     ),
-    "an origin without a scheme": (
-        {"CSRF_TRUSTED_ORIGINS": "panel.example"},
-        "CSRF_TRUSTED_ORIGINS must name origins such as",
+    "a public address without a scheme": (
+        {"PUBLIC_URL": "panel.example"},
+        (
+            "PUBLIC_URL must be a scheme and a host, such as https://panel.example.com, not "
+            "'panel.example'."
+        ),
+    ),
+    "a public address with a path": (
+        {"PUBLIC_URL": "https://panel.example/panel"},
+        (
+            "PUBLIC_URL must be a scheme and a host, such as https://panel.example.com, not "
+            "'https://panel.example/panel'."
+        ),
+    ),
+    "a public address in clear": (
+        {"PUBLIC_URL": "http://panel.example"},
+        "PUBLIC_URL must start with https://, as HTTPS is true.",
+    ),
+    "a public address over HTTPS, without it": (
+        {"PUBLIC_URL": "https://panel.example", "HTTPS": "false"},
+        "PUBLIC_URL must start with http://, as HTTPS is false.",
     ),
     "a number of proxies in words": (
         {"TRUSTED_PROXY_COUNT": "one"},
-        "TRUSTED_PROXY_COUNT is not a number: 'one'.",
+        "TRUSTED_PROXY_COUNT must be a whole number from 0 to 10, not 'one'.",
     ),
-    "too few threads": ({"WEB_THREADS": "2"}, "WEB_THREADS is 2; it must be from 3 to 128."),
+    "too few threads": (
+        {"WEB_THREADS": "2"},
+        "WEB_THREADS must be a whole number from 3 to 128, not '2'.",
+    ),
     "a deadline beyond the stop": (
         {"CORE_DEADLINE_SECONDS": "31"},
-        "CORE_DEADLINE_SECONDS is 31; it must be from 1 to 25.",
+        "CORE_DEADLINE_SECONDS must be a number from 1 to 25, not '31'.",
     ),
     "a deadline that is no number": (
         {"CORE_DEADLINE_SECONDS": "nan"},
-        "CORE_DEADLINE_SECONDS is nan; it must be from 1 to 25.",
+        "CORE_DEADLINE_SECONDS must be a number from 1 to 25, not 'nan'.",
+    ),
+    "checking again that outlasts a stop": (
+        {"CORE_DEADLINE_SECONDS": "15", "SETTLE_READS_APART_SECONDS": "14.5"},
+        (
+            "CORE_DEADLINE_SECONDS and SETTLE_READS_APART_SECONDS together must be below 29.5, so "
+            "that *Check again* is answered within gunicorn's graceful timeout."
+        ),
+    ),
+    "a quiet time no longer than a change": (
+        {"CORE_DEADLINE_SECONDS": "15", "SETTLE_QUIET_SECONDS": "15"},
+        "SETTLE_QUIET_SECONDS must be a number from 16 to 3600, not '15'.",
     ),
     "an unknown log format": (
         {"LOG_FORMAT": "xml"},
@@ -162,15 +204,15 @@ WRONG: Final = {
     "an unknown log level": ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be one of DEBUG, INFO,"),
     "an unknown zone": (
         {"TIME_ZONE": "Mars/Olympus"},
-        "TIME_ZONE must be a zone such as Europe/London, not 'Mars/Olympus'.",
+        "TIME_ZONE must be a time zone such as Europe/London, not 'Mars/Olympus'.",
     ),
     "certificates that are not there": (
         {"CORE_CA_FILE": "/nowhere/ca.pem"},
-        "CORE_CA_FILE names /nowhere/ca.pem, which holds no certificates that can be read",
+        "CORE_CA_FILE names /nowhere/ca.pem, but no certificates can be read from it",
     ),
     "certificates that are none": (
         {"CORE_CA_FILE": "/dev/null"},
-        "CORE_CA_FILE names /dev/null, which holds no certificates that can be read",
+        "CORE_CA_FILE names /dev/null, but no certificates can be read from it",
     ),
     "a proxy without a scheme": (
         {"CORE_PROXY_URL": f"u:{SECRET}@proxy:3128"},
@@ -182,11 +224,11 @@ WRONG: Final = {
     ),
     "mail without a sender": (
         {"EMAIL_URL": f"smtp://u:{SECRET}@mail.example"},
-        "EMAIL_FROM is not set",
+        "EMAIL_FROM is not set. EMAIL_URL needs an address for mails to come from.",
     ),
     "single sign-on without its rest": (
         {"OIDC_SERVER_URL": "https://id.example"},
-        "OIDC_CLIENT_ID is not set",
+        "OIDC_CLIENT_ID is not set. Single sign-on (OIDC_SERVER_URL) needs it.",
     ),
     "single sign-on in clear": (
         {
@@ -204,7 +246,7 @@ WRONG: Final = {
             "OIDC_CLIENT_SECRET": SECRET,
             "OIDC_ROLE_MAP": '{"g": "King"}',
         },
-        "OIDC_ROLE_MAP names King, which is no role.",
+        "OIDC_ROLE_MAP names King, which isn't a role.",
     ),
     "a ticket pattern that is none": (
         {"TICKET_PATTERN": "(", "TICKET_URL": "https://t.example/{ticket}"},
@@ -213,69 +255,57 @@ WRONG: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Nursery:
-    asks: IO[str]
-    answers: IO[str]
-
-    def run(
-        self, *command: str, environment: dict[str, str], path: Path | None = None
-    ) -> tuple[int, str]:
-        """Exit status, and what was said."""
-        asked = {
-            "command": command,
-            "environment": environment,
-            "path": [str(path)] if path else [],
-        }
-        self.asks.write(json.dumps(asked) + "\n")
-        self.asks.flush()
-        status, said = json.loads(self.answers.readline())
-        return status, said
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", NURSERY],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"]},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin
-    assert process.stdout
-    with process:
-        yield Nursery(process.stdin, process.stdout)
-
-
-def assert_refused(answer: tuple[int, str], sentence: str) -> None:
-    status, said = answer
-    assert status == 1
+def assert_refused(answer: Ended, sentence: str) -> None:
+    said = answer.stdout + answer.stderr
+    assert answer.returncode == 1
     assert sentence in said
     assert "Traceback" not in said
     assert SECRET not in said
 
 
+def reasons_against(environment: dict[str, str]) -> str:
+    """What a panel with this environment would say when it is started; "" if it would start."""
+    with patch.dict(os.environ, environment, clear=True):
+        try:
+            found = runpy.run_path(str(ROOT / "adminpanel/settings.py"))
+        except ImproperlyConfigured as error:
+            return str(error)
+    with override_settings(**{name: found[name] for name in CHECKED}):
+        return " ".join(reasons_not_to_start())
+
+
+def test_nothing_is_said_against_the_right_settings(ready: dict[str, str]) -> None:
+    assert reasons_against(ready) == ""
+
+
 @pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_setting_is_refused_in_one_sentence(ready: dict[str, str], name: str) -> None:
+    changes, sentence = WRONG[name]
+    said = reasons_against(ready | changes)
+    assert sentence in said
+    assert SECRET not in said
+    assert "\n" not in said
+
+
+# What the settings refuse, with a secret in it; what the checks refuse.
+@pytest.mark.parametrize("name", ["a database of another make", "DEBUG beyond loopback"])
 @pytest.mark.parametrize("way", ["wsgi", "manage.py"])
-def test_a_wrong_setting_is_refused_in_one_sentence(
+def test_whichever_way_it_is_started_it_ends_with_the_sentence_alone(
     nursery: Nursery, ready: dict[str, str], name: str, way: str
 ) -> None:
     changes, sentence = WRONG[name]
     command = ("wsgi",) if way == "wsgi" else ("manage.py", "check")
     answer = nursery.run(*command, environment=ready | changes)
     assert_refused(answer, sentence)
-    lines = [line for line in answer[1].splitlines() if line]
+    lines = [line for line in answer.stderr.splitlines() if line]
     # Django's own checks head theirs with two lines and end with one.
     assert len(lines) == (4 if lines[0].startswith("SystemCheckError") else 1)
 
 
 def test_all_is_well_with_the_right_settings(nursery: Nursery, ready: dict[str, str]) -> None:
-    assert nursery.run("wsgi", environment=ready) == (0, "")
-    assert nursery.run(
-        "manage.py", "check", "--deploy", "--fail-level", "WARNING", environment=ready
-    ) == (0, "System check identified no issues (0 silenced).\n")
+    check = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    assert nursery.run("wsgi", environment=ready) == Ended(0, "", "")
+    assert nursery.run(*check, environment=ready) == Ended(0, ALL_IS_WELL, "")
 
 
 @pytest.mark.parametrize("way", ["wsgi", "manage.py"])
@@ -310,9 +340,10 @@ def test_one_transaction_a_request_is_refused(
 def test_missing_migrations_are_refused(
     nursery: Nursery, ready: dict[str, str], tmp_path: Path, command: tuple[str, ...]
 ) -> None:
+    (tmp_path / "empty.sqlite3").touch()
     empty = {"DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3"}
     answer = nursery.run(*command, environment=ready | empty)
-    assert_refused(answer, "migrations: run `manage.py migrate` first.")
+    assert_refused(answer, "migrations. Run `manage.py migrate` first.")
 
 
 @pytest.mark.parametrize("command", [("wsgi",), ("manage.py", "check", "--deploy")])
@@ -325,13 +356,26 @@ def test_a_ledger_that_can_be_altered_is_refused(
         other.execute("DROP TRIGGER pools_entry_no_delete")
     altered = {"DATABASE_URL": f"sqlite:///{file}"}
     answer = nursery.run(*command, environment=ready | altered)
-    assert_refused(answer, "the database lacks pools_entry_no_delete, or has it switched off;")
+    assert_refused(
+        answer, "the database lacks pools_entry_no_delete, or has it switched off or altered."
+    )
 
 
 def test_a_folder_that_is_not_there_is_refused(nursery: Nursery, ready: dict[str, str]) -> None:
     nowhere = {"DATABASE_URL": "sqlite:////nowhere/panel.sqlite3"}
     answer = nursery.run("wsgi", environment=ready | nowhere)
-    assert_refused(answer, "The folder /nowhere does not exist: make it, or change DATABASE_URL.")
+    assert_refused(answer, "The folder /nowhere does not exist. Create it, or change DATABASE_URL.")
+
+
+@pytest.mark.parametrize("command", [("wsgi",), ("manage.py", "settle")])
+def test_a_file_that_is_not_there_is_refused_and_not_made(
+    nursery: Nursery, ready: dict[str, str], tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    file = tmp_path / "panel.sqlite3"
+    answer = nursery.run(*command, environment=ready | {"DATABASE_URL": f"sqlite:///{file}"})
+    assert answer.returncode == 1
+    assert "run `manage.py migrate`" in answer.stderr.replace("Run", "run")
+    assert not file.exists()
 
 
 def test_a_server_that_does_not_answer_is_refused(nursery: Nursery, ready: dict[str, str]) -> None:
@@ -346,9 +390,11 @@ def test_migrate_says_in_a_sentence_that_there_is_no_database(
     nursery: Nursery, ready: dict[str, str]
 ) -> None:
     nowhere = {"DATABASE_URL": "sqlite:////nowhere/panel.sqlite3"}
-    status, said = nursery.run("manage.py", "migrate", environment=ready | nowhere)
-    assert (status, said.count("\n")) == (1, 1)
-    assert said.startswith("The panel does not start: The database cannot be used: unable to open")
+    refused = nursery.run("manage.py", "migrate", environment=ready | nowhere)
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+    assert refused.stderr.startswith(
+        "The panel does not start: The database cannot be used: unable to open"
+    )
 
 
 @pytest.mark.skipif(
@@ -370,8 +416,8 @@ def test_a_folder_that_cannot_be_written_is_refused(ready: dict[str, str], tmp_p
     assert (refused.returncode, refused.stderr) == (
         1,
         (
-            f"The panel does not start: {tmp_path} cannot be written by the user that the panel "
-            "runs as: give it to it.\n"
+            "The panel does not start: The user that the panel runs as cannot write to "
+            f"{tmp_path}. Change its owner or its permissions.\n"
         ),
     )
 
@@ -387,7 +433,7 @@ def test_a_mode_in_which_a_commit_can_be_lost_is_refused(
     other.execute("SELECT * FROM django_migrations").fetchone()
     answer = nursery.run("wsgi", environment=ready | {"DATABASE_URL": f"sqlite:///{file}"})
     other.close()
-    assert_refused(answer, "database is locked. End what else has it open.")
+    assert_refused(answer, "database is locked. Close every other program that has it open.")
 
 
 def test_missing_static_files_are_refused(
@@ -407,8 +453,8 @@ def test_missing_static_files_are_refused(
     ("name", "sentence"),
     [
         ("WEB_BIND", "WEB_BIND must be an address and a port, such as 127.0.0.1:8000, not 'many'."),
-        ("WEB_WORKERS", "WEB_WORKERS is not a number: 'many'."),
-        ("TOKEN_KEYS", "TOKEN_KEYS: the key many is not base64 of 32 bytes."),
+        ("WEB_WORKERS", "WEB_WORKERS must be a whole number from 1 to 64, not 'many'."),
+        ("TOKEN_KEYS", "TOKEN_KEYS: key many is not 32 bytes in base64."),
     ],
 )
 def test_gunicorn_ends_with_the_sentence(ready: dict[str, str], name: str, sentence: str) -> None:
@@ -452,7 +498,7 @@ def on_postgresql(ready: dict[str, str], transactional_db: None) -> Iterator[dic
             "default_transaction_isolation = serializable",
             "default isolation is serializable",
         ),
-        ("DATABASE", "default_transaction_read_only = on", "The database takes no writes"),
+        ("DATABASE", "default_transaction_read_only = on", "The database is read-only"),
     ],
 )
 def test_what_the_server_would_do_is_asked(
@@ -467,4 +513,5 @@ def test_what_the_server_would_do_is_asked(
 def test_a_postgresql_as_it_should_be_starts(
     nursery: Nursery, on_postgresql: dict[str, str]
 ) -> None:
-    assert nursery.run("wsgi", environment=on_postgresql | {"TOKEN_KEYS": a_key()}) == (0, "")
+    started = nursery.run("wsgi", environment=on_postgresql | {"TOKEN_KEYS": a_key()})
+    assert started == Ended(0, "", "")

@@ -8,11 +8,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
+from pools.changes import history_of
 from pools.core import PoolFields
 from pools.core.errors import Forbidden
 from pools.models import Company, Token
-from pools.tokens import open_core, remove_token, token_for
+from pools.tokens.keeping import open_core, remove_token, token_for
 from sandbox.running import RunningSandbox, running_sandbox
+from tests.fixtures.panel import actor
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +70,51 @@ def test_everyone_signs_in_with_the_demo_password(core: RunningSandbox, keys: Pa
     assert all(user.check_password("pools-demo") for user in User.objects.all())
 
 
+def test_everyone_has_a_full_name(core: RunningSandbox, keys: Path) -> None:
+    seed(core.url, keys)
+    names = {user.username: user.get_full_name() for user in User.objects.all()}
+    assert names == {
+        "viewer": "Second-line support",
+        "operator": "Support operator",
+        "manager": "Integration manager",
+        "auditor": "Compliance auditor",
+        "admin": "Panel administrator",
+    }
+
+
+def test_there_is_a_history_and_it_happened_at_core(core: RunningSandbox, keys: Path) -> None:
+    seed(core.url, keys)
+    seed(core.url, keys)
+    company = Company.objects.get(slug="acme")
+    pools = {pool.name: pool for pool in core.company("acme").pools()}
+    orders = history_of(company, pools["NetSuite orders"].id)
+    assert [(item.actor_name, item.action, item.outcome) for item in orders] == [
+        ("manager", "edit", "done"),
+        ("operator", "edit", "done"),
+        ("operator", "clear", "done"),
+    ]
+    assert pools["NetSuite orders"].limit == 5
+    assert pools["Shopify orders"].timeout == 120
+
+
+def test_who_or_what_the_visitor_deleted_or_renamed_is_not_added_again(
+    core: RunningSandbox, keys: Path
+) -> None:
+    seed(core.url, keys)
+    User.objects.get(username="viewer").delete()
+    User.objects.filter(username="operator").update(username="olga")
+    Company.objects.get(slug="blank").delete()
+    told = seed(core.url, keys)
+    assert set(User.objects.values_list("username", flat=True)) == {
+        *("olga", "manager", "auditor", "admin")
+    }
+    assert set(Company.objects.values_list("slug", flat=True)) == {"acme", "northwind"}
+    gone = "(deleted or renamed here, so not added again)"
+    assert [line.split()[0] for line in told.splitlines() if gone in line] == [
+        *("viewer", "operator")
+    ]
+
+
 def test_tokens_are_stored_for_all_but_northwind(core: RunningSandbox, keys: Path) -> None:
     seed(core.url, keys)
     everyone = {"viewer", "operator", "manager", "auditor", "admin"}
@@ -105,7 +152,7 @@ def test_what_people_did_since_is_kept(core: RunningSandbox, keys: Path) -> None
     operator = User.objects.get(username="operator")
     operator.set_password("another password")
     operator.save()
-    remove_token(token_of("operator", "acme"))
+    remove_token(token_of("operator", "acme"), by=actor(operator))
     seed(core.url, keys)
     operator.refresh_from_db()
     assert operator.check_password("another password")

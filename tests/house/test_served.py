@@ -11,7 +11,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from tests.house.processes import wait_until
+from tests.fixtures.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 # Says when a request has come in, and answers it once the file "go" is there.
@@ -23,6 +23,13 @@ def application(environ, start_response):
         time.sleep(0.02)
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"answered after all"]
+"""
+# Answers which process it is.
+WHO = """
+import os
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [str(os.getpid()).encode()]
 """
 
 
@@ -117,6 +124,39 @@ def test_a_client_that_keeps_its_end_open_keeps_nobody_waiting(tmp_path: Path) -
             assert b"".join(iter(partial(client.recv, 999), b"")).endswith(
                 b"after all\r\n0\r\n\r\n"
             )
+
+
+def test_a_connection_that_its_client_never_closes_is_closed_by_the_worker(tmp_path: Path) -> None:
+    (tmp_path / "who.py").write_text(WHO)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = served(tmp_path, "who", (listener.fileno(),), WEB_WORKERS="1")
+        address = listener.getsockname()
+    try:
+        with socket.create_connection(address, timeout=20) as client:
+            first = answered(client)
+            wait_until(lambda: is_refused(client))
+        with socket.create_connection(address, timeout=20) as client:
+            # Closed by a worker that went on, not by one that died of it.
+            assert answered(client) == first
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def answered(client: socket.socket) -> bytes:
+    """The body of an answer that ends with the connection, read to its end."""
+    client.sendall(b"GET / HTTP/1.0\r\nHost: panel.example\r\n\r\n")
+    answer = b"".join(iter(partial(client.recv, 999), b""))
+    return answer.partition(b"\r\n\r\n")[2]
+
+
+def is_refused(client: socket.socket) -> bool:
+    """Whether nobody reads any more what is sent on this connection."""
+    try:
+        client.sendall(b"x")
+    except OSError:
+        return True
+    return False
 
 
 def test_a_panel_that_refuses_to_start_says_so_once_and_ends() -> None:

@@ -143,6 +143,83 @@ def test_where_neither_can_the_reason_is_told(tmp_path: Path) -> None:
     )
 
 
+# --- other versions of Python and of Django ------------------------------------------------------
+
+
+# Stands for a good Python of a version: its virtual environments hold the same.
+VERSION = """#!/bin/sh
+case "$*" in
+    *releaselevel*) echo "{0} $0" ;;
+    "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+    "-m pytest "*) echo "{0} runs $*" && exit "$STATUS" ;;
+esac
+"""
+
+
+def try_versions(
+    folder: Path, lane: str, *versions: str, status: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """`.ci/versions` on a machine that has the first of these on its path, the others in pyenv.
+
+    pytest ends with the status.
+    """
+    shutil.copytree(ROOT / ".ci", folder / ".ci")
+    script(folder / ".ci/install", '#!/bin/sh\necho "installing $2 into $1"\n')
+    script(folder / ".ci/chromium", "#!/bin/sh\n")
+    tools = folder / "tools"
+    tools.mkdir()
+    for name in ("python3.12", "python3.13", "python3.14", "python3"):
+        script(tools / name, OLD)
+    for number, version in enumerate(versions):
+        home = folder / "pyenv/versions" / version / "bin"
+        home.mkdir(parents=True)
+        script(home / "python" if number else tools / "python3", VERSION.format(version))
+    return subprocess.run(
+        ["sh", ".ci/versions", lane],
+        cwd=folder,
+        env={
+            "PATH": os.pathsep.join([str(tools), os.environ["PATH"]]),
+            "PYENV_ROOT": str(folder / "pyenv"),
+            "STATUS": str(status),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("lane", "version", "lock"),
+    [
+        ("python", "3.13.10", "requirements-dev.txt"),
+        ("django", "3.12.9", "requirements-django61.txt"),
+    ],
+)
+def test_newest_python_is_tried_and_django_on_the_oldest_that_it_takes(
+    tmp_path: Path, lane: str, version: str, lock: str
+) -> None:
+    tried = try_versions(tmp_path, lane, "3.12.9", "3.13.9", "3.13.10")
+    assert (tried.returncode, tried.stderr) == (0, "")
+    assert f"installing {lock} into .versions/{lane}-{version}\n" in tried.stdout
+    assert f"{version} runs -m pytest" in tried.stdout
+    assert f" sh .ci/versions {lane}\n" in (ROOT / ".ci/run").read_text()
+
+
+def test_a_machine_without_a_newer_python_says_so_loudly(tmp_path: Path) -> None:
+    tried = try_versions(tmp_path, "python")
+    assert (tried.returncode, tried.stdout) == (
+        75,
+        (
+            "*** NO PYTHON OF 3.12 OR NEWER, on the path or in pyenv: "
+            "nothing was tried on one. ***\n"
+        ),
+    )
+
+
+def test_tests_that_fail_on_another_version_fail_the_step(tmp_path: Path) -> None:
+    assert try_versions(tmp_path, "python", "3.13.0", status=1).returncode == 1
+
+
 # --- Chromium for the browser tests ----------------------------------------------------------
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.processes import LINUX_ONLY, is_running, wait_until
+from tests.fixtures.waiting import wait_until
+from tests.house.processes import LINUX_ONLY, is_running
 
 pytestmark = LINUX_ONLY
 
@@ -109,7 +110,10 @@ def test_a_child_that_ends_by_itself_is_named_and_ends_the_others(tmp_path: Path
         _, said = supervisor.communicate(timeout=20)
         assert (supervisor.returncode, said) == (
             1,
-            "The child1 has ended by itself (3), so all of it ends. Its last words:\n  no room\n",
+            (
+                "The child1 stopped unexpectedly (exit code 3), so all of it stops. "
+                "Its last lines were:\n  no room\n"
+            ),
         )
         assert not is_running(children[0])
 

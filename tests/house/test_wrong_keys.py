@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.house.conftest import ROOT, a_key
+from tests.house.nursery import Ended, Nursery
 
 STORE = """
 import django; django.setup()
-from pools.models.ledger import Actor, record_event
+from pools.ledger.appending import Actor, record_event
 from django.db import transaction
-from pools.vault import keep_canary
+from pools.tokens.vault import keep_canary
 keep_canary()
 with transaction.atomic(durable=True):
     record_event("tested", Actor(id=1, name="somebody"))
@@ -30,20 +31,8 @@ def stored(ready: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> d
     return environment
 
 
-def start(environment: dict[str, str]) -> tuple[int, str]:
-    process = subprocess.run(
-        [sys.executable, "-c", "import adminpanel.wsgi"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return process.returncode, process.stderr.strip()
-
-
-def test_the_right_keys_start(stored: dict[str, str]) -> None:
-    assert start(stored) == (0, "")
+def test_the_right_keys_start(nursery: Nursery, stored: dict[str, str]) -> None:
+    assert nursery.run("wsgi", environment=stored) == Ended(0, "", "")
 
 
 @pytest.mark.parametrize(
@@ -52,23 +41,24 @@ def test_the_right_keys_start(stored: dict[str, str]) -> None:
         (
             "TOKEN_KEYS",
             (
-                "The panel does not start: TOKEN_KEYS has another key one than the stored tokens "
-                "were sealed with."
+                "The panel does not start: TOKEN_KEYS: key one is not the one that the stored "
+                "tokens were sealed with."
             ),
         ),
         (
             "AUDIT_KEYS",
             (
-                "The panel does not start: AUDIT_KEYS has another key one than the ledger was "
+                "The panel does not start: AUDIT_KEYS: key one is not the one that the ledger was "
                 "written with."
             ),
         ),
     ],
 )
 def test_another_key_is_refused_in_one_sentence(
-    stored: dict[str, str], name: str, sentence: str
+    nursery: Nursery, stored: dict[str, str], name: str, sentence: str
 ) -> None:
     database = Path(stored["DATABASE_URL"].removeprefix("sqlite:///"))
     before = database.read_bytes()
-    assert start(stored | {name: a_key()}) == (1, sentence)
+    refused = nursery.run("wsgi", environment=stored | {name: a_key()})
+    assert refused == Ended(1, "", f"{sentence}\n")
     assert database.read_bytes() == before

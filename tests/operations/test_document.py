@@ -2,7 +2,7 @@
 
 import re
 
-from tests.operations.deployment import DOCUMENT, ROOT, procedures
+from tests.fixtures.deployment import DOCUMENT, ROOT, procedures
 
 RUN = re.compile(r"""\.procedure\(\s*f?"([^"]+)\"""")
 
@@ -10,7 +10,7 @@ RUN = re.compile(r"""\.procedure\(\s*f?"([^"]+)\"""")
 def test_every_procedure_of_the_document_is_run_by_a_test() -> None:
     run = {
         name.replace("{connection.vendor}", vendor)
-        for file in (ROOT / "tests/operations").glob("test_*.py")
+        for file in (ROOT / "tests/proof/procedures").glob("test_*.py")
         for name in RUN.findall(file.read_text())
         for vendor in ("sqlite", "postgresql")
     }

@@ -16,15 +16,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from adminpanel import VERSION, readiness
-from pools.changes import Action, OutcomeUnwritten
+from pools.changes import OutcomeUnwritten
 from pools.core import ApiKey, CoreClient, CoreError, CoreLimits, PoolQuery, observe, observing
 from pools.core import sign_in as sign_in_at_core
+from pools.ledger.appending import Actor, record_event
 from pools.models import Company, Lease, Token
-from pools.models.ledger import Actor, record_event
+from pools.models.vocabulary import Action
 from pools.secret import Secret
 from sandbox.running import RunningSandbox, running_sandbox
-from tests.changes.conftest import Place, make_place
-from tests.operations.deployment import METRICS_TOKEN, ROOT, samples_of
+from tests.fixtures.deployment import METRICS_TOKEN, ROOT, samples_of
+from tests.fixtures.place import Place, make_place
 
 BEARER = {"Authorization": f"Bearer {METRICS_TOKEN}"}
 NOW = timezone.now()

@@ -14,10 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from adminpanel import readiness
 from pools import metrics
-from pools.changes import MADE_HERE, Outcome
 from pools.core import CoreError, Reason, outcome_name
+from pools.models.vocabulary import MADE_HERE, Outcome
 from pools.secret import Secret
-from tests.operations.deployment import METRICS_TOKEN, ROOT
+from tests.fixtures.deployment import METRICS_TOKEN, ROOT
 
 FOLDER = ROOT / "docs/monitoring"
 ALERTS = FOLDER / "alerts.yml"
@@ -45,7 +45,7 @@ VALUES = {
     "operation": set(metrics.OPERATIONS),
     "action": set(MADE_HERE),
     "state": set(metrics.TOKEN_STATES),
-    "event": set(metrics.DOOR),
+    "event": set(metrics.SIGN_IN_EVENTS),
     "check": set(readiness._CHECKS),
     "status": {"429", "2xx", "3xx", "4xx", "5xx"},
     "view": {"readyz", "account_login"},

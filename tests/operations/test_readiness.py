@@ -13,10 +13,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from adminpanel import readiness
+from pools.ledger.appending import Actor, lock, record_event
 from pools.models import Entry, IndexTerm
-from pools.models.ledger import Actor, lock, record_event
 from pools.secret import Secret
-from tests.ledger_flush import unguarded_ledger
+from tests.fixtures.ledger_flush import unguarded_ledger
 
 READY = dict.fromkeys(("database", "migrations", "keys", "ledger"), "ok")
 
@@ -167,7 +167,9 @@ def test_why_is_in_the_log_once_and_not_in_the_answer(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_usual_patience_with_the_database_is_put_back() -> None:
+def test_the_usual_patience_with_the_database_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adminpanel.readiness.LOCK_SECONDS", 1)
+
     def patience() -> Any:
         with connection.cursor() as cursor:
             sqlite = connection.vendor == "sqlite"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.processes import LINUX_ONLY, wait_until
-from tests.operations.deployment import PROXIED, Deployment, Served, copy_of, lose
+from tests.fixtures.deployment import PROXIED, Deployment, Served, copy_of, lose
+from tests.fixtures.waiting import wait_until
+from tests.house.processes import LINUX_ONLY
 
 pytestmark = LINUX_ONLY
 UNCHECKED = dict.fromkeys(("database", "migrations", "keys", "ledger"), "not checked")
@@ -67,7 +68,7 @@ def test_what_the_database_says_is_not_multiplied_by_workers(
 ) -> None:
     deployed.python(
         "from django.db import transaction\n"
-        "from pools.models.ledger import Actor, record_event\n"
+        "from pools.ledger.appending import Actor, record_event\n"
         "with transaction.atomic(): record_event('tested', Actor(0, ''))"
     )
     assert {served.scrape()["panel_ledger_height"] for _ in range(10)} == {1}

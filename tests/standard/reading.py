@@ -1,9 +1,13 @@
 """Reading the documents that are checked against the code."""
 
 import ast
+import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from adminpanel.settings import BASE_DIR
 
 TESTS: Final = Path(__file__).parents[1]
 DOCS: Final = TESTS.parent / "docs"
@@ -38,9 +42,14 @@ def rows(text: str) -> list[list[str]]:
     return found
 
 
+def named(text: str) -> set[str]:
+    """What stands between backticks."""
+    return set(re.findall(r"`([^`]+)`", text))
+
+
 @cache
 def known_tests() -> frozenset[str]:
-    """Every test function there is, as `people/test_headers.py::test_name`."""
+    """Every test function there is, as `house/test_headers.py::test_name`."""
     found = set()
     for file in TESTS.rglob("test_*.py"):
         place = file.relative_to(TESTS).as_posix()
@@ -53,3 +62,26 @@ def known_tests() -> frozenset[str]:
 def inventory(title: str) -> list[list[str]]:
     """A table of docs/inventories.md."""
     return rows(section("inventories.md", title))
+
+
+# The demo starts processes; it is in no image.
+FILES: Final = sorted(
+    file
+    for room in ("adminpanel", "pools")
+    for file in (BASE_DIR / room).rglob("*.py")
+    if file.name != "demo.py"
+)
+
+
+@cache
+def nodes() -> list[tuple[Path, ast.AST]]:
+    return [(file, node) for file in FILES for node in ast.walk(ast.parse(file.read_text()))]
+
+
+def calls() -> Iterator[tuple[str, str, ast.Call]]:
+    """Every call in the code: file, what is called (its last name), the call."""
+    for file, node in nodes():
+        if isinstance(node, ast.Call):
+            name = node.func
+            called = name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "")
+            yield str(file.relative_to(BASE_DIR)), called, node

@@ -68,5 +68,5 @@ def test_what_does_not_apply_has_a_reason() -> None:
 
 
 def test_a_test_that_is_not_there_would_be_noticed() -> None:
-    assert "people/test_headers.py::test_plain_http_leads_to_https" in known_tests()
-    assert "people/test_headers.py::test_never_written" not in known_tests()
+    assert "house/test_headers.py::test_plain_http_leads_to_https" in known_tests()
+    assert "house/test_headers.py::test_never_written" not in known_tests()

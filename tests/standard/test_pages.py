@@ -14,18 +14,12 @@ from django.core import serializers
 from django.db import connection
 from django.test import Client
 
-from adminpanel.logs import logging_settings
+from adminpanel.logs import line_formatter, logging_settings
 from pools.models import Company, Entry, Invitation, Lease, Token
 from sandbox.running import RunningSandbox
-from tests.people.conftest import admin as admin
-from tests.people.conftest import administrator as administrator
-from tests.people.conftest import operator as operator
-from tests.people.conftest import sign_in
-from tests.views.conftest import SignIn
-from tests.views.conftest import acme as acme
-from tests.views.conftest import core as core
-from tests.views.conftest import sign_in_as as sign_in_as
-from tests.views.test_access import MATRIX, address_of, prove
+from tests.fixtures.panel import SignIn
+from tests.fixtures.people import prove, sign_in
+from tests.views.addresses import MATRIX, address_of
 
 LOOKED_AT = [route for route in MATRIX if "logout" not in route]
 
@@ -158,22 +152,23 @@ def test_an_error_of_the_panel_is_in_the_log_with_its_traceback(
     def fail() -> None:
         raise RuntimeError("forced")
 
-    monkeypatch.setattr("pools.people_overview.everyone", fail)
+    monkeypatch.setattr("pools.views.people_facts.everyone", fail)
     admin.raise_request_exception = False
     admin.get("/people/")
     (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert record.exc_info
 
 
-def test_logs_go_to_standard_output_alone_as_json_in_utc() -> None:
+def test_logs_go_to_standard_error_alone_as_json_in_utc() -> None:
     shipped = logging_settings("json", "INFO")
     assert {handler["class"] for handler in shipped["handlers"].values()} == {
         "logging.StreamHandler"
     }
-    line = shipped["formatters"]["line"]
-    rendered = structlog.stdlib.ProcessorFormatter(
-        processors=line["processors"], foreign_pre_chain=line["foreign_pre_chain"]
-    ).format(logging.LogRecord("x", logging.INFO, "", 0, "said", (), None))
+    # Its own stream is standard error.
+    assert not [handler for handler in shipped["handlers"].values() if "stream" in handler]
+    assert shipped["formatters"]["line"] == {"()": line_formatter, "style": "json"}
+    record = logging.LogRecord("x", logging.INFO, "", 0, "said", (), None)
+    rendered = line_formatter("json").format(record)
     told = json.loads(rendered)
     assert told["timestamp"].endswith("Z")
     assert {"event", "level", "logger", "timestamp"} <= told.keys()

@@ -8,10 +8,7 @@ from django.test import Client
 
 from adminpanel.checks import reasons_not_to_start
 from pools.core.transport import _tls_context
-from tests.views.conftest import SignIn
-from tests.views.conftest import acme as acme
-from tests.views.conftest import core as core
-from tests.views.conftest import sign_in_as as sign_in_as
+from tests.fixtures.panel import SignIn
 
 
 def test_core_is_spoken_to_in_tls_1_2_or_1_3_with_a_checked_certificate() -> None:
@@ -43,7 +40,10 @@ def test_debugging_is_refused_beyond_loopback(settings: Any) -> None:
 def test_a_file_has_a_name_of_the_panels_own(sign_in_as: SignIn, form: str) -> None:
     client: Client = sign_in_as("Manager")
     asked = {"format": form, "filename": "../../evil.html", "name": "evil"}
-    answer = client.post("/c/acme/changes/export/?filename=evil.html", asked)
+    refused = client.post("/c/acme/changes/export/?filename=evil.html", asked)
+    assert refused.status_code == 400
+    assert "Content-Disposition" not in refused
+    answer = client.post("/c/acme/changes/export/", asked)
     name = answer["Content-Disposition"]
     assert name.startswith('attachment; filename="changes-acme-2')
     assert name.endswith(f'.{form}"')

@@ -14,11 +14,11 @@ from typing import Final
 import django
 import psycopg
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.endurance.settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.proof.endurance.settings"
 django.setup()
 
-from tests.endurance.report import Report  # noqa: E402
-from tests.endurance.runs import run  # noqa: E402
+from tests.proof.endurance.report import Report  # noqa: E402
+from tests.proof.endurance.runs import run  # noqa: E402
 
 POSTGRES_URL: Final = os.environ.get("POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/test")
 
@@ -57,7 +57,7 @@ def _postgresql() -> list[str]:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.endurance", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.proof.endurance", description=__doc__)
     parser.add_argument("--cases", type=int, default=10_000, help="in all, over the databases")
     parser.add_argument("--seed", type=int, default=1, help="what the cases follow from")
     parser.add_argument("--case", type=int, help="this one alone, as the seed has it")

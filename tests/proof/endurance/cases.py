@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
-from pools.changes import MADE_HERE, Action
+from pools.models.vocabulary import MADE_HERE, Action
 
 
 class Stage(StrEnum):
@@ -79,7 +79,8 @@ class Case:
     fault: str = ""
     kill: Kill | None = None
     kill_settling: Kill | None = None
-    fault_of_reads: str = ""  # while the change is made
+    fault_of_reads: str = ""  # before the change is sent
+    fault_of_readback: str = ""  # when it is read back
     fault_of_settling: str = ""  # on the reads of the first settling
     ledger: LedgerFailure | None = None
     again: Again = Again.NEVER
@@ -128,7 +129,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "late apply": (
         *("apply-late=0.8;hang=before", "apply-late=1.2;hang=before", "apply-late=1.2"),
         *("apply-late=1;reset=before", "apply-late=0.9;status=504,html", "apply-late=1;redirect"),
-        BETWEEN_READS,
+        *(BETWEEN_READS, BETWEEN_READS, BETWEEN_READS),
     ),
     "500 after applying": (
         *("apply-then-fail;status=500", "apply-then-fail;status=502,html", "apply-then-fail"),
@@ -157,11 +158,20 @@ UNREADABLE: Final = (
     *("text-for-number=limit", "text-for-number=id", "duplicate-keys", "drip-body=0.05"),
     *("missing=timeout", "missing=created_at", "missing=connectors", "null"),
 )
+# What leaves nothing to go by, whatever was asked for.
+BLINDING: Final = (
+    *("status=500", "status=502,html", "status=401", "status=404,html", "redirect=302"),
+    *("status=200,html", "rate-limit=30", "hang=before", "hang=body", "cut=40", "reset=in"),
+)
+# Answers that no panel has to doubt, and what leaves none that is whole.
+CLEAR: Final = frozenset({*GROUPS["none"], *GROUPS["refusal"], *GROUPS["lie"]})
+UNHEARD: Final = frozenset({*GROUPS["reset"], *GROUPS["half-closed"], *GROUPS["hanging"]})
 # After these there is something to settle, whoever was killed.
 OPENING: Final = frozenset(
     {"reset", "half-closed", "hanging", "late apply", "500 after applying", "500", "cut"}
 )
-KILL_POINTS: Final = (None, *Stage)
+# As often as at two of them, nobody is killed: what goes wrong then is the panel's own doing.
+KILL_POINTS: Final = (None, None, *Stage)
 CELLS: Final = tuple(product(KILL_POINTS, GROUPS, MADE_HERE))
 # Of twenty cases: fourteen are killed or meet a fault, three have the ledger fail while the
 # change is made, three while it is settled.
@@ -219,25 +229,31 @@ class Series:
             kill=_kill(point, chance),
             kill_settling=settling,
             fault_of_reads=chance.choice(UNREADABLE) if chance.random() < 0.05 else "",
-            fault_of_settling=chance.choice(UNREADABLE) if chance.random() < 0.1 else "",
-            again=chance.choices(list(Again), (80, 13, 7))[0],
+            fault_of_settling=_unreadable(action, chance),
+            again=chance.choices(list(Again), (74, 18, 8))[0],
             other=chance.choices(list(Other), (68, 14, 14, 4))[0],
             looked_at=chance.choices(list(Looked), (70, 15, 15))[0],
             leaves=leaves,
+            fault_of_readback=_blinding(chance),
         )
 
     def _failing_change(self, number: int, place: int, chance: Random) -> Case:
         turn, action = divmod(place, len(MADE_HERE))
         calls = self.rehearsal.calls[MADE_HERE[action]]
+        failure = LedgerFailure(False, turn % calls, self._mode(turn, calls))
+        if turn < calls:
+            # Nothing else goes wrong the first time round, so that every call is come to.
+            return Case(number, MADE_HERE[action], ledger=failure)
         group = chance.choice(list(GROUPS)) if chance.random() < 0.3 else "none"
         return Case(
             number,
             MADE_HERE[action],
             group,
             chance.choice(GROUPS[group]),
-            ledger=LedgerFailure(False, turn % calls, self._mode(turn, calls)),
+            ledger=failure,
             again=chance.choices(list(Again), (50, 40, 10))[0],
             other=chance.choices(list(Other), (78, 10, 10, 2))[0],
+            fault_of_readback=_blinding(chance),
         )
 
     def _failing_settling(self, number: int, place: int, chance: Random) -> Case:
@@ -256,6 +272,18 @@ class Series:
     def _mode(self, turn: int, calls: int) -> str:
         """Another mode at each call, and at the same call another one each time round."""
         return self.modes[(turn + turn // calls) % len(self.modes)]
+
+
+def _blinding(chance: Random) -> str:
+    return chance.choice(BLINDING) if chance.random() < 0.5 else ""
+
+
+def _unreadable(action: Action, chance: Random) -> str:
+    """A page that says 404 is worst where a pool that is gone would say so as well."""
+    if chance.random() > 0.15:
+        return ""
+    deletes = action is Action.DELETE and chance.random() < 0.5
+    return "status=404,html" if deletes else chance.choice(UNREADABLE)
 
 
 def _kill(stage: Stage | None, chance: Random) -> Kill | None:

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 
-from pools.changes import Action, Actor, ProposedChange, Snapshot
+from pools.changes import ProposedChange, Snapshot
 from pools.core import CoreClient, PoolChanges, PoolFields
+from pools.ledger.appending import Actor
 from pools.models import Company, Token
+from pools.models.vocabulary import Action
 from pools.secret import Secret
-from pools.tokens import binding_of, open_core
-from pools.vault import fingerprint, seal
-from tests.endurance.cases import Case, form_of
-from tests.endurance.core_process import CoreProcess
+from pools.tokens.keeping import binding_of, open_core
+from pools.tokens.vault import fingerprint, seal
+from tests.proof.endurance.cases import Case, form_of
+from tests.proof.endurance.core_process import CoreProcess
 
 COMPANIES: Final = tuple(f"company-{number}" for number in range(12))
 MAKER, COLLEAGUE = 0, 1
@@ -43,7 +45,7 @@ class Place:
 
 
 class Cast:
-    """Two people with tokens of their own for every company, and those who leave."""
+    """Two people with tokens of their own for every company, those who leave, and an auditor."""
 
     def __init__(self, core: CoreProcess) -> None:
         self.core = core
@@ -54,6 +56,8 @@ class Cast:
         self._tokens: dict[tuple[str, str], Token] = {}
         for name in NAMES:
             self._enter(User.objects.create(username=name), COMPANIES)
+        self.auditor = User.objects.create(username="otto")
+        self.auditor.groups.add(Group.objects.get(name="Auditor"))
 
     def enter_leavers(self, places: Iterable[Place]) -> None:
         """A person of their own for each case whose person leaves."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sandbox.journal import Applied
 from sandbox.running import RunningSandbox, running_sandbox
+from sandbox.server import FAULT_HEADER
 from sandbox.store import moment
 
 _forking: Final = multiprocessing.get_context("fork")
@@ -24,7 +25,8 @@ BY_OUTSIDERS: Final = "outside-"
 class Write:
     """A request that Core received, and that could change something.
 
-    `pool_id` is the pool that it names, or None; `name` is the name in its body.
+    `pool_id` is the pool that it names, or None; `name` is the name in its body; `fault` is
+    how the answer was to be spoilt, and `status` what it was, or None: there was none.
     """
 
     request_id: str
@@ -32,6 +34,8 @@ class Write:
     pool_id: int | None
     name: str
     at: datetime
+    fault: str
+    status: int | None
 
     @property
     def by_outsider(self) -> bool:
@@ -39,12 +43,23 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """A request that Core received, and that could change nothing; `pool_id` None: a list."""
+
+    company: str
+    pool_id: int | None
+    at: datetime
+    fault: str
+    status: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Journal:
-    """What Core received and applied, oldest first; how many reads there were."""
+    """What Core received and applied, oldest first."""
 
     writes: Sequence[Write]
     applied: Sequence[Applied]
-    reads: int
+    reads: Sequence[Read]
 
 
 class CoreProcess:
@@ -114,13 +129,25 @@ def _add_pools(sandbox: RunningSandbox, pools: Sequence[tuple[str, str]]) -> lis
 
 def _journal(sandbox: RunningSandbox) -> Journal:
     received, applied = sandbox.journal, sandbox.applied
+    owners = {key: slug for slug, keys in sandbox.keys.items() for key in keys.values()}
     sandbox.server.api.journal.clear()
     writes = [
-        Write(each.request_id, each.method, _pool_of(each.path), _name_in(each.body), each.at)
+        Write(
+            each.request_id, each.method, _pool_of(each.path), _name_in(each.body), each.at,
+            each.header(FAULT_HEADER), each.status,
+        )
         for each in received
         if each.method != "GET"
-    ]
-    return Journal(writes, applied, len(received) - len(writes))
+    ]  # fmt: skip
+    reads = [
+        Read(
+            owners.get(each.header("Authorization"), ""), _pool_of(each.path), each.at,
+            each.header(FAULT_HEADER), each.status,
+        )
+        for each in received
+        if each.method == "GET"
+    ]  # fmt: skip
+    return Journal(writes, applied, reads)
 
 
 def _pool_of(path: str) -> int | None:

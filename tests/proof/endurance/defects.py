@@ -1,38 +1,39 @@
-"""Defects put into the panel on purpose, in one process: the rules must find each of them."""
+"""Defects put into the panel on purpose, in one process. `mutations` says what finds each."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 
-from pools.changes import Action, Outcome
+from pools.changes import OutcomeUnwritten
 from pools.changes import drift as _drift
+from pools.changes import looking as _looking
 from pools.changes import recording as _recording
 from pools.changes import sending as _sending
+from pools.changes import settling as _settling
 from pools.changes.outcome import outcome_of
+from pools.changes.state import ChangeState
 from pools.core import CoreClient, CoreError, NotFound, Unanswered, Unexpected
 from pools.core import transport as _transport
 from pools.core.errors import Reason
+from pools.ledger import leases as _leases
+from pools.ledger.appending import LedgerUnwritable
 from pools.models import Lease
-from pools.models.ledger import LedgerUnwritable
-from tests.endurance.cases import (
-    BETWEEN_READS,
-    Again,
-    Case,
-    Kill,
-    LedgerFailure,
-    Looked,
-    Other,
-    Stage,
-)
+from pools.models.vocabulary import Action, Outcome, Readback, Verdict
+from pools.wording import outcomes as _outcomes
+from pools.wording.states import STANDINGS
 
 # What is changed in them is nobody's business but this process's.
 drift: Any = _drift
+looking: Any = _looking
+outcomes: Any = _outcomes
+settling: Any = _settling
 recording: Any = _recording
 sending: Any = _sending
+leases: Any = _leases
 transport: Any = _transport
 
 
@@ -66,9 +67,10 @@ def intent_after_sending() -> None:
     """What is about to be sent is recorded when it has been sent."""
     record_intent, record_outcome = sending.record_intent, sending.record_outcome
 
-    def records_both(intent: Any, outcome: Outcome, **named: Any) -> None:
+    def records_both(intent: Any, outcome: Outcome, **named: Any) -> int:
         record_intent(intent)
-        record_outcome(intent, outcome, **named)
+        seq: int = record_outcome(intent, outcome, **named)
+        return seq
 
     sending.record_intent = lambda intent: None
     sending.record_outcome = records_both
@@ -91,11 +93,26 @@ def no_lease() -> None:
     """Nothing holds the pool while its change is open."""
     nothing = SimpleNamespace(create=lambda **named: None, filter=Lease.objects.filter)
     recording.Lease = SimpleNamespace(objects=nothing)
+    leases.open_change = lambda *about: None
 
 
 def lease_kept() -> None:
     """The pool is held even when the outcome is known."""
-    recording.Outcome = SimpleNamespace(UNKNOWN=Outcome.DONE)
+    recording.ends = lambda *about: False
+
+
+def settled_from_one_read() -> None:
+    """What was read first counts for both times."""
+    observe = settling.observe
+    seen: dict[Any, Any] = {}
+
+    def observes_once(case: Any) -> Any:
+        change = case.item.change_id
+        if change not in seen:
+            seen[change] = observe(case)
+        return seen[change]
+
+    settling.observe = observes_once
 
 
 def one_read() -> None:
@@ -127,6 +144,7 @@ def page_taken_for_core() -> None:
             raise (NotFound(Reason.REFUSED_BY_CORE) if error.status == 404 else error) from None
 
     setattr(CoreClient, "get_pool", asks)  # noqa: B010  (mypy knows no other way)
+    looking.ask_for_any = lambda core: None
 
 
 def form_not_looked_for() -> None:
@@ -145,64 +163,132 @@ def pool_not_compared() -> None:
 
 def open_change_blamed() -> None:
     """What may be the panel's own change is taken for somebody else's."""
-    known = drift._known
+    last_known = drift._last_known
 
     def knows(entry: Any, intent: Any = None) -> Any:
         before = json.loads(entry.facts).get("before")
-        return known(entry, intent) or drift._at(before, entry.at, frozenset())
+        return last_known(entry, intent) or drift._at(before, entry.at, frozenset())
 
-    drift._known = knows
-    drift.Lease = SimpleNamespace(objects=Lease.objects.none())
-
-
-@dataclass(frozen=True, slots=True)
-class Mutation:
-    """A defect, a case in which it matters, and the rule of `truth` that it then breaks."""
-
-    apply: Callable[[], None]
-    provoked_by: Case
-    breaks: str
-    in_settling: bool = False
-    at_once: bool = False  # settled by who made it, rather than when it is due
+    drift._last_known = knows
 
 
-def _case(group: str = "none", fault: str = "", **facts: Any) -> Case:
-    return replace(Case(0, Action.EDIT, group, fault), **facts)
+def seen_without_reading() -> None:
+    """Where reading back fails, the change counts as seen."""
+    named = {name: Readback[name] for name in Readback.__members__}
+    sending.Readback = SimpleNamespace(**named | {"NOT_READ": Readback.SHOWN})
 
 
-# So late that a busy machine is sure to have asked before.
-LATE: Final = _case("late apply", "apply-late=5;hang=before")
-SILENT: Final = _case("hanging", "hang=before")
-LOST: Final = _case("reset", "apply-then-fail;reset=before")
-# Of the calls before an intent is committed, one within its transaction.
-READ_ONLY: Final = LedgerFailure(False, 8, "read-only")
-MUTATIONS: Final[Mapping[str, Mutation]] = {
-    "done on timeout": Mutation(done_on_timeout, SILENT, "wrong outcome"),
-    "settled at once": Mutation(settled_at_once, LATE, "wrong verdict", True, at_once=True),
-    "write sent again": Mutation(write_sent_again, LOST, "sent twice"),
-    "intent after sending": Mutation(
-        intent_after_sending, _case(kill=Kill(Stage.K3, 0.0)), "no intent"
-    ),
-    "told that nothing was sent": Mutation(
-        intent_after_sending, _case(ledger=READ_ONLY), "sent unrecorded"
-    ),
-    "sent unrecorded": Mutation(sent_unrecorded, _case(ledger=READ_ONLY), "no intent"),
-    "no lease": Mutation(no_lease, replace(SILENT, other=Other.COLLEAGUE), "overlap"),
-    "lease kept": Mutation(lease_kept, _case(), "wrong lease"),
-    "one read": Mutation(
-        one_read, _case("late apply", BETWEEN_READS), "wrong verdict", in_settling=True
-    ),
-    "page taken for Core": Mutation(
-        page_taken_for_core,
-        replace(SILENT, action=Action.DELETE, fault_of_settling="status=404,html"),
-        "wrong verdict",
-        in_settling=True,
-    ),
-    "form not looked for": Mutation(
-        form_not_looked_for, _case(action=Action.CLEAR, again=Again.AFTER), "sent twice"
-    ),
-    "open change blamed": Mutation(
-        open_change_blamed, replace(LOST, looked_at=Looked.AFTERWARDS), "wrong drift"
-    ),
-    "pool not compared": Mutation(pool_not_compared, _case(other=Other.EARLIER), "unseen"),
-}
+def done_as_unknown() -> None:
+    """What Core said was done is recorded as unknown."""
+    sending.outcome_of = lambda error: Outcome.UNKNOWN if error is None else outcome_of(error)
+
+
+def refused_without_a_request() -> None:
+    """What never left counts as refused."""
+    _recorded_otherwise(Outcome.NOT_SENT, Outcome.REFUSED)
+
+
+def refusal_as_unknown() -> None:
+    """A clear no counts as no answer."""
+    _recorded_otherwise(Outcome.REFUSED, Outcome.UNKNOWN)
+
+
+def unanswered_as_not_sent() -> None:
+    """What was not answered counts as not sent."""
+    _recorded_otherwise(Outcome.UNKNOWN, Outcome.NOT_SENT)
+
+
+def _recorded_otherwise(right: Outcome, wrong: Outcome) -> None:
+    def judged(error: CoreError | None) -> Outcome:
+        outcome = outcome_of(error)
+        return wrong if outcome is right else outcome
+
+    sending.outcome_of = judged
+
+
+def failure_as_refusal() -> None:
+    """An error of Core's own counts as its no."""
+
+    def judged(error: CoreError | None) -> Outcome:
+        status = getattr(error, "status", None) or 0
+        return Outcome.REFUSED if status >= 500 else outcome_of(error)
+
+    sending.outcome_of = judged
+
+
+def lease_given_back() -> None:
+    """A pool is free again as soon as the call has ended, however it ended."""
+    recording.ends = lambda *about: True
+
+
+def namesake_taken_for_new() -> None:
+    """Any pool of the name is what became of a create."""
+    verdict_of = looking.verdict_of
+
+    def judges(action: Action, before: Any, wanted: Any, present: Any, *rest: Any) -> Any:
+        if action is Action.CREATE and present:
+            return Verdict.APPLIED
+        return verdict_of(action, before, wanted, present, *rest)
+
+    looking.verdict_of = judges
+
+
+def failed_read_taken_for_gone() -> None:
+    """A pool that cannot be read is not there."""
+    ask = CoreClient.get_pool
+
+    def asks(core: CoreClient, pool_id: int) -> Any:
+        try:
+            return ask(core, pool_id)
+        except CoreError as error:
+            raise NotFound(Reason.REFUSED_BY_CORE) from error
+
+    setattr(CoreClient, "get_pool", asks)  # noqa: B010  (mypy knows no other way)
+    looking.ask_for_any = lambda core: None
+
+
+def clear_guessed() -> None:
+    """A clear of unknown outcome is said to have happened."""
+    verdict_of = looking.verdict_of
+
+    def judges(action: Action, *facts: Any) -> Any:
+        return Verdict.APPLIED if action is Action.CLEAR else verdict_of(action, *facts)
+
+    looking.verdict_of = judges
+
+
+def lost_outcome_told() -> None:
+    """That an outcome could not be recorded is kept quiet."""
+    record_outcome = sending.record_outcome
+
+    def records(*about: Any, **named: Any) -> None:
+        with suppress(OutcomeUnwritten):
+            record_outcome(*about, **named)
+
+    sending.record_outcome = records
+
+
+def reading_back_not_believed() -> None:
+    """Whatever is read back, it is not what was wanted."""
+    sending.shown_by = lambda action, *facts: action is not Action.CLEAR and Readback.NOT_SHOWN
+
+
+def second_form_told_otherwise() -> None:
+    """Who sends a form twice reads that nothing was sent."""
+    repeated = sending._repeated
+
+    def answers(*about: Any) -> Any:
+        return replace(repeated(*about), outcome=Outcome.NOT_SENT)
+
+    sending._repeated = answers
+
+
+def unknown_shown_as_done() -> None:
+    """Pages show an unknown outcome like a good one."""
+    STANDINGS[ChangeState.UNKNOWN] = STANDINGS[ChangeState.DONE]
+    STANDINGS[ChangeState.NOT_APPLIED] = STANDINGS[ChangeState.APPLIED]
+
+
+def unknown_read_as_done() -> None:
+    """Who made a change reads at once that it is done, when nobody knows."""
+    outcomes.ChangeResult.state = property(lambda result: ChangeState.DONE)

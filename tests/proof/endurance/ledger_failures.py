@@ -15,7 +15,7 @@ from typing import Any, Final
 import psycopg
 from django.db import OperationalError
 
-from pools.models import ledger
+from pools.ledger import appending
 
 UNHEARD: Final = "unheard"
 # A lock holds up all other cases: it is held no longer than the call that it is meant for.
@@ -122,7 +122,7 @@ def _locked_ledger(connection: Any) -> None:
     connection.connection.execute(f"SET lock_timeout = {SHORTEST_WAIT_MILLISECONDS}")
     other = _elsewhere(connection)
     _let_go_soon(other)
-    taken = other.execute(f"SELECT pg_try_advisory_lock({ledger._ADVISORY_LOCK})").fetchone()
+    taken = other.execute(f"SELECT pg_try_advisory_lock({appending._ADVISORY_LOCK})").fetchone()
     if taken != (True,):
         raise OperationalError("canceling statement due to lock timeout")
 

@@ -17,10 +17,10 @@ from django.db import connection
 from pools.core import transport as _transport
 from pools.core import wire as _wire
 from pools.core.transport import Call
-from pools.models import Kind
+from pools.models.vocabulary import Kind
 from sandbox.server import FAULT_HEADER
-from tests.endurance.cases import REFUSED_CONNECTION, Stage
-from tests.endurance.ledger_failures import MODES, UNHEARD
+from tests.proof.endurance.cases import REFUSED_CONNECTION, Stage
+from tests.proof.endurance.ledger_failures import MODES, UNHEARD
 
 Say = Callable[..., None]
 # What is changed in them is nobody's business but this process's.
@@ -43,6 +43,7 @@ class Plan:
     failure: tuple[int, str] | None = None
     fault_of_writes: str = ""
     fault_of_reads: str = ""
+    fault_of_readback: str = ""  # on the reads after the call
     refusing_port: int = 0
 
 
@@ -147,13 +148,19 @@ class Moments:
 
         def prepares(call: Call) -> Any:
             request = prepared(call)
-            fault = self.plan.fault_of_reads if call.is_read else self.plan.fault_of_writes
+            fault = self._fault_of(call)
             if fault and fault != REFUSED_CONNECTION:
                 request.headers[FAULT_HEADER] = fault
             return request
 
         transport._attempt = attempts
         transport._prepared = prepares
+
+    def _fault_of(self, call: Call) -> str:
+        if not call.is_read:
+            return self.plan.fault_of_writes
+        over = self.stage in (Stage.K3, Stage.K4)
+        return self.plan.fault_of_readback if over else self.plan.fault_of_reads
 
     def _watch_writes(self) -> None:
         send, begin, connect = (

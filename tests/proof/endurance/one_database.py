@@ -1,6 +1,6 @@
 """A run on the database that DATABASE_URL names: an empty one, which is filled.
 
-`python -m tests.endurance` starts it; it prints the report as JSON, and what it is doing.
+`python -m tests.proof.endurance` starts it; it prints the report as JSON, and what it is doing.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,23 +21,30 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
-from pools.changes import MADE_HERE, Action  # noqa: E402
 from pools.core import transport  # noqa: E402
-from pools.models import Entry, Kind  # noqa: E402
-from pools.models.proof import prove  # noqa: E402
-from tests.endurance.cases import Case, Kill, Rehearsal, Series, Stage  # noqa: E402
-from tests.endurance.cast import COMPANIES, MAKER, Cast, Place  # noqa: E402
-from tests.endurance.core_process import CoreProcess, core_process  # noqa: E402
-from tests.endurance.jobs import making, rehearsed_settling  # noqa: E402
-from tests.endurance.ledger_failures import MODES  # noqa: E402
-from tests.endurance.moments import Plan  # noqa: E402
-from tests.endurance.mutations import MUTATIONS  # noqa: E402
-from tests.endurance.processes import Job, together  # noqa: E402
-from tests.endurance.report import DOING, Report  # noqa: E402
-from tests.endurance.rounds import Round, Seen  # noqa: E402
-from tests.endurance.truth import Violation, histories  # noqa: E402
+from pools.ledger.proof import prove  # noqa: E402
+from pools.models import Entry  # noqa: E402
+from pools.models.vocabulary import (  # noqa: E402
+    MADE_HERE,
+    Action,
+    Kind,
+)
+from tests.proof.endurance.cases import Case, Kill, Rehearsal, Series, Stage  # noqa: E402
+from tests.proof.endurance.cast import COMPANIES, MAKER, Cast, Place  # noqa: E402
+from tests.proof.endurance.core_process import CoreProcess, core_process  # noqa: E402
+from tests.proof.endurance.jobs import making, rehearsed_settling  # noqa: E402
+from tests.proof.endurance.ledger_failures import MODES  # noqa: E402
+from tests.proof.endurance.moments import Plan  # noqa: E402
+from tests.proof.endurance.mutations import MUTATIONS, Mutation  # noqa: E402
+from tests.proof.endurance.processes import Job, together  # noqa: E402
+from tests.proof.endurance.report import DOING, Report  # noqa: E402
+from tests.proof.endurance.rounds import Round  # noqa: E402
+from tests.proof.endurance.rules import Violation, violations  # noqa: E402
+from tests.proof.endurance.truth import Seen, histories  # noqa: E402
 
 ROUND: Final = 1000
+# How often each mutation is tried.
+TRIES: Final = 6
 REHEARSING: Final = 0xFFFFFF00  # the first number of the cases that only count moments
 
 
@@ -47,19 +54,24 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--mutations", action="store_true")
+    parser.add_argument(
+        "--mutations",
+        nargs="*",
+        metavar="NAME",
+        help="these, or all: each where it shows, a few times",
+    )
+    parser.add_argument("--planted", choices=MUTATIONS, help="one of them, in every process")
     options = parser.parse_args()
     started = time.monotonic()
     prepare_database()
     with core_process(COMPANIES) as core:
-        run = Run(core, options.seed)
-        if options.mutations:
+        run = Run(core, options.seed, MUTATIONS.get(options.planted))
+        last = options.first + options.cases
+        cases = [run.series.case(number) for number in range(options.first, last)]
+        if options.mutations is not None:
             # So long that who does not wait is early even where nothing is quick.
             settings.SETTLE_QUIET_SECONDS = 6.0
-            cases = mutated_cases()
-        else:
-            last = options.first + options.cases
-            cases = [run.series.case(number) for number in range(options.first, last)]
+            cases = mutated(cases, options.mutations or MUTATIONS)
         for start in range(0, len(cases), ROUND):
             run.round(cases[start : start + ROUND])
             done = min(start + ROUND, len(cases))
@@ -76,21 +88,25 @@ def prepare_database() -> None:
     transport._tls_context(None)
 
 
-def mutated_cases() -> list[Case]:
-    """Some cases for each mutation, none of which a sound panel would break a rule in."""
-    cases: list[Case] = []
-    for name, mutation in MUTATIONS.items():
-        for _ in range(3):
-            cases.append(replace(mutation.provoked_by, number=len(cases), mutation=name))
-    return cases
+def mutated(cases: Sequence[Case], names: Iterable[str]) -> list[Case]:
+    """For each of these mutations some of the cases that bring it up."""
+    found: list[Case] = []
+    for name in names:
+        showing = [case for case in cases if MUTATIONS[name].shown_by(case)][:TRIES]
+        found += [
+            replace(case, number=len(found) + place, mutation=name)
+            for place, case in enumerate(showing)
+        ]
+    return found
 
 
 class Run:
     """Rounds on one database and one sandbox, and what they found."""
 
-    def __init__(self, core: CoreProcess, seed: int) -> None:
+    def __init__(self, core: CoreProcess, seed: int, planted: Mutation | None = None) -> None:
         self.core = core
         self.seed = seed
+        self.planted = planted
         self.cast = Cast(core)
         self.report = Report()
         self._last_seq = 0
@@ -109,19 +125,19 @@ class Run:
         places = self._places(cases)
         self.cast.enter_leavers(places.values())
         work = Round(self.cast, self.core, self.seed, self.rehearsal, places, self._last_seq)
-        if any(case.mutation for case in cases):
+        work.planted = self.planted
+        if self.planted or any(case.mutation for case in cases):
             # Some of them are never settled.
             work.patience_seconds = 5.0
         seen = work.run()
         entries = list(Entry.objects.filter(seq__gt=self._last_seq).order_by("seq"))
-        found, violations = histories(places, entries, seen.journal, seen.made, seen.settled)
+        found, lost = histories(places, entries, seen)
+        broken = [Violation(-1, "no intent", text) for text in lost]
         for history in found.values():
-            violations += history.violations()
-        violations += self._misfits(seen, entries) + self._chain()
-        self.report.add_round(
-            connection.vendor, found, seen.journal, violations, seen.looked_at_leases
-        )
-        for violation in violations:
+            broken += violations(history)
+        broken += self._misfits(seen, entries) + self._chain()
+        self.report.add_round(connection.vendor, found, seen.journal, broken, seen.looked_at_leases)
+        for violation in broken:
             self.report.texts.append(self._told(violation, places))
 
     def _places(self, cases: Sequence[Case]) -> dict[int, Place]:
@@ -164,7 +180,10 @@ class Run:
         """One change and one settling of each action, to count their moments."""
         cases = [Case(REHEARSING + place, action) for place, action in enumerate(MADE_HERE)]
         killed = [replace(case, number=case.number + 8, kill=Kill(Stage.K1, 0.0)) for case in cases]
-        places = self._places([*cases, *killed])
+        # What is noted every few minutes alone, as that a token works, is noted by these.
+        earlier = [replace(case, number=case.number + 2 * len(COMPANIES)) for case in cases]
+        places = self._places([*cases, *killed, *earlier])
+        together([self._rehearsed(places[case.number], Plan()) for case in earlier])
         whole = together([self._rehearsed(places[case.number], Plan()) for case in cases])
         dying = Plan(kill_at=(Stage.K1, 0))
         together([self._rehearsed(places[case.number], dying) for case in killed])

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from pools.changes import MADE_HERE, Outcome
-from pools.models import Kind
-from tests.endurance.cases import GROUPS, Stage
-from tests.endurance.core_process import Journal
-from tests.endurance.processes import Ended
-from tests.endurance.truth import History, Violation
+from pools.models.vocabulary import MADE_HERE, Kind, Outcome
+from tests.proof.endurance.cases import GROUPS, Stage
+from tests.proof.endurance.core_process import Journal
+from tests.proof.endurance.processes import Ended
+from tests.proof.endurance.rules import Violation
+from tests.proof.endurance.truth import History
 
 NOWHERE: Final = "–"
 DOING: Final = ("change", "settling")
@@ -54,7 +54,7 @@ class Report:
             self._add_history(history)
         self.totals["writes received"] += len(journal.writes)
         self.totals["changes applied"] += len(journal.applied)
-        self.totals["reads received"] += journal.reads
+        self.totals["reads received"] += len(journal.reads)
         self.totals["looks at all leases"] += looks
         for each in violations:
             self.broken[each.rule] += 1

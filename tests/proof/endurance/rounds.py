@@ -9,7 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,15 +20,34 @@ from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
 from pools.changes.settling import due
-from pools.models import Entry, Kind, Lease
-from pools.models.ledger import LedgerUnwritable
-from tests.endurance.cases import Again, Case, Kill, Looked, Other, Rehearsal, Stage, number_of
-from tests.endurance.cast import COLLEAGUE, MAKER, Cast, Place
-from tests.endurance.core_process import BY_OUTSIDERS, CoreProcess, Journal
-from tests.endurance.jobs import leaving, looking, looking_at_all, making, settling, settling_all
-from tests.endurance.moments import Plan
-from tests.endurance.mutations import MUTATIONS
-from tests.endurance.processes import Ended, together
+from pools.ledger.appending import LedgerUnwritable
+from pools.models import Entry, Lease
+from pools.models.vocabulary import Kind
+from tests.proof.endurance.cases import (
+    Again,
+    Case,
+    Kill,
+    Looked,
+    Other,
+    Rehearsal,
+    Stage,
+    number_of,
+)
+from tests.proof.endurance.cast import COLLEAGUE, MAKER, Cast, Place
+from tests.proof.endurance.core_process import BY_OUTSIDERS, CoreProcess
+from tests.proof.endurance.jobs import (
+    leaving,
+    looking,
+    looking_at_all,
+    making,
+    reading_pages,
+    settling,
+    settling_all,
+)
+from tests.proof.endurance.moments import Plan
+from tests.proof.endurance.mutations import MUTATIONS, Mutation
+from tests.proof.endurance.processes import Ended, together
+from tests.proof.endurance.truth import Seen
 
 # Each of them waits most of the time: for answers that do not come.
 MAKERS: Final = 10
@@ -54,17 +73,6 @@ UNION ALL SELECT change, 'held without an intent' FROM pools_lease
 
 
 @dataclass
-class Seen:
-    """What a round left behind, beside the ledger: by case, and as a whole."""
-
-    made: dict[int, list[Ended]] = field(default_factory=dict)
-    settled: dict[int, list[Ended]] = field(default_factory=lambda: defaultdict(list))
-    misfits: set[tuple[str, str]] = field(default_factory=set)
-    looked_at_leases: int = 0
-    journal: Journal = field(default_factory=lambda: Journal((), (), 0))
-
-
-@dataclass
 class Round:
     """Cases to be made at once, each at a place of its own."""
 
@@ -75,6 +83,7 @@ class Round:
     places: Mapping[int, Place]
     after: int  # the ledger's last entry before the round
     patience_seconds: float = 20.0  # beyond the quiet time, without one being settled
+    planted: Mutation | None = None  # in every process
 
     def run(self) -> Seen:
         """Makes and settles them all. The caller has one thread."""
@@ -95,9 +104,35 @@ class Round:
             for number, ended in settled.items():
                 seen.settled[number] += ended
         seen.settled[-1] += together([looking_at_all(self.cast, self.places.values())])
+        self._read_pages(seen)
         self._look_at_leases(seen)
         seen.journal = self.core.take_journal()
         return seen
+
+    def _read_pages(self, seen: Seen) -> None:
+        """What the pages say of each change; of some what those of a defective panel say."""
+        seen.pages |= self._pages(seen, self.planted)
+        made = Entry.objects.filter(seq__gt=self.after, kind=Kind.INTENT)
+        cases = {
+            str(change): self.places[number_of(form)].case
+            for change, form in made.values_list("change", "form")
+            if form
+        }
+        for name in {case.mutation for case in cases.values() if case.mutation}:
+            if (mutation := MUTATIONS[name]).in_pages:
+                pages = self._pages(seen, mutation)
+                mine = {change for change, case in cases.items() if case.mutation == name}
+                seen.pages |= {change: pages[change] for change in mine & pages.keys()}
+
+    def _pages(self, seen: Seen, mutation: Mutation | None) -> dict[str, str]:
+        mutate = mutation.apply if mutation else None
+        (read,) = together([reading_pages(self.cast, self.after, mutate)])
+        connections.close_all()
+        found: dict[str, str] = {}
+        for word in read.words:
+            found |= word.pop("page", {})
+        seen.settled[-1].append(Ended(read.killed_by, [word for word in read.words if word]))
+        return found
 
     # Making
 
@@ -106,14 +141,14 @@ class Round:
 
     def _make(self, place: Place) -> list[Ended]:
         case = place.case
-        mutation = MUTATIONS.get(case.mutation)
-        mutate = mutation.apply if mutation and not mutation.in_settling else None
+        mutation = self.planted or MUTATIONS.get(case.mutation)
+        mutate = mutation.apply if mutation and not mutation.settles else None
 
         def job(whose: int, plan: Plan) -> Any:
             return making(self.cast, self.seed, place, whose, plan, mutate)
 
         if case.other is Other.EARLIER:
-            self._outside(place)
+            self._outside(place, limit=4)
         first, again = job(MAKER, self._plan(case)), job(MAKER, self._plan_again(case))
         at_once = [first, *([again] if case.again is Again.AT_ONCE else [])]
         if case.looked_at is Looked.MEANWHILE:
@@ -124,15 +159,17 @@ class Round:
         if case.other is Other.COLLEAGUE:
             ended += together([job(COLLEAGUE, Plan())])
         if case.other is Other.OUTSIDER:
-            self._outside(place)
+            self._outside(place, timeout=77)
         if case.looked_at is Looked.AFTERWARDS:
             ended += together([looking(self.cast, place, mutate)])
         if case.leaves:
             ended += together([leaving(self.cast, place)])
         if mutation and mutation.at_once:
-            change = UUID(ended[0].said("change"))
-            ended += together([settling(change, Plan(), mutation.apply)])
+            ended += self._settled_at_once(ended[0].said("change"), mutation)
         return ended
+
+    def _settled_at_once(self, change: str | None, mutation: Mutation) -> list[Ended]:
+        return together([settling(UUID(change), Plan(), mutation.apply)]) if change else []
 
     def _plan(self, case: Case) -> Plan:
         failure = case.ledger if case.ledger and not case.ledger.settling else None
@@ -148,10 +185,11 @@ class Round:
         return Plan(
             fault_of_writes=case.fault,
             fault_of_reads=case.fault_of_reads,
+            fault_of_readback=case.fault_of_readback,
             refusing_port=self.core.refusing_port,
         )
 
-    def _outside(self, place: Place) -> None:
+    def _outside(self, place: Place, **values: int) -> None:
         """Somebody changes the pool past the panel; or makes another one of the same name."""
         address = urlsplit(self.core.url)
         line = http.client.HTTPConnection(address.hostname or "", address.port, timeout=20)
@@ -159,7 +197,7 @@ class Round:
         body: dict[str, Any] = {"name": place.name, "limit": 3}
         method = "POST"
         if place.pool_id is not None:
-            method, path, body = "PUT", f"{path}/{place.pool_id}", {"timeout": 77}
+            method, path, body = "PUT", f"{path}/{place.pool_id}", values
         headers = {
             "Authorization": self.core.keys[place.company],
             "Accept": "application/json",
@@ -198,7 +236,8 @@ class Round:
                 if number in found or not self.places[number].case.special_settling
             ][:SETTLED_TOGETHER]
             if plain:
-                (ended,) = together([settling_all(plain)])
+                mutate = self.planted.apply if self.planted else None
+                (ended,) = together([settling_all(plain, mutate)])
                 self._share_out(ended, {change: number for number, change in todo}, found)
             tried |= dict.fromkeys([c for _, c in special] + plain, time.monotonic())
             if not special and not plain:
@@ -217,7 +256,7 @@ class Round:
                 found[numbers[UUID(word["settled"])]].append(Ended(0, [word]))
 
     def _special(self, case: Case, change: UUID) -> Any:
-        mutation = MUTATIONS.get(case.mutation)
+        mutation = self.planted or MUTATIONS.get(case.mutation)
         failure = case.ledger if case.ledger and case.ledger.settling else None
         calls = {"K5": self.rehearsal.moments[case.action]["K5"]}
         plan = Plan(
@@ -225,7 +264,8 @@ class Round:
             failure=None if failure is None else (failure.call, failure.mode),
             fault_of_reads=case.fault_of_settling,
         )
-        mutate = mutation.apply if mutation and mutation.in_settling else None
+        settles = mutation and (mutation.settles or self.planted)
+        mutate = mutation.apply if mutation and settles else None
         return settling(change, plan, mutate, alone=bool(case.number % 2))
 
     def _wait_until_settled(self, seen: Seen) -> None:

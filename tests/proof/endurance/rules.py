@@ -1,27 +1,33 @@
-"""What must hold: the record of every case against what Core received and applied.
+"""What must hold: the record and the pages against what Core received and applied.
 
 Each rule has a name. What is found is a violation of one of them by one case.
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
 
-from pools.changes import Action, Outcome, Verdict
 from pools.changes.proposal import COMPARED
-from pools.models import Entry, Kind
+from pools.models import Entry
+from pools.models.vocabulary import UNREADABLE, Action, Kind, Outcome, Readback, Verdict
 from sandbox.journal import Applied
-from tests.endurance.cases import BETWEEN_READS, Again, Other, number_of
-from tests.endurance.cast import Place
-from tests.endurance.core_process import BY_OUTSIDERS, Journal, Write
-from tests.endurance.processes import Ended
+from tests.proof.endurance.cases import (
+    BETWEEN_READS,
+    CLEAR,
+    REFUSED_CONNECTION,
+    UNHEARD,
+    Again,
+    Other,
+)
+from tests.proof.endurance.core_process import Write
+from tests.proof.endurance.processes import Ended
+from tests.proof.endurance.truth import FINAL, Change, History
 
 RULES: Final[Mapping[str, str]] = {
     "no intent": "Core received or applied a change without an earlier intent",
@@ -29,18 +35,19 @@ RULES: Final[Mapping[str, str]] = {
     "sent unrecorded": "something was sent though its person was told that nothing was",
     "left open": "a change has neither a final outcome nor a verdict, and no reason is known",
     "closed twice": "a change has more than one end",
-    "wrong outcome": "done, refused or not sent, and the journal says otherwise",
+    "wrong outcome": "an outcome that what Core received and answered does not bear out",
+    "wrong readback": "read back or verified, and Core showed nothing of the kind",
     "wrong verdict": "a verdict that the journal contradicts",
     "too early": "settled before the quiet time was over",
     "wrong lease": "a pool was held without an open change, or not held with one",
     "overlap": "a change was sent while another one of the same pool was open",
     "unseen": "a change was sent, of a pool that was no longer as its person had seen it",
     "told otherwise": "a person was told what the record does not say",
+    "page otherwise": "a page says what neither the record nor the journal does",
     "wrong drift": "a change by nobody was recorded where nobody outside made one",
     "broken": "an error that no caller expects, or a process that hung",
     "chain": "the ledger does not verify",
 }
-FINAL: Final = frozenset({Outcome.DONE, Outcome.REFUSED, Outcome.NOT_SENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,151 +59,19 @@ class Violation:
     text: str
 
 
-@dataclass
-class Change:
-    """One change of a case: all that is on the ledger, and all that is in the journal."""
-
-    id: UUID
-    entries: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
-    writes: list[Write] = field(default_factory=list)
-    applied: list[Applied] = field(default_factory=list)
-
-    @property
-    def intent(self) -> Entry | None:
-        return next(iter(self.entries[Kind.INTENT]), None)
-
-    @property
-    def outcome(self) -> str:
-        return self.entries[Kind.OUTCOME][0].outcome if self.entries[Kind.OUTCOME] else ""
-
-    @property
-    def verdict(self) -> str:
-        return self.entries[Kind.SETTLED][0].outcome if self.entries[Kind.SETTLED] else ""
-
-    @property
-    def outcome_is_late(self) -> bool:
-        """Whether it was recorded when the change was settled already."""
-        settled = self.entries[Kind.SETTLED]
-        return bool(settled) and settled[0].seq < self.entries[Kind.OUTCOME][0].seq
-
-    @property
-    def closed_at(self) -> int | None:
-        """The number of the entry that gave the pool back."""
-        ends = self.entries[Kind.OUTCOME] if self.outcome in FINAL else []
-        return min((e.seq for e in (*ends, *self.entries[Kind.SETTLED])), default=None)
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.intent.facts) if self.intent else {}
-        return found
-
-
-@dataclass
-class History:
-    """All of one case: its place, its changes, what was outside, and what people were told."""
-
-    place: Place
-    changes: dict[UUID, Change]
-    outside: list[Applied]
-    on_pool: list[Applied]
-    drift: list[Entry]
-    made: Sequence[Ended]
-    settled: Sequence[Ended]
-    premise: list[str] = field(default_factory=list)
-
-    def violations(self) -> Iterator[Violation]:
-        """Every rule that this case broke."""
-        for change in self.changes.values():
-            for rule in PER_CHANGE:
-                yield from self._named(rule(self, change))
-        for check in PER_CASE:
-            yield from self._named(check(self))
-
-    def change(self, change: UUID) -> Change:
-        """The one with this id, known by now or not."""
-        return self.changes.setdefault(change, Change(change))
-
-    def _named(self, found: Iterator[tuple[str, str]]) -> Iterator[Violation]:
-        return (Violation(self.place.case.number, rule, text) for rule, text in found)
-
-
 Found = Iterator[tuple[str, str]]
 
 
-@dataclass
-class Histories:
-    """Sorts entries, writes and applied changes by the case that they belong to."""
-
-    by_number: dict[int, History]
-    numbers: dict[int | None, int] = field(default_factory=dict)  # by the pool's id
-    lost: list[Violation] = field(default_factory=list)
-
-    def add_entry(self, entry: Entry) -> None:
-        number = number_of(entry.form) if entry.form else _number_in({"name": entry.pool_name})
-        owner = self._owner(number, f"entry {entry.seq}")
-        if owner is None or entry.change is None:
-            return
-        if entry.kind == Kind.DRIFT:
-            owner.drift.append(entry)
-        else:
-            owner.change(entry.change).entries[entry.kind].append(entry)
-
-    def add_write(self, write: Write) -> None:
-        named = self.numbers.get(write.pool_id) if write.pool_id else None
-        number = _number_in({"name": write.name}) if named is None else named
-        owner = self._owner(number, f"{write.method} {write.request_id}")
-        if owner and not write.by_outsider:
-            owner.change(UUID(write.request_id)).writes.append(write)
-
-    def add_applied(self, each: Applied) -> None:
-        if each.action == "create":
-            number = _number_in(each.after)
-            if number is not None:
-                self.numbers[each.pool_id] = number
-        owner = self._owner(self.numbers.get(each.pool_id), f"{each.action} {each.request_id}")
-        if owner is None:
-            return
-        owner.on_pool.append(each)
-        if each.request_id.startswith(BY_OUTSIDERS):
-            owner.outside.append(each)
-        else:
-            owner.change(UUID(each.request_id)).applied.append(each)
-
-    def _owner(self, number: int | None, what: str) -> History | None:
-        owner = None if number is None else self.by_number.get(number)
-        if owner is None:
-            self.lost.append(Violation(-1, "no intent", f"{what} belongs to no case"))
-        return owner
-
-
-def histories(
-    places: Mapping[int, Place],
-    entries: Sequence[Entry],
-    journal: Journal,
-    made: Mapping[int, Sequence[Ended]],
-    settled: Mapping[int, Sequence[Ended]],
-) -> tuple[dict[int, History], list[Violation]]:
-    """The history of each case; and what belongs to none, which is a violation."""
-    found = Histories(
-        {
-            number: History(place, {}, [], [], [], made.get(number, ()), settled.get(number, ()))
-            for number, place in places.items()
-        },
-        {place.pool_id: number for number, place in places.items() if place.pool_id},
+def violations(history: History) -> Iterator[Violation]:
+    """Every rule that a case broke."""
+    per_change = (
+        rule(history, each)
+        for each in history.changes.values()
+        for rule in (PER_CHANGE if each.intent else WITHOUT_INTENT)
     )
-    for each in journal.applied:
-        found.add_applied(each)
-    for write in journal.writes:
-        found.add_write(write)
-    for entry in entries:
-        if entry.kind != Kind.EVENT:
-            found.add_entry(entry)
-    return found.by_number, found.lost
-
-
-def _number_in(shown: Mapping[str, Any] | None) -> int | None:
-    last = str((shown or {}).get("name", "")).rpartition(" ")[2]
-    return int(last) if last.isdecimal() else None
+    per_case = (check(history) for check in PER_CASE)
+    for rule, text in chain.from_iterable(chain(per_change, per_case)):
+        yield Violation(history.place.case.number, rule, text)
 
 
 # Rules about one change
@@ -249,16 +124,61 @@ def outcome_is_true(history: History, change: Change) -> Found:
     done = bool(change.applied)
     if change.outcome == Outcome.DONE and not done and history.place.case.group != "lie":
         yield "wrong outcome", f"{change.id} is done, and was not applied"
-    if change.outcome == Outcome.DONE and not done and _verified(change):
-        yield "wrong outcome", f"{change.id} is verified, and was not applied"
     if change.outcome in {Outcome.REFUSED, Outcome.NOT_SENT} and done:
         yield "wrong outcome", f"{change.id} is {change.outcome}, and was applied"
     if change.outcome == Outcome.NOT_SENT and change.writes:
         yield "wrong outcome", f"{change.id} is not sent, and was received"
+    if change.outcome in {Outcome.DONE, Outcome.REFUSED} and not change.writes:
+        yield "wrong outcome", f"{change.id} is {change.outcome}, and was not received"
 
 
-def _verified(change: Change) -> bool:
-    return any(json.loads(entry.facts).get("verified") for entry in change.entries[Kind.READBACK])
+def outcome_is_what_was_answered(history: History, change: Change) -> Found:
+    """Done and refused are earned by such an answer, and unknown by the want of one."""
+    classes = {Outcome.DONE: 2, Outcome.REFUSED: 4}
+    for write in change.writes:
+        answered = write.status and write.status // 100
+        if change.outcome in classes and answered != classes[Outcome(change.outcome)]:
+            yield "wrong outcome", f"{change.id} is {change.outcome}, answered by {write.status}"
+        if change.outcome in classes and write.fault in UNHEARD:
+            yield "wrong outcome", f"{change.id} is {change.outcome} after {write.fault}"
+        if change.outcome == Outcome.UNKNOWN and write.fault in CLEAR and _quick(change):
+            yield "wrong outcome", f"{change.id} is unknown, and was answered {write.status}"
+    refused = history.place.case.fault == REFUSED_CONNECTION and not change.writes
+    if change.outcome == Outcome.UNKNOWN and refused:
+        yield "wrong outcome", f"{change.id} is unknown, and nobody listened"
+
+
+def _quick(change: Change) -> bool:
+    """Whether the answer came in time for sure, however busy the machine was."""
+    assert change.intent is not None
+    return bool(change.entries[Kind.OUTCOME][0].at - change.intent.at < _deadline() / 2)
+
+
+def reading_back_is_true(history: History, change: Change) -> Found:
+    """What reading back showed was read, and was there."""
+    for entry in change.entries[Kind.READBACK]:
+        facts = json.loads(entry.facts)
+        shown = entry.outcome == Readback.SHOWN or facts.get("verified")
+        if (shown or entry.outcome == Readback.NOT_SHOWN) and not _was_read(
+            history, change, entry.at
+        ):
+            yield "wrong readback", f"{change.id} is {entry.outcome}, and was not read back"
+        if shown and not change.applied:
+            yield "wrong readback", f"{change.id} was seen, and was not applied"
+        since = [each for each in history.on_pool if change.sent_at < each.at <= entry.at]
+        if entry.outcome == Readback.NOT_SHOWN and change.applied and since == change.applied:
+            yield "wrong readback", f"{change.id} was not seen, and was there"
+
+
+def _was_read(history: History, change: Change, until: datetime | None = None) -> bool:
+    """Whether Core answered somebody who read the pool after it had received the change."""
+    if change.intent is None:
+        return False
+    return any(
+        not read.fault and read.status and change.sent_at < read.at
+        for read in history.reads
+        if until is None or read.at < until
+    )
 
 
 def verdict_is_true(history: History, change: Change) -> Found:
@@ -293,7 +213,7 @@ def _right_verdicts(history: History, change: Change, at: datetime) -> set[str]:
     last = [each.after for each in history.on_pool if each.at <= at]
     now = last[-1] if last else facts["before"]
     # What Core did not tell before, and the change left alone, says nothing about it.
-    told = [name for name in COMPARED if name not in facts.get("untold", ())]
+    told = [name for name in COMPARED if name not in facts.get(UNREADABLE, ())]
     if _same(now, facts["wanted"], told):
         return {str(Verdict.APPLIED)} if applied else set()
     if _same(now, facts["before"], told):
@@ -316,16 +236,61 @@ def _due_from(change: Change, settled: Entry) -> datetime:
     """When the quiet time was over: after the outcome, or when there must have been one."""
     assert change.intent is not None
     ended = [each for each in change.entries[Kind.OUTCOME] if each.seq < settled.seq]
-    return (ended[0].at if ended else change.intent.at + _deadline()) + _quiet()
+    since: datetime = ended[0].at if ended else change.intent.at + _deadline()
+    return since + _quiet()
 
 
+# The words of a verdict on pages; those of an outcome are its own.
+FOUND: Final = {
+    Verdict.APPLIED: "unknown → it happened",
+    Verdict.NOT_APPLIED: "unknown → it didn't happen",
+    Verdict.SUPERSEDED: "unknown → other values found",
+    Verdict.DUPLICATE: "unknown → it happened twice",
+    Verdict.UNKNOWABLE: "unknown → can't be told",
+}
+SEEN: Final = {
+    Readback.SHOWN: "done",
+    Readback.NOT_SHOWN: "done, not seen",
+    Readback.NOT_READ: "done, not checked",
+}
+
+
+def page_says_how_it_stands(history: History, change: Change) -> Found:
+    """The list of changes, read when all was settled that could be."""
+    if change.page not in _words_for(change):
+        text = f"{change.outcome or 'no outcome'}, {change.verdict or 'no verdict'}"
+        yield "page otherwise", f"{change.id} is told as {change.page!r}: {text}"
+
+
+def _words_for(change: Change) -> set[str]:
+    assert change.intent is not None
+    if change.outcome == Outcome.DONE:
+        return _words_for_done(change, change.intent.action)
+    if change.outcome in FINAL:
+        return {change.outcome.replace("_", " ")}
+    return {FOUND[Verdict(change.verdict)]} if change.verdict else {"unknown", "being sent"}
+
+
+def _words_for_done(change: Change, action: str) -> set[str]:
+    if action == Action.CLEAR or change.verdict == Verdict.APPLIED:
+        return {"done"}
+    if change.verdict:
+        return {"done, not seen"}
+    # What could not be read at first may have been read later.
+    for entry in change.entries[Kind.READBACK][-1:]:
+        return {SEEN[Readback(entry.outcome)]}
+    return {"done, being checked", "done, not checked"}
+
+
+# What came after an intent that is not there has no moment to be measured from.
+WITHOUT_INTENT: Final = (recorded_before_it_was_sent, sent_once, closed_once, outcome_is_true)
 PER_CHANGE: Final = (
-    recorded_before_it_was_sent,
-    sent_once,
-    closed_once,
-    outcome_is_true,
+    *WITHOUT_INTENT,
+    outcome_is_what_was_answered,
+    reading_back_is_true,
     verdict_is_true,
     settled_in_time,
+    page_says_how_it_stands,
 )
 
 
@@ -364,8 +329,21 @@ def people_are_told_the_truth(history: History) -> Found:
         open_then = ended.said("repeated") or ended.said("raised")
         if told != change.outcome and not (open_then and (told == "unknown" or _unwritten(ended))):
             yield "told otherwise", f"{name}: told {told}, recorded {change.outcome or 'nothing'}"
-        if ended.said("verified") and not change.applied:
+        if ended.said("verified") and not (change.applied and _was_read(history, change)):
             yield "told otherwise", f"{name}: told that it was verified"
+        yield from _read_at_once(history, change, ended)
+
+
+def _read_at_once(history: History, change: Change, ended: Ended) -> Found:
+    """What its person read when it had ended: a success, a warning, or a problem."""
+    told, read, applied = ended.said("outcome"), ended.said("read"), bool(change.applied)
+    right = {
+        "success": told == Outcome.DONE and (applied or history.place.case.group == "lie"),
+        "problem": told in {Outcome.REFUSED, Outcome.NOT_SENT} and not applied,
+        "warning": told in {Outcome.DONE, Outcome.UNKNOWN},
+    }
+    if read is not None and not right[read]:
+        yield "page otherwise", f"{change.id}: {told}, and read as a {read}"
 
 
 def _unwritten(ended: Ended) -> bool:
@@ -382,9 +360,12 @@ def one_after_the_other(history: History) -> Found:
 
 
 def sent_as_seen(history: History) -> Found:
-    """Who has a form of how the pool was before somebody outside changed it sends nothing."""
+    """Who has a form with a limit that somebody outside has changed since sends nothing.
+
+    But for a clear, which depends on no value.
+    """
     case = history.place.case
-    outdated = case.other is Other.EARLIER and case.action is not Action.CREATE
+    outdated = case.other is Other.EARLIER and case.action in {Action.EDIT, Action.DELETE}
     if outdated and any(change.writes for change in history.changes.values()):
         yield "unseen", "the pool had been changed since the form was rendered"
 

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-from tests.endurance.report import Report
+from tests.proof.endurance.report import Report
 
-ROOT: Final = Path(__file__).resolve().parent.parent.parent
+ROOT: Final = Path(__file__).resolve().parents[3]
 
 
 def run(database: str, arguments: Sequence[str], *, quiet: bool = True) -> Report:
@@ -25,11 +25,11 @@ def run(database: str, arguments: Sequence[str], *, quiet: bool = True) -> Repor
     """
     with _database_of_its_own(database) as address:
         found = subprocess.run(
-            [sys.executable, "-m", "tests.endurance.one_database", *arguments],
+            [sys.executable, "-m", "tests.proof.endurance.one_database", *arguments],
             cwd=ROOT,
             env={
                 **os.environ,
-                "DJANGO_SETTINGS_MODULE": "tests.endurance.settings",
+                "DJANGO_SETTINGS_MODULE": "tests.proof.endurance.settings",
                 "DATABASE_URL": address,
             },
             stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""One migrated database for all, and a deployment on a copy of it for each test."""
+"""A panel with something of everything in it, to be moved, upgraded and restored."""
 
 import json
 import shutil
@@ -10,26 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.operations.deployment import Deployment, copy_of, empty_database, settings_for
-
-
-@pytest.fixture(scope="session")
-def migrated(
-    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None
-) -> Iterator[Deployment]:
-    """A migrated database with nobody in it, to be copied. Its keys are those of the copies."""
-    folder = tmp_path_factory.mktemp("migrated")
-    with empty_database(folder) as url:
-        deployment = Deployment(url, settings_for(url, folder))
-        deployment.manage("migrate", "--verbosity", "0")
-        yield deployment
-
-
-@pytest.fixture
-def panel(migrated: Deployment, tmp_path: Path) -> Iterator[Deployment]:
-    """A panel with an empty database of its own."""
-    with copy_of(migrated.url, tmp_path) as url:
-        yield migrated.at(url)
+from tests.fixtures.deployment import Deployment, copy_of
 
 
 @dataclass(frozen=True)
@@ -75,4 +56,4 @@ def old_panel(filled_file: Filled, tmp_path: Path) -> Filled:
     return replace(filled_file, panel=filled_file.panel.at(f"sqlite:///{file}"))
 
 
-FILL = "import json; from tests.operations.filled import fill; print(json.dumps(fill()))"
+FILL = "import json; from tests.proof.procedures.filled import fill; print(json.dumps(fill()))"

@@ -22,15 +22,18 @@ from django.test import Client
 from django.utils import timezone
 
 from pools.accounts.second_factors import PURPOSE
-from pools.changes import Action, ProposedChange, Snapshot, make_change
+from pools.changes import ProposedChange, Snapshot, make_change
 from pools.core import ApiKey, CoreClient, CoreLimits, PoolChanges
-from pools.models import Company, Entry, Invitation, Kind, Lease, Token
-from pools.models.chain import COLUMNS, FIRST, VERSION, digest_of, writing_key
+from pools.ledger.appending import Actor, head, record_event
+from pools.ledger.chain import COLUMNS, FIRST, VERSION, digest_of, writing_key
+from pools.models import Company, Entry, Invitation, Token
 from pools.models.index_term import index
-from pools.models.ledger import Actor, head, record_event
+from pools.models.vocabulary import Action, Kind
 from pools.secret import Secret
-from pools.tokens import binding_of
-from pools.vault import Binding, keep_canary, seal, unseal, unseal_for
+from pools.tokens.keeping import binding_of
+from pools.tokens.vault import Binding, keep_canary, seal, unseal, unseal_for
+from tests.fixtures.leases import take_lease
+from tests.tokens.sealing import sealed_before
 
 TOKEN = "a-token-that-opens-for-ada-alone"
 NOW = timezone.now()
@@ -63,7 +66,7 @@ def fill(changes: int = 20) -> dict[str, Any]:
         expires_at=NOW + timedelta(days=7),
     )
     append_changes(changes)
-    Lease.objects.create(company="acme", pool_key="7", change=FIRST_CHANGE, held_since=NOW)
+    take_lease(Entry.objects.get(change=FIRST_CHANGE, kind=Kind.INTENT))
     return {"session": session, "state": state(), "head": f"{head().seq} {head().digest}"}
 
 
@@ -160,12 +163,13 @@ def fill_earlier(migration: str) -> str:
     token = models["Token"](
         user=ada, company=company, kind="api_key", created_at=NOW, confirmed_at=NOW
     )
-    token.sealed = seal(Secret(TOKEN), Binding(ada.pk, token.pk, company.base_url))
+    binding = Binding(ada.pk, token.pk, company.base_url, "acme", "api_key")
+    token.sealed = sealed_before(Secret(TOKEN), binding)
     token.save()
     made = list(chained(models["Entry"], range(1, 13), FIRST, begin=1))
     models["Entry"].objects.bulk_create(made)
     models["Lease"].objects.create(
-        company="acme", pool_key="7", change=FIRST_CHANGE, held_since=NOW
+        company="acme", pool_key="7", change=FIRST_CHANGE, held_since=made[0].at
     )
     return json.dumps([entries(), f"{made[-1].seq} {made[-1].digest}"])
 

@@ -13,12 +13,12 @@ import pytest
 from django.db import connection
 
 from sandbox.running import RunningSandbox, running_sandbox
-from tests.operations.deployment import Deployment, empty_database, lose
+from tests.fixtures.deployment import Deployment, empty_database, lose
 
-APPENDING = "from tests.operations.filled import keep_appending; keep_appending()"
+APPENDING = "from tests.proof.procedures.filled import keep_appending; keep_appending()"
 APPEND = """
 from django.db import transaction
-from pools.models.ledger import Actor, record_event
+from pools.ledger.appending import Actor, record_event
 with transaction.atomic(): record_event("tested", Actor(1, "ada"))
 """
 COMPANY = """
@@ -27,8 +27,8 @@ Company.objects.create(name="Acme", slug="acme", base_url=sys.argv[1])
 """
 # Sets the limit of pool 1, and notes the ledger's head in the log.
 CHANGING = """
-from tests.operations.filled import set_limit
-from pools.models.checkpoints import log_checkpoint
+from tests.proof.procedures.filled import set_limit
+from pools.ledger.checkpoints import log_checkpoint
 set_limit(*sys.argv[1:])
 log_checkpoint()
 """
@@ -37,8 +37,8 @@ import json
 from pools.changes import history_of
 from pools.changes.drift import read_pool
 from pools.models import Company
-from pools.models.ledger import verify_chain
-from tests.operations.filled import core_at
+from tests.fixtures.ledger_chain import verify_chain
+from tests.proof.procedures.filled import core_at
 company = Company.objects.get()
 read_pool(core_at(*sys.argv[1:]), company, 1)
 found = [(item.outside, item.before.limit, item.after.limit) for item in history_of(company, 1)]
@@ -123,7 +123,7 @@ def test_a_backup_is_whole_and_its_owners_alone(panel: Deployment, tmp_path: Pat
     assert backup.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(backup)) as copy:
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert "is there already." in panel.manage("backup_sqlite", str(backup), code=1)
+    assert "already exists." in panel.manage("backup_sqlite", str(backup), code=1)
     assert not list(tmp_path.glob("*.unfinished"))
 
 
@@ -165,7 +165,7 @@ def test_with_compose_the_database_is_put_in_place_of_the_one_before(
     panel.python(APPEND)
     here.procedure("backup-compose")
     assert (tmp_path / "backup").stat().st_mode & 0o777 == 0o600
-    log.write_text(panel.said(f"{APPEND}from pools.models.checkpoints import *\nlog_checkpoint()"))
+    log.write_text(panel.said(f"{APPEND}from pools.ledger.checkpoints import *\nlog_checkpoint()"))
     try:
         said = here.procedure("restore-compose", 1)
         assert "It is missing: a checkpoint notes entry 2" in said

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.operations.conftest import Filled
-from tests.operations.deployment import Deployment, copy_of, new_key
+from tests.fixtures.deployment import Deployment, copy_of, new_key
+from tests.proof.procedures.conftest import Filled
 
-OPENS = "from tests.operations.filled import secrets_open; print(secrets_open())"
+OPENS = "from tests.proof.procedures.filled import secrets_open; print(secrets_open())"
 APPEND = """
 from django.db import transaction
-from pools.models.ledger import Actor, record_event
+from pools.ledger.appending import Actor, record_event
 with transaction.atomic(): record_event("tested", Actor(1, "ada"))
 """
 LEFT = """
@@ -31,9 +31,9 @@ def panel(filled: Filled, tmp_path: Path) -> Iterator[Deployment]:
 def test_a_token_key_is_replaced_and_dropped(panel: Deployment) -> None:
     old = panel.environment["TOKEN_KEYS"]
     new = panel.procedure("new-key", KEY_ID="two").strip()
-    assert "lacks the key one" in panel.having(TOKEN_KEYS=new).manage("rotate_keys", code=1)
+    assert "is missing key one" in panel.having(TOKEN_KEYS=new).manage("rotate_keys", code=1)
     said = panel.having(TOKEN_KEYS=f"{new},{old}").procedure("rotate-token-keys")
-    assert "Key one: 0 tokens, not in use: it can be dropped from TOKEN_KEYS." in said
+    assert "Key one: 0 tokens, not in use: you can remove it from TOKEN_KEYS." in said
     alone = panel.having(TOKEN_KEYS=new)
     alone.manage("check", "--deploy")
     assert alone.python(OPENS) == "True\n"
@@ -51,6 +51,6 @@ def test_an_audit_key_is_replaced_and_the_old_one_still_needed(panel: Deployment
 def test_what_a_lost_token_key_sealed_is_removed_and_recorded(panel: Deployment) -> None:
     alone = panel.having(TOKEN_KEYS=new_key("two"))
     alone.manage("check", "--deploy", code=1)
-    assert "Removed, for want of their key: " in alone.procedure("lost-token-key")
+    assert "Removed because their key is gone: " in alone.procedure("lost-token-key")
     assert alone.python(LEFT) == "0 0 token_removed second_factor_removed\n"
     alone.manage("check", "--deploy")

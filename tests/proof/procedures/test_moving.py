@@ -10,21 +10,21 @@ from typing import Any
 
 import pytest
 
-from tests.operations.conftest import Filled
-from tests.operations.deployment import Deployment, copy_of
+from tests.fixtures.deployment import Deployment, copy_of
+from tests.proof.procedures.conftest import Filled
 
-STATE = "import json; from tests.operations.filled import state; print(json.dumps(state()))"
+STATE = "import json; from tests.proof.procedures.filled import state; print(json.dumps(state()))"
 ARRIVED = """
 import json
-from pools.models.ledger import verify_chain
-from tests.operations.filled import new_rows_fit, secrets_open, state, still_signed_in
+from tests.fixtures.ledger_chain import verify_chain
+from tests.proof.procedures.filled import new_rows_fit, secrets_open, state, still_signed_in
 print(json.dumps([state(), secrets_open(), still_signed_in(sys.argv[1])]))
 new_rows_fit()
 assert verify_chain() is None
 """
 RUN_AGAIN = """
 from django.core.management import call_command
-from tests.operations.filled import state
+from tests.proof.procedures.filled import state
 rows = state()
 print("nobody and nothing" if rows["auth_user"][0] == rows["pools_entry"][0] == 0 else rows)
 call_command("copy_from_sqlite", sys.argv[1])
@@ -33,7 +33,7 @@ call_command("copy_from_sqlite", sys.argv[1])
 DYING = """
 import os, signal
 from django.core.management import call_command
-from pools import moving
+from pools.upkeep import moving
 
 def dying(table, *rest, insert=moving._insert):
     insert(table, *rest)
@@ -65,19 +65,19 @@ TAMPERED = {
     ),
     "cut": (
         "DELETE FROM pools_entry WHERE seq = 7",
-        "Nothing was copied, for a database refused: the ledger takes only its next entry",
+        "Nothing was copied. A database refused: the ledger takes only its next entry",
     ),
     "old": (
         "DELETE FROM django_migrations WHERE app = 'pools' AND name LIKE '0006%'",
-        "1 migrations are missing in the file: run `manage.py migrate` on it",
+        "1 migrations are missing in the file. Run `manage.py migrate` on it",
     ),
     "new": (
         "INSERT INTO django_migrations (app, name, applied) VALUES ('pools', '9999', 0)",
-        "A newer version of the panel has worked with the file than this one.",
+        "A newer version of the panel than this one has used the file.",
     ),
     "of a lost key": (
-        "UPDATE pools_token SET sealed = replace(sealed, 'v1:one:', 'v1:lost:')",
-        "TOKEN_KEYS lacks the key lost, with which 1 stored tokens are sealed.",
+        "UPDATE pools_token SET sealed = replace(sealed, 'v2:one:', 'v2:lost:')",
+        "TOKEN_KEYS is missing key lost, which 1 stored tokens are sealed with.",
     ),
 }
 
@@ -146,7 +146,7 @@ def test_what_does_not_fit_is_not_copied(refusals: dict[str, list[Any]], name: s
 
 def test_a_database_in_use_is_not_copied_into(old_panel: Filled, filled: Filled) -> None:
     said = filled.panel.manage("copy_from_sqlite", str(old_panel.panel.file), code=1)
-    assert "This database is in use: there are rows in pools_keycanary, pools_company" in said
+    assert "This database is not empty: it has rows in pools_keycanary, pools_company" in said
     assert state_of(filled.panel) == filled.state
 
 
@@ -157,6 +157,6 @@ def test_a_file_that_is_written_to_or_not_there_is_not_copied(
     with closing(sqlite3.connect(file, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
         (written_to, _), (not_there, _) = json.loads(migrated.python(REFUSED, file, nowhere))
-    assert written_to == f"{file} is being written to: stop the panel first."
+    assert written_to == f"{file} is in use. Stop the panel first."
     assert not_there == f"There is no file {nowhere}."
     assert not Path(nowhere).exists()

@@ -3,16 +3,16 @@
 import json
 from pathlib import Path
 
-from tests.operations.deployment import Deployment, empty_database
+from tests.fixtures.deployment import Deployment, empty_database
 
 AN_EARLIER_VERSION = "0005_invitations"
-FILL = "from tests.operations.filled import fill_earlier; print(fill_earlier(sys.argv[1]))"
+FILL = "from tests.proof.procedures.filled import fill_earlier; print(fill_earlier(sys.argv[1]))"
 UPGRADED = """
 import json
 from pools.changes import reading
 from pools.changes.browsing import Filters
 from pools.models import Company
-from tests.operations.filled import entries, token_opens
+from tests.proof.procedures.filled import entries, token_opens
 found = reading.page(Filters(words="stuck T-3"), 50)
 company = Company.objects.get()
 print(json.dumps([entries(), token_opens(), len(found.lines), company.reason_required_for]))

@@ -1,0 +1,85 @@
+"""docs/configuration.md and what the code reads from the environment are the same."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+from tests.standard.reading import DOCS, named, rows
+
+ROOT: Final = DOCS.parent
+# What reads a setting whose name is its first argument.
+READERS: Final = {
+    *("as_it_stands", "certificates", "hosts", "items", "keys", "listening_address", "networks"),
+    "number",
+    *("one_of", "plain_http_hosts", "proxy", "public_url", "required", "required_as_it_stands"),
+    *("switch", "text", "time_zone", "whole_number"),
+}
+README: Final = (ROOT / "README.md").read_text()
+
+
+@cache
+def calls() -> dict[str, ast.Call]:
+    """What reads each setting: `text("NAME")`, `whole_number("NAME", 8, least=3, most=128)`."""
+    return {
+        str(call.args[0].value): call
+        for file in [*ROOT.glob("adminpanel/*.py"), *ROOT.glob("pools/**/*.py")]
+        for call in ast.walk(ast.parse(file.read_text()))
+        if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant)
+        and reads(call.func)
+        and re.fullmatch(r"[A-Z][A-Z_]{3,}", str(call.args[0].value))
+    }  # fmt: skip
+
+
+def reads(function: ast.expr) -> bool:
+    return isinstance(function, ast.Name) and function.id in READERS
+
+
+@cache
+def table() -> dict[str, tuple[str, str]]:
+    """The meaning and the default of each setting, as the document has them."""
+    return {
+        name: (meaning, default)
+        for names, meaning, default in rows((DOCS / "configuration.md").read_text())
+        for name in named(names)
+    }
+
+
+def test_every_setting_is_in_the_table_and_the_table_has_no_other() -> None:
+    assert "DATABASE_URL" in calls()
+    assert table().keys() == calls().keys()
+
+
+def bounded() -> Iterator[tuple[str, ast.Call]]:
+    return (
+        (name, call) for name, call in calls().items()
+        if ast.unparse(call.func) in {"number", "whole_number"}
+    )  # fmt: skip
+
+
+def test_every_number_has_its_bounds_and_its_default() -> None:
+    assert len(list(bounded())) > 10
+    for name, call in bounded():
+        meaning, default = table()[name]
+        least, most = (written(keyword.value) for keyword in call.keywords)
+        assert f"({least} to {most})" in meaning, name
+        assert default.replace("−", "-") == written(call.args[1], grouped=False), name
+
+
+def written(value: ast.expr, *, grouped: bool = True) -> str:
+    """As the document has it: 3,600 in a sentence and `3600` as a value; names as they are."""
+    try:
+        found = eval(compile(ast.Expression(value), "", "eval"), {"__builtins__": {}})
+    except NameError:
+        text = ast.unparse(value).replace("CORE_LIMITS.deadline_seconds", "CORE_DEADLINE_SECONDS")
+        return re.sub(r"([A-Z_]+)", r"`\1`", text)
+    return f"{found:,}" if grouped else f"`{found}`"
+
+
+def test_the_readme_has_six_settings_in_the_same_words() -> None:
+    found = [row for row in rows(README) if len(row) == 3 and re.match("`[A-Z_]+`$", row[0])]
+    six = {row[0].strip("`"): (row[1], row[2]) for row in found}
+    assert len(six) == 6
+    assert six.items() <= table().items()
+    assert {name for name, (_, default) in table().items() if default == "required"} <= six.keys()
