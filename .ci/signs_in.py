@@ -1,6 +1,6 @@
 """Does the demo's first minute over HTTP: signs in and opens a list of pools.
 
-`signs_in.py ADDRESS`, or with `--gone` that nothing answers there any more.
+`signs_in.py ADDRESS`, or with `--gone` checks that nothing answers there now.
 """
 
 import http.cookiejar
