@@ -662,20 +662,20 @@ def test_those_who_wait_for_a_verdict_do_not_take_every_thread(
 @pytest.fixture
 def short(settings: Settings) -> None:
     """A deadline in which two slow calls have no room."""
-    settings.CORE_LIMITS = replace(settings.CORE_LIMITS, deadline_seconds=1.0, read_retries=0)
+    settings.CORE_LIMITS = replace(settings.CORE_LIMITS, deadline_seconds=2.5, read_retries=0)
 
 
 def test_both_reads_that_a_person_waits_for_share_one_deadline(
     settled_place: Place, settings: Settings, short: None
 ) -> None:
     change = left(settled_place, Action.EDIT)
-    settled_place.sandbox.set_fault("latency=0.6")
+    settled_place.sandbox.set_fault("latency=1.4")
     found = settled(change)
     assert found.state is SettlingState.NOT_READ
     assert getattr(found.error, "reason", None) is Reason.DEADLINE
     # The time between them is no call's.
     settled_place.sandbox.set_fault(None)
-    settings.SETTLE_READS_APART_SECONDS = 1.1
+    settings.SETTLE_READS_APART_SECONDS = 2.6
     assert verdict(change) is Verdict.APPLIED
 
 
@@ -683,13 +683,13 @@ def test_where_nobody_waits_each_reading_has_a_deadline_for_all_its_calls(
     settled_place: Place, short: None
 ) -> None:
     edit = left(settled_place, Action.EDIT)
-    settled_place.sandbox.set_fault("latency=0.6")
+    settled_place.sandbox.set_fault("latency=1.4")
     with once_quiet():
         assert [each.verdict for each in settle_all([edit])] == [Verdict.APPLIED]
     settled_place.sandbox.set_fault(None)
     delete = left(settled_place, Action.DELETE, seen=settled_place.seen())
     # The pool is gone; that Core answers at all is a second call.
-    settled_place.sandbox.set_fault("latency=0.6")
+    settled_place.sandbox.set_fault("latency=1.4")
     with once_quiet():
         assert [each.state for each in settle_all([delete])] == [SettlingState.NOT_READ]
 

@@ -81,11 +81,11 @@ def test_a_refused_form_still_says_which_pool(manager: Client, core: RunningSand
 
 @pytest.fixture
 def short(settings: LazySettings) -> float:
-    """A deadline of two seconds for all calls of a change together."""
+    """A deadline of four seconds for all calls of a change together."""
     settings.CORE_LIMITS = replace(
-        settings.CORE_LIMITS, deadline_seconds=2.0, read_timeout_seconds=2.0, read_retries=0
+        settings.CORE_LIMITS, deadline_seconds=4.0, read_timeout_seconds=4.0, read_retries=0
     )
-    return 2.0
+    return 4.0
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_what_the_deadline_leaves_unread_after_a_change_is_not_read(
     """Two calls fit into it, and three do not."""
     pool = one_pool(manager)
     form = filled_in(manager, act, pool)
-    core.set_fault("latency=0.75")
+    core.set_fault("latency=1.4")
     manager.post(address_of(act, pool), form)
     core.set_fault(None)
     assert outcomes() == ["done"]
@@ -129,9 +129,9 @@ def test_a_call_has_what_reading_first_left_of_the_deadline(
     form = filled_in(manager, "edit", pool)
 
     def slow_writes(**_: object) -> None:
-        core.set_fault("latency=1.5;only=writes")
+        core.set_fault("latency=3.3;only=writes")
 
-    core.set_fault("latency=0.7;only=reads")
+    core.set_fault("latency=1.0;only=reads")
     post_save.connect(slow_writes, sender=Lease)  # what is committed between the two
     try:
         manager.post(address_of("edit", pool), form)
@@ -146,7 +146,7 @@ def test_reading_first_leaves_the_change_half_of_the_time(
 ) -> None:
     pool = one_pool(manager)
     form = filled_in(manager, "edit", pool)
-    core.set_fault("latency=1.5;only=reads")
+    core.set_fault("latency=3;only=reads")
     page = manager.post(address_of("edit", pool), form)
     assert page.status_code in {502, 503}
     assert (writes(core), Entry.objects.filter(kind="intent").count()) == ([], 0)

@@ -69,14 +69,14 @@ def test_a_wrong_password_is_said_and_nothing_is_stored(
 @pytest.fixture
 def short(settings: LazySettings) -> None:
     """A deadline in which two slow calls have no room."""
-    settings.CORE_LIMITS = replace(settings.CORE_LIMITS, deadline_seconds=1.0, read_retries=0)
+    settings.CORE_LIMITS = replace(settings.CORE_LIMITS, deadline_seconds=2.5, read_retries=0)
 
 
 def test_signing_in_and_looking_what_it_shows_share_one_deadline(
     newcomer: Client, core: RunningSandbox, short: None
 ) -> None:
     who = next(person for person in core.people if person.company == "acme")
-    core.set_fault("latency=0.4")
+    core.set_fault("latency=1.0")
     page = enter(newcomer, kind="sign_in", email=who.email, password=core.password)
     assert "Is this the right token?" not in page
     assert not Token.objects.exists()
@@ -87,7 +87,7 @@ def test_verifying_has_one_deadline_for_all_its_calls(
 ) -> None:
     """A Core that does not know the include is asked twice."""
     core.switch(includes="refused")
-    core.set_fault("latency=0.6")
+    core.set_fault("latency=1.4")
     page = manager.post("/tokens/acme/verify/", follow=True).content.decode()
     assert "Your token for" not in page
     assert [request.method for request in core.journal][-2:] == ["GET", "GET"]
