@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from pools.wording.outcomes import OutcomeMessage
+from pools.wording.messages import OutcomeMessage
 
 # The id of the element that HTMX is about to swap → the partial that fills it.
 FRAGMENTS: Final = {

@@ -24,7 +24,7 @@ from pools.tokens.keeping import TokenMissing
 from pools.views.workplace import Workplace, enter
 from pools.wording.actions import words_for
 from pools.wording.connectors import by_system
-from pools.wording.outcomes import OutcomeMessage, answer_for
+from pools.wording.messages import OutcomeMessage, answer_for
 from pools.wording.roles import not_in_your_role
 
 

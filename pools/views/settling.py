@@ -23,7 +23,7 @@ from pools.pages.rendering import landed, show
 from pools.views.account import safe_next
 from pools.views.changes import visibility_of
 from pools.views.workplace import CHANGING, enter
-from pools.wording.outcomes import unlocked_message
+from pools.wording.messages import unlocked_message
 from pools.wording.settling import settled_message, unrecorded_message
 from pools.wording.situations import Activity, pool_page
 

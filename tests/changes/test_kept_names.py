@@ -12,7 +12,7 @@ from pools.changes.state import ChangeState
 from pools.core import PoolChanges, PoolFields, Reason
 from pools.models import Entry
 from pools.models.vocabulary import Action, Kind, Outcome, Verdict
-from pools.wording.outcomes import message_for
+from pools.wording.messages import message_for
 from pools.wording.situations import Situation
 from pools.wording.states import meaning_of
 from sandbox.inputs import TRIMMED

@@ -12,7 +12,7 @@ from pools.core import CoreClient, NotFound, Page, Pool, PoolChanges, PoolQuery
 from pools.ledger.proof import prove
 from pools.models import Entry
 from pools.models.vocabulary import Action, Kind
-from pools.wording.outcomes import message_for
+from pools.wording.messages import message_for
 from pools.wording.situations import Situation
 from tests.changes.noticing import READS, drifts, list_all, look, noticed, outside, read_list
 from tests.fixtures.clock import a_minute_later

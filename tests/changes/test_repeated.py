@@ -14,7 +14,7 @@ from pools.changes.state import ChangeState
 from pools.ledger.appending import Actor, LedgerUnwritable
 from pools.models import Entry
 from pools.models.vocabulary import Action, Kind, Outcome
-from pools.wording.outcomes import message_for
+from pools.wording.messages import message_for
 from pools.wording.situations import Situation
 from tests.changes.making import late_intent, outcome_of, submit_at_once
 from tests.fixtures.clock import travel

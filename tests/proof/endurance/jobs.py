@@ -26,7 +26,7 @@ from pools.core import CoreError, PoolQuery
 from pools.ledger.appending import LedgerUnwritable
 from pools.models import Entry
 from pools.models.vocabulary import Kind
-from pools.wording.outcomes import OutcomeMessage, answer_for
+from pools.wording.messages import OutcomeMessage, answer_for
 from pools.wording.situations import Situation
 from tests.proof.endurance.cases import Stage
 from tests.proof.endurance.cast import COLLEAGUE, Cast, Place
