@@ -8,7 +8,7 @@ from pools.models.vocabulary import Action
 from pools.tickets import Part
 from pools.wording.actions import words_for
 from pools.wording.changes import name_of
-from pools.wording.states import Standing, meaning_of, standing_of, window_of
+from pools.wording.outcomes import Standing, meaning_of, standing_of, window_of
 
 register = template.Library()
 register.filter("meaning", meaning_of)

@@ -54,10 +54,10 @@ from pools.wording.changes import compared, heading_of, step_in_words
 from pools.wording.events import line_facts_of, title_of
 from pools.wording.moments import day_of
 from pools.wording.obstacles import export_unrecorded
+from pools.wording.outcomes import STANDINGS
 from pools.wording.people import SHARED_NAME, naming
 from pools.wording.roles import NO_EVENTS
 from pools.wording.situations import Problem
-from pools.wording.states import STANDINGS
 
 LINES: Final = 50
 TEMPLATE: Final = "pools/change_list.html"

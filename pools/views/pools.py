@@ -30,8 +30,8 @@ from pools.wording import addresses
 from pools.wording.actions import ActionWords, words_for
 from pools.wording.addresses import BadAddress, bad_address
 from pools.wording.connectors import by_system
+from pools.wording.outcomes import back_again
 from pools.wording.situations import Activity, Problem, pool_page
-from pools.wording.states import back_again
 
 PAGE_SIZES: Final = (10, 25, 50, 100)
 PARAMETERS: Final = frozenset({"search", "sort", "page", "per_page"})

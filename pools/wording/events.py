@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pools.changes.reading import EventLine
 from pools.models import Token
-from pools.wording.states import unreadable_sentence
+from pools.wording.outcomes import unreadable_sentence
 
 # Values that stand for a choice, and have a name of their own.
 _NAMES: Final = {kind.value: kind.label for kind in Token.Kind}

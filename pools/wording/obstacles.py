@@ -23,8 +23,8 @@ from pools.wording.core_errors import quoted
 from pools.wording.database import because
 from pools.wording.moments import moment_of
 from pools.wording.names import called
+from pools.wording.outcomes import window_of
 from pools.wording.situations import Activity, Problem, Situation
-from pools.wording.states import window_of
 from pools.wording.versions import LEFT, OPENED, REVERTED, WANTED, Versions
 
 _TELL: Final = "Tell an administrator that the panel's database can't be written."

@@ -18,9 +18,9 @@ from pools.wording.actions import words_for
 from pools.wording.database import because
 from pools.wording.messages import OutcomeMessage
 from pools.wording.names import called
+from pools.wording.outcomes import superseded, unreadable_sentence
 from pools.wording.problems import problem_for
 from pools.wording.situations import Activity, Situation
-from pools.wording.states import superseded, unreadable_sentence
 
 
 class _Attempt(NamedTuple):

@@ -13,8 +13,8 @@ from pools.core import PoolChanges, PoolFields, Reason
 from pools.models import Entry
 from pools.models.vocabulary import Action, Kind, Outcome, Verdict
 from pools.wording.messages import message_for
+from pools.wording.outcomes import meaning_of
 from pools.wording.situations import Situation
-from pools.wording.states import meaning_of
 from sandbox.inputs import TRIMMED
 from sandbox.running import RunningSandbox
 from tests.changes.making import APPLIED, NOT_APPLIED, left, settled

@@ -13,7 +13,7 @@ from django.db import connection
 from pools.changes.state import ChangeState
 from pools.models.vocabulary import Outcome, Verdict
 from pools.wording.glossary import GLOSSARY
-from pools.wording.states import STANDINGS
+from pools.wording.outcomes import STANDINGS
 from tests.ledger.tampering import WAYS
 from tests.standard.reading import DOCS, named, rows, section
 

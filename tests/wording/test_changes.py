@@ -13,7 +13,7 @@ from pools.core import Reason
 from pools.models.reference import FIRST_ORIGIN
 from pools.models.vocabulary import Action, Kind, Outcome, Readback, Verdict
 from pools.wording.changes import as_text, compared, step_in_words
-from pools.wording.states import meaning_of, standing_of
+from pools.wording.outcomes import meaning_of, standing_of
 from tests.changes.recorded import AFTER, BEFORE, a_change
 
 pytestmark = pytest.mark.django_db

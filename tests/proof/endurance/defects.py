@@ -24,7 +24,7 @@ from pools.ledger.appending import LedgerUnwritable
 from pools.models import Lease
 from pools.models.vocabulary import Action, Outcome, Readback, Verdict
 from pools.wording import outcomes as _outcomes
-from pools.wording.states import STANDINGS
+from pools.wording.outcomes import STANDINGS
 
 # What is changed in them is nobody's business but this process's.
 drift: Any = _drift

@@ -1,4 +1,4 @@
-"""How a change stands, in words: the word on its mark, and what it means as one sentence."""
+"""The outcome of a change in words: the word on its mark, and what it means as one sentence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
