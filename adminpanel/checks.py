@@ -145,7 +145,7 @@ def _wrong_settings() -> list[str]:
             "ALLOWED_HOSTS."
         )
     # Imported late: it needs the models.
-    from pools.changes.settling import longest_check
+    from pools.changes.settling_times import longest_check
 
     # Longer than any change.
     if longest_check() >= timedelta(seconds=GRACEFUL_SECONDS):

@@ -270,6 +270,11 @@ def number(name: str, default: float, *, least: float, most: float) -> float:
     return float(found)
 
 
+def number_or_none(name: str, *, least: float, most: float) -> float | None:
+    """The same; None where it is not set."""
+    return number(name, least, least=least, most=most) if text(name) else None
+
+
 def whole_number(name: str, default: int, *, least: int, most: int) -> int:
     """The same without a fraction."""
     found = text(name, str(default))

@@ -2,7 +2,8 @@
 
 What is required has no default: a start without it refuses in one sentence.
 `NAME_FILE` may name a file that holds the value of `NAME` (container secrets).
-docs/configuration.md lists them all.
+docs/configuration.md lists them all. The defaults of numbers that belong to one room are in
+that room: here is only what else they may be.
 """
 
 from pathlib import Path
@@ -21,6 +22,7 @@ from adminpanel.environment import (
     metrics_token,
     networks,
     number,
+    number_or_none,
     one_of,
     plain_http_hosts,
     proxy,
@@ -36,6 +38,7 @@ from adminpanel.environment import (
 from adminpanel.logs import logging_settings
 from adminpanel.mail import mail_settings, settings_for_django
 from adminpanel.single_sign_on import single_sign_on
+from pools.accounts.attempts import RATE_LIMITS
 from pools.core.limits import CoreLimits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -67,11 +70,18 @@ TICKET_LINKS = tickets()
 
 # --- Core -------------------------------------------------------------------------------
 
+_usual = CoreLimits()
 CORE_LIMITS = CoreLimits(
-    deadline_seconds=number("CORE_DEADLINE_SECONDS", 15, least=1, most=25),
-    connect_timeout_seconds=number("CORE_CONNECT_TIMEOUT_SECONDS", 5, least=0.1, most=25),
-    read_timeout_seconds=number("CORE_READ_TIMEOUT_SECONDS", 10, least=0.1, most=25),
-    max_answer_bytes=whole_number("CORE_MAX_ANSWER_BYTES", 8 * 2**20, least=2**16, most=2**26),
+    deadline_seconds=number("CORE_DEADLINE_SECONDS", _usual.deadline_seconds, least=1, most=25),
+    connect_timeout_seconds=number(
+        "CORE_CONNECT_TIMEOUT_SECONDS", _usual.connect_timeout_seconds, least=0.1, most=25
+    ),
+    read_timeout_seconds=number(
+        "CORE_READ_TIMEOUT_SECONDS", _usual.read_timeout_seconds, least=0.1, most=25
+    ),
+    max_answer_bytes=whole_number(
+        "CORE_MAX_ANSWER_BYTES", _usual.max_answer_bytes, least=2**16, most=2**26
+    ),
     # Two threads stay out of it, so that signing in and the record work while Core hangs. One
     # of the two may wait for a place for a second: see CoreLimits.
     calls_at_once=whole_number("CORE_CALLS_AT_ONCE", WEB_THREADS - 2, least=1, most=126),
@@ -90,12 +100,11 @@ TOKEN_NUDGE_DAYS = whole_number("TOKEN_NUDGE_DAYS", 180, least=1, most=3650)
 
 # --- Settling ---------------------------------------------------------------------------
 
-# How long to wait before checking a change whose outcome is unknown. Checked at once, one that
-# Core is still carrying out would look as if it had not been made.
-SETTLE_QUIET_SECONDS = number(
-    "SETTLE_QUIET_SECONDS", 60, least=CORE_LIMITS.deadline_seconds + 1, most=3600
+# None: as in pools/changes/settling_times.py, which can't be loaded before the models.
+SETTLE_QUIET_SECONDS = number_or_none(
+    "SETTLE_QUIET_SECONDS", least=CORE_LIMITS.deadline_seconds + 1, most=3600
 )
-SETTLE_READS_APART_SECONDS = number("SETTLE_READS_APART_SECONDS", 5, least=1, most=25)
+SETTLE_READS_APART_SECONDS = number_or_none("SETTLE_READS_APART_SECONDS", least=1, most=25)
 
 # --- Django -----------------------------------------------------------------------------
 
@@ -224,10 +233,7 @@ CACHES = {
 
 AUTHENTICATION_BACKENDS = ["pools.accounts.backend.OneCheckBackend"]
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 10},
-    },
+    {"NAME": "pools.accounts.passwords.LengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "pools.accounts.passwords.StolenPasswordValidator"},
     {"NAME": "pools.accounts.passwords.LocalWordsValidator"},
@@ -244,15 +250,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
-ACCOUNT_RATE_LIMITS = {
-    "login": "30/m/ip",
-    # Of an address, and of a name; a browser that its owner has used counts for itself.
-    "login_failed": "10/m/ip,5/5m/key",
-    "invitation": "20/m/ip",
-    # Links to a new password: asking for them, of an address and for a name; using them.
-    "reset_password": "10/m/ip,3/h/key",
-    "reset_password_from_key": "20/m/ip",
-}
+ACCOUNT_RATE_LIMITS = RATE_LIMITS
 
 SECOND_FACTOR_REQUIRED = switch("SECOND_FACTOR_REQUIRED", default=False)
 MFA_ADAPTER = "pools.accounts.second_factors.SealedFactorAdapter"

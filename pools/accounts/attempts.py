@@ -1,11 +1,11 @@
-"""Where attempts are counted: the cache in the database, which says when it can't count.
+"""How many attempts are allowed, and where they are counted: the cache in the database.
 
-Named by the settings.
+Named by the settings, which load before the models: nothing here may need them.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.db import DatabaseCache
@@ -13,6 +13,18 @@ from django.db import Error as AnyDatabaseError
 from django.db import connection
 
 from pools.database_faults import cause_of
+
+# As allauth writes them: how many, in which time, for each what. docs/inventories.md has them.
+RATE_LIMITS: Final = {
+    "login": "30/m/ip",
+    # Failed ones, from an address and for a name: five in five minutes lock sign-in for that
+    # name. A browser that its owner has used counts for itself.
+    "login_failed": "10/m/ip,5/5m/key",
+    "invitation": "20/m/ip",
+    # Links to a new password: asking for them, from an address and for a name; using them.
+    "reset_password": "10/m/ip,3/h/key",
+    "reset_password_from_key": "20/m/ip",
+}
 
 
 class CountingCache(DatabaseCache):

@@ -1,4 +1,4 @@
-"""Which passwords are refused: stolen ones, and those close to a name used here.
+"""Which passwords are refused: short ones, stolen ones, and those close to a name used here.
 
 No rule says what characters a password must have, and none makes it end: docs/security.md.
 """
@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
-from django.contrib.auth.password_validation import CommonPasswordValidator
+from django.contrib.auth.password_validation import (
+    CommonPasswordValidator,
+    MinimumLengthValidator,
+)
 from django.core.exceptions import ValidationError
 
 from pools.models import Company
 from pools.people.roles import ROLES
 
+SHORTEST: Final = 10
 # The 20,000 most frequent ones of ten characters and more in published thefts that are not
 # in Django's own list: from "10 million passwords" by Mark Burnett, which is in the public
 # domain.
@@ -24,6 +28,13 @@ WORDS: Final = ("patchworks", "connection", "pools", "pool", "panel", "core", "p
 _SHORTEST_WORD: Final = 4
 # What must be left of a password without them.
 _LEFT: Final = 6
+
+
+class LengthValidator(MinimumLengthValidator):
+    """Not a short one."""
+
+    def __init__(self) -> None:
+        super().__init__(SHORTEST)
 
 
 class StolenPasswordValidator(CommonPasswordValidator):

@@ -32,10 +32,10 @@ from pools.changes.settling import (
     Settling,
     SettlingState,
     due,
-    quiet_until,
     settle,
     settle_all,
 )
+from pools.changes.settling_times import quiet_until
 
 __all__ = [
     "AlreadyDeleted",

@@ -10,16 +10,15 @@ is recorded as well.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
-
-from django.conf import settings
 
 from pools.changes import readback, witnesses
 from pools.changes.history import newest_entries
 from pools.changes.proposal import COMPARED, CONNECTORS, Snapshot
 from pools.changes.said import said_by
+from pools.changes.settling_times import quiet_time
 from pools.changes.verdicts import has_value, is_readable, shows, unreadable_in
 from pools.core import CoreClient, CoreError, NotFound, Pool
 from pools.database_faults import try_to_write
@@ -171,8 +170,7 @@ def _may_be_late(entry: Entry, pool: Pool | None) -> bool:
     before = said_by(entry).facts.get("before") if entry.action == Action.EDIT else None
     if pool and (before is None or not shows(pool, Snapshot.from_json(before))):
         return False
-    quiet: datetime = entry.at + timedelta(seconds=settings.SETTLE_QUIET_SECONDS)
-    return clock.now() < quiet
+    return bool(clock.now() < entry.at + quiet_time())
 
 
 def _may_be_gone(entry: Entry) -> bool:

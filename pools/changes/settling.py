@@ -26,6 +26,7 @@ from pools.changes.history import HistoryItem, changes_by_id
 from pools.changes.looking import Case, Observation, observe
 from pools.changes.proposal import Snapshot
 from pools.changes.said import said_by
+from pools.changes.settling_times import quiet_until, seconds_between_reads
 from pools.changes.state import ChangeState, call_ends
 from pools.changes.verdicts import unreadable_in
 from pools.changes.witnesses import latest_of
@@ -49,7 +50,6 @@ from pools.models.reference import PoolReference
 from pools.models.vocabulary import TRACELESS, UNREADABLE, Action, Kind, Verdict
 from pools.tokens import keeping
 
-# Who settled where nobody asked for it.
 # How long what could not be read back is looked at again by itself.
 LOOKED_BACK: Final = timedelta(days=1)
 
@@ -128,12 +128,6 @@ def settle(change_id: UUID, by: Actor = NOBODY) -> Settling:
         _waited_for.leave(change_id)
 
 
-def longest_check() -> timedelta:
-    """How long whoever checks again waits at most: for two reads, and the time between them."""
-    longest: timedelta = settings.CORE_LIMITS.longest_change
-    return longest + timedelta(seconds=settings.SETTLE_READS_APART_SECONDS)
-
-
 def settle_all(
     change_ids: Iterable[UUID], by: Actor = NOBODY, budget: Budget | None = None
 ) -> Iterator[Settling]:
@@ -158,9 +152,9 @@ def settle_all(
         else:
             looked.append((change_id, first))
     if looked:
-        time.sleep(settings.SETTLE_READS_APART_SECONDS)
+        time.sleep(seconds_between_reads())
         if budget is not None:
-            budget.put_off(settings.SETTLE_READS_APART_SECONDS)
+            budget.put_off(seconds_between_reads())
     for change_id, first in looked:
         # By now the token's owner may have been disabled, and the change settled.
         case = take_up(change_id, budget)
@@ -196,13 +190,6 @@ def unread(now: datetime) -> dict[UUID, str]:
         for item in reversed(items)
         if item.state is ChangeState.NOT_READ
     }
-
-
-def quiet_until(item: HistoryItem) -> datetime:
-    """When an open change can be settled at the earliest."""
-    quiet = timedelta(seconds=settings.SETTLE_QUIET_SECONDS)
-    assert item.at is not None  # noqa: S101  (it can be read)
-    return (item.ended_at or call_ends(item.at)) + quiet
 
 
 def _look(case: Case, away: dict[str, CoreError]) -> Observation | CoreError:

@@ -1,4 +1,7 @@
-"""How long, how much and how many: every limit of a call to Core, in one place."""
+"""How long, how much and how many: every limit of a call to Core, in one place.
+
+Some can be set: adminpanel/settings.py reads CORE_… from the environment.
+"""
 
 from dataclasses import dataclass, field, fields
 from datetime import timedelta

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from pools.changes.settling import longest_check
+from pools.changes.settling_times import longest_check
 from pools.wording.coming_back import ENTRIES_ELSEWHERE, ENTRIES_KEPT
 
 THEMES = ("auto", "light", "dark")

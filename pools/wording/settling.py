@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from django.conf import settings
 from django.utils import timezone
 
 from pools.changes import HistoryItem, Settling, SettlingState
 from pools.changes.looking import Undecided
+from pools.changes.settling_times import seconds_between_reads
 from pools.changes.state import ChangeState
 from pools.core import CoreError, Forbidden
 from pools.models import Company
@@ -150,9 +150,10 @@ def _not_seen(attempt: _Attempt) -> str:
 
 
 def _disagree(attempt: _Attempt) -> str:
-    apart = settings.SETTLE_READS_APART_SECONDS
+    apart = seconds_between_reads()
+    seconds = "1 second" if apart == 1 else f"{apart:g} seconds"
     return (
-        f"Two reads {apart} seconds apart gave different values: the pool is still changing. "
+        f"Two reads {seconds} apart gave different values: the pool is still changing. "
         "Check again in a minute."
     )
 

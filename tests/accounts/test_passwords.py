@@ -52,7 +52,7 @@ def test_the_words_of_the_place_are_its_own(settings: object) -> None:
 def test_every_rule_is_one_that_was_meant() -> None:
     rules = get_password_validators(adminpanel.settings.AUTH_PASSWORD_VALIDATORS)
     assert [type(rule).__name__ for rule in rules] == [
-        "MinimumLengthValidator",
+        "LengthValidator",
         "UserAttributeSimilarityValidator",
         "StolenPasswordValidator",
         "LocalWordsValidator",

@@ -6,15 +6,22 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
+from pools.changes.settling_times import QUIET_SECONDS, READS_APART_SECONDS
+from pools.core import CoreLimits
 from tests.standard.reading import DOCS, named, rows
 
 ROOT: Final = DOCS.parent
 # What reads a setting whose name is its first argument.
 READERS: Final = {
     *("as_it_stands", "certificates", "hosts", "items", "keys", "listening_address", "networks"),
-    "number",
+    *("number", "number_or_none"),
     *("one_of", "plain_http_hosts", "proxy", "public_url", "required", "required_as_it_stands"),
     *("switch", "text", "time_zone", "whole_number"),
+}
+# What counts where a setting is not set, and the room says so.
+OF_ROOMS: Final = {
+    "SETTLE_QUIET_SECONDS": QUIET_SECONDS,
+    "SETTLE_READS_APART_SECONDS": READS_APART_SECONDS,
 }
 README: Final = (ROOT / "README.md").read_text()
 
@@ -54,7 +61,7 @@ def test_every_setting_is_in_the_table_and_the_table_has_no_other() -> None:
 def bounded() -> Iterator[tuple[str, ast.Call]]:
     return (
         (name, call) for name, call in calls().items()
-        if ast.unparse(call.func) in {"number", "whole_number"}
+        if ast.unparse(call.func) in {"number", "number_or_none", "whole_number"}
     )  # fmt: skip
 
 
@@ -64,16 +71,19 @@ def test_every_number_has_its_bounds_and_its_default() -> None:
         meaning, default = table()[name]
         least, most = (written(keyword.value) for keyword in call.keywords)
         assert f"({least} to {most})" in meaning, name
-        assert default.replace("−", "-") == written(call.args[1], grouped=False), name
+        usual = written(call.args[1], grouped=False) if call.args[1:] else f"`{OF_ROOMS[name]:g}`"
+        assert default.replace("−", "-") == usual, name
 
 
 def written(value: ast.expr, *, grouped: bool = True) -> str:
     """As the document has it: 3,600 in a sentence and `3600` as a value; names as they are."""
+    rooms = {"__builtins__": {}, "_usual": CoreLimits()}
     try:
-        found = eval(compile(ast.Expression(value), "", "eval"), {"__builtins__": {}})
+        found = eval(compile(ast.Expression(value), "", "eval"), rooms)
     except NameError:
         text = ast.unparse(value).replace("CORE_LIMITS.deadline_seconds", "CORE_DEADLINE_SECONDS")
         return re.sub(r"([A-Z_]+)", r"`\1`", text)
+    found = int(found) if found == int(found) else found
     return f"{found:,}" if grouped else f"`{found}`"
 
 

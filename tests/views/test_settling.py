@@ -265,6 +265,18 @@ def test_each_state_has_its_sentence(
     assert sentence in found.text
 
 
+@pytest.mark.parametrize(
+    ("set_to", "said"), [(None, "5 seconds"), (1.0, "1 second"), (2.5, "2.5 seconds")]
+)
+def test_the_time_between_the_reads_is_said_as_people_say_it(
+    acme: Company, settings: Any, set_to: float | None, said: str
+) -> None:
+    settings.SETTLE_READS_APART_SECONDS = set_to
+    item = an_item()
+    found = settled_message(Settling(item.change_id, SettlingState.DISAGREE), item, acme)
+    assert found.text.startswith(f"Two reads {said} apart gave different values")
+
+
 @pytest.mark.parametrize("action", [Action.CREATE, Action.EDIT, Action.CLEAR, Action.DELETE])
 def test_every_verdict_has_its_sentence(acme: Company, action: Action) -> None:
     item = an_item(action)

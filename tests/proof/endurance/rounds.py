@@ -20,6 +20,7 @@ from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
 from pools.changes.settling import due
+from pools.changes.settling_times import quiet_time
 from pools.ledger.appending import LedgerUnwritable
 from pools.models import Entry, Lease
 from pools.models.vocabulary import Kind
@@ -270,7 +271,7 @@ class Round:
 
     def _wait_until_settled(self, seen: Seen) -> None:
         """Until only those are open whose person is gone, or none was closed for too long."""
-        longest = settings.CORE_LIMITS.deadline_seconds + settings.SETTLE_QUIET_SECONDS
+        longest = settings.CORE_LIMITS.deadline_seconds + quiet_time().total_seconds()
         until, fewest = time.monotonic() + longest + self.patience_seconds, len(self.places) + 1
         all_due = time.monotonic() + longest + 2 * PAUSE
         while True:

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 
 from pools.changes.proposal import COMPARED
+from pools.changes.settling_times import quiet_time
 from pools.models import Entry
 from pools.models.vocabulary import UNREADABLE, Action, Kind, Outcome, Readback, Verdict
 from sandbox.journal import Applied
@@ -237,7 +238,7 @@ def _due_from(change: Change, settled: Entry) -> datetime:
     assert change.intent is not None
     ended = [each for each in change.entries[Kind.OUTCOME] if each.seq < settled.seq]
     since: datetime = ended[0].at if ended else change.intent.at + _deadline()
-    return since + _quiet()
+    return since + quiet_time()
 
 
 # The words of a verdict on pages; those of an outcome are its own.
@@ -399,10 +400,6 @@ PER_CASE: Final = (
     drift_is_real,
     nothing_unexpected,
 )
-
-
-def _quiet() -> timedelta:
-    return timedelta(seconds=settings.SETTLE_QUIET_SECONDS)
 
 
 def _deadline() -> timedelta:
