@@ -151,12 +151,12 @@ def wrong_token_keys() -> list[str]:
     """
     configured = {key_id for key_id, _ in settings.TOKEN_KEYS}
     try:
-        used = {"tokens": tokens_by_key(), "second factors": second_factors_by_key()}
+        used = {"Stored tokens": tokens_by_key(), "Second factors": second_factors_by_key()}
         canaries = list(KeyCanary.objects.filter(pk__in=configured))
     except DatabaseError:
         return []
     missing = [
-        f"TOKEN_KEYS is missing key {key_id}, which {count} stored {what} are sealed with."
+        f"TOKEN_KEYS is missing key {key_id}. {what} encrypted with it: {count}."
         for what, counts in used.items()
         for key_id, count in sorted(counts.items())
         if key_id not in configured

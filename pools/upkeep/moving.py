@@ -25,6 +25,7 @@ from pools.ledger.appending import lock
 from pools.ledger.chain import Chain
 from pools.models.entry import Entry
 from pools.tokens.vault import wrong_token_keys
+from pools.wording.numbers import counted
 
 SOURCE: Final = "source"
 CHUNK: Final = 2000
@@ -90,8 +91,8 @@ def _must_be_alike(source: BaseDatabaseWrapper) -> None:
         applied = MigrationRecorder(database).applied_migrations().keys()
         if missing := wanted - applied:
             raise CannotMove(
-                f"{len(missing)} migrations are missing in {name}. Run `manage.py migrate` on it, "
-                "with the version that is installed here."
+                f"{name.capitalize()} lacks {counted(len(missing), 'migration')}. "
+                "Run `manage.py migrate` on it, with the version that is installed here."
             )
         if applied - wanted:
             raise CannotMove(f"A newer version of the panel than this one has used {name}.")

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from pools.wording.numbers import counted
+
 SLUG_RECORDED: Final = (
     "The history already has a company with this short name, so a new one can't have it. "
     "Choose another."
@@ -15,7 +17,7 @@ def tried(address: str, found: str) -> str:
 
 def open_changes_stay_behind(count: int) -> str:
     """Said before an address is changed on which changes of unknown outcome depend."""
-    these = "1 change has" if count == 1 else f"{count} changes have"
+    these = f"{counted(count, 'change')} {'has' if count == 1 else 'have'}"
     return (
         f"{these} no known outcome yet. At another address nobody can check what happened: "
         "check first, or tick “Move with open changes”."

@@ -20,7 +20,7 @@ def moment_of(at: datetime | None) -> str:
 def day_of(day: date | None) -> str:
     """What a day is called besides its date; "" for most. None: it can't be read."""
     if day is None:
-        return "Their time can't be read"
+        return UNREADABLE_MOMENT.capitalize()
     today = timezone.localdate()
     return {today: "Today", today - timedelta(days=1): "Yesterday"}.get(day, "")
 

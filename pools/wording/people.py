@@ -9,6 +9,7 @@ from pools.people.acts import NotAllowed, Refusal
 from pools.people.names import Bearer, NameHolder, NameTaken
 from pools.wording.database import because
 from pools.wording.names import isolated
+from pools.wording.numbers import counted
 
 _REFUSALS: Final[dict[Refusal, str]] = {
     Refusal.OWN_ADMINISTRATION: "You can't remove your own Administrator role. Ask a colleague.",
@@ -139,7 +140,7 @@ def also_recorded_as(names: Sequence[str]) -> str:
 
 def sessions_ended(count: int) -> str:
     """After a person ended other sessions of theirs."""
-    return "Ended 1 session." if count == 1 else f"Ended {count} sessions."
+    return f"Ended {counted(count, 'session')}."
 
 
 def withdrawn(username: str) -> str:

@@ -18,6 +18,7 @@ from pools.wording.actions import words_for
 from pools.wording.database import because
 from pools.wording.messages import OutcomeMessage
 from pools.wording.names import called
+from pools.wording.numbers import counted
 from pools.wording.outcomes import superseded, unreadable_sentence
 from pools.wording.problems import problem_for
 from pools.wording.situations import Activity, Situation
@@ -150,10 +151,9 @@ def _not_seen(attempt: _Attempt) -> str:
 
 
 def _disagree(attempt: _Attempt) -> str:
-    apart = seconds_between_reads()
-    seconds = "1 second" if apart == 1 else f"{apart:g} seconds"
+    apart = counted(seconds_between_reads(), "second")
     return (
-        f"Two reads {seconds} apart gave different values: the pool is still changing. "
+        f"Two reads {apart} apart gave different values: the pool is still changing. "
         "Check again in a minute."
     )
 

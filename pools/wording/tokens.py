@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from pools.tokens.keeping import TokenScope
 from pools.tokens.state import TokenState
 from pools.wording.names import isolated
+from pools.wording.numbers import counted
 from pools.wording.situations import Problem
 
 STATES: Final[dict[TokenState, str]] = {
@@ -37,7 +38,7 @@ def pools_counted(scope: TokenScope) -> str:
         return "an unknown number of pools"
     if scope.total == 0:
         return "no pools"
-    return "1 pool" if scope.total == 1 else f"{scope.total} pools"
+    return counted(scope.total, "pool")
 
 
 def works(company: str, scope: TokenScope) -> str:
@@ -85,4 +86,4 @@ def tokens_stopped_working(count: int) -> str:
 
 def worth_replacing(days: int) -> str:
     """A word about a key that never expires. `days`: how long it has been in use."""
-    return f"In use for {days} days. It never expires, so consider replacing it."
+    return f"In use for {counted(days, 'day')}. It never expires, so consider replacing it."

@@ -330,5 +330,5 @@ def test_a_key_that_a_second_factor_needs_is_missed_at_the_start(
     set_up_app(olga)
     settings.TOKEN_KEYS = (("second", settings.TOKEN_KEYS[0][1]),)
     assert wrong_token_keys() == [
-        "TOKEN_KEYS is missing key first, which 2 stored second factors are sealed with."
+        "TOKEN_KEYS is missing key first. Second factors encrypted with it: 2."
     ]

@@ -120,7 +120,7 @@ def test_a_lease_of_no_change_at_all_is_of_nobody_and_the_proof_fails() -> None:
     assert found() == ([], [sentence], [sentence])
     code, said = verify_audit()
     assert code == 1
-    assert said.startswith(f"{sentence}\nEntries 1 to 1 fit.\n")
+    assert said.startswith(f"{sentence}\nEntry 1 fits.\n")
 
 
 def test_a_proof_from_later_on_judges_all_leases() -> None:

@@ -103,7 +103,7 @@ def test_a_ledger_that_can_be_altered_ends_badly_though_it_fits() -> None:
         1,
         (
             f"{UNGUARDED} It lacks, or has switched off or altered: {missing}.\n"
-            f"Entries 1 to 1 fit.\nHead: {named(1)}\n"
+            f"Entry 1 fits.\nHead: {named(1)}\n"
         ),
     )
 

@@ -75,7 +75,7 @@ def test_a_token_that_does_not_open_keeps_its_key_and_is_told(settings: Any) -> 
     code, said = rotate()
     assert (code, keys_used()) == (1, {"new", "old"})
     assert "Unreadable: 1 (left as they are)." in said
-    assert "Key old: 1 tokens, still in use: keep it." in said
+    assert "Key old: 1 token, still in use: keep it." in said
 
 
 @pytest.mark.django_db

@@ -167,7 +167,7 @@ def test_the_right_keys_are_no_reason_not_to_start(stored: Token) -> None:
 def test_a_missing_key_is_a_reason_not_to_start(stored: Token, settings: Any) -> None:
     settings.TOKEN_KEYS = (key("second"),)
     assert wrong_token_keys() == [
-        "TOKEN_KEYS is missing key first, which 1 stored tokens are sealed with."
+        "TOKEN_KEYS is missing key first. Stored tokens encrypted with it: 1."
     ]
 
 

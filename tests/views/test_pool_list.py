@@ -25,6 +25,13 @@ def test_first_page_shows_25_of_257(manager: Client) -> None:
     assert (facts["first"], facts["last"], facts["total"]) == (1, 25, 257)
 
 
+@pytest.mark.usefixtures("core")
+def test_what_is_announced_is_right_for_one_pool_too(manager: Client) -> None:
+    assert 'data-announce="Pools 1 to 25 of 257"' in manager.get(LIST).text
+    one = manager.get(LIST, {"search": "end of 255 characters"}).text
+    assert 'data-announce="Pool 1 of 1"' in one
+
+
 @pytest.mark.parametrize("size", [10, 100])
 def test_a_page_is_one_request_to_core(manager: Client, core: RunningSandbox, size: int) -> None:
     manager.get(LIST, {"per_page": size})

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 
 from pools.ledger.indexing import add_missing_terms
+from pools.wording.numbers import counted
 
 
 class Command(BaseCommand):
@@ -22,6 +23,6 @@ class Command(BaseCommand):
         except AnyDatabaseError as error:
             raise CommandError(f"The index cannot be written: {error}") from None
         if added:
-            self.stdout.write(f"Added to the index: {added:,} term{'' if added == 1 else 's'}.")
+            self.stdout.write(f"Added to the index: {counted(added, 'term')}.")
         else:
             self.stdout.write("The index lacks nothing.")

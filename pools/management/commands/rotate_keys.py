@@ -15,6 +15,7 @@ from pools.tokens.vault import (
 )
 from pools.upkeep import resealing
 from pools.upkeep.resealing import reseal_second_factors, reseal_tokens
+from pools.wording.numbers import counted
 
 
 class Command(BaseCommand):
@@ -52,7 +53,7 @@ class Command(BaseCommand):
         for batch in reseal_tokens(forget_unreadable=forget_unreadable):
             resealed += batch.resealed
             unreadable += batch.unreadable
-            self.stdout.write(f"Resealed {resealed} tokens so far…")
+            self.stdout.write(f"Resealed {counted(resealed, 'token')} so far…")
         ended = "removed" if forget_unreadable else "left as they are"
         self.stdout.write(f"Resealed tokens: {resealed}. Unreadable: {unreadable} ({ended}).")
         factors = reseal_second_factors()
@@ -73,5 +74,5 @@ class Command(BaseCommand):
                 advice = "still in use: keep it"
             else:
                 advice = "not in use: you can remove it from TOKEN_KEYS"
-            also = f" and {second} second factors" if second else ""
-            self.stdout.write(f"Key {key_id}: {count} tokens{also}, {advice}.")
+            also = f" and {counted(second, 'second factor')}" if second else ""
+            self.stdout.write(f"Key {key_id}: {counted(count, 'token')}{also}, {advice}.")

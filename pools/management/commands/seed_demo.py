@@ -29,6 +29,7 @@ from pools.tokens.keeping import (
     token_for,
 )
 from pools.tokens.state import TokenState, state_of
+from pools.wording.numbers import counted
 
 PASSWORD: Final = "pools-demo"  # noqa: S105  (known to everyone who reads the README)
 SIGN_IN_PATH: Final = "/fabric/api/login"
@@ -213,7 +214,7 @@ def _who_and_where(people: Mapping[str, User], northwind: Mapping[str, str]) -> 
     yield ""
     for company in Company.objects.filter(slug__in=COMPANIES):
         token = Token.objects.filter(company=company, confirmed_at__isnull=False).first()
-        pools = f"{token.opens_total} pools" if token and token.opens_total else "no pools"
+        pools = counted(token.opens_total, "pool") if token and token.opens_total else "no pools"
         yield f"  {company.name:<12} {pools}"
     yield ""
     yield "  Only manager and admin start with a token for Northwind. As anyone else, add one:"

@@ -14,6 +14,7 @@ from pools.ledger.checkpoints import PRINTED_EMPTY, Checkpoint, read_checkpoints
 from pools.ledger.guarding import missing_triggers, was_emptied
 from pools.ledger.indexing import Lost, lost
 from pools.ledger.proof import NAMED, Proof, prove
+from pools.wording.numbers import counted
 
 EMPTIED: Final = (
     "The ledger was emptied: something is here that was written together with an entry."
@@ -77,7 +78,8 @@ class Command(BaseCommand):
         for misfit in proof.misfits:
             self.stderr.write(f"Entry {misfit.seq} does not fit. {misfit.reason}")
         if proof.misfit_count > len(proof.misfits):
-            self.stderr.write(f"{proof.misfit_count - len(proof.misfits)} more do not fit.")
+            more = proof.misfit_count - len(proof.misfits)
+            self.stderr.write(f"{more} more {'does' if more == 1 else 'do'} not fit.")
         for sentence in wrong_keys:
             self.stderr.write(sentence)
         for sentence in proof.of_nobody:
@@ -102,7 +104,7 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{name} cannot be read: {error.strerror}.") from None
         if read.malformed:
-            broken = _count(len(read.malformed), "checkpoint")
+            broken = counted(len(read.malformed), "checkpoint")
             numbers = ", ".join(map(str, read.malformed[:20]))
             where = f"in line {numbers}" if len(read.malformed) == 1 else f"in lines {numbers}"
             self.stderr.write(f"{name}: {broken} cannot be read, {where}.")
@@ -114,7 +116,8 @@ class Command(BaseCommand):
         for each in unfound[:NAMED]:
             self.stderr.write(f"Entry {each.seq} is not found by {each.term}.")
         if len(unfound) > NAMED:
-            self.stderr.write(f"{len(unfound) - NAMED} more terms are not in the index.")
+            more = counted(len(unfound) - NAMED, "more term")
+            self.stderr.write(f"Not in the index either: {more}.")
         if unfound:
             self.stderr.write(NOT_FOUND)
 
@@ -123,20 +126,18 @@ class Command(BaseCommand):
         if last.seq == 0 and not proof.broken:
             self.stdout.write(PRINTED_EMPTY)
         elif proof.misfit_count == 0:
-            self.stdout.write(f"Entries {proof.first} to {last.seq} fit.")
+            one = proof.first == last.seq
+            fit = f"Entry {last.seq} fits." if one else f"Entries {proof.first} to {last.seq} fit."
+            self.stdout.write(fit)
         if last.at is not None:
             what = "Last entry that fits" if proof.broken else "Head"
             self.stdout.write(f"{what}: {last.seq} {last.digest} {last.at.isoformat()}")
         if proof.open_changes:
-            held = _count(proof.open_changes, "change")
+            held = counted(proof.open_changes, "change")
             self.stdout.write(f"Open, holding its pool: {held}.")
         if proof.checkpoints:
-            found = _count(proof.checkpoints, "checkpoint")
+            found = counted(proof.checkpoints, "checkpoint")
             self.stdout.write(f"Found on the ledger: {found}.")
         if proof.uncompared:
-            others = _count(proof.uncompared, "checkpoint")
+            others = counted(proof.uncompared, "checkpoint")
             self.stdout.write(f"Of entries that were not walked along: {others}.")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -69,7 +69,7 @@ TAMPERED = {
     ),
     "old": (
         "DELETE FROM django_migrations WHERE app = 'pools' AND name LIKE '0006%'",
-        "1 migrations are missing in the file. Run `manage.py migrate` on it",
+        "The file lacks 1 migration. Run `manage.py migrate` on it",
     ),
     "new": (
         "INSERT INTO django_migrations (app, name, applied) VALUES ('pools', '9999', 0)",
@@ -77,7 +77,7 @@ TAMPERED = {
     ),
     "of a lost key": (
         "UPDATE pools_token SET sealed = replace(sealed, 'v2:one:', 'v2:lost:')",
-        "TOKEN_KEYS is missing key lost, which 1 stored tokens are sealed with.",
+        "TOKEN_KEYS is missing key lost. Stored tokens encrypted with it: 1.",
     ),
 }
 
