@@ -1,4 +1,4 @@
-"""Checking a password: the same work whether the name is known or not."""
+"""Who somebody is: a password costs the same whether the name is known or not; and their rights."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from pools.accounts.finding import find_person
+from pools.people.standing import standing_of
 
 
 class OneCheckBackend(AuthenticationBackend):  # type: ignore[misc]
@@ -20,3 +21,10 @@ class OneCheckBackend(AuthenticationBackend):  # type: ignore[misc]
         name = credentials.get("username") or credentials.get("email") or ""
         checked: User | None = self._check_password(find_person(name), credentials["password"])
         return checked
+
+    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        """Django's own asks twice, and a third time for the role's name."""
+        if obj is not None or user_obj.is_superuser or not user_obj.is_active:
+            every: set[str] = super().get_all_permissions(user_obj, obj)
+            return every
+        return set(standing_of(user_obj).rights)

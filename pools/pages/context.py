@@ -5,8 +5,11 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from pools.changes.settling_times import longest_check
+from pools.pages.guards import person
+from pools.people.standing import standing_of
 from pools.wording.coming_back import ENTRIES_ELSEWHERE, ENTRIES_KEPT
 
 THEMES = ("auto", "light", "dark")
@@ -19,6 +22,8 @@ def panel(request: HttpRequest) -> dict[str, Any]:
         "panel_name": settings.PANEL_NAME,
         "entries_kept": ENTRIES_KEPT,
         "entries_elsewhere": ENTRIES_ELSEWHERE,
+        # Asked for by the bar alone, and for people who are signed in.
+        "own_role": SimpleLazyObject(lambda: standing_of(person(request)).role),
         "request_id": getattr(request, "id", ""),
         "theme": theme if theme in THEMES else "auto",
         "patience_milliseconds": round(_patience().total_seconds() * 1000),
