@@ -15,12 +15,13 @@ from django.http import HttpRequest, HttpResponseBase
 
 from pools.database_faults import cause_of, try_to_write
 from pools.pages import errors
+from pools.pages.just_read import JUST_READ
 
 STARTED_AT: Final = "started_at"
 TOUCHED_AT: Final = "touched_at"
 SEEN_AT: Final = "seen_at"
-# What is noted every few minutes by itself: the next page can do it as well.
-_NOTES: Final = frozenset({STARTED_AT, TOUCHED_AT, SEEN_AT})
+# What the next page can do as well: noting the time again, reading a pool again.
+_NOTES: Final = frozenset({STARTED_AT, TOUCHED_AT, SEEN_AT, JUST_READ})
 
 
 class SessionStore(db.SessionStore):

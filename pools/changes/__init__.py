@@ -24,6 +24,7 @@ from pools.changes.proposal import (
     OutcomeUnwritten,
     PoolHeld,
     ProposedChange,
+    Reading,
     Snapshot,
     differences,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "PoolHeld",
     "PoolVanished",
     "ProposedChange",
+    "Reading",
     "Settling",
     "SettlingState",
     "Snapshot",

@@ -160,6 +160,15 @@ class ProposedChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A pool as it was read, when that was, and how long Core took."""
+
+    pool: Pool
+    at: datetime
+    took_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeResult:
     """How a change ended.
 
@@ -169,7 +178,8 @@ class ChangeResult:
     clear. `beside` is what an edit did not ask for and is different all the same: Core may
     have changed it with the edit, or somebody else at the same time. `kept_name` is the name
     that Core kept where that is not quite the one sent. `read` is the pool whole, as it was
-    before the call: it need not be read again.
+    before the call, and `reading` as it was read back: neither need be read again. The latter
+    is None where it does not show the change, which may still come.
     """
 
     change_id: UUID
@@ -186,6 +196,7 @@ class ChangeResult:
     beside: tuple[Difference, ...] = ()
     kept_name: str | None = None
     read: Pool | None = field(default=None, compare=False, repr=False)
+    reading: Reading | None = field(default=None, compare=False, repr=False)
 
     @property
     def state(self) -> ChangeState:

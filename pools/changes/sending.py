@@ -23,6 +23,7 @@ from pools.changes.proposal import (
     Difference,
     PoolHeld,
     ProposedChange,
+    Reading,
     Snapshot,
     found_differences,
     kept_name,
@@ -242,9 +243,9 @@ def _sent(core: CoreClient, intent: Intent, begun: datetime) -> ChangeResult:
             until=core.budget.until if core.budget else 0.0,
         )
     readback: Readback | None = None
-    beside: tuple[Difference, ...] = ()
+    pool: Pool | None = None
     if outcome is Outcome.DONE and pool_id is not None:
-        after, readback, beside = _read_back(core, intent, pool_id, after, seq)
+        after, readback, pool = _read_back(core, intent, pool_id, after, seq)
     return ChangeResult(
         change_id=intent.change_id,
         action=intent.change.action,
@@ -257,9 +258,10 @@ def _sent(core: CoreClient, intent: Intent, begun: datetime) -> ChangeResult:
         error=error,
         repeated=False,
         differences=edited(intent.change.action, intent.before, after, intent.wanted, readback),
-        beside=beside,
+        beside=_beside(intent, pool),
         kept_name=kept_name(intent.before, intent.wanted, after),
         read=intent.read,
+        reading=_reading(core, pool),
     )
 
 
@@ -294,8 +296,8 @@ def _call(core: CoreClient, change: ProposedChange) -> Pool | str:
 
 def _read_back(
     core: CoreClient, intent: Intent, pool_id: int, answered: Snapshot | None, seq: int
-) -> tuple[Snapshot | None, Readback | None, tuple[Difference, ...]]:
-    """The pool after a change that is done, what it shows of the change, and what else differs.
+) -> tuple[Snapshot | None, Readback | None, Pool | None]:
+    """The values after a change that is done, what they show of it, and the pool that does.
 
     `seq` is the number of its outcome's entry. Where it could not be read, or that could
     not be recorded, what Core answered at first stays: the change is done either way.
@@ -319,8 +321,14 @@ def _read_back(
     except (LedgerUnwritable, AnyDatabaseError):
         _log.exception("what was read back after change %s is not recorded", intent.change_id)
         readback = readback and Readback.NOT_READ
-    beside = () if readback is Readback.NOT_SHOWN else _beside(intent, pool)
-    return after, readback, beside
+    return after, readback, None if readback is Readback.NOT_SHOWN else pool
+
+
+def _reading(core: CoreClient, pool: Pool | None) -> Reading | None:
+    exchange = core.last_exchange
+    if pool is None or exchange is None:
+        return None
+    return Reading(pool, exchange.received_at, exchange.took_seconds)
 
 
 def _beside(intent: Intent, pool: Pool | None) -> tuple[Difference, ...]:

@@ -36,14 +36,26 @@ def show(
     return render(request, names, {**context, "fragment": fragment}, status=status)
 
 
-def landed(request: HttpRequest, message: OutcomeMessage) -> HttpResponse:
-    """What has ended. From a dialog it is said in place, where the page refreshes its own part."""
+def page_behind(request: HttpRequest, message: OutcomeMessage) -> str:
+    """The page behind a dialog, where it shows by itself what has ended; else empty."""
     in_front = urlsplit(request.htmx.current_url_abs_path or "").path  # type: ignore[attr-defined]
-    if fragment_wanted(request) != "dialog" or in_front not in message.refreshes:
+    stays = fragment_wanted(request) == "dialog" and in_front in message.refreshes
+    return in_front if stays else ""
+
+
+def landed(
+    request: HttpRequest, message: OutcomeMessage, row: Mapping[str, Any] | None = None
+) -> HttpResponse:
+    """What has ended. From a dialog it is said in place, where the page behind it can stay.
+
+    `row` is what a list puts in the place of the pool's line; without one, the page behind the
+    dialog reads its own part anew.
+    """
+    if not page_behind(request, message):
         messages.add_message(request, message.message_level, message.text)
         return redirect(message.target)
-    response = render(request, "pools/outcome.html", {"outcome": message})
+    response = render(request, "pools/outcome.html", {"outcome": message, **(row or {})})
     response["HX-Retarget"] = "#outcome"
     response["HX-Reswap"] = "innerHTML"
-    response["HX-Trigger"] = "pools:changed"
+    response["HX-Trigger"] = "pools:changed" if row else "pools:changed, pools:outdated"
     return response

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
+from pools.changes import ChangeResult
 from pools.changes.reading import whole_change
 from pools.changes.reverting import CannotRevert, Undo
 from pools.core import Pool
@@ -19,13 +20,16 @@ from pools.forms.changes import ChangeForm, DeleteForm, PoolForm, RevertForm, is
 from pools.models.vocabulary import RIGHTS, Action
 from pools.pages.drafts import keep_draft, refuse_draft, take_draft
 from pools.pages.guards import needs
-from pools.pages.rendering import landed, show
+from pools.pages.just_read import hand_on
+from pools.pages.rendering import landed, page_behind, show
 from pools.tokens.keeping import TokenMissing
+from pools.views.pools import row_of
 from pools.views.workplace import Workplace, enter
 from pools.wording.actions import words_for
 from pools.wording.connectors import by_system
 from pools.wording.messages import OutcomeMessage, answer_for
 from pools.wording.roles import not_in_your_role
+from pools.wording.situations import pool_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,7 @@ def _answer(
         situation = replace(situation, unopened=True, kept=kept)
     answer = answer_for(result or obstacle, situation)
     if isinstance(answer, OutcomeMessage):
-        return landed(request, answer)
+        return _landed(workplace, answer, result)
     if not form.is_bound:
         form.initial.update(draft)
         if situation.unopened:
@@ -171,3 +175,18 @@ def _answer(
     }
     status = answer.status if answer else 422 if form.is_bound else 200
     return show(request, template, context, status=status)
+
+
+def _landed(
+    workplace: Workplace, message: OutcomeMessage, result: ChangeResult | Exception | None
+) -> HttpResponse:
+    """What has ended. What was just read back need not be read again by the page that follows."""
+    request, company = workplace.request, workplace.company
+    behind = page_behind(request, message)
+    if not isinstance(result, ChangeResult) or result.reading is None:
+        return landed(request, message)
+    if behind == pool_page(company):
+        return landed(request, message, row_of(workplace, result.reading.pool))
+    if (behind or message.target) == pool_page(company, result.pool_id):
+        hand_on(request, company, result.change_id, result.reading)
+    return landed(request, message)

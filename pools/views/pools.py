@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from pools.changes import (
     HistoryItem,
+    Reading,
     drift,
     gone_pool,
     history_of,
@@ -23,6 +24,7 @@ from pools.core.bounds import PAGE, SEARCH
 from pools.models import Company
 from pools.models.vocabulary import MADE_HERE, Action
 from pools.pages.guards import needs
+from pools.pages.just_read import take
 from pools.pages.rendering import fragment_wanted, show
 from pools.views.history import entries_of
 from pools.views.workplace import READING, Workplace, enter
@@ -128,6 +130,7 @@ def pool_detail(request: HttpRequest, company: str, pool: int) -> HttpResponse:
     if unsettled and "poll" in request.GET and fragment_wanted(request):
         # Still held: the page stays as it is, and Core is not asked.
         return HttpResponse(status=204)
+    just_read = take(request, workplace.company, pool) if workplace.token else None
 
     def answer(core: CoreClient | None, read: Callable[[], Pool]) -> HttpResponse:
         context = _around_pool(workplace, pool, unsettled)
@@ -140,9 +143,12 @@ def pool_detail(request: HttpRequest, company: str, pool: int) -> HttpResponse:
             return workplace.show_problem(known, Activity.READING_POOL, history=entries, **context)
         except READING as error:
             return workplace.show_problem(error, Activity.READING_POOL, **context)
-        context |= _about_pool(workplace, found, held=bool(unsettled)) | times(core)
+        context |= _about_pool(workplace, found, held=bool(unsettled))
+        context |= times(core, just_read)
         return show(request, "pools/pool.html", context)
 
+    if just_read is not None:
+        return answer(None, lambda: just_read.pool)
     return workplace.ask_pool(pool, answer, f"Pool {pool}")
 
 
@@ -223,16 +229,16 @@ def _search_of(typed: str) -> str:
     return ",".join(term for term in terms if term)
 
 
-def times(core: CoreClient | None) -> dict[str, Any]:
+def times(core: CoreClient | None, just_read: Reading | None = None) -> dict[str, Any]:
     """When the page's facts were read, and how long Core took."""
     exchange = core.last_exchange if core else None
-    if exchange is None:
+    if just_read is not None:
+        at, took_seconds = just_read.at, just_read.took_seconds
+    elif exchange is not None:
+        at, took_seconds = exchange.received_at, exchange.took_seconds
+    else:
         return {}
-    return {
-        "as_of": exchange.received_at,
-        "took_seconds": exchange.took_seconds,
-        "slow": exchange.took_seconds > SLOW_SECONDS,
-    }
+    return {"as_of": at, "took_seconds": took_seconds, "slow": took_seconds > SLOW_SECONDS}
 
 
 def _list_problem(request: HttpRequest, context: dict[str, Any], problem: Problem) -> HttpResponse:
@@ -268,6 +274,13 @@ def _state(query: PoolQuery, page: Page) -> str:
     if query.page > 1:
         return "past_end"
     return "no_match" if query.search else "empty"
+
+
+def row_of(workplace: Workplace, pool: Pool) -> dict[str, Any]:
+    """What the line of a pool that was just changed, and so read, is made of."""
+    changes = last_changes(workplace.company, [pool.id] if pool.id is not None else [])
+    columns = [{"column": column} for column in COLUMNS]
+    return {"row": _row(workplace, pool, changes, ()), "columns": columns}
 
 
 def _row(

@@ -1,11 +1,13 @@
 """The whole job, from sign-in to history, as a support agent does it."""
 
 import re
+from itertools import takewhile
 from uuid import uuid4
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Fault
+from tests.browser.conftest import Demo, Fault
 
 POOLS = "/c/acme/pools/"
 
@@ -84,6 +86,39 @@ def test_a_dialog_keeps_the_list_where_it_was(manager: Page) -> None:
     expect(manager.locator("#outcome")).to_contain_text("Cleared the pending requests")
     expect(dialog).to_be_hidden()
     expect(manager).to_have_url(re.compile("search=Dialog"))
+
+
+def asked(page: Page, demo: Demo) -> list[str]:
+    """Core's latest requests, newest first, as its own page tells of them."""
+    control = page.context.new_page()
+    control.goto(demo.control_url)
+    rows = control.locator("table").first.locator("tr:has(td)").all_inner_texts()
+    control.close()
+    return rows
+
+
+@pytest.mark.parametrize("place", ["list", "pool"])
+def test_a_change_in_a_dialog_is_shown_as_it_was_read_back(
+    manager: Page, demo: Demo, place: str
+) -> None:
+    name = f"Counted {uuid4().hex[:8]}"
+    create(manager, name)
+    if place == "list":
+        find(manager, name)
+    row = manager.locator("tbody tr" if place == "list" else "#pool").first
+    edit = row.locator("[data-key=e]")
+    edit.click()
+    dialog = manager.get_by_role("dialog")
+    dialog.get_by_label("Limit").fill("12")
+    latest = asked(manager, demo)[0]
+    dialog.get_by_role("button", name="Save changes").click()
+    expect(manager.locator("#outcome")).to_contain_text("limit 5 → 12")
+    expect(dialog).to_be_hidden()
+    expect(row).to_contain_text("12")
+    expect(edit).to_be_focused()
+    manager.wait_for_load_state("networkidle")
+    since = takewhile(lambda row: row != latest, asked(manager, demo))
+    assert [row.split()[1] for row in since] == ["GET", "PUT", "GET"]
 
 
 def test_a_refused_form_stays_filled_in(manager: Page) -> None:

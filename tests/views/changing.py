@@ -46,9 +46,9 @@ def dialog(client: Client, address: str, form: dict[str, str], page: str) -> Any
 
 
 def edit(client: Client, pool: int, **values: str) -> uuid.UUID:
-    """An edit made through the panel; its id."""
+    """An edit made through the panel, and its outcome looked at; its id."""
     address = f"/c/acme/pools/{pool}/edit/"
-    client.post(address, open_form(client, address, **values))
+    client.post(address, open_form(client, address, **values), follow=True)
     return newest()
 
 

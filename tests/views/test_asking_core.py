@@ -3,16 +3,21 @@
 import threading
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.contrib.sessions.backends import db
+from django.db import OperationalError
 from django.db.models.signals import post_save
 from django.test import Client
 
 from pools.core import Budget
-from pools.models import Entry, Lease
+from pools.models import Company, Entry, Lease
+from pools.pages import just_read
 from sandbox.running import RunningSandbox
-from tests.views.changing import NEW, one_pool, open_form, outcomes, writes
+from tests.fixtures.panel import SignIn, told
+from tests.views.changing import NEW, dialog, one_pool, open_form, outcomes, writes
 
 pytestmark = pytest.mark.django_db
 
@@ -30,43 +35,166 @@ def filled_in(client: Client, act: str, pool: int) -> dict[str, str]:
     return open_form(client, address, **values)
 
 
-def asked(client: Client, core: RunningSandbox, act: str, pool: int, fault: str = "") -> list[str]:
+def asked(
+    client: Client, core: RunningSandbox, act: str, pool: int, fault: str = "", behind: str = ""
+) -> list[str]:
+    """What Core is asked from the submit on, until the next page is shown in full.
+
+    `behind` is the page behind the dialog; without one, there is no script.
+    """
     form = filled_in(client, act, pool)
     core.reset()
     core.set_fault(fault or None)
-    client.post(address_of(act, pool), form)
+    shown = sent(client, address_of(act, pool), form, behind)
     core.set_fault(None)
+    assert shown.status_code < 400 or fault
     return [request.method for request in core.journal]
 
 
-@pytest.mark.parametrize(
-    ("act", "methods"),
-    [
-        ("new", ["GET", "POST", "GET"]),
-        ("edit", ["GET", "PUT", "GET"]),
-        ("clear", ["GET", "POST", "GET"]),
-        ("delete", ["GET", "DELETE", "GET"]),
-    ],
-)
-def test_a_change_asks_three_times(
-    manager: Client, core: RunningSandbox, act: str, methods: list[str]
+def sent(client: Client, address: str, form: dict[str, str], behind: str = "") -> Any:
+    """Sends a form as a browser does, and follows; gives the page, or its part, that is shown."""
+    if not behind:
+        return client.post(address, form, follow=True)
+    answer = dialog(client, address, form, behind)
+    if "HX-Redirect" in answer:
+        return client.get(answer["HX-Redirect"])
+    if "pools:outdated" not in answer.get("HX-Trigger", ""):
+        return answer
+    target = "pool-table" if behind == LIST else "pool"
+    return client.get(behind, headers={"HX-Request": "true", "HX-Target": target})
+
+
+LIST = "/c/acme/pools/"
+ACTS = {
+    "new": ["GET", "POST", "GET"],
+    "edit": ["GET", "PUT", "GET"],
+    "clear": ["GET", "POST", "GET"],
+    # The list, which lacks it: no reading back of the pool can show that.
+    "delete": ["GET", "DELETE", "GET", "GET"],
+}
+
+
+@pytest.mark.parametrize("behind", ["", LIST, "the pool's own page"])
+@pytest.mark.parametrize("act", ACTS)
+def test_what_a_change_costs_until_the_next_page_is_there(
+    manager: Client, core: RunningSandbox, act: str, behind: str
 ) -> None:
-    assert asked(manager, core, act, one_pool(manager)) == methods
+    pool = one_pool(manager)
+    behind = f"{LIST}{pool}/" if behind not in {"", LIST} else behind
+    assert asked(manager, core, act, pool, behind=behind) == ACTS[act]
 
 
-@pytest.mark.parametrize("act", ["new", "edit", "clear", "delete"])
-def test_a_refusal_asks_twice(manager: Client, core: RunningSandbox, act: str) -> None:
-    found = asked(manager, core, act, one_pool(manager), "status=422;only=writes")
+@pytest.mark.parametrize("behind", ["", LIST, "the pool's own page"])
+def test_a_page_after_a_change_shows_what_was_read_back_and_when(
+    manager: Client, core: RunningSandbox, behind: str
+) -> None:
+    pool = one_pool(manager)
+    behind = f"{LIST}{pool}/" if behind not in {"", LIST} else behind
+    form = filled_in(manager, "edit", pool)
+    shown = sent(manager, address_of("edit", pool), form, behind)
+    if behind == LIST:
+        line = " ".join(shown.content.decode().split())
+        assert f'<template> <tr id="row-{pool}" hx-swap-oob="true">' in line
+        assert shown.context["row"].limit == 7
+        assert shown.context["row"].last_change.action == "edit"
+        return
+    whole = shown.context["pool"]
+    assert (whole.limit, len(whole.connectors) > 0) == (7, True)
+    reading_back = Entry.objects.get(kind="readback")
+    since = (reading_back.at - shown.context["as_of"]).total_seconds()
+    assert 0 <= since < 5
+    assert shown.context["took_seconds"] > 0
+
+
+def read_again(client: Client, core: RunningSandbox, pool: int, page: str = "") -> bool:
+    """Whether Core is asked for the page that follows."""
+    core.reset()
+    client.get(page or f"{LIST}{pool}/")
+    return bool(core.journal)
+
+
+def test_what_was_read_back_is_shown_once(manager: Client, core: RunningSandbox) -> None:
+    pool = one_pool(manager)
+    manager.post(address_of("edit", pool), filled_in(manager, "edit", pool))
+    assert not read_again(manager, core, pool)
+    assert read_again(manager, core, pool)
+
+
+def test_another_pools_page_is_read(manager: Client, core: RunningSandbox) -> None:
+    pool = one_pool(manager)
+    manager.post(address_of("edit", pool), filled_in(manager, "edit", pool))
+    assert read_again(manager, core, pool, f"{LIST}{pool + 1}/")
+    assert not read_again(manager, core, pool)
+
+
+def test_what_was_read_back_is_no_longer_fresh(
+    manager: Client, core: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = one_pool(manager)
+    manager.post(address_of("edit", pool), filled_in(manager, "edit", pool))
+    monkeypatch.setattr(just_read, "FRESH_SECONDS", 0)
+    assert read_again(manager, core, pool)
+
+
+def test_what_was_changed_since_is_read(
+    manager: Client, sign_in_as: SignIn, core: RunningSandbox
+) -> None:
+    pool, colleague = one_pool(manager), sign_in_as("Operator")
+    manager.post(address_of("edit", pool), filled_in(manager, "edit", pool))
+    colleague.post(
+        address_of("edit", pool), open_form(colleague, address_of("edit", pool), limit="9")
+    )
+    assert manager.get(f"{LIST}{pool}/").context["pool"].limit == 9
+
+
+def test_what_another_origin_showed_is_not_handed_on(
+    manager: Client, core: RunningSandbox, acme: Company
+) -> None:
+    pool = one_pool(manager)
+    manager.post(address_of("edit", pool), filled_in(manager, "edit", pool))
+    Company.objects.filter(pk=acme.pk).update(origin=acme.origin + 1)
+    assert read_again(manager, core, pool)
+
+
+def test_what_does_not_show_the_change_is_read_again(manager: Client, core: RunningSandbox) -> None:
+    """It may have come meanwhile: that is another question."""
+    pool = one_pool(manager)
+    assert len(asked(manager, core, "edit", pool, "do-nothing;only=writes")) == 4
+
+
+def test_a_session_that_cannot_be_saved_loses_no_outcome(
+    manager: Client, core: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a dialog nothing else is kept: the page behind it reads the pool."""
+    pool = one_pool(manager)
+    form = filled_in(manager, "edit", pool)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OperationalError("database or disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(db.SessionStore, "save", refuse)
+        answer = dialog(manager, address_of("edit", pool), form, f"{LIST}{pool}/")
+    assert (answer.status_code, outcomes()) == (200, ["done"])
+    assert "Saved" in told(answer)
+    assert read_again(manager, core, pool)
+
+
+@pytest.mark.parametrize("behind", ["", LIST])
+@pytest.mark.parametrize("act", ACTS)
+def test_a_refusal_asks_twice(manager: Client, core: RunningSandbox, act: str, behind: str) -> None:
+    found = asked(manager, core, act, one_pool(manager), "status=422;only=writes", behind)
     assert len(found) == 2
     assert outcomes() == ["refused"]
 
 
+@pytest.mark.parametrize("behind", ["", LIST])
 @pytest.mark.parametrize("fault", ["status=401", "rate-limit=30"])
-@pytest.mark.parametrize("act", ["new", "edit", "clear", "delete"])
+@pytest.mark.parametrize("act", ACTS)
 def test_what_is_refused_before_sending_is_asked_once(
-    manager: Client, core: RunningSandbox, act: str, fault: str
+    manager: Client, core: RunningSandbox, act: str, fault: str, behind: str
 ) -> None:
-    assert asked(manager, core, act, one_pool(manager), fault) == ["GET"]
+    assert asked(manager, core, act, one_pool(manager), fault, behind) == ["GET"]
 
 
 def test_a_refused_form_still_says_which_pool(manager: Client, core: RunningSandbox) -> None:

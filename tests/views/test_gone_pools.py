@@ -129,7 +129,8 @@ def test_who_deletes_it_a_moment_later_reads_that_it_is_done(
 def test_one_that_was_deleted_elsewhere_is_an_entry_without_a_name(
     manager: Client, core: RunningSandbox, pool: int
 ) -> None:
-    manager.post(f"{LIST}{pool}/edit/", filled(manager, f"{LIST}{pool}/edit/", limit="7"))
+    form = filled(manager, f"{LIST}{pool}/edit/", limit="7")
+    manager.post(f"{LIST}{pool}/edit/", form, follow=True)
     core.company("acme").delete_pool(pool)
     page = manager.get(f"{LIST}{pool}/")
     problem = page.context["problem"]

@@ -191,7 +191,8 @@ def test_in_the_dialog_it_answers_with_a_sentence(
 ) -> None:
     form = open_form(manager, revert_of(edited))
     answer = dialog(manager, revert_of(edited), form, f"/c/acme/pools/{pool}/")
-    assert (answer["HX-Trigger"], answer["HX-Retarget"]) == ("pools:changed", "#outcome")
+    assert answer["HX-Trigger"] == "pools:changed, pools:outdated"
+    assert answer["HX-Retarget"] == "#outcome"
 
 
 def test_from_a_changes_own_page_it_leads_to_the_pool(
