@@ -53,30 +53,41 @@ def database_settings(url: str) -> dict[str, Any]:
     # A change's record must be committed before the call: never one transaction per request.
     database["ATOMIC_REQUESTS"] = False
     if database["ENGINE"] == _ENGINES[0]:
-        database["OPTIONS"] = {
-            # A deferred read-then-write fails at once with "database is locked".
-            "transaction_mode": "IMMEDIATE",
-            "timeout": LOCK_MILLISECONDS / 1000,
-            "factory": ExistingFile,
-            "init_command": (
-                f"PRAGMA journal_mode={sqlite_journal()};"
-                "PRAGMA synchronous=FULL;"
-                # Without it REPLACE overwrites a row and no DELETE trigger runs.
-                "PRAGMA recursive_triggers=ON;"
-            ),
-        }
+        database["OPTIONS"] = _sqlite_options()
     else:
-        database["CONN_MAX_AGE"] = 60
-        database["CONN_HEALTH_CHECKS"] = True
+        database |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+        database["OPTIONS"] = _postgresql_options(database.get("OPTIONS", {}))
+    return database
+
+
+def _sqlite_options() -> dict[str, Any]:
+    return {
+        # A deferred read-then-write fails at once with "database is locked".
+        "transaction_mode": "IMMEDIATE",
+        "timeout": LOCK_MILLISECONDS / 1000,
+        "factory": ExistingFile,
+        "init_command": (
+            f"PRAGMA journal_mode={sqlite_journal()};"
+            "PRAGMA synchronous=FULL;"
+            # Without it REPLACE overwrites a row and no DELETE trigger runs.
+            "PRAGMA recursive_triggers=ON;"
+        ),
+    }
+
+
+def _postgresql_options(given: dict[str, Any]) -> dict[str, Any]:
+    """`given`: those in the address itself."""
+    return {
         # A host that swallows packets would hold a request for minutes.
-        database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 2)
-        database.setdefault("OPTIONS", {})["options"] = (
+        "connect_timeout": 2,
+        **given,
+        "options": (
             f"-c lock_timeout={LOCK_MILLISECONDS} "
             f"-c statement_timeout={STATEMENT_SECONDS * 1000:.0f} "
             # Every query here is short: both would cost more time than they save.
             "-c jit=off -c max_parallel_workers_per_gather=0"
-        )
-    return database
+        ),
+    }
 
 
 def sqlite_journal() -> str:

@@ -220,13 +220,7 @@ def _unreadable(pool: Pool, changed: PoolChanges | None) -> dict[str, object]:
 
 
 def _sent(core: CoreClient, intent: Intent, begun: datetime) -> ChangeResult:
-    error: CoreError | None = None
-    answer: Pool | str = ""
-    try:
-        _refuse_if_late(begun, core)
-        answer = _call(core, intent.change)
-    except CoreError as raised:
-        error = raised
+    answer, error = _try(core, intent, begun)
     answered, message = (answer, "") if isinstance(answer, Pool) else (None, answer)
     outcome = outcome_of(error)
     pool_id = answered.id if answered else intent.change.pool_id
@@ -263,6 +257,15 @@ def _sent(core: CoreClient, intent: Intent, begun: datetime) -> ChangeResult:
         read=intent.read,
         reading=_reading(core, pool),
     )
+
+
+def _try(core: CoreClient, intent: Intent, begun: datetime) -> tuple[Pool | str, CoreError | None]:
+    """What Core answered, or why there is no such answer."""
+    try:
+        _refuse_if_late(begun, core)
+        return _call(core, intent.change), None
+    except CoreError as error:
+        return "", error
 
 
 def _refuse_if_late(begun: datetime, core: CoreClient) -> None:

@@ -82,22 +82,24 @@ def check_base_url(
         raise ValueError("The address can't contain a query (?) or a fragment (#).")
     host = _checked_host(parts)
     port = _checked_port(parts)
-    literal = _literal(host)
     if host not in plain_http_hosts:
-        on_this_machine = literal.is_loopback if literal else host == "localhost"
-        if parts.scheme == "http" and not on_this_machine:
-            raise ValueError(
-                "Use https. Plain http is only for this machine and for hosts that the settings "
-                "name."
-            )
-        if literal and is_forbidden_address(literal, private_networks):
-            raise ValueError(
-                "This IP address is on a private network that the settings don't name."
-            )
+        _must_be_safe(parts.scheme, host, private_networks)
     authority = f"[{host}]" if ":" in host else host
     if port is not None and port != _DEFAULT_PORTS[parts.scheme]:
         authority = f"{authority}:{port}"
     return f"{parts.scheme}://{authority}{_checked_path(parts.path)}"
+
+
+def _must_be_safe(scheme: str, host: str, private_networks: Collection[Network]) -> None:
+    """With TLS, and on no private network; both as far as the address alone tells."""
+    literal = _literal(host)
+    on_this_machine = literal.is_loopback if literal else host == "localhost"
+    if scheme == "http" and not on_this_machine:
+        raise ValueError(
+            "Use https. Plain http is only for this machine and for hosts that the settings name."
+        )
+    if literal and is_forbidden_address(literal, private_networks):
+        raise ValueError("This IP address is on a private network that the settings don't name.")
 
 
 def check_host(text: str) -> str:

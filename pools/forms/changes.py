@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 from django import forms
-from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.functional import cached_property
@@ -28,41 +27,18 @@ from pools.core.comparing import looks_alike, visible_form
 from pools.core.errors import reasons_in
 from pools.forms.checks import BoundedTextField, CheckedForm, WholeNumberField, control_text
 from pools.forms.identifiers import IDENTIFIER
+from pools.forms.seen import is_about, seal, snapshot_in
 from pools.ledger.appending import Actor
 from pools.models import Company
 from pools.models.bounds import REASON
 from pools.models.vocabulary import Action
 from pools.wording.direction import marked, unseen_in
 
-# Not renamed with its module: forms that are open in a browser would be refused.
-_SEEN_SALT: Final = "pools.forms.seen"
 # What a person can set of a pool.
 VALUES: Final = ("name", "limit", "timeout")
 _STAYS: Final = "It stays as it is unless you change the name."
 _LINE_BREAK: Final = f"This name has a line break in it, which can't be shown here. {_STAYS}"
 _UNSEEN: Final = "This name has characters that you can't see, or that change its direction"
-
-
-def _about(company: Company, pool_id: int | None) -> list[str]:
-    return [company.slug, company.reference(pool_id)]
-
-
-def _unsealed(sealed: str) -> tuple[Any, Any]:
-    """What a form is about, and how it showed that; None where that is not under our seal."""
-    try:
-        about, snapshot = signing.loads(sealed, salt=_SEEN_SALT)
-    except (signing.BadSignature, ValueError):
-        return None, None
-    return about, snapshot
-
-
-def is_about(sealed: str, company: Company, pool_id: int | None) -> bool:
-    """Whether the `seen` of a form says that it was opened for this pool, where it is now.
-
-    Another origin's pool of that id is another one, and a new pool belongs to the origin
-    at which its form was opened.
-    """
-    return bool(_unsealed(sealed)[0] == _about(company, pool_id))
 
 
 class ChangeForm(CheckedForm):
@@ -118,13 +94,10 @@ class ChangeForm(CheckedForm):
         sealed = self.data.get("seen", "")
         if self._pool_id is None or not is_about(sealed, self._company, self._pool_id):
             return None
-        return Snapshot.from_json(_unsealed(sealed)[1])
+        return snapshot_in(sealed)
 
     def _seal(self, pool: Pool | None) -> str:
-        snapshot = Snapshot.from_pool(pool).to_json() if pool else None
-        return signing.dumps(
-            [_about(self._company, self._pool_id), snapshot], salt=_SEEN_SALT, compress=True
-        )
+        return seal(self._company, self._pool_id, pool)
 
     def pool_fields(self) -> PoolFields | None:
         """What a new pool is made from, if this form makes one."""
@@ -417,14 +390,3 @@ class DeleteForm(ChangeForm):
             if not any(looks_alike(typed, name) for name in (wanted or "", shown)):
                 self.add_error("confirm_name", "Type the pool's name as shown above.")
         return cleaned
-
-
-class ReleaseForm(CheckedForm):
-    """Why a pool is unlocked although the outcome of a change on it is not known."""
-
-    reason = BoundedTextField(
-        label="Reason",
-        bounds=TextBounds(REASON),
-        help_text="Say what you found out. It's recorded with your name.",
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )

@@ -70,13 +70,7 @@ def append(
     what they mean.
     """
     lock()
-    last = Entry.objects.order_by("-seq").values_list("seq", "digest").first()
-    seq, previous = last or (0, FIRST)
-    key_id, key = writing_key()
     entry = Entry(
-        seq=seq + 1,
-        version=VERSION,
-        at=clock.now(),
         kind=kind,
         change=change,
         form=form,
@@ -90,14 +84,21 @@ def append(
         outcome=outcome,
         reason=storable(reason),
         facts=canonical_json(storable_facts({**(facts or {}), "address": actor.address})),
-        key_id=key_id,
-        previous=previous,
     )
-    entry.digest = digest_of(tuple(getattr(entry, column) for column in COLUMNS), key)
+    _chain(entry)
     # Entry.save refuses, so that nothing else can add or alter a row through the model.
     Entry.objects.bulk_create([entry])
     index([entry])
     return entry
+
+
+def _chain(entry: Entry) -> None:
+    """Makes it the next of the chain: its number, its time, what is before it, and its seal."""
+    last = Entry.objects.order_by("-seq").values_list("seq", "digest").first()
+    seq, entry.previous = last or (0, FIRST)
+    entry.seq, entry.version, entry.at = seq + 1, VERSION, clock.now()
+    entry.key_id, key = writing_key()
+    entry.digest = digest_of(tuple(getattr(entry, column) for column in COLUMNS), key)
 
 
 def record_event(

@@ -1,13 +1,11 @@
 """The pages of changes: who changed which pool, when, why, and with which outcome."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -47,6 +45,7 @@ from pools.views.changes_address import (
 )
 from pools.views.chart import DAYS, chart_of
 from pools.views.history import entry_of
+from pools.views.visibility import Visibility, visibility_of
 from pools.views.workplace import rights_of
 from pools.wording import addresses
 from pools.wording.addresses import BadAddress, bad_address
@@ -61,7 +60,6 @@ from pools.wording.situations import Problem
 
 LINES: Final = 50
 TEMPLATE: Final = "pools/change_list.html"
-ALL_CHANGES: Final = "pools.view_all_changes"
 _CONTENT_TYPES: Final = {
     Format.CSV: "text/csv; charset=utf-8",
     Format.JSON: "application/json",
@@ -102,17 +100,6 @@ EVENT_COLUMNS: Final = (
     Column("Reason", f"{_EVENT}#reason"),
     Column("From", f"{_EVENT}#from"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Visibility:
-    """Whose changes a person may see: slugs (None: all), and the companies that are here."""
-
-    companies: frozenset[str] | None
-    here: Mapping[str, Company]
-
-    def sees(self, slug: str) -> bool:
-        return self.companies is None or slug in self.companies
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,16 +195,6 @@ def change_export(request: HttpRequest, company: str | None = None) -> HttpRespo
     file = "-".join(filter(None, [what, company, f"{timezone.localdate():%Y-%m-%d}"]))
     response["Content-Disposition"] = f'attachment; filename="{file}.{form}"'
     return response  # type: ignore[return-value]  # streamed: nobody looks into it on its way
-
-
-def visibility_of(user: User) -> Visibility:
-    """A person sees what happened where they hold a token; auditors see all."""
-    companies = Company.objects.order_by("name")
-    if user.has_perm(ALL_CHANGES):
-        return Visibility(None, {company.slug: company for company in companies})
-    own = companies.filter(tokens__user=user, tokens__confirmed_at__isnull=False)
-    here = {company.slug: company for company in own}
-    return Visibility(frozenset(here), here)
 
 
 def _visible_in(request: HttpRequest, company: str | None) -> tuple[Visibility, Company | None]:

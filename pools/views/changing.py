@@ -16,7 +16,8 @@ from pools.changes import ChangeResult
 from pools.changes.reading import whole_change
 from pools.changes.reverting import CannotRevert, Undo
 from pools.core import Pool
-from pools.forms.changes import ChangeForm, DeleteForm, PoolForm, RevertForm, is_about
+from pools.forms.changes import ChangeForm, DeleteForm, PoolForm, RevertForm
+from pools.forms.seen import is_about
 from pools.models.vocabulary import RIGHTS, Action
 from pools.pages.drafts import keep_draft, refuse_draft, take_draft
 from pools.pages.guards import needs

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from pools import changes
 from pools.changes import HistoryItem
 from pools.changes.reading import whole_change
-from pools.forms.changes import ReleaseForm
+from pools.forms.settling import ReleaseForm
 from pools.ledger.appending import LedgerUnwritable
 from pools.models import Company
 from pools.models.vocabulary import RIGHTS, Action
@@ -21,7 +21,7 @@ from pools.pages.drafts import take_draft
 from pools.pages.guards import needs, person
 from pools.pages.rendering import landed, show
 from pools.views.account import safe_next
-from pools.views.changes import visibility_of
+from pools.views.visibility import visibility_of
 from pools.views.workplace import CHANGING, enter
 from pools.wording.messages import unlocked_message
 from pools.wording.settling import settled_message, unrecorded_message

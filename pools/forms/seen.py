@@ -1,0 +1,45 @@
+"""The hidden `seen` of a form: which pool it is about, and how the person saw it, signed."""
+
+from typing import Any, Final
+
+from django.core import signing
+
+from pools.changes import Snapshot
+from pools.core import Pool
+from pools.models import Company
+
+# Not renamed with its module: forms that are open in a browser would be refused.
+_SALT: Final = "pools.forms.seen"
+
+
+def seal(company: Company, pool_id: int | None, pool: Pool | None) -> str:
+    """What a form shows of a pool; of a new one only where it is to be."""
+    snapshot = Snapshot.from_pool(pool).to_json() if pool else None
+    return signing.dumps([_about(company, pool_id), snapshot], salt=_SALT, compress=True)
+
+
+def is_about(sealed: str, company: Company, pool_id: int | None) -> bool:
+    """Whether the `seen` of a form says that it was opened for this pool, where it is now.
+
+    Another origin's pool of that id is another one, and a new pool belongs to the origin
+    at which its form was opened.
+    """
+    return bool(_unsealed(sealed)[0] == _about(company, pool_id))
+
+
+def snapshot_in(sealed: str) -> Snapshot:
+    """The pool as the person saw it, of a `seen` that is about a pool."""
+    return Snapshot.from_json(_unsealed(sealed)[1])
+
+
+def _about(company: Company, pool_id: int | None) -> list[str]:
+    return [company.slug, company.reference(pool_id)]
+
+
+def _unsealed(sealed: str) -> tuple[Any, Any]:
+    """What a form is about, and how it showed that; None where that is not under our seal."""
+    try:
+        about, snapshot = signing.loads(sealed, salt=_SALT)
+    except (signing.BadSignature, ValueError):
+        return None, None
+    return about, snapshot
