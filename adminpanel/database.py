@@ -41,10 +41,10 @@ def database_settings(url: str) -> dict[str, Any]:
             address, mark, options = url.partition("?")
             plain = f"{address.replace('+', '%2B')}{mark}{options}"
             database: dict[str, Any] = Env.db_url_config(plain)
-        known = database.get("ENGINE") in _ENGINES and bool(urlsplit(url))
+        supported = database.get("ENGINE") in _ENGINES and bool(urlsplit(url))
     except (ValueError, KeyError):
-        known = False
-    if not known:
+        supported = False
+    if not supported:
         raise ImproperlyConfigured(
             f"{_FORMS}. In a password, write : / ? # [ ] @ as %3A and so on."
         )
@@ -179,5 +179,5 @@ def _missing_migrations() -> list[str]:
     missing = loader.graph.nodes.keys() - loader.applied_migrations.keys()
     if not missing:
         return []
-    told = f"{len(missing)} migrations" if len(missing) > 1 else "a migration"
-    return [f"The database is missing {told}. Run `manage.py migrate` first."]
+    migrations = f"{len(missing)} migrations" if len(missing) > 1 else "a migration"
+    return [f"The database is missing {migrations}. Run `manage.py migrate` first."]

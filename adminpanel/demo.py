@@ -143,12 +143,12 @@ class Demo:
 
     def end(self) -> None:
         """Ends every child, the last started first; a second signal ends them at once."""
-        asked = self.signals
+        signals = self.signals
         deadline = time.monotonic() + STOP_SECONDS
         for child in reversed(self.children):
             child.process.terminate()
             while child.process.poll() is None:
-                if time.monotonic() > deadline or self.signals > asked:
+                if time.monotonic() > deadline or self.signals > signals:
                     break
                 time.sleep(STEP_SECONDS)
             with contextlib.suppress(ProcessLookupError):

@@ -69,10 +69,10 @@ def as_it_stands(name: str) -> str:
 
 def text(name: str, default: str = "") -> str:
     """One line of text, without the spaces around it; `default` where there is none."""
-    found = as_it_stands(name).strip()
-    if _CONTROL_CHARACTER.search(found):
+    value = as_it_stands(name).strip()
+    if _CONTROL_CHARACTER.search(value):
         raise ImproperlyConfigured(f"{name} must be one line of text, without control characters.")
-    return found or default
+    return value or default
 
 
 def required(name: str, hint: str) -> str:
@@ -91,21 +91,21 @@ def _missing(name: str, hint: str) -> str:
 
 def secret_key() -> str:
     """The key that signs sessions must be impossible to guess."""
-    found = required_as_it_stands("SECRET_KEY", "Run `manage.py newkeys` to make one.")
-    if len(found) < SECRET_KEY_LENGTH or len(set(found)) < SECRET_KEY_LENGTH // 10:
+    value = required_as_it_stands("SECRET_KEY", "Run `manage.py newkeys` to make one.")
+    if len(value) < SECRET_KEY_LENGTH or len(set(value)) < SECRET_KEY_LENGTH // 10:
         raise ImproperlyConfigured(
             f"SECRET_KEY must be at least {SECRET_KEY_LENGTH} random characters. "
             "Run `manage.py newkeys` to make one."
         )
-    return found
+    return value
 
 
 def items(name: str) -> list[str]:
     """The parts of a list separated by commas, without spaces; an empty part is refused."""
-    found = [part.strip() for part in text(name).split(",")] if text(name) else []
-    if "" in found:
+    parts = [part.strip() for part in text(name).split(",")] if text(name) else []
+    if "" in parts:
         raise ImproperlyConfigured(f"{name} has a comma too many: an item of it is empty.")
-    return found
+    return parts
 
 
 def hosts(name: str) -> list[str]:
@@ -131,42 +131,42 @@ def _host(name: str, item: str) -> str:
 
 def plain_http_hosts(name: str) -> frozenset[str]:
     """Hosts that may be called without TLS, as `check_base_url` compares them."""
-    found = set()
+    names = set()
     for item in items(name):
         try:
-            found.add(check_host(item))
+            names.add(check_host(item))
         except ValueError as error:
             raise ImproperlyConfigured(
                 f"{name} must list hosts, such as core.internal, separated by commas: "
                 f"{item!r} is not one. {error}"
             ) from None
-    return frozenset(found)
+    return frozenset(names)
 
 
 def networks(name: str) -> tuple[Network, ...]:
     """Networks of IP addresses, each as its first address and the length of its prefix."""
-    found = []
+    ranges = []
     for item in items(name):
         try:
-            found.append(ip_network(item))
+            ranges.append(ip_network(item))
         except ValueError:
             raise ImproperlyConfigured(
                 f"{name} must list networks, such as 10.20.0.0/16, separated by commas: "
                 f"{item!r} is not one."
             ) from None
-    return tuple(found)
+    return tuple(ranges)
 
 
 def public_url(name: str, *, https: bool) -> str:
     """The address that people open, without a path; "" where it is not set."""
-    found = text(name)
-    if not found:
+    url = text(name)
+    if not url:
         return ""
-    found = origin(name, found)
-    if found.startswith("https://") != https:
+    url = origin(name, url)
+    if url.startswith("https://") != https:
         scheme, switched = ("https", "true") if https else ("http", "false")
         raise ImproperlyConfigured(f"{name} must start with {scheme}://, as HTTPS is {switched}.")
-    return found
+    return url
 
 
 def origin(name: str, url: str) -> str:
@@ -181,27 +181,27 @@ def origin(name: str, url: str) -> str:
     return f"{parts[1]}://{host}" + (f":{port}" if port != _USUAL_PORTS[parts[1]] else "")
 
 
-def host_of(found: str) -> str:
+def host_of(url: str) -> str:
     """The host of an origin, as ALLOWED_HOSTS has it."""
-    parts = _ORIGIN.fullmatch(found)
+    parts = _ORIGIN.fullmatch(url)
     return parts[2] if parts else ""
 
 
 def switch(name: str, *, default: bool) -> bool:
     """On or off. What is neither refuses: a misspelt HTTPS=ture must not mean off."""
-    found = text(name).lower()
-    if found and found not in _SWITCH:
-        raise ImproperlyConfigured(f"{name} must be true or false, not {found!r}.")
-    return _SWITCH.get(found, default)
+    word = text(name).lower()
+    if word and word not in _SWITCH:
+        raise ImproperlyConfigured(f"{name} must be true or false, not {word!r}.")
+    return _SWITCH.get(word, default)
 
 
 def one_of(name: str, choices: Collection[str], default: str) -> str:
     """One of these words, in capitals or not."""
-    found = text(name, default)
+    word = text(name, default)
     for choice in choices:
-        if choice.lower() == found.lower():
+        if choice.lower() == word.lower():
             return choice
-    raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {found!r}.")
+    raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {word!r}.")
 
 
 def log_format() -> str:
@@ -211,25 +211,25 @@ def log_format() -> str:
 
 def time_zone(name: str) -> str:
     """The name of a time zone; UTC where none is set."""
-    found = text(name, "UTC")
+    zone = text(name, "UTC")
     try:
-        ZoneInfo(found)
+        ZoneInfo(zone)
     except (ValueError, OSError, ZoneInfoNotFoundError):
         raise ImproperlyConfigured(
-            f"{name} must be a time zone such as Europe/London, not {found!r}."
+            f"{name} must be a time zone such as Europe/London, not {zone!r}."
         ) from None
-    return found
+    return zone
 
 
 def listening_address(name: str, default: str) -> str:
     """Where gunicorn listens: a host or an address with a port, or a socket's path."""
-    found = text(name, default)
-    parts = _LISTENING.fullmatch(found)
+    address = text(name, default)
+    parts = _LISTENING.fullmatch(address)
     if not parts or int(parts[1] or 0) > _LARGEST_PORT:
         raise ImproperlyConfigured(
-            f"{name} must be an address and a port, such as {default}, not {found!r}."
+            f"{name} must be an address and a port, such as {default}, not {address!r}."
         )
-    return found
+    return address
 
 
 def certificates(name: str) -> str | None:
@@ -249,25 +249,25 @@ def certificates(name: str) -> str | None:
 
 def proxy(name: str) -> str | None:
     """The address of a proxy for calls that go out; None where it is not set."""
-    found = text(name)
-    if not found:
+    url = text(name)
+    if not url:
         return None
     try:
-        check_proxy_url(found)
+        check_proxy_url(url)
     except ValueError:
         # Not quoted: it may hold a password.
         raise ImproperlyConfigured(f"{name} must look like http://proxy.example:3128.") from None
-    return found
+    return url
 
 
 def number(name: str, default: float, *, least: float, most: float) -> float:
     """A number within bounds (in the unit that the name ends with)."""
-    found = text(name, str(default))
-    if not _NUMBER.fullmatch(found) or not least <= float(found) <= most:
+    value = text(name, str(default))
+    if not _NUMBER.fullmatch(value) or not least <= float(value) <= most:
         raise ImproperlyConfigured(
-            f"{name} must be a number from {least:g} to {most:g}, not {found!r}."
+            f"{name} must be a number from {least:g} to {most:g}, not {value!r}."
         )
-    return float(found)
+    return float(value)
 
 
 def number_or_none(name: str, *, least: float, most: float) -> float | None:
@@ -277,12 +277,12 @@ def number_or_none(name: str, *, least: float, most: float) -> float | None:
 
 def whole_number(name: str, default: int, *, least: int, most: int) -> int:
     """The same without a fraction."""
-    found = text(name, str(default))
-    if not _WHOLE_NUMBER.fullmatch(found) or not least <= int(found) <= most:
+    value = text(name, str(default))
+    if not _WHOLE_NUMBER.fullmatch(value) or not least <= int(value) <= most:
         raise ImproperlyConfigured(
-            f"{name} must be a whole number from {least} to {most}, not {found!r}."
+            f"{name} must be a whole number from {least} to {most}, not {value!r}."
         )
-    return int(found)
+    return int(value)
 
 
 def keys(name: str) -> tuple[tuple[str, Secret], ...]:
@@ -303,12 +303,12 @@ def keys(name: str) -> tuple[tuple[str, Secret], ...]:
 
 def metrics_token() -> Secret | None:
     """What `/metrics` asks for; None: there is no such address."""
-    found = as_it_stands("METRICS_TOKEN")
-    if found and not _METRICS_TOKEN.fullmatch(found):
+    token = as_it_stands("METRICS_TOKEN")
+    if token and not _METRICS_TOKEN.fullmatch(token):
         raise ImproperlyConfigured(
             "METRICS_TOKEN must be at least 24 random characters, without spaces."
         )
-    return Secret(found) if found else None
+    return Secret(token) if token else None
 
 
 def tickets() -> TicketLinks | None:

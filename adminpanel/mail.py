@@ -48,11 +48,11 @@ class MailSettings:
 
 def mail_settings() -> MailSettings | None:
     """What EMAIL_URL says, for instance smtp+tls://user:password@mail.example; None without it."""
-    found = text("EMAIL_URL")
-    if not found:
+    address = text("EMAIL_URL")
+    if not address:
         return None
     try:
-        url = urlsplit(found)
+        url = urlsplit(address)
         starttls, tls, usual_port = _SCHEMES[url.scheme]
         host, port = url.hostname, url.port or usual_port
     except (KeyError, ValueError):

@@ -116,6 +116,6 @@ class _Deployment(Collector):
         ready = GaugeMetricFamily(
             "panel_ready", "What /readyz checks: 1 where it holds.", labels=["check"]
         )
-        for check, found in readiness().items():
-            ready.add_metric([check], int(found is State.OK))
+        for check, state in readiness().items():
+            ready.add_metric([check], int(state is State.OK))
         yield ready

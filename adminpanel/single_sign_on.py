@@ -58,21 +58,21 @@ def _scopes() -> tuple[str, ...]:
 
 def _role_map(given: str) -> dict[str, str]:
     try:
-        found = json.loads(given)
+        roles = json.loads(given)
     except ValueError:
-        found = None
-    if not isinstance(found, dict) or not all(isinstance(role, str) for role in found.values()):
+        roles = None
+    if not isinstance(roles, dict) or not all(isinstance(role, str) for role in roles.values()):
         raise ImproperlyConfigured(
             'OIDC_ROLE_MAP must be JSON from group to role, such as {"panel-admins": '
             '"Administrator", "support": "Operator"}.'
         )
-    return found
+    return roles
 
 
 def _origin(name: str, url: str) -> str:
     """Scheme and host of an address: what the browser may send its form to."""
     scheme, _, rest = url.partition("://")
-    found = origin(name, f"{scheme}://{rest.partition('/')[0]}")
-    if not found.startswith("https://") and not _ON_LOOPBACK.fullmatch(found):
+    address = origin(name, f"{scheme}://{rest.partition('/')[0]}")
+    if not address.startswith("https://") and not _ON_LOOPBACK.fullmatch(address):
         raise ImproperlyConfigured(f"{name} must be an https address, such as https://id.example.")
-    return found
+    return address

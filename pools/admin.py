@@ -147,9 +147,9 @@ class CompanyAdmin(RecordedAdmin):
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
         """What *Test connection* found looks like what it is: no error of the form."""
-        if found := context["adminform"].form.finding:
-            level = messages.SUCCESS if found.good else messages.ERROR
-            self.message_user(request, found.sentence, level)
+        if finding := context["adminform"].form.finding:
+            level = messages.SUCCESS if finding.good else messages.ERROR
+            self.message_user(request, finding.sentence, level)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

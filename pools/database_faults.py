@@ -79,13 +79,13 @@ def cause_of(error: BaseException | None) -> Cause | None:
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if cause := _cause_told_by(error):
+        if cause := _cause_in(error):
             return cause
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return None
 
 
-def _cause_told_by(error: BaseException) -> Cause | None:
+def _cause_in(error: BaseException) -> Cause | None:
     """What a driver's own error says. Neither driver need be loaded."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is not None:

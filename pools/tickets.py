@@ -25,16 +25,16 @@ class TicketLinks:
 
     def parts(self, text: str) -> list[Part]:
         """`text` in pieces, in order; together they are the whole of it."""
-        found, end = [], 0
+        pieces, end = [], 0
         for match in self.pattern.finditer(text):
             if not match.group():
                 continue
             if match.start() > end:
-                found.append(Part(text[end : match.start()]))
+                pieces.append(Part(text[end : match.start()]))
             href = self.url.replace(PLACEHOLDER, quote(match.group(), safe=""))
-            found.append(Part(match.group(), href))
+            pieces.append(Part(match.group(), href))
             end = match.end()
-        return [*found, Part(text[end:])] if end < len(text) else found
+        return [*pieces, Part(text[end:])] if end < len(text) else pieces
 
 
 def ticket_links(pattern: str, url: str) -> TicketLinks | None:

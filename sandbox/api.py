@@ -182,8 +182,8 @@ class Api:
         if parts == POOLS:
             return None
         word = parts[3]
-        known = word.isascii() and word.isdecimal() and len(word) < 19
-        pool = self.store.get_pool(caller.company_id, int(word)) if known else None
+        readable = word.isascii() and word.isdecimal() and len(word) < 19
+        pool = self.store.get_pool(caller.company_id, int(word)) if readable else None
         if pool is None:
             raise _missing(word)
         return pool

@@ -82,7 +82,7 @@ class ControlPage:
 
     def _show(self, status: int, problem: str, typed: str) -> Answer:
         current = escape(self._run_faults.text)
-        said = f'<p role="alert"><strong>{escape(problem)}</strong></p>' if problem else ""
+        alert = f'<p role="alert"><strong>{escape(problem)}</strong></p>' if problem else ""
         rows = "".join(
             f"<tr><td>{received.at:%H:%M:%S}<td>{escape(received.method)}"
             f"<td>{escape(received.target)}<td>{received.status or '…'}"
@@ -104,7 +104,7 @@ class ControlPage:
 <button>No faults</button></form>"""
         return _page(
             status,
-            f"{said}<p>Faults now: <code>{current or 'none'}</code></p>{form}"
+            f"{alert}<p>Faults now: <code>{current or 'none'}</code></p>{form}"
             f"<h2>Latest requests</h2><p>Changes applied: {applied}</p>"
             f"<table><tr><th>Time (UTC)<th>Method<th>Target<th>Status<th>Request id</tr>{rows}"
             f"</table><h2>Faults you can ask for</h2><table>{kinds}</table>",

@@ -139,27 +139,27 @@ def _walk(value: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any
 
 
 def _numbers_replaced(document: Any, word: str, field: str) -> Any:
-    def change(found: dict[str, Any]) -> dict[str, Any]:
+    def change(fields: dict[str, Any]) -> dict[str, Any]:
         return {
             key: word if type(inner) is int and field in ("", key) else inner
-            for key, inner in found.items()
+            for key, inner in fields.items()
         }
 
     return _walk(document, change)
 
 
 def _fields_lost(document: Any, field: str, *, keep_key: bool) -> Any:
-    def change(found: dict[str, Any]) -> dict[str, Any]:
-        lost = (field,) if field else POOL_FIELDS if "limit" in found else ()
-        kept = {key: inner for key, inner in found.items() if key not in lost}
-        return {key: kept.get(key) for key in found if key in kept or keep_key}
+    def change(fields: dict[str, Any]) -> dict[str, Any]:
+        lost = (field,) if field else POOL_FIELDS if "limit" in fields else ()
+        kept = {key: inner for key, inner in fields.items() if key not in lost}
+        return {key: kept.get(key) for key in fields if key in kept or keep_key}
 
     return _walk(document, change)
 
 
 def _extended(document: Any) -> Any:
-    def change(found: dict[str, Any]) -> dict[str, Any]:
-        return {"sandbox_first": [1, {"inner": None}], **found, "sandbox_last": "unknown"}
+    def change(fields: dict[str, Any]) -> dict[str, Any]:
+        return {"sandbox_first": [1, {"inner": None}], **fields, "sandbox_last": "unknown"}
 
     # From the inside out: what is added holds an object itself, which stays as it is.
     if isinstance(document, list):

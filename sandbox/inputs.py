@@ -137,12 +137,12 @@ def _size(value: Any) -> float:
 
 def integer(name: str, value: Any) -> Messages:
     """Rule: what PHP takes for an integer, of at least 1."""
-    found = []
+    messages = []
     if as_integer(value) is None:
-        found.append(f"The {name} field must be an integer.")
+        messages.append(f"The {name} field must be an integer.")
     if _size(value) < 1:
-        found.append(f"The {name} field must be at least 1.")
-    return tuple(found)
+        messages.append(f"The {name} field must be at least 1.")
+    return tuple(messages)
 
 
 def strict_integer(name: str, value: Any) -> Messages:
@@ -154,23 +154,23 @@ def strict_integer(name: str, value: Any) -> Messages:
 
 def text(name: str, value: Any) -> Messages:
     """Rule: a text of at most 255 characters."""
-    found = []
+    messages = []
     if not isinstance(value, str):
-        found.append(f"The {name} field must be a string.")
+        messages.append(f"The {name} field must be a string.")
     if isinstance(value, str | list | dict) and len(value) > 255:
         unit = "characters" if isinstance(value, str) else "items"
-        found.append(f"The {name} field must not be greater than 255 {unit}.")
-    return tuple(found)
+        messages.append(f"The {name} field must not be greater than 255 {unit}.")
+    return tuple(messages)
 
 
 def at_most(maximum: int) -> Rule:
     """Rule: an integer from 1 to `maximum`."""
 
     def rule(name: str, value: Any) -> Messages:
-        found = list(integer(name, value))
+        messages = list(integer(name, value))
         if _size(value) > maximum:
-            found.append(f"The {name} field must not be greater than {maximum}.")
-        return tuple(found)
+            messages.append(f"The {name} field must not be greater than {maximum}.")
+        return tuple(messages)
 
     return rule
 
@@ -229,19 +229,19 @@ def pool_fields(fields: Mapping[str, Any], behaviour: Behaviour, *, new: bool) -
     Raises Refusal (422), and ServerError for a number beyond the column.
     """
     rules = pool_rules(behaviour)
-    known = {name: fields[name] for name in rules if name in fields}
-    check(fields, rules if new else {name: rules[name] for name in known}, behaviour)
-    numbers = {name: as_integer(value) for name, value in known.items() if name != "name"}
+    sent = {name: fields[name] for name in rules if name in fields}
+    check(fields, rules if new else {name: rules[name] for name in sent}, behaviour)
+    numbers = {name: as_integer(value) for name, value in sent.items() if name != "name"}
     for name, number in numbers.items():
         if number is not None and number > COLUMN_MAXIMUM:
             _refuse_huge(name, behaviour)
-    return known | numbers | _kept_name(known, behaviour)
+    return sent | numbers | _kept_name(sent, behaviour)
 
 
-def _kept_name(known: Mapping[str, Any], behaviour: Behaviour) -> dict[str, str]:
-    if "name" not in known:
+def _kept_name(sent: Mapping[str, Any], behaviour: Behaviour) -> dict[str, str]:
+    if "name" not in sent:
         return {}
-    name: str = known["name"]
+    name: str = sent["name"]
     kept = {"upper-case": name.upper(), "cut": name[:50], "html": escape(name)}
     return {"name": kept.get(behaviour.name_kept, name)}
 

@@ -43,15 +43,15 @@ class Order:
 
     def add(self, row: Row) -> None:
         """Put a row where it belongs."""
-        place = bisect_left(self._keys, self._key(row))
-        self._keys.insert(place, self._key(row))
-        self.ids.insert(place, row.id)
-        self.names.insert(place, row.name)
+        position = bisect_left(self._keys, self._key(row))
+        self._keys.insert(position, self._key(row))
+        self.ids.insert(position, row.id)
+        self.names.insert(position, row.name)
 
     def remove(self, row: Row) -> None:
         """Take a row out that is in."""
-        place = bisect_left(self._keys, self._key(row))
-        del self._keys[place], self.ids[place], self.names[place]
+        position = bisect_left(self._keys, self._key(row))
+        del self._keys[position], self.ids[position], self.names[position]
 
 
 class Orders:

@@ -60,14 +60,14 @@ def _refuse_unknown_words(values: Mapping[str, str | None], behaviour: Behaviour
 def _read_page(values: Mapping[str, str | None], behaviour: Behaviour) -> tuple[int, int]:
     page, per_page = _whole(values.get("page")), _whole(values.get("per_page"))
     if behaviour.page_bounds == "strict":
-        asked = {"page": values.get("page"), "per_page": values.get("per_page")}
+        numbers = {"page": values.get("page"), "per_page": values.get("per_page")}
         # PHP cannot read an integer beyond 64 bits from a query: to it, that is a word.
-        asked = {
+        numbers = {
             name: "beyond" if value and _whole(value) is None else value
-            for name, value in asked.items()
+            for name, value in numbers.items()
         }
         rules = {"page": nullable(integer), "per_page": nullable(at_most(LARGEST_PER_PAGE))}
-        check(asked, rules, behaviour)
+        check(numbers, rules, behaviour)
     size = per_page if per_page is not None and per_page >= 1 else DEFAULT_PER_PAGE
     return (
         page if page is not None and page >= 1 else 1,

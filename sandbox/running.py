@@ -146,9 +146,7 @@ class RunningSandbox:
 
     def bearer(self, company: str, role: Role, lifetime_seconds: int = 86_400) -> str:
         """A bearer token of that company's person; a negative lifetime is an expired one."""
-        person = next(
-            found for found in self.people if (found.company, found.role) == (company, role)
-        )
+        person = next(each for each in self.people if (each.company, each.role) == (company, role))
         return bearer.issue(person, lifetime_seconds, self._store.signing_secret())
 
 

@@ -177,12 +177,12 @@ class Store:
 
     def keys(self) -> dict[str, dict[Access, str]]:
         """Company slug to its keys by access; a revoked one is absent."""
-        found: dict[str, dict[Access, str]] = {slug: {} for slug in self.companies()}
+        keys: dict[str, dict[Access, str]] = {slug: {} for slug in self.companies()}
         for slug, access, key in self._rows(
             "SELECT slug, access, key FROM keys JOIN companies ON companies.id = company_id"
         ):
-            found[slug][access] = key
-        return found
+            keys[slug][access] = key
+        return keys
 
     def renew_secrets(self) -> None:
         """Other random keys and another signing secret in place of the present ones."""
@@ -271,8 +271,8 @@ class Store:
         with self._lock:
             orders = self._orders_of(company_id)
             ids, total = orders.find(folded, sorts, first, count, restless=restless)
-            found = {pool.id: pool for pool in self._pools(ids)}
-        return [found[pool_id] for pool_id in ids], total
+            by_id = {pool.id: pool for pool in self._pools(ids)}
+        return [by_id[pool_id] for pool_id in ids], total
 
     def prepare(self) -> None:
         """Read and sort everything now, rather than when the first list is asked for."""
@@ -377,11 +377,11 @@ class Store:
 
     def connectors_of(self, pool_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
         """The connectors of each pool, whatever their number, from one query."""
-        found: dict[int, list[dict[str, Any]]] = {pool_id: [] for pool_id in pool_ids}
+        by_pool: dict[int, list[dict[str, Any]]] = {pool_id: [] for pool_id in pool_ids}
         for connector_id, pool_id, document in self._rows(
             "SELECT id, pool_id, document FROM connectors "
             "WHERE pool_id IN (SELECT value FROM json_each(?)) ORDER BY id",
-            (json.dumps(list(found)),),
+            (json.dumps(list(by_pool)),),
         ):
-            found[pool_id].append({"id": connector_id, **json.loads(document)})
-        return found
+            by_pool[pool_id].append({"id": connector_id, **json.loads(document)})
+        return by_pool

@@ -39,8 +39,8 @@ def device_of(request: HttpRequest) -> Device | None:
 
 def remember_device(request: HttpRequest, response: HttpResponseBase, user: User) -> None:
     """Notes in the browser that this person signed in with it."""
-    known = device_of(request)
-    number = known.number if known and known.user_id == user.pk else secrets.token_urlsafe(16)
+    device = device_of(request)
+    number = device.number if device and device.user_id == user.pk else secrets.token_urlsafe(16)
     response.set_cookie(
         settings.DEVICE_COOKIE_NAME,
         signing.dumps([user.pk, number], salt=_SALT),

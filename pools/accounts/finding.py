@@ -18,9 +18,9 @@ def find_person(name: str) -> User | None:
     if person is not None or "@" not in name:
         return person
     # The database's own idea of equal letters may be wider than ours.
-    found = [
+    people = [
         user
         for user in User.objects.filter(email__iexact=name)
         if user.email.lower() == name.lower()
     ]
-    return found[0] if len(found) == 1 else None
+    return people[0] if len(people) == 1 else None

@@ -80,8 +80,8 @@ def local_words(user: Any = None) -> list[str]:
     for company in Company.objects.all():
         names += [company.name, company.slug]
     words = {word for name in names for word in (name.lower(), *name.lower().split())}
-    found = {*WORDS, *(word for word in words if len(word) >= _SHORTEST_WORD)}
-    return sorted(found, key=lambda word: (-len(word), word))
+    worthless = {*WORDS, *(word for word in words if len(word) >= _SHORTEST_WORD)}
+    return sorted(worthless, key=lambda word: (-len(word), word))
 
 
 @lru_cache(maxsize=1)

@@ -111,24 +111,24 @@ def asked_at(sociallogin: SocialLogin | None) -> int | None:
 
 def _claims(sociallogin: SocialLogin) -> dict[str, Any] | None:
     """What the provider says, both ways it says it; None if they are about different people."""
-    told = sociallogin.account.extra_data
-    asked, signed = told.get("userinfo") or {}, told.get("id_token") or {}
-    if not signed.get("sub") or asked.get("sub") not in (None, signed["sub"]):
+    answers = sociallogin.account.extra_data
+    userinfo, signed = answers.get("userinfo") or {}, answers.get("id_token") or {}
+    if not signed.get("sub") or userinfo.get("sub") not in (None, signed["sub"]):
         return None
-    return {**asked, **signed}
+    return {**userinfo, **signed}
 
 
 def _groups(claims: Mapping[str, Any]) -> list[str]:
     """The groups in the configured claim; a dot leads into a claim (`realm_access.roles`)."""
     name = _sign_on().groups_claim
-    found: Any = claims.get(name)
-    if found is None:
-        found = claims
+    claim: Any = claims.get(name)
+    if claim is None:
+        claim = claims
         for part in name.split("."):
-            found = found.get(part) if isinstance(found, Mapping) else None
-    if isinstance(found, str):
-        return [found]
-    return [group for group in found if isinstance(group, str)] if isinstance(found, list) else []
+            claim = claim.get(part) if isinstance(claim, Mapping) else None
+    if isinstance(claim, str):
+        return [claim]
+    return [group for group in claim if isinstance(group, str)] if isinstance(claim, list) else []
 
 
 def _taken(user: User) -> str:

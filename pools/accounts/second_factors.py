@@ -59,8 +59,8 @@ class SealedFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
 def has_second_factor(user: User) -> bool:
     """An app or a passkey. Recovery codes alone are none."""
-    found: bool = Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
-    return found
+    exists: bool = Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
+    return exists
 
 
 class SecondFactorMiddleware:

@@ -73,8 +73,8 @@ class SessionsMiddleware(SessionMiddleware):
         except AnyDatabaseError as error:
             if (cause := cause_of(error)) is None:
                 raise
-            said = [str(message) for message in get_messages(request)]
-            return errors.not_kept(request, cause, said)
+            sentences = [str(message) for message in get_messages(request)]
+            return errors.not_kept(request, cause, sentences)
 
     def _saved(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         answer: HttpResponseBase = super().process_response(request, response)  # type: ignore[arg-type]

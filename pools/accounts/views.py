@@ -146,7 +146,7 @@ def _view_of(kind: Any) -> Callable[..., HttpResponse]:
 def _asking_provider(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
     """A view of allauth that asks the provider: no answer, or one of another shape, is said."""
 
-    def asked(request: HttpRequest, provider_id: str) -> HttpResponse:
+    def answering(request: HttpRequest, provider_id: str) -> HttpResponse:
         try:
             answer: HttpResponse = view(request, provider_id)
         except Http404:
@@ -156,7 +156,7 @@ def _asking_provider(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
             return render(request, "socialaccount/authentication_error.html", status=503)
         return answer
 
-    return asked
+    return answering
 
 
 @credential_given_lately

@@ -44,7 +44,7 @@ CHUNK: Final = 500
 MOST_ALTERED: Final = 500
 _CHANGES: Final = f"IN ('{Kind.INTENT}', '{Kind.DRIFT}')"
 _EVENTS: Final = f"= '{Kind.EVENT}'"
-_KNOWN: Final = f"IN ({', '.join(repr(str(kind)) for kind in Kind)})"
+_KINDS: Final = f"IN ({', '.join(repr(str(kind)) for kind in Kind)})"
 
 
 class Position(NamedTuple):
@@ -60,12 +60,12 @@ class Position(NamedTuple):
 
 
 class Match(NamedTuple):
-    """A line that fits. `said` is the last word on its outcome, if that was looked up."""
+    """A line that fits. `last_word` is that on its outcome, if that was looked up."""
 
     at: datetime | GarbledMoment
     seq: int
     action: str
-    said: str | None
+    last_word: str | None
 
     @property
     def position(self) -> Position:
@@ -111,8 +111,8 @@ def next_newer(filters: Filters, limit: int, after: Position) -> list[Match]:
 
 def position_of(seq: int) -> Position | None:
     """Where the entry with a number stands, if there is one."""
-    found = Entry.objects.filter(seq=seq).values_list("at", "seq").first()
-    return None if found is None else Position(*found)
+    row = Entry.objects.filter(seq=seq).values_list("at", "seq").first()
+    return None if row is None else Position(*row)
 
 
 def walk(filters: Filters) -> Iterator[list[Match]]:
@@ -159,7 +159,7 @@ def _candidates(
     matches = {
         Match(row[0], row[1], row[2], last_word(*row[3:]) if filters.outcome else None)
         for source in _sources(filters)
-        for row in _beyond(_within(_told(source, filters), filters), edge, downwards=downwards)
+        for row in _beyond(_within(_detailed(source, filters), filters), edge, downwards=downwards)
         .annotate(moment=F("at"))
         .order_by(*order)
         .values_list(*columns)[:limit]
@@ -167,29 +167,29 @@ def _candidates(
     return sorted(matches, key=lambda each: each.position.order, reverse=downwards)[:limit]
 
 
-def _told(source: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
+def _detailed(source: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
     """With each line's action, and the last word on its outcome if that matters."""
     change: Any = OuterRef("change")
-    told: QuerySet[Any] = source
+    lines: QuerySet[Any] = source
     if source.model is IndexTerm:
         line = Entry.objects.filter(seq=OuterRef("seq"))
-        told = source.annotate(action=Subquery(line.values("action")[:1]))
+        lines = source.annotate(action=Subquery(line.values("action")[:1]))
         change = Entry.objects.filter(seq=OuterRef(OuterRef("seq"))).values("change")[:1]
     if filters.outcome is not None:
         ends = Entry.objects.filter(change=change)
-        told = told.annotate(
+        lines = lines.annotate(
             ended=Subquery(ends.filter(kind=Kind.OUTCOME).values("outcome")[:1]),
             verdict=Subquery(ends.filter(kind=Kind.SETTLED).values("outcome")[:1]),
         )
-    return told
+    return lines
 
 
 def _ended(chunk: list[Match], outcome: Outcome | Verdict) -> list[Match]:
     """Those whose outcome it is. Nothing said for longer than a call may take: unknown."""
     if outcome is not Outcome.UNKNOWN:
-        return [each for each in chunk if each.said == outcome]
+        return [each for each in chunk if each.last_word == outcome]
     now = clock.now()
-    return [each for each in chunk if outcome_at(now, each.begun, each.said) == outcome]
+    return [each for each in chunk if outcome_at(now, each.begun, each.last_word) == outcome]
 
 
 def _sources(filters: Filters) -> list[QuerySet[Any]]:
@@ -239,10 +239,10 @@ def _count(term: str) -> int:
 
 
 def _by_term(filters: Filters, terms: list[str]) -> QuerySet[IndexTerm]:
-    found = IndexTerm.objects.filter(term=terms[0]).filter(*_has_all(terms[1:]))
+    matching = IndexTerm.objects.filter(term=terms[0]).filter(*_has_all(terms[1:]))
     if filters.companies is None and not filters.who and not filters.action:
-        return found
-    return found.filter(Exists(_lines(filters).filter(seq=OuterRef("seq"))))
+        return matching
+    return matching.filter(Exists(_lines(filters).filter(seq=OuterRef("seq"))))
 
 
 def _held(filters: Filters, terms: list[str]) -> QuerySet[Entry]:
@@ -271,8 +271,8 @@ def _has_term(term: str) -> Exists:
 
 def _of_no_kind() -> list[int]:
     """Entries whose kind is no word of ours: none, unless the database was altered."""
-    found = Entry.objects.filter(_has_no_kind()).order_by("-at", "-seq")
-    return list(found.values_list("seq", flat=True)[:MOST_ALTERED])
+    entries = Entry.objects.filter(_has_no_kind()).order_by("-at", "-seq")
+    return list(entries.values_list("seq", flat=True)[:MOST_ALTERED])
 
 
 def _lost_lines(filters: Filters, altered: list[int]) -> QuerySet[Entry]:
@@ -280,10 +280,10 @@ def _lost_lines(filters: Filters, altered: list[int]) -> QuerySet[Entry]:
 
     One that belongs to a change stands among changes, any other among events.
     """
-    found = _narrowed(Entry.objects.order_by().filter(seq__in=altered), filters)
-    found = found.filter(change__isnull=filters.events).filter(*_has_all(_terms(filters)))
+    lines = _narrowed(Entry.objects.order_by().filter(seq__in=altered), filters)
+    lines = lines.filter(change__isnull=filters.events).filter(*_has_all(_terms(filters)))
     begun = Entry.objects.filter(change=OuterRef("change"), kind__in=[Kind.INTENT, Kind.DRIFT])
-    return found.filter(~Exists(begun))
+    return lines.filter(~Exists(begun))
 
 
 def _lines(filters: Filters) -> QuerySet[Entry]:
@@ -292,16 +292,16 @@ def _lines(filters: Filters) -> QuerySet[Entry]:
     return _narrowed(lines, filters)
 
 
-def _narrowed(found: QuerySet[Entry], filters: Filters) -> QuerySet[Entry]:
+def _narrowed(lines: QuerySet[Entry], filters: Filters) -> QuerySet[Entry]:
     if filters.companies is not None and len(filters.companies) == 1:
-        found = found.filter(company=next(iter(filters.companies)))
+        lines = lines.filter(company=next(iter(filters.companies)))
     elif filters.companies is not None:
-        found = found.filter(company__in=sorted(filters.companies))
+        lines = lines.filter(company__in=sorted(filters.companies))
     if filters.who:
-        found = found.filter(actor_name=filters.who)
+        lines = lines.filter(actor_name=filters.who)
     if filters.action:
-        found = found.filter(action=filters.action)
-    return found
+        lines = lines.filter(action=filters.action)
+    return lines
 
 
 def _within(lines: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
@@ -329,5 +329,5 @@ def _is_event() -> Func:
 
 
 def _has_no_kind() -> Func:
-    template = f"NOT (%(expressions)s {_KNOWN})"
+    template = f"NOT (%(expressions)s {_KINDS})"
     return Func(F("kind"), template=template, output_field=BooleanField())

@@ -58,13 +58,13 @@ class LastKnown:
 
     def _has_other_connectors(self, pool: Pool) -> bool:
         before, now = self.values.connector_ids, Snapshot.from_pool(pool).connector_ids
-        told = CONNECTORS not in {*self.unreadable, *unreadable_in(pool)}
-        return told and None not in (before, now) and before != now
+        readable = CONNECTORS not in {*self.unreadable, *unreadable_in(pool)}
+        return readable and None not in (before, now) and before != now
 
     def knows(self, field: str) -> bool:
         """A name or a limit that is none is one that could not be read."""
-        known = field == "timeout" or getattr(self.values, field) is not None
-        return known and field not in self.unreadable
+        there = field == "timeout" or getattr(self.values, field) is not None
+        return there and field not in self.unreadable
 
 
 def read_pool(core: CoreClient, company: Company, pool_id: int, reader: int | None = None) -> Pool:

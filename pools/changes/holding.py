@@ -87,8 +87,8 @@ def _lease_of(change_id: UUID) -> Lease | None:
 
 def _change_of(change_id: UUID) -> HistoryItem | None:
     """The change that a lease names; none where that is no id."""
-    found = [] if isinstance(change_id, GarbledId) else changes_by_id([change_id])
-    return next(iter(found), None)
+    items = [] if isinstance(change_id, GarbledId) else changes_by_id([change_id])
+    return next(iter(items), None)
 
 
 def _release(change_id: UUID, lease: Lease | None, actor: Actor, reason: str) -> None:

@@ -79,10 +79,10 @@ def _is_whole(query: PoolQuery, page: Page) -> bool:
 
 def _number_here(company: Company, reference: str) -> int | None:
     try:
-        found = PoolReference.read(reference)
+        pool = PoolReference.read(reference)
     except ValueError:
         return None  # no entry as we write them: verify_audit tells of it
-    return found.pool_id if found.origin == company.origin else None
+    return pool.pool_id if pool.origin == company.origin else None
 
 
 def _missing(company: Company, pools: Iterable[Pool], as_of: int) -> list[Entry]:

@@ -44,15 +44,15 @@ class Snapshot:
     def from_json(cls, facts: Mapping[str, Any]) -> Self:
         """From what `to_json` gave. Raises ValueError for anything else."""
         ids = facts.get("connector_ids")
-        found = cls(
+        snapshot = cls(
             name=_typed(facts, "name", str),
             limit=_typed(facts, "limit", int),
             timeout=_typed(facts, "timeout", int),
             connector_ids=None if ids is None else tuple(ids),
         )
-        if not all(type(each) is int for each in found.connector_ids or ()):
+        if not all(type(each) is int for each in snapshot.connector_ids or ()):
             raise ValueError("connector ids are whole numbers")
-        return found
+        return snapshot
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {
@@ -102,16 +102,16 @@ def differences(
 
 
 def found_differences(
-    before: Snapshot, found: Snapshot, fields: Sequence[str] = COMPARED
+    before: Snapshot, now: Snapshot, fields: Sequence[str] = COMPARED
 ) -> tuple[Difference, ...]:
     """The same of what was found, where only what can be seen to differ does.
 
     What somebody wants may differ in characters that nobody sees.
     """
     seen = [
-        field for field in fields if not same_value(getattr(before, field), getattr(found, field))
+        field for field in fields if not same_value(getattr(before, field), getattr(now, field))
     ]
-    return differences(before, found, seen)
+    return differences(before, now, seen)
 
 
 def kept_name(

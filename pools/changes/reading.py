@@ -129,10 +129,12 @@ def page(
     Raises NoSuchPosition for an entry that is not there.
     """
     if after is not None:
-        found = next_newer(filters, size + 1, _position(after))
-        return Slice(lines(filters, found[-size:]), newer=len(found) > size, older=True)
-    found = newest(filters, size + 1, None if before is None else _position(before))
-    return Slice(lines(filters, found[:size]), newer=before is not None, older=len(found) > size)
+        matches = next_newer(filters, size + 1, _position(after))
+        return Slice(lines(filters, matches[-size:]), newer=len(matches) > size, older=True)
+    matches = newest(filters, size + 1, None if before is None else _position(before))
+    return Slice(
+        lines(filters, matches[:size]), newer=before is not None, older=len(matches) > size
+    )
 
 
 def lines(filters: Filters, matches: list[Match]) -> list[ChangeLine] | list[EventLine]:
@@ -173,10 +175,10 @@ def by_day(filters: Filters, zone: tzinfo, now: datetime, most_days: int) -> Day
     begin = midnight if filters.begin is None else max(midnight, filters.begin)
     # Each outcome has to be looked up.
     most = CHARTED_LINES if filters.outcome is None else CHARTED_LINES // 2
-    found = newest(replace(filters, begin=begin), most)
-    dated = [(each.at.astimezone(zone).date(), each) for each in found if _is_moment(each.at)]
+    matches = newest(replace(filters, begin=begin), most)
+    dated = [(each.at.astimezone(zone).date(), each) for each in matches if _is_moment(each.at)]
     counted = Counter((day, _action(each.action)) for day, each in dated)
-    whole = len(found) < most
+    whole = len(matches) < most
     if not whole:
         first = max(first, dated[-1][0]) if dated else last
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
@@ -195,17 +197,17 @@ def bearers(filters: Filters) -> list[Bearer]:
     """Whose name a list is narrowed to, as far as its own lines tell of them."""
     if not filters.who:
         return []
-    found = names_of_people.bearers(filters.who)
+    everyone = names_of_people.bearers(filters.who)
     if filters.companies is None:
-        return found
-    told = [
+        return everyone
+    visible = [
         replace(each, others=tuple(name for name in each.others if _has_lines(filters, name)))
-        for each in found
+        for each in everyone
     ]
     if _has_lines(filters, filters.who):
-        return told
+        return visible
     # Whoever was renamed may not have done anything under the new name.
-    return [each for each in told if each.others and each.is_now(filters.who)]
+    return [each for each in visible if each.others and each.is_now(filters.who)]
 
 
 def _has_lines(filters: Filters, who: str) -> bool:

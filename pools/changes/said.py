@@ -90,10 +90,10 @@ def _word(words: Any, text: str) -> Any:
 
 def _reference(text: str) -> PoolReference | None:
     try:
-        found = PoolReference.read(text)
+        reference = PoolReference.read(text)
     except ValueError:
         return None
-    return found if (found.pool_id or 0) <= LARGEST_ID else None
+    return reference if (reference.pool_id or 0) <= LARGEST_ID else None
 
 
 def _facts(entry: Entry, kind: Kind | None) -> Mapping[str, Any] | None:
@@ -106,9 +106,9 @@ def _facts(entry: Entry, kind: Kind | None) -> Mapping[str, Any] | None:
         return None
     if not isinstance(facts, dict):
         return None
-    known = {"address": _OF_CHANGES["address"]} if kind is Kind.EVENT else _OF_CHANGES
+    checks = {"address": _OF_CHANGES["address"]} if kind is Kind.EVENT else _OF_CHANGES
     try:
-        fitting = all(fits(facts[name]) for name, fits in known.items() if name in facts)
+        fitting = all(fits(facts[name]) for name, fits in checks.items() if name in facts)
     except (ValueError, TypeError, AttributeError, LookupError):
         return None
     return facts if fitting else None

@@ -338,8 +338,8 @@ def _beside(intent: Intent, pool: Pool | None) -> tuple[Difference, ...]:
     """What an edit did not ask for, and is different all the same."""
     if intent.change.action is not Action.EDIT or intent.before is None or pool is None:
         return ()
-    asked = {*sent_by(intent.change), *intent.evidence.get(UNREADABLE, ()), *unreadable_in(pool)}
-    others = [field for field in COMPARED if field not in asked]
+    expected = {*sent_by(intent.change), *intent.evidence.get(UNREADABLE, ()), *unreadable_in(pool)}
+    others = [field for field in COMPARED if field not in expected]
     return found_differences(intent.before, Snapshot.from_pool(pool), others)
 
 

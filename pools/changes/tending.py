@@ -83,7 +83,7 @@ class Delay:
 
     until: float = 0.0
     seconds: float = FIRST_DELAY_SECONDS
-    told: str = ""
+    logged: str = ""
 
     def lengthen(self, now: float) -> None:
         self.until = now + self.seconds
@@ -178,8 +178,8 @@ class Tending:
         why = f"{settling.state}: {type(settling.error).__name__}"
         if isinstance(settling.error, EntryUnreadable):
             why = f"{settling.error} cannot be read: run manage.py verify_audit"
-        if delay.told != why:
-            delay.told = why
+        if delay.logged != why:
+            delay.logged = why
             log.warning(event, change=str(settling.change_id), company=company, why=why)
 
     def _forget_all_but(self, keys: set[UUID | str]) -> None:
@@ -216,12 +216,12 @@ def stopped_by_signals() -> Iterator[None]:
     What is being recorded is undone with its transaction; a read is given up. Later
     signals change nothing until the block is left.
     """
-    asked = False
+    stopping = False
 
     def stop(number: int, frame: object) -> None:
-        nonlocal asked
-        if not asked:
-            asked = True
+        nonlocal stopping
+        if not stopping:
+            stopping = True
             raise Stopped
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -38,9 +38,9 @@ class Newest:
         moment = newest_first[0].created_at
         ids = [pool.id for pool in newest_first if pool.created_at == moment]
         listed = whole or len(ids) < len(newest_first)
-        known = [each for each in ids if each is not None]
-        complete = listed and moment is not None and len(known) == len(ids)
-        return cls(max(known) if complete else None, moment)
+        readable_ids = [each for each in ids if each is not None]
+        complete = listed and moment is not None and len(readable_ids) == len(ids)
+        return cls(max(readable_ids) if complete else None, moment)
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> Self:

@@ -46,8 +46,8 @@ def is_companys_own(
 
 def latest_of(company: str, own: PoolReference) -> tuple[Witness, ...]:
     """The pools of a company's origin that were changed here last, without the one in question."""
-    known = _latest(company, own.origin)
-    return tuple(islice((each for each in known if each.pool_id != own.pool_id), MOST_WITNESSES))
+    newest = _latest(company, own.origin)
+    return tuple(islice((each for each in newest if each.pool_id != own.pool_id), MOST_WITNESSES))
 
 
 def are_listed(company: Company, pools: Iterable[Pool]) -> bool:

@@ -68,7 +68,7 @@ class AnswerReader:
 
     def page(self, answer: Answer, query: PoolQuery) -> Page | CoreError:
         """A page of the list, from 200."""
-        value = self._told_by(answer)
+        value = self._value_of_question(answer)
         if isinstance(value, CoreError):
             return value
         page = read_page(value, query)
@@ -76,7 +76,7 @@ class AnswerReader:
 
     def pool(self, answer: Answer, pool_id: int) -> Pool | CoreError:
         """The pool of this id, from 200."""
-        value = self._told_by(answer)
+        value = self._value_of_question(answer)
         if isinstance(value, CoreError):
             return value
         pool = read_single_pool(value)
@@ -98,8 +98,8 @@ class AnswerReader:
         others = [name for name, given in wanted.items() if not _came_back(pool, name, given)]
         if not others:
             return pool
-        told = ", ".join(f"{name} {_told(pool.raw.get(name))}" for name in others)
-        return Unexpected(Reason.MISMATCH, status=answer.status, detail=told)
+        differing = ", ".join(f"{name} {_in_words(pool.raw.get(name))}" for name in others)
+        return Unexpected(Reason.MISMATCH, status=answer.status, detail=differing)
 
     def deleted(self, answer: Answer) -> str | CoreError:
         """Core's message (or ""), from 204, or 200 with a JSON object."""
@@ -125,12 +125,12 @@ class AnswerReader:
 
     def token(self, answer: Answer) -> BearerToken | CoreError:
         """The token that signing in gives, from 200."""
-        value = self._told_by(answer)
+        value = self._value_of_question(answer)
         if isinstance(value, CoreError):
             return value
         return read_token(value, answer.received_at) or _wrong(answer, Reason.SHAPE)
 
-    def _told_by(self, answer: Answer) -> Any:
+    def _value_of_question(self, answer: Answer) -> Any:
         """The JSON of a success of a question, or the error that any other answer is.
 
         A question changes nothing: what its status says need not be proved by a body.
@@ -182,8 +182,8 @@ def _unreadable(answer: Answer, reason: Reason) -> CoreError:
 
 def _says_no(value: Mapping[str, Any]) -> bool:
     """Whether the answer of a success tells of an error all the same."""
-    told = {"errors", "exception"} & value.keys() or value.get("error")
-    return bool(told) or value.get("success") is False
+    errors = {"errors", "exception"} & value.keys() or value.get("error")
+    return bool(errors) or value.get("success") is False
 
 
 def _refusal(answer: Answer, value: dict[str, Any]) -> CoreError:
@@ -216,7 +216,7 @@ def _wrong(answer: Answer, reason: Reason) -> Unexpected:
     return Unexpected(reason, status=answer.status)
 
 
-def _told(value: Any) -> str:
+def _in_words(value: Any) -> str:
     return "none" if value is None else str(value)[:_LONGEST_VALUE]
 
 

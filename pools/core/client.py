@@ -261,8 +261,8 @@ def _is_about_include(result: object) -> bool:
     """Whether Core refused a question because of the include, as far as it says why."""
     if not isinstance(result, Invalid):
         return False
-    said = " ".join([result.detail, *result.fields]).lower()
-    return "include" in said or (result.status == 400 and not said.strip())
+    text = " ".join([result.detail, *result.fields]).lower()
+    return "include" in text or (result.status == 400 and not text.strip())
 
 
 def _allowed_url(url: str, limits: CoreLimits) -> str | CoreError:

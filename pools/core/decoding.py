@@ -160,13 +160,13 @@ def read_field_errors(value: Any) -> dict[str, tuple[str, ...]]:
         for each in errors:
             listed.setdefault(_field_of(each), []).append(_error_text(each))
         errors = listed
-    found = {}
+    fields = {}
     for name, given in list(errors.items())[:_MOST_FIELDS]:
         messages = [given] if isinstance(given, str) else given
         if isinstance(messages, list):
             texts = [text[:LONGEST_SAID] for text in messages if isinstance(text, str)]
-            found[name[:LONGEST_SAID]] = tuple(texts[:_MOST_MESSAGES])
-    return found
+            fields[name[:LONGEST_SAID]] = tuple(texts[:_MOST_MESSAGES])
+    return fields
 
 
 def _errors_in(value: Any) -> dict[str, Any] | list[Any]:
@@ -174,8 +174,8 @@ def _errors_in(value: Any) -> dict[str, Any] | list[Any]:
     if not isinstance(value, dict):
         return []
     listed = (value.get(name) for name in _DETAILS)
-    found = next((each for each in listed if each and isinstance(each, dict | list)), None)
-    return found if found is not None else _errors_in(value.get("error"))
+    errors = next((each for each in listed if each and isinstance(each, dict | list)), None)
+    return errors if errors is not None else _errors_in(value.get("error"))
 
 
 def _error_text(given: Any) -> Any:
@@ -188,9 +188,9 @@ def _field_of(given: Any) -> str:
     if not isinstance(given, dict):
         return ""
     source = given.get("source")
-    place = given.get("pointer") or (isinstance(source, dict) and source.get("pointer"))
-    place = place.split("/") if isinstance(place, str) else given.get("loc")
-    names = place if isinstance(place, list) else [given.get("field")]
+    path = given.get("pointer") or (isinstance(source, dict) and source.get("pointer"))
+    path = path.split("/") if isinstance(path, str) else given.get("loc")
+    names = path if isinstance(path, list) else [given.get("field")]
     return names[-1] if names and isinstance(names[-1], str) else ""
 
 
@@ -207,8 +207,8 @@ def read_token(value: Any, received_at: datetime) -> BearerToken | None:
     expiries = [expiry_in_token(token)]
     if seconds is not None and seconds <= _LONGEST_LIFE_SECONDS:
         expiries.append(received_at + timedelta(seconds=seconds))
-    known = [expiry for expiry in expiries if expiry is not None]
-    return BearerToken(Secret(token), min(known, default=None))
+    stated = [expiry for expiry in expiries if expiry is not None]
+    return BearerToken(Secret(token), min(stated, default=None))
 
 
 def read_time(given: Any) -> datetime | None:
@@ -243,10 +243,10 @@ def _parsed(body: bytes, hidden: tuple[Secret, ...]) -> tuple[Any, Reason | None
     """The value, or why there is none. The parser's own exceptions hold the whole text."""
 
     def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = {clean_text(key, hidden): value for key, value in pairs}
-        if len(found) != len(pairs):
+        cleaned = {clean_text(key, hidden): value for key, value in pairs}
+        if len(cleaned) != len(pairs):
             raise MalformedJson(Reason.MALFORMED)
-        return found
+        return cleaned
 
     try:
         value = json.loads(
@@ -284,9 +284,9 @@ def _cleaned(value: Any, depth: int, hidden: tuple[Secret, ...]) -> Any:
         return value
     if depth == 0:
         raise MalformedJson(Reason.MALFORMED)
-    places = value.items() if isinstance(value, dict) else enumerate(value)
-    for place, item in places:
-        value[place] = _cleaned(item, depth - 1, hidden)
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        value[key] = _cleaned(item, depth - 1, hidden)
     return value
 
 

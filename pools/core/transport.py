@@ -182,14 +182,14 @@ def _losing_reason(error: Exception) -> Reason:
 
 def _causes_of(error: BaseException) -> list[BaseException]:
     """The exception and everything it was made from, whichever way it was wrapped."""
-    found: list[BaseException] = []
+    causes: list[BaseException] = []
     waiting: list[Any] = [error]
     while waiting:
         item = waiting.pop()
-        if isinstance(item, BaseException) and item not in found:
-            found.append(item)
+        if isinstance(item, BaseException) and item not in causes:
+            causes.append(item)
             waiting += [item.__cause__, item.__context__, *item.args]
-    return found
+    return causes
 
 
 def _body_of(response: Response, most: int) -> bytes | Reason:

@@ -179,10 +179,10 @@ def _header_line(stream: Any) -> bytes:
     line = _whole_line(stream)
     if line == _BLANK_LINE:
         return line
-    found = _HEADER.fullmatch(line)
-    if not found:
+    header = _HEADER.fullmatch(line)
+    if not header:
         raise MalformedAnswer("a malformed header line")
-    return b"%b:%b\r\n" % (found[1], found[2])
+    return b"%b:%b\r\n" % (header[1], header[2])
 
 
 def _skip_headers(stream: Any) -> None:
@@ -236,13 +236,13 @@ class StrictResponse(http.client.HTTPResponse):
         self._stream = self.fp
         for _ in range(_MOST_INTERIM_ANSWERS):
             line = _whole_line(self._stream)
-            found = _STATUS_LINE.fullmatch(line)
-            if not found:
+            parts = _STATUS_LINE.fullmatch(line)
+            if not parts:
                 raise MalformedAnswer("not an HTTP/1 status line")
-            status = int(found[2])
+            status = int(parts[2])
             if status >= HTTPStatus.OK:
                 self.fp = _HeaderLines(self._stream)
-                return f"HTTP/{found[1].decode()}", status, (found[3] or b"").decode("latin-1")
+                return f"HTTP/{parts[1].decode()}", status, (parts[3] or b"").decode("latin-1")
             if status == HTTPStatus.SWITCHING_PROTOCOLS:
                 raise MalformedAnswer("an upgrade that nobody asked for")
             _skip_headers(self._stream)
@@ -258,10 +258,10 @@ class StrictResponse(http.client.HTTPResponse):
         return left
 
     def _read_next_chunk_size(self) -> int:
-        found = _CHUNK_SIZE.fullmatch(_whole_line(self.fp))
-        if not found:
+        size = _CHUNK_SIZE.fullmatch(_whole_line(self.fp))
+        if not size:
             raise MalformedAnswer("a malformed chunk")
-        return int(found[1], 16)
+        return int(size[1], 16)
 
     def _read_and_discard_trailer(self) -> None:
         _skip_headers(self.fp)
@@ -321,12 +321,12 @@ def open_socket(host: str, port: int, attempt: Attempt, *, to_proxy: bool) -> so
     """A connected socket, made within the attempt's time; ConnectingFailed otherwise."""
     attempt.phase = Phase.RESOLVING
     host = host.strip("[]")
-    found = _resolve(host, port, attempt)
+    resolved = _resolve(host, port, attempt)
     addresses = [
-        item for item in found if to_proxy or attempt.allow(host, ip_address(str(item[4][0])))
+        item for item in resolved if to_proxy or attempt.allow(host, ip_address(str(item[4][0])))
     ]
     attempt.phase = Phase.CONNECTING
-    reason = Reason.ADDRESS if found else attempt.out_of_time() or Reason.DNS
+    reason = Reason.ADDRESS if resolved else attempt.out_of_time() or Reason.DNS
     for position, (family, kind, protocol, _, address) in enumerate(addresses):
         seconds = (attempt.connect_until - monotonic()) / (len(addresses) - position)
         sock = socket.socket(family, kind, protocol)
@@ -357,11 +357,11 @@ def _resolve(host: str, port: int, attempt: Attempt) -> list[Any]:
 
     In a thread of its own, because the system's lookup cannot be interrupted.
     """
-    found: list[Any] = []
+    addresses: list[Any] = []
 
     def look_up() -> None:
         with contextlib.suppress(OSError, UnicodeError):
-            found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            addresses.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
     if _is_literal(host):
         look_up()
@@ -369,7 +369,7 @@ def _resolve(host: str, port: int, attempt: Attempt) -> list[Any]:
         thread = threading.Thread(target=look_up, daemon=True)
         thread.start()
         thread.join(max(0.0, attempt.connect_until - monotonic()))
-    return list(found)
+    return list(addresses)
 
 
 def _is_literal(host: str) -> bool:

@@ -169,14 +169,14 @@ class ChangeForm(CheckedForm):
             # Core was just asked, or is not to be asked now.
             self.pool = self._pool_as_seen()
             return None
-        found = read(self._pool_id)
-        if found is None or isinstance(found, Exception):
-            return found
-        self.pool = found
+        pool = read(self._pool_id)
+        if pool is None or isinstance(pool, Exception):
+            return pool
+        self.pool = pool
         if self.is_bound:
             return None
-        self.show(found)
-        return self._obstacle(found)
+        self.show(pool)
+        return self._obstacle(pool)
 
     def _pool_as_seen(self) -> Pool | None:
         """What this form said of its pool: enough to say which one it is."""

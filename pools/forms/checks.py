@@ -151,5 +151,5 @@ def _checks_of(field: forms.Field) -> list[tuple[str, str, str]]:
 
 
 def _check(kind: str, bound: Any, sentence: str) -> tuple[str, str, str]:
-    said = sentence % {"limit_value": bound, "show_value": "{count}"}
-    return kind, str(bound), said
+    text = sentence % {"limit_value": bound, "show_value": "{count}"}
+    return kind, str(bound), text

@@ -81,8 +81,8 @@ class CompanyForm(CompanyModelForm):
         if moving and not cleaned.get("move_anyway") and (held := len(open_changes(self.instance))):
             self.add_error("base_url", companies.open_changes_stay_behind(held))
         if self.only_testing and address:
-            found = try_address(address)
-            self.finding = replace(found, sentence=companies.tried(address, found.sentence))
+            finding = try_address(address)
+            self.finding = replace(finding, sentence=companies.tried(address, finding.sentence))
         return cleaned
 
     @property

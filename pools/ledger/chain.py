@@ -281,8 +281,8 @@ def fetched(query: str, parameters: list[Any]) -> list[Row]:
 def _fetched(query: str, parameters: list[Any]) -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
-        found: list[Row] = cursor.fetchall()
-        return found
+        rows: list[Row] = cursor.fetchall()
+        return rows
 
 
 def _seals() -> dict[str, hmac.HMAC]:

@@ -88,16 +88,16 @@ def read_checkpoints(lines: Iterable[str]) -> CheckpointsRead:
     Lines may be anything else, and may quote anything: a checkpoint is a whole line as our
     own logger writes it, behind nothing but what keepers of logs put before each.
     """
-    found: set[Checkpoint] = set()
+    checkpoints: set[Checkpoint] = set()
     malformed = []
     for number, line in enumerate(lines, 1):
         try:
             facts = _facts(line) if EVENT in line else _printed(line.rstrip())
             if facts is not None:
-                found.add(_checkpoint(facts))
+                checkpoints.add(_checkpoint(facts))
         except (ValueError, RecursionError):
             malformed.append(number)
-    ordered = sorted(found, key=lambda each: (each.seq, each.digest))
+    ordered = sorted(checkpoints, key=lambda each: (each.seq, each.digest))
     return CheckpointsRead(tuple(ordered), tuple(malformed))
 
 
@@ -111,19 +111,19 @@ def _facts(line: str) -> Mapping[str, Any] | None:
     # What was logged may quote anything, but only behind its own first words.
     if not text.startswith(f"{EVENT} "):
         return None
-    if (said := _TEXT.fullmatch(text)) is None:
+    if (facts := _TEXT.fullmatch(text)) is None:
         raise ValueError("it is not whole")
-    return {**said.groupdict(), "seq": int(said["seq"])}
+    return {**facts.groupdict(), "seq": int(facts["seq"])}
 
 
-def _of_json(said: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    if "event" not in said:
-        wrapped = next((said[name] for name in _WRAPPED_IN if isinstance(said.get(name), str)), "")
+def _of_json(line: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    if "event" not in line:
+        wrapped = next((line[name] for name in _WRAPPED_IN if isinstance(line.get(name), str)), "")
         return _facts(wrapped) if EVENT in wrapped else None
-    if said["event"] != EVENT:
+    if line["event"] != EVENT:
         return None
-    facts = {name: said[name] for name in said.keys() - _SAID_OF_ITSELF.keys()}
-    if facts.keys() != _FACTS or any(said.get(k) != v for k, v in _SAID_OF_ITSELF.items()):
+    facts = {name: line[name] for name in line.keys() - _SAID_OF_ITSELF.keys()}
+    if facts.keys() != _FACTS or any(line.get(k) != v for k, v in _SAID_OF_ITSELF.items()):
         raise ValueError("it is not as the panel's own logger writes it")
     return facts
 

@@ -25,7 +25,7 @@ TRIGGERS: Final[Mapping[str, tuple[str, ...]]] = {
 # O fires but for a session that claims to be a replica, A for every session. Not asked: D, R.
 # What each trigger does: on SQLite its text; on PostgreSQL the bits of when it fires, that it
 # fires always, and the body of its function.
-_FOUND: Final = {
+_PRESENT: Final = {
     "sqlite": (
         "SELECT name, sql FROM sqlite_master WHERE tbl_name = 'pools_entry'"
         " AND (type = 'trigger' OR name = 'one_verdict_per_change')"
@@ -52,16 +52,16 @@ def missing_triggers() -> list[str]:
     One short query, of the catalogue alone. Raises django.db.Error.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_FOUND[connection.vendor])
-        found = {name: _squeezed(text) for name, text in cursor.fetchall()}
+        cursor.execute(_PRESENT[connection.vendor])
+        present = {name: _squeezed(text) for name, text in cursor.fetchall()}
     # Migration 0007 made this index, and one of the triggers again.
-    made = _as_made(connection.vendor, later="one_verdict_per_change" in found)
-    return [name for name in made if found.get(name) != made[name]]
+    made = _as_made(connection.vendor, later="one_verdict_per_change" in present)
+    return [name for name in made if present.get(name) != made[name]]
 
 
 @cache
 def _as_made(vendor: str, *, later: bool) -> Mapping[str, str]:
-    """What each trigger does, as the migrations made it, in the form of _FOUND.
+    """What each trigger does, as the migrations made it, in the form of _PRESENT.
 
     `later`: migration 0007 has been applied.
     """

@@ -58,8 +58,8 @@ def add_missing_terms() -> int:
     added = 0
     for entries in _chunks(1):
         with transaction.atomic():
-            if found := _lacking(entries):
-                added += len(found)
+            if lacking := _lacking(entries):
+                added += len(lacking)
                 index(entry for entry in entries if _terms(entry))
     return added
 

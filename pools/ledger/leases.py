@@ -72,18 +72,18 @@ def unfit() -> Unfit:
     """The leases that do not fit the ledger as it is now."""
     held = read()
     intents = _open_intents(lease.change for lease in held)
-    found = Unfit([], [])
+    result = Unfit([], [])
     for lease in held:
         intent = intents.get(lease.change)
         if intent is None:
-            found.of_nobody.append(lease)
+            result.of_nobody.append(lease)
         elif lease != (_lease_of(intent, lease.pk) or lease):
-            found.altered.append((lease, intent))
-    if found.of_nobody:
+            result.altered.append((lease, intent))
+    if result.of_nobody:
         # A change that ends releases its lease in the same transaction.
         still_there = set(read())
-        found.of_nobody[:] = [lease for lease in found.of_nobody if lease in still_there]
-    return found
+        result.of_nobody[:] = [lease for lease in result.of_nobody if lease in still_there]
+    return result
 
 
 def open_change(company: str, pool_key: str) -> UUID | None:
@@ -92,18 +92,18 @@ def open_change(company: str, pool_key: str) -> UUID | None:
     about = Entry.objects.filter(kind=Kind.INTENT, company=company, pool_id=reference)
     if reference != pool_key:
         about = about.filter(action=Action.CREATE)
-    found = _still_open(about).order_by("-seq").values_list("change", "pool_name")
-    holding = (change for change, name in found if pool_key_of(reference, name) == pool_key)
+    candidates = _still_open(about).order_by("-seq").values_list("change", "pool_name")
+    holding = (change for change, name in candidates if pool_key_of(reference, name) == pool_key)
     return next(holding, None)
 
 
 def reasons_against_leases() -> list[str]:
     """Why the leases do not fit the ledger, a sentence each. Raises django.db.Error."""
-    unheld, found = _unheld(), unfit()
+    unheld, wrong = _unheld(), unfit()
     return [
         *(f"The change of entry {row[0]} is open and holds no pool." for row in unheld.values()),
-        *(f"The change of entry {each.seq} is open. {each.reason}" for each in found.misfits),
-        *found.sentences,
+        *(f"The change of entry {each.seq} is open. {each.reason}" for each in wrong.misfits),
+        *wrong.sentences,
     ]
 
 
@@ -123,10 +123,10 @@ def put_right() -> list[str]:
     In the caller's transaction. Returns the same sentences as `reasons_against_leases`.
     """
     lock()
-    reasons, found, unheld = reasons_against_leases(), unfit(), _unheld()
-    wrong = [*found.of_nobody, *(lease for lease, _ in found.altered)]
-    Lease.objects.filter(pk__in=[lease.pk for lease in wrong]).delete()
-    for intent in [*unheld.values(), *(intent for _, intent in found.altered)]:
+    reasons, wrong, unheld = reasons_against_leases(), unfit(), _unheld()
+    misplaced = [*wrong.of_nobody, *(lease for lease, _ in wrong.altered)]
+    Lease.objects.filter(pk__in=[lease.pk for lease in misplaced]).delete()
+    for intent in [*unheld.values(), *(intent for _, intent in wrong.altered)]:
         if (lease := _lease_of(intent, 0)) is None:
             continue  # nobody can tell what it holds; the walk along the chain names it
         at = datetime.fromisoformat(lease.held_since)
@@ -152,8 +152,8 @@ def _all_open() -> Iterator[UUID]:
             yield from _open_among(first, first + CHUNK)
         return
     with long_statements(LONGEST_SECONDS):
-        found = _open_among(1, last + 1)
-    yield from found
+        changes = _open_among(1, last + 1)
+    yield from changes
 
 
 def _open_among(first: int, end: int) -> list[UUID]:
@@ -181,8 +181,8 @@ def _open_intents(changes: Iterable[Any]) -> dict[str, Row]:
 
 def _lease_of(intent: Row, pk: int) -> Held | None:
     """The lease that was taken with an intent; None where it cannot be read what it holds."""
-    told = (intent[2], intent[9], intent[10], intent[11])
-    if not all(isinstance(each, str) for each in told):
+    texts = (intent[2], intent[9], intent[10], intent[11])
+    if not all(isinstance(each, str) for each in texts):
         return None
     try:
         datetime.fromisoformat(intent[2])
@@ -194,9 +194,9 @@ def _lease_of(intent: Row, pk: int) -> Held | None:
 
 def _difference(lease: Held, intent: Row) -> str:
     taken = _lease_of(intent, lease.pk) or lease
-    said = (
+    differences = (
         f"{name} is {is_now!r} and was {was!r}"
         for name, is_now, was in zip(Held._fields, lease, taken, strict=True)
         if is_now != was
     )
-    return f"Its lease was altered: {', '.join(said)}."
+    return f"Its lease was altered: {', '.join(differences)}."

@@ -35,7 +35,7 @@ people(name, id) AS (
 SELECT name, id FROM people WHERE id IS NOT NULL
 """
 # Whoever is made, renamed or removed here is named by one of these.
-_TOLD: Final = """
+_EVENTS: Final = """
 SELECT facts FROM pools_entry WHERE kind = 'event' AND action IN
   ('person_added', 'superuser_made', 'user_added', 'user_changed', 'user_removed')
 """
@@ -76,12 +76,12 @@ def recorded_under(name: str) -> list[RecordedName]:
     return [each for each in recorded_names() if as_seen(each.name) == as_seen(name)]
 
 
-def told_of(name: str) -> Iterator[RecordedName]:
+def named_in_events(name: str) -> Iterator[RecordedName]:
     """Who was called like this in what was done to them: they may never have done anything."""
     with connection.cursor() as cursor:
-        cursor.execute(_TOLD)
-        told = [facts for (facts,) in cursor]
-    for facts in told:
+        cursor.execute(_EVENTS)
+        rows = [facts for (facts,) in cursor]
+    for facts in rows:
         try:
             about = json.loads(facts)
             recorded = RecordedName(about["name"], about.get("person") or about["id"])

@@ -45,7 +45,7 @@ _NOUNS: Final = {
 _NO_INTENT: Final = "There is no intent of its change."
 # Which of some changes have been told of before an entry. The plus keeps the databases
 # from walking the ledger by its numbers.
-_TOLD_BEFORE: Final = {
+_SEEN_BEFORE: Final = {
     "sqlite": (
         "SELECT change, kind, outcome FROM pools_entry"
         " WHERE change IN (SELECT value FROM json_each(%s)) AND +seq < %s ORDER BY seq"
@@ -113,7 +113,7 @@ def prove(from_seq: int = 1, checkpoints: Sequence[Checkpoint] = ()) -> Proof:
         misfit_count=misfits.count,
         open_changes=len(changes.open),
         of_nobody=tuple(of_nobody),
-        checkpoints=compared.found,
+        checkpoints=compared.matched,
         uncompared=compared.uncompared,
     )
 
@@ -147,7 +147,7 @@ class _Changes:
     def follow(self, rows: Sequence[Row]) -> None:
         """The next entries. What was told earlier of changes that are not open is looked up."""
         about = {row[4] for row in rows if row[4] is not None and row[3] in _BITS}
-        told = _told_before(rows[0][0], about.difference(self.open))
+        earlier = _seen_before(rows[0][0], about.difference(self.open))
         for row in rows:
             seq, kind, change = row[0], row[3], row[4]
             if kind not in _BITS:
@@ -155,14 +155,14 @@ class _Changes:
             if change is None:
                 self._misfits.add(seq, "It names no change.")
                 continue
-            before, intent = self.open.pop(change, None) or (told.get(change, 0), seq)
+            before, intent = self.open.pop(change, None) or (earlier.get(change, 0), seq)
             now, problem = _step(before, kind, row[13])
             if problem:
                 self._misfits.add(seq, _in_full(problem, change))
             if _is_open(now):
                 self.open[change] = now, intent
             else:
-                told[change] = now
+                earlier[change] = now
 
     def without_lease(self) -> list[str]:
         """The open changes that hold no pool."""
@@ -170,8 +170,8 @@ class _Changes:
         return [change for change in self.open if change not in held]
 
     def must_have_ended(self, changes: Iterable[str]) -> None:
-        for told, intent in [self.open.pop(change) for change in changes if change in self.open]:
-            how = "Its outcome is unknown" if told & _OUTCOME else "It has no outcome"
+        for seen, intent in [self.open.pop(change) for change in changes if change in self.open]:
+            how = "Its outcome is unknown" if seen & _OUTCOME else "It has no outcome"
             self._misfits.add(intent, f"{how}, no verdict and no release, and holds no pool.")
 
 
@@ -183,8 +183,8 @@ class _Checkpoints:
         self._misfits = misfits
         self._ahead = deque(each for each in ordered if each.seq >= chain.seq)
         self._earlier = len(ordered) - len(self._ahead)
-        self.found = self._compared = 0
-        self._last_found = chain.seq
+        self.matched = self._compared = 0
+        self._last_matched = chain.seq
         if chain.misfit is None:
             self._compare(chain.seq, chain.digest)
 
@@ -201,7 +201,7 @@ class _Checkpoints:
     @property
     def whole(self) -> bool:
         """Whether nothing is known to be cut off: the end of a change may be among it."""
-        return self.found == self._compared
+        return self.matched == self._compared
 
     def must_be_reached(self, chain: Chain) -> None:
         """No checkpoint is of an entry behind the last."""
@@ -222,13 +222,13 @@ class _Checkpoints:
             checkpoint = self._ahead.popleft()
             self._compared += 1
             if checkpoint.digest == digest:
-                self.found += 1
-                self._last_found = seq
+                self.matched += 1
+                self._last_matched = seq
                 continue
             self._misfits.add(
                 seq,
                 f"A checkpoint notes another entry {seq}{_when(checkpoint)}: what came after "
-                f"entry {self._last_found} was cut off, at least in part, and written again.",
+                f"entry {self._last_matched} was cut off, at least in part, and written again.",
             )
 
 
@@ -236,44 +236,44 @@ def _when(checkpoint: Checkpoint) -> str:
     return f" of {checkpoint.at.isoformat()}" if checkpoint.at else ""
 
 
-def _told_before(seq: int, changes: Iterable[str]) -> dict[str, int]:
+def _seen_before(seq: int, changes: Iterable[str]) -> dict[str, int]:
     """What was told of these changes by the entries before one."""
-    told: dict[str, int] = {}
+    seen: dict[str, int] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_TOLD_BEFORE[connection.vendor], [json.dumps(list(changes)), seq])
+        cursor.execute(_SEEN_BEFORE[connection.vendor], [json.dumps(list(changes)), seq])
         for change, kind, outcome in cursor.fetchall():
             if kind in _BITS:
-                told[change], _ = _step(told.get(change, 0), kind, outcome)
-    return told
+                seen[change], _ = _step(seen.get(change, 0), kind, outcome)
+    return seen
 
 
 @cache
-def _step(told: int, kind: str, outcome: str) -> tuple[int, str]:
+def _step(before: int, kind: str, outcome: str) -> tuple[int, str]:
     """What is told of a change after another entry, and why that entry does not fit, if so."""
     bit = _BITS[kind]
     # What could not be read back, or was not shown yet, may be seen later.
     unseen = outcome in {Readback.NOT_READ, Readback.NOT_SHOWN}
-    now = told if bit == _READBACK and unseen else told | bit
+    now = before if bit == _READBACK and unseen else before | bit
     if ends(kind, outcome):
         now |= _ENDED
-    if told & bit:
-        return told, f"It is the second {_NOUNS[bit]} of its change."
-    if bit == _DRIFT or told & _DRIFT:
-        return now, "Its change is told both as made here and as made outside." if told else ""
+    if before & bit:
+        return before, f"It is the second {_NOUNS[bit]} of its change."
+    if bit == _DRIFT or before & _DRIFT:
+        return now, "Its change is told both as made here and as made outside." if before else ""
     if bit == _INTENT:
         return now, ""
-    if not told & _INTENT:
+    if not before & _INTENT:
         return now, _NO_INTENT
-    if bit == _READBACK and not told & _OUTCOME:
+    if bit == _READBACK and not before & _OUTCOME:
         return now, "It reads back a change that has no outcome."
     # The outcome alone may come late: the process that made the call may have been held up.
-    if bit in {_SETTLED, _RELEASED} and not _is_open(told):
+    if bit in {_SETTLED, _RELEASED} and not _is_open(before):
         return now, f"It is the {_NOUNS[bit]} of a change that had ended."
     return now, ""
 
 
-def _is_open(told: int) -> bool:
-    return bool(told & _INTENT) and not told & _ENDED
+def _is_open(seen: int) -> bool:
+    return bool(seen & _INTENT) and not seen & _ENDED
 
 
 def _in_full(problem: str, change: str) -> str:

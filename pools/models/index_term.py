@@ -68,20 +68,20 @@ def folded(text: str) -> str:
 
 def words_of(text: str) -> list[str]:
     """The different words of a text, each as it can be found."""
-    found: dict[str, None] = {}
+    different: dict[str, None] = {}
     for unspaced, run in _runs(text):
         words = [*run, *map("".join, pairwise(run))] if unspaced else [run[:LONGEST_WORD]]
-        found |= dict.fromkeys(words)
-    return list(islice(found, MOST_WORDS))
+        different |= dict.fromkeys(words)
+    return list(islice(different, MOST_WORDS))
 
 
 def words_sought(text: str) -> list[str]:
     """The words that a text has if it holds those of the typed one: no more than it takes."""
-    found: dict[str, None] = {}
+    different: dict[str, None] = {}
     for unspaced, run in _runs(text):
         pairs = list(map("".join, pairwise(run))) if unspaced else []
-        found |= dict.fromkeys(pairs or [run[:LONGEST_WORD]])
-    return list(islice(found, MOST_WORDS))
+        different |= dict.fromkeys(pairs or [run[:LONGEST_WORD]])
+    return list(islice(different, MOST_WORDS))
 
 
 def _runs(text: str) -> Iterator[tuple[bool, str]]:
@@ -125,10 +125,10 @@ def index(entries: Iterable[Entry]) -> None:
     """Adds the terms of entries that are on the ledger, in the caller's transaction."""
     terms = []
     for entry in entries:
-        found = list(terms_of(entry))
-        line = _line_of(entry) if found else None
+        own = list(terms_of(entry))
+        line = _line_of(entry) if own else None
         if line is not None:
-            terms += [IndexTerm(term=term, at=line[0], seq=line[1]) for term in found]
+            terms += [IndexTerm(term=term, at=line[0], seq=line[1]) for term in own]
     IndexTerm.objects.bulk_create(terms, ignore_conflicts=True)
 
 

@@ -27,10 +27,10 @@ class PoolReference:
     @classmethod
     def read(cls, text: str) -> Self:
         """Raises ValueError for what no reference is written as."""
-        found = _WRITTEN.fullmatch(text)
-        if found is None:
+        match = _WRITTEN.fullmatch(text)
+        if match is None:
             raise ValueError("this names no pool")
-        origin, number = found.groups()
+        origin, number = match.groups()
         return cls(int(origin or FIRST_ORIGIN), int(number) if number else None)
 
     def __str__(self) -> str:

@@ -79,9 +79,9 @@ class MomentField(models.DateTimeField):  # type: ignore[type-arg]  # only in th
     ) -> datetime | GarbledMoment | None:
         if value is None:
             return None
-        found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+        match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
         try:
-            moment = datetime.fromisoformat(found[1]) if found else None
+            moment = datetime.fromisoformat(match[1]) if match else None
         except ValueError:
             moment = None
         # At the ends of its years, no zone's time can be told from UTC's.

@@ -72,8 +72,8 @@ def ends(kind: str, outcome: str) -> bool:
 
 def leaves_open(entries: Iterable[tuple[str, str]]) -> bool:
     """Whether entries, each with its kind and outcome, leave their change open: it holds a pool."""
-    said = list(entries)
-    return any(kind == Kind.INTENT for kind, _ in said) and not any(starmap(ends, said))
+    pairs = list(entries)
+    return any(kind == Kind.INTENT for kind, _ in pairs) and not any(starmap(ends, pairs))
 
 
 class Readback(StrEnum):

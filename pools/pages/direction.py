@@ -38,14 +38,14 @@ class DirectionMiddleware:
 def marked_page(html: str) -> str:
     """A page with marks in its texts, and in the attributes that people read."""
     pieces, end = [], 0
-    for found in _NO_TEXT.finditer(html):
-        pieces.append(marked(html[end : found.start()], OVERRIDING))
-        pieces.append(_marked_tag(found[0]))
-        end = found.end()
+    for match in _NO_TEXT.finditer(html):
+        pieces.append(marked(html[end : match.start()], OVERRIDING))
+        pieces.append(_marked_tag(match[0]))
+        end = match.end()
     return "".join([*pieces, marked(html[end:], OVERRIDING)])
 
 
 def _marked_tag(tag: str) -> str:
     if tag[:9].lower() == "<textarea":
         return tag
-    return _SHOWN_ATTRIBUTE.sub(lambda found: marked(found[0], OVERRIDING), tag)
+    return _SHOWN_ATTRIBUTE.sub(lambda match: marked(match[0], OVERRIDING), tag)

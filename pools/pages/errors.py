@@ -89,10 +89,10 @@ def database_refused(request: HttpRequest, cause: Cause) -> HttpResponse:
     return _above_dialog(_marked(request, answer))
 
 
-def not_kept(request: HttpRequest, cause: Cause, said: Sequence[str]) -> HttpResponse:
+def not_kept(request: HttpRequest, cause: Cause, sentences: Sequence[str]) -> HttpResponse:
     """After an act: what would have been said on the next page, if the session could keep it."""
-    if said:
-        return _refusal(request, refusal(cause, Undone.GOING_ON), said=said)
+    if sentences:
+        return _refusal(request, refusal(cause, Undone.GOING_ON), said=sentences)
     return database_refused(request, cause)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from django.contrib.auth.models import User
 
-from pools.ledger.names import as_seen, recorded_names, recorded_under, told_of
+from pools.ledger.names import as_seen, named_in_events, recorded_names, recorded_under
 from pools.models import Invitation
 
 _PANEL: Final = "0"
@@ -39,7 +39,7 @@ def must_be_free(name: str, *, person_id: int | None = None) -> None:
     people = User.objects.values_list("pk", "username")
     if any(as_seen(username) == seen and str(pk) != own for pk, username in people):
         raise NameTaken(NameHolder.PERSON)
-    if any(each.person_id != own for each in (*recorded_under(name), *told_of(name))):
+    if any(each.person_id != own for each in (*recorded_under(name), *named_in_events(name))):
         raise NameTaken(NameHolder.HISTORY)
 
 

@@ -91,10 +91,10 @@ def _permissions(names: Iterable[str]) -> list[Permission]:
     for name in wanted:
         label, _, codename = name.partition(".")
         condition |= Q(content_type__app_label=label, codename=codename)
-    found = list(Permission.objects.filter(condition))
-    if len(found) != len(wanted):
+    permissions = list(Permission.objects.filter(condition))
+    if len(permissions) != len(wanted):
         raise Permission.DoesNotExist(f"some of {sorted(wanted)} do not exist; migrate first")
-    return found
+    return permissions
 
 
 def _name(permission: Permission) -> str:

@@ -196,8 +196,8 @@ def _unseal(sealed: str, bound_to: bytes, version: str) -> str:
 
 
 def _parts(sealed: str, version: str) -> tuple[str, bytes, bytes]:
-    found, *rest = sealed.split(":")
-    if found != version or len(rest) != 3:
+    written_version, *rest = sealed.split(":")
+    if written_version != version or len(rest) != 3:
         raise SealBroken("it is not a sealed text")
     key_id, nonce_text, ciphertext_text = rest
     nonce = _decode(nonce_text)
@@ -208,8 +208,8 @@ def _parts(sealed: str, version: str) -> tuple[str, bytes, bytes]:
 
 @sensitive_variables()
 def _key(key_id: str) -> bytes:
-    for known, secret in settings.TOKEN_KEYS:
-        if known == key_id:
+    for configured_id, secret in settings.TOKEN_KEYS:
+        if configured_id == key_id:
             return base64.b64decode(secret.reveal())
     raise KeyMissing(f"the key {key_id[:32]!r} is not in TOKEN_KEYS")
 

@@ -60,10 +60,10 @@ def move_from(file: Path) -> Iterator[Moved]:
                 yield from _moved()
                 _must_be_proven()
     except DatabaseError as error:
-        said = str(error).strip()
-        if "locked" in said:
+        text = str(error).strip()
+        if "locked" in text:
             raise CannotMove(f"{file} is in use. Stop the panel first.") from None
-        raise CannotMove(f"Nothing was copied. A database refused: {said}") from None
+        raise CannotMove(f"Nothing was copied. A database refused: {text}") from None
     finally:
         source.close()
         del connections[SOURCE]

@@ -284,16 +284,16 @@ def _list_context(
 
 def _naming(query: ListQuery, path: str) -> list[Naming]:
     """Whose name the list is narrowed to, where that isn't plain from the name itself."""
-    who, found = query.filters.who, bearers(query.filters)
-    told = [
+    who, everyone = query.filters.who, bearers(query.filters)
+    sentences = [
         Naming(
             text,
             [(name, address_with(path, query.words, who=name)) for name in bearer.others],
         )
-        for bearer in found
+        for bearer in everyone
         if (text := naming(who, bearer))
     ]
-    return [*told, *([Naming(SHARED_NAME, [])] if len(found) > 1 else [])]
+    return [*sentences, *([Naming(SHARED_NAME, [])] if len(everyone) > 1 else [])]
 
 
 def _state(visible: Visibility, query: ListQuery, shown: Slice) -> str:

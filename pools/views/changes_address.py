@@ -48,8 +48,8 @@ class ListQuery:
 
 def words_in(address: Mapping[str, str]) -> dict[str, str]:
     """The parameters that the pages know and that say something."""
-    found = {name: address.get(name, "").strip() for name in PARAMETERS}
-    return {name: text for name, text in found.items() if text}
+    texts = {name: address.get(name, "").strip() for name in PARAMETERS}
+    return {name: text for name, text in texts.items() if text}
 
 
 def days_in(words: Mapping[str, str]) -> dict[str, str]:
@@ -138,30 +138,32 @@ def _action(words: Mapping[str, str], *, events: bool) -> str:
 
 
 def _outcome(words: Mapping[str, str]) -> Outcome | Verdict | None:
-    known: dict[str, Outcome | Verdict] = {str(each): each for each in (*Outcome, *Verdict)}
-    sentence = addresses.one_outcome_of(known)
-    return known.get(_one_of(words, "outcome", set(known), sentence))
+    words_of_outcomes: dict[str, Outcome | Verdict] = {
+        str(each): each for each in (*Outcome, *Verdict)
+    }
+    sentence = addresses.one_outcome_of(words_of_outcomes)
+    return words_of_outcomes.get(_one_of(words, "outcome", set(words_of_outcomes), sentence))
 
 
-def _one_of(words: Mapping[str, str], name: str, known: set[str], sentence: str) -> str:
-    found = words.get(name, "")
-    if found and found not in known:
+def _one_of(words: Mapping[str, str], name: str, allowed: set[str], sentence: str) -> str:
+    word = words.get(name, "")
+    if word and word not in allowed:
         raise BadAddress(sentence)
-    return found
+    return word
 
 
 def _text(words: Mapping[str, str], name: str) -> str:
-    found = words.get(name, "")
-    if len(found) > LONGEST_FILTER or "\0" in found:
+    text = words.get(name, "")
+    if len(text) > LONGEST_FILTER or "\0" in text:
         raise BadAddress(addresses.too_long(LONGEST_FILTER))
-    return found
+    return text
 
 
 def _searched(words: Mapping[str, str], name: str, sentence: str) -> str:
-    found = _text(words, name)
-    if found and not words_sought(found):
+    text = _text(words, name)
+    if text and not words_sought(text):
         raise BadAddress(sentence)
-    return found
+    return text
 
 
 def _day(words: Mapping[str, str], name: str) -> date | None:

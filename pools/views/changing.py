@@ -124,7 +124,9 @@ def _change(request: HttpRequest, task: Task) -> HttpResponse:
         return _answer(request, task, draft, workplace.read)
     return workplace.ask_pool(
         pool_id,
-        lambda core, read: _answer(request, task, draft, lambda _: workplace.told(read, pool_id)),
+        lambda core, read: _answer(
+            request, task, draft, lambda _: workplace.reading(read, pool_id)
+        ),
         f"{words_for(task.action).title} {pool_id}",
     )
 

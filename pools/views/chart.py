@@ -44,8 +44,8 @@ class Bar:
     @property
     def sentence(self) -> str:
         """For instance: 3 edits, 1 clearing."""
-        said = [_counted(action, count) for action, count in self.counts.items() if count]
-        return ", ".join(said) or "nothing"
+        counts = [_counted(action, count) for action, count in self.counts.items() if count]
+        return ", ".join(counts) or "nothing"
 
 
 @dataclass(frozen=True, slots=True)

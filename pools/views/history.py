@@ -96,11 +96,11 @@ def _entries(
 
 def _linked(items: Iterable[HistoryItem]) -> dict[UUID | None, HistoryItem]:
     """The changes that these revert or are reverted by; asked for only if not among them."""
-    found: dict[UUID | None, HistoryItem] = {item.change_id: item for item in items}
+    by_id: dict[UUID | None, HistoryItem] = {item.change_id: item for item in items}
     wanted = {each for item in items for each in (item.reverts, item.reverted_by) if each}
-    if missing := wanted - found.keys():
-        found |= {item.change_id: item for item in changes_by_id(list(missing))}
-    return found
+    if missing := wanted - by_id.keys():
+        by_id |= {item.change_id: item for item in changes_by_id(list(missing))}
+    return by_id
 
 
 def _address(request: HttpRequest, item: HistoryItem) -> str:

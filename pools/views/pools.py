@@ -114,11 +114,11 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
             problem = workplace.problem(error, Activity.READING_LIST)
             return _list_problem(request, context, problem)
         assert core is not None  # noqa: S101  (the page was read with it)
-        found = context | times(core)
+        page_context = context | times(core)
         reader = workplace.actor.id
         listing.record_page(core, workplace.company, query, page, before, reader)
-        found |= _page_context(workplace, query, page)
-        return show(request, "pools/pool_list.html", found)
+        page_context |= _page_context(workplace, query, page)
+        return show(request, "pools/pool_list.html", page_context)
 
     return workplace.ask(lambda core: core.list_pools(query), answer, "Pools")
 
@@ -135,15 +135,15 @@ def pool_detail(request: HttpRequest, company: str, pool: int) -> HttpResponse:
     def answer(core: CoreClient | None, read: Callable[[], Pool]) -> HttpResponse:
         context = _around_pool(workplace, pool, unsettled)
         try:
-            found = read()
+            shown = read()
         except NotFound as error:
             past = history_of(workplace.company, pool)
             entries = entries_of(request, workplace.company, past, held=bool(unsettled), gone=True)
-            known = gone_pool(workplace.company, pool) or error
-            return workplace.show_problem(known, Activity.READING_POOL, history=entries, **context)
+            why = gone_pool(workplace.company, pool) or error
+            return workplace.show_problem(why, Activity.READING_POOL, history=entries, **context)
         except READING as error:
             return workplace.show_problem(error, Activity.READING_POOL, **context)
-        context |= _about_pool(workplace, found, held=bool(unsettled))
+        context |= _about_pool(workplace, shown, held=bool(unsettled))
         context |= times(core, just_read)
         return show(request, "pools/pool.html", context)
 

@@ -155,9 +155,11 @@ class Workplace:
                     return None
                 return drift.read_pool(core, self.company, pool_id, self.actor.id)
 
-        return self.told(read, pool_id)
+        return self.reading(read, pool_id)
 
-    def told(self, read: Callable[[], Pool | None], pool_id: int | None) -> Pool | Exception | None:
+    def reading(
+        self, read: Callable[[], Pool | None], pool_id: int | None
+    ) -> Pool | Exception | None:
         """What a read of a pool gives. What READING names is returned."""
         try:
             return read()

@@ -44,12 +44,12 @@ def bad_address(error: BadAddress | NoSuchPosition, path: str, label: str) -> Pr
     )
 
 
-def one_parameter_of(known: Iterable[str]) -> str:
-    return f"The lists of changes know {', '.join(known)} only."
+def one_parameter_of(names: Iterable[str]) -> str:
+    return f"The lists of changes know {', '.join(names)} only."
 
 
-def one_outcome_of(known: Iterable[str]) -> str:
-    return f"An outcome is one of {', '.join(known)}."
+def one_outcome_of(words: Iterable[str]) -> str:
+    return f"An outcome is one of {', '.join(words)}."
 
 
 def too_long(most: int) -> str:

@@ -14,7 +14,7 @@ from pools.wording.actions import words_for
 from pools.wording.causes import cause_in
 from pools.wording.moments import moment_of, precise_moment_of
 from pools.wording.outcomes import STANDINGS, meaning_of, standing_of, unreadable_sentence
-from pools.wording.versions import NOT_TOLD, in_words
+from pools.wording.versions import NOT_KNOWN, in_words
 
 _FIELDS: Final = {**{field: field.capitalize() for field in COMPARED}, CONNECTORS: "Connectors"}
 
@@ -103,7 +103,7 @@ class Compared:
 
     @property
     def differs(self) -> bool:
-        return len(set(self.cells) - {"", NOT_TOLD}) > 1
+        return len(set(self.cells) - {"", NOT_KNOWN}) > 1
 
 
 def compared(item: HistoryItem) -> tuple[tuple[str, ...], list[Compared]]:
@@ -132,7 +132,7 @@ def as_text(item: HistoryItem, company: str, address: str) -> str:
     """The change in plain lines; `company` is its name, `address` that of its page, if any."""
     pool = f" (id {item.pool_id})" if item.pool_id is not None else ""
     headings, rows = compared(item)
-    told = (row for row in rows if row.differs or not all(row.cells))
+    shown = (row for row in rows if row.differs or not all(row.cells))
     lines = [
         f"{heading_of(item)} “{item.pool_name}”{pool} in {company}",
         meaning_of(item)
@@ -141,7 +141,7 @@ def as_text(item: HistoryItem, company: str, address: str) -> str:
         "" if item.outside else f"Who: {item.actor_name}, {precise_moment_of(item.at)}",
         f"Reason: {item.reason}" if item.reason else "",
         f"Reverts: change {item.reverts}" if item.reverts else "",
-        *(_line(row, headings) for row in told),
+        *(_line(row, headings) for row in shown),
         f"Patchworks said: {item.message}" if item.message else "",
         *(f"- {reason}" for reason in item.reasons),
         f"Unlocked by {item.released_by}: {item.released_reason}" if item.released_by else "",
@@ -163,12 +163,12 @@ def _line(row: Compared, headings: tuple[str, ...]) -> str:
 
 def values_in_words(snapshot: Snapshot) -> str:
     """For instance: limit 5, timeout none, connectors 1, 2."""
-    told = (
+    values = (
         f"{label.lower()} {_value(snapshot, field)}"
         for field, label in _FIELDS.items()
         if field != "name"
     )
-    return ", ".join(told)
+    return ", ".join(values)
 
 
 def _value(snapshot: Snapshot | None, field: str) -> str:

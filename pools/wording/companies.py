@@ -10,9 +10,9 @@ SLUG_RECORDED: Final = (
 )
 
 
-def tried(address: str, found: str) -> str:
+def tried(address: str, finding: str) -> str:
     """What *Test connection* found at an address that was typed."""
-    return f"At {address}: {found} Nothing is saved yet."
+    return f"At {address}: {finding} Nothing is saved yet."
 
 
 def open_changes_stay_behind(count: int) -> str:

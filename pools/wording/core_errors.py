@@ -191,8 +191,8 @@ def invalid(error: errors.Invalid, situation: Situation) -> Problem:
     if not situation.called:
         problem = _refusal(error, situation, _ADMINISTRATOR_ADDRESS, status=502)
         # There are no fields that its reasons could stand next to.
-        said = " ".join([problem.core_text, *errors.reasons_in(error.fields)]).strip()
-        return replace(problem, core_text=said)
+        text = " ".join([problem.core_text, *errors.reasons_in(error.fields)]).strip()
+        return replace(problem, core_text=text)
     if situation.doing in {Action.CREATE, Action.EDIT} and error.fields.keys() & set(COMPARED):
         return _refusal(error, situation, "Patchworks' messages are next to the fields.")
     if error.fields or quoted(error):

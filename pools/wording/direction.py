@@ -18,7 +18,7 @@ OVERRIDING: Final = re.compile("[\u202a-\u202e]")
 
 def marked(text: str, turning: re.Pattern[str] = TURNING) -> str:
     """The text with a mark such as ⟨U+202E⟩ in the place of each character that turns it."""
-    return turning.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
+    return turning.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
 
 
 def unseen_in(text: str) -> list[str]:

@@ -23,16 +23,16 @@ def title_of(action: str) -> str:
 
 def facts_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What was recorded, as pairs of a name and a text; what says nothing is left out."""
-    found = []
+    pairs = []
     for name, value in facts.items():
         if name == "changed" and isinstance(value, dict):
-            found += [(_label(field), _change(pair)) for field, pair in value.items()]
+            pairs += [(_label(field), _change(pair)) for field, pair in value.items()]
         elif name in _OF_WAYS:
             ways = (_WAYS.get(way, way) for way in _text(value).split(", "))
-            found.append((_OF_WAYS[name], ", ".join(ways)))
+            pairs.append((_OF_WAYS[name], ", ".join(ways)))
         elif name not in _FOR_PROGRAMS and (text := _text(value)):
-            found.append((_label(name), text))
-    return found
+            pairs.append((_label(name), text))
+    return pairs
 
 
 def line_facts_of(line: EventLine) -> list[tuple[str, str]]:

@@ -128,11 +128,11 @@ def _where(result: ChangeResult, company: Company) -> dict[str, Any]:
     pools, pool = pool_page(company), pool_page(company, result.pool_id)
     deleted = result.action is Action.DELETE
     if result.pool_id is None or (deleted and result.state.took_effect):
-        found = {"target": pools}
+        links = {"target": pools}
     else:
-        found = {"target": pool, "href": pool, "label": "Open pool"}
+        links = {"target": pool, "href": pool, "label": "Open pool"}
     refreshes = frozenset() if result.action is Action.CREATE else {pools, pool}
-    return found | {"refreshes": frozenset(refreshes - {pool} if deleted else refreshes)}
+    return links | {"refreshes": frozenset(refreshes - {pool} if deleted else refreshes)}
 
 
 def _said(result: ChangeResult) -> str:

@@ -145,20 +145,20 @@ def pool_gone(error: PoolGone, situation: Situation) -> Problem:
     values = f" {_last_values(error.values)}" if error.values else ""
     if error.deleted:
         title = f"{name} was deleted."
-        known = f"{item.actor_name} deleted it on {moment_of(item.at)}."
+        history = f"{item.actor_name} deleted it on {moment_of(item.at)}."
     elif item.gone:
         title = f"{name} was deleted outside the panel."
-        known = f"It was deleted {window_of(item)}. We don't know who did it."
+        history = f"It was deleted {window_of(item)}. We don't know who did it."
     else:
         title = _no_longer_there(item.pool_name, item.pool_id, situation)
-        known = (
+        history = (
             "It was not deleted in this panel. "
             f"The last thing recorded of it is the {name_of(item)}."
         )
     nothing = " Nothing was sent." if situation.changing else ""
     return Problem(
         title=title,
-        meaning=f"{known}{values}{nothing}",
+        meaning=f"{history}{values}{nothing}",
         next_text="Look for it in the list."
         if not error.deleted
         else "To have it back, create it again from its history.",

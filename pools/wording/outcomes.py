@@ -47,8 +47,8 @@ class Standing:
     settled: str = ""
 
 
-def _settled(found: str, icon: str, tone: str = "") -> Standing:
-    return Standing(f"unknown → {found}", icon, tone, settled=found)
+def _settled(finding: str, icon: str, tone: str = "") -> Standing:
+    return Standing(f"unknown → {finding}", icon, tone, settled=finding)
 
 
 STANDINGS: Final[dict[ChangeState, Standing]] = {

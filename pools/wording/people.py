@@ -125,12 +125,12 @@ def refused(error: NotAllowed | NameTaken | LedgerUnwritable) -> str:
 
 def naming(who: str, bearer: Bearer) -> str:
     """What else somebody is called whose name a list is narrowed to; empty if nothing else."""
-    told = []
+    sentences = []
     if bearer.now is not None and not bearer.is_now(who):
-        told.append(f"{isolated(who)} is now called {isolated(bearer.now)}.")
+        sentences.append(f"{isolated(who)} is now called {isolated(bearer.now)}.")
     if others := [name for name in bearer.others if name != bearer.now]:
-        told.append(also_recorded_as(others))
-    return " ".join(told)
+        sentences.append(also_recorded_as(others))
+    return " ".join(sentences)
 
 
 def also_recorded_as(names: Sequence[str]) -> str:

@@ -70,8 +70,8 @@ def settled_message(settling: Settling, item: HistoryItem, company: Company) -> 
     )
     if settling.verdict is not None:
         level, ended, then = _VERDICTS[settling.verdict]
-        found = f" {superseded(item)}" if settling.verdict is Verdict.SUPERSEDED else ""
-        return OutcomeMessage(level, f"{ended(what)}{found} {then}")
+        finding = f" {superseded(item)}" if settling.verdict is Verdict.SUPERSEDED else ""
+        return OutcomeMessage(level, f"{ended(what)}{finding} {then}")
     good = settling.state in {SettlingState.ALREADY, SettlingState.SEEN}
     attempt = _Attempt(settling, item, company, what)
     confirmed = item.state is ChangeState.NOT_READ and settling.error is not None

@@ -10,7 +10,7 @@ OPENED: Final = "As you opened it"
 LEFT: Final = "As that edit left it"
 WANTED: Final = "As you want it"
 REVERTED: Final = "After reverting"
-NOT_TOLD: Final = "not known"
+NOT_KNOWN: Final = "not known"
 _LABELS: Final = {CONNECTORS: "Connectors"}
 
 
@@ -69,5 +69,5 @@ def in_words(field: str, value: str | int | tuple[int, ...] | None) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     if value is None:
-        return "none" if field == "timeout" else NOT_TOLD
+        return "none" if field == "timeout" else NOT_KNOWN
     return str(value)

@@ -47,7 +47,7 @@ class Command(BaseCommand):
         with closing(ExistingFile(name)) as source, closing(sqlite3.connect(file)) as copy:
             # In one go, from one moment: in pieces it would begin again at every write.
             source.backup(copy)
-            if (found := copy.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
-                raise CommandError(f"The copy is damaged, and so may be the database: {found}")
+            if (verdict := copy.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
+                raise CommandError(f"The copy is damaged, and so may be the database: {verdict}")
             pages: int = copy.execute("PRAGMA page_count").fetchone()[0]
             return pages

@@ -17,7 +17,7 @@ class Command(createsuperuser.Command):
 
     def handle(self, *args: Any, **options: Any) -> str | None:
         before = set(User.objects.values_list("pk", flat=True))
-        told = super().handle(*args, **options)
+        answer = super().handle(*args, **options)
         for person in User.objects.exclude(pk__in=before):
             try:
                 acts.record_superuser(person)
@@ -27,4 +27,4 @@ class Command(createsuperuser.Command):
             except NameTaken as error:
                 person.delete()
                 raise CommandError(f"No superuser was made. {refused(error)}") from None
-        return told
+        return answer

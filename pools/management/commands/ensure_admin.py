@@ -43,11 +43,11 @@ class Command(BaseCommand):
         try:
             created = acts.ensure_administrator(name, password)
         except NameTaken as error:
-            told = f"No administrator was created. {refused(error)}"
+            sentence = f"No administrator was created. {refused(error)}"
             # The first one may be gone by now: the panel is to start even so.
             if not acts.administrators().exists():
-                raise CommandError(told) from None
-            self.stdout.write(told)
+                raise CommandError(sentence) from None
+            self.stdout.write(sentence)
             return
         if created:
             self.stdout.write(f"Created the administrator {name}.")

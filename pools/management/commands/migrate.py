@@ -17,5 +17,5 @@ class Command(migrate.Command):
             # What is in the way is said by the checks that follow.
             with suppress(OSError):
                 Path(database.settings_dict["NAME"]).touch(mode=0o644)
-        said: str | None = super().execute(**options)
-        return said
+        output: str | None = super().execute(**options)
+        return output

@@ -89,8 +89,8 @@ class Command(BaseCommand):
     def handle(self, *, core: str, keys: Path, **options: Any) -> None:
         _refuse_beyond_the_demo(core)
         access: dict[str, dict[str, str]] = json.loads(keys.read_text())["keys"]
-        found = {name: _person(name, role) for name, role in ROLES.items()}
-        people = {name: user for name, user in found.items() if user is not None}
+        by_name = {name: _person(name, role) for name, role in ROLES.items()}
+        people = {name: user for name, user in by_name.items() if user is not None}
         for company in filter(None, (_company(slug, core) for slug in COMPANIES)):
             slug = company.slug
             for name, user in people.items():
@@ -111,8 +111,8 @@ def _refuse_beyond_the_demo(core: str) -> None:
         raise CommandError(
             "This fills a database with well-known passwords: only with PANEL_DEMO=1."
         )
-    known = [(company.slug, company.base_url) for company in Company.objects.all()]
-    for slug, address in [*known, ("the sandbox", core)]:
+    companies = [(company.slug, company.base_url) for company in Company.objects.all()]
+    for slug, address in [*companies, ("the sandbox", core)]:
         if not _on_loopback(address):
             raise CommandError(
                 f"The address of {slug} is not on this machine: well-known passwords stay out."

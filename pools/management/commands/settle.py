@@ -74,7 +74,7 @@ class Command(BaseCommand):
         for settling in settle_all(ready):
             about = names.get(settling.change_id)
             self.stdout.write(
-                f"{settling.change_id}{f' ({about})' if about else ''}: {_found(settling)}."
+                f"{settling.change_id}{f' ({about})' if about else ''}: {_result(settling)}."
             )
         if not ready:
             self.stdout.write("Nothing can be settled now.")
@@ -84,7 +84,7 @@ class Command(BaseCommand):
             )
 
 
-def _found(settling: Settling) -> str:
+def _result(settling: Settling) -> str:
     if settling.verdict is not None:
         return str(settling.verdict).replace("_", " ")
     why = f" ({type(settling.error).__name__}: {settling.error})" if settling.error else ""

@@ -136,8 +136,8 @@ class Command(BaseCommand):
             held = counted(proof.open_changes, "change")
             self.stdout.write(f"Open, holding its pool: {held}.")
         if proof.checkpoints:
-            found = counted(proof.checkpoints, "checkpoint")
-            self.stdout.write(f"Found on the ledger: {found}.")
+            checkpoints = counted(proof.checkpoints, "checkpoint")
+            self.stdout.write(f"Found on the ledger: {checkpoints}.")
         if proof.uncompared:
             others = counted(proof.uncompared, "checkpoint")
             self.stdout.write(f"Of entries that were not walked along: {others}.")
