@@ -34,7 +34,7 @@ POOL_FIELDS: Final = ("id", "name", "limit", "timeout", "created_at", "updated_a
 
 
 def replaced_answer(api: Api, request: Request, faults: Faults) -> Answer | None:
-    """The answer that stands in for the operation's own, if a fault asks for one."""
+    """The answer that replaces the operation's own, if a fault asks for one."""
     if "status" in faults:
         return _status_answer(*faults["status"])
     if "rate-limit" in faults:

@@ -86,7 +86,7 @@ def _nothing(text: str) -> None:
 
 @dataclass(frozen=True)
 class Kind:
-    """One fault. `value` shows what it takes, `default` stands where none is given."""
+    """One fault. `value` shows what it takes, `default` counts where none is given."""
 
     value: str
     parse: Callable[[str], Any]
@@ -175,7 +175,7 @@ class Faults:
 
     @property
     def replaces(self) -> bool:
-        """Whether another answer stands in for the operation's own."""
+        """Whether another answer replaces the operation's own."""
         return any(name in self for name in ("status", "rate-limit", "redirect"))
 
     @property

@@ -127,7 +127,7 @@ class Store:
         """Everything as it was then."""
         with contextlib.closing(sqlite3.connect(":memory:")) as then, self._lock:
             then.deserialize(snapshot)
-            # Copied: replacing what lies beneath an open connection crashes its statements.
+            # Copied: replacing the file under an open connection crashes its statements.
             then.backup(self._connection)
             self._orders.clear()
 
@@ -264,7 +264,7 @@ class Store:
     ) -> tuple[list[StoredPool], int]:
         """A page of a company's pools, and how many match in all.
 
-        `terms` are parts of a name, any of which must be in it. With `restless`, rows that
+        `terms` are parts of a name; at least one must be in it. With `restless`, rows that
         the sort holds equal come in another order every time.
         """
         folded = [term.casefold() for term in terms]

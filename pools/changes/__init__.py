@@ -2,7 +2,7 @@
 
 Propose, read, record the intent, send once, record the outcome, read back. What cannot
 be recorded is not sent; what was sent and not clearly answered is unknown, until settling
-has found out what became of it. What was changed elsewhere is noticed when a pool is read.
+has checked what became of it. What was changed elsewhere is noticed when a pool is read.
 """
 
 from pools.changes.history import (

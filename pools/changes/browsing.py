@@ -48,7 +48,7 @@ _KINDS: Final = f"IN ({', '.join(repr(str(kind)) for kind in Kind)})"
 
 
 class Position(NamedTuple):
-    """Where a line stands in the record."""
+    """Where a line is in the record."""
 
     at: datetime | GarbledMoment
     seq: int
@@ -84,8 +84,8 @@ class Filters:
     `companies` are slugs; None means every company, those included that are no longer
     here. `who` is a whole name, as people see it. `pool` is an id, or words of the name that the
     pool had. `begin` is included, `end` is not. `words` must all be in the reason. Events
-    have no pool and no outcome. An outcome is the last word on it: a verdict stands in place
-    of unknown, and a clear outcome in place of both. What was made outside the panel has none.
+    have no pool and no outcome. An outcome is the last word on it: a verdict replaces
+    unknown, and a clear outcome replaces both. What was made outside the panel has none.
     """
 
     companies: frozenset[str] | None = None
@@ -110,7 +110,7 @@ def next_newer(filters: Filters, limit: int, after: Position) -> list[Match]:
 
 
 def position_of(seq: int) -> Position | None:
-    """Where the entry with a number stands, if there is one."""
+    """Where the entry with a number is, if there is one."""
     row = Entry.objects.filter(seq=seq).values_list("at", "seq").first()
     return None if row is None else Position(*row)
 
@@ -278,7 +278,7 @@ def _of_no_kind() -> list[int]:
 def _lost_lines(filters: Filters, altered: list[int]) -> QuerySet[Entry]:
     """Those of them that no other line tells of.
 
-    One that belongs to a change stands among changes, any other among events.
+    One that belongs to a change is listed among changes, any other among events.
     """
     lines = _narrowed(Entry.objects.order_by().filter(seq__in=altered), filters)
     lines = lines.filter(change__isnull=filters.events).filter(*_has_all(_terms(filters)))

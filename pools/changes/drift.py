@@ -35,7 +35,7 @@ class LastKnown:
     """The values that a pool had when it was last recorded, as far as they are known.
 
     `since` is when they were read. `or_else` are values that it may have come to by itself
-    meanwhile: those of a change that Core had accepted and did not show yet.
+    since: those of a change that Core had accepted and did not show yet.
     """
 
     values: Snapshot
@@ -158,7 +158,7 @@ def _is_telling(entry: Entry, pool: Pool | None, *, at_once: bool = False) -> bo
 
 
 def _may_be_late(entry: Entry, pool: Pool | None) -> bool:
-    """Whether what was read may be from before a change that was made just now.
+    """Whether what was read may be from before a change that was made a moment ago.
 
     A copy that Core reads from can lag behind: then all is as it was before. What stays so
     is recorded after the quiet time.

@@ -79,7 +79,7 @@ def release_lease(change_id: UUID, actor: Actor, reason: str) -> None:
 
 
 def _lease_of(change_id: UUID) -> Lease | None:
-    """The lease that names a change; or, where what it names is no id, what stands for that."""
+    """The lease that names a change; or, where what it names is no id, the placeholder for that."""
     lease = Lease.objects.filter(change=change_id).first()
     others = Lease.objects.all() if lease is None else ()
     return lease or next((each for each in others if each.change == change_id), None)

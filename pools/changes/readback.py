@@ -27,7 +27,7 @@ def shown_by(
     """What a pool that was just read shows of a change; None: it is gone.
 
     `sent` are the fields that the change sent: the others say nothing about it. None for a
-    clear, of which nothing can be seen.
+    clear, which leaves nothing to see.
     """
     if action in TRACELESS:
         return None
@@ -61,7 +61,7 @@ def is_shown_late(entry: Entry, pool: Pool | None) -> bool:
 
     That is, where Core had confirmed the change and nobody has seen it so far: it could not
     be read back, or Core still showed what was there before (a copy that lags behind, a
-    change that it carries out later). That it does not show it now says nothing any more:
+    change that it carries out later). That it does not show it now no longer says anything:
     others may have changed the pool since.
     """
     if entry.action in TRACELESS or not said_by(entry).readable:

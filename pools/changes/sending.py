@@ -107,7 +107,7 @@ def _begin(
         return _repeated(change, known.intent)
     except (CoreError, Conflict, PoolHeld):
         held.close()
-        # What stands in the way may be this form itself, sent twice at the same time.
+        # The lease in the way may be this form's own, sent twice at the same time.
         if earlier := intent_of_form(change.form_id):
             return _repeated(change, earlier)
         raise

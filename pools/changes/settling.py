@@ -1,4 +1,4 @@
-"""Settling: finding out what became of changes that are open or of unknown outcome.
+"""Settling: checking what became of changes that are open or of unknown outcome.
 
 After a quiet time the pool is read twice, some seconds apart, with the token of the person
 who made the change. Two reads that agree make a verdict, which is recorded and
@@ -61,7 +61,7 @@ class SettlingState(StrEnum):
     ALREADY = "already"  # it is no longer open
     UNDER_WAY = "under_way"  # its call is still running
     WAITING = "waiting"  # its quiet time is not over
-    NO_TOKEN = "no_token"  # noqa: S105  # the maker's token does not work (any more)
+    NO_TOKEN = "no_token"  # noqa: S105  # the maker's token is gone, or no longer works
     NOT_READ = "not_read"  # Core could not be read, or what it showed does not decide
     DISAGREE = "disagree"  # the two reads differ
     MOVED = "moved"  # the company's pools are others now: another address, or ids begun again
@@ -113,7 +113,7 @@ _waited_for = _WaitedFor()
 
 
 def settle(change_id: UUID, by: Actor = NOBODY) -> Settling:
-    """Finds out what became of a change, and records it; takes as long as two reads do.
+    """Checks what became of a change, and records it; takes as long as two reads do.
 
     Both share one deadline; what it leaves unread is NOT_READ. While as many people of this
     process wait for it as may, or somebody for this very change, it is NOT_READ with Busy.

@@ -39,7 +39,7 @@ class ChangeState(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """Whether it may still be found out what became of it: until then it holds its pool."""
+        """Whether settling may still say what became of it: until then it holds its pool."""
         return self in _OPEN
 
     @property

@@ -1,4 +1,4 @@
-"""Whether Core answers at an address, found out without anybody's token."""
+"""Whether Core answers at an address, asked without anybody's token."""
 
 from typing import Final
 

@@ -3,7 +3,7 @@
 http.client makes an answer look complete when it is not: it takes the end of the stream for
 the end of the headers, and for the end of the last chunk; it reads a body of unknown length
 where Content-Length is garbage; it lets a bare CR begin a header of its own, drops lines that
-it does not understand, and does not look at what stands behind a chunk. `StrictResponse`
+it does not understand, and does not look at what comes after a chunk. `StrictResponse`
 accepts what docs/core-api.md says ("The grammar of an answer") and refuses all else. And a
 socket timeout bounds one read, not a whole answer: `Attempt` shuts the socket down when the
 time is over, wherever the exchange is at that moment.

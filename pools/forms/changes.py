@@ -138,7 +138,7 @@ class ChangeForm(CheckedForm):
         )
 
     def _filled_in(self) -> dict[str, str]:
-        """What stands in it before anything is typed, as text; empty fields may be left out."""
+        """What its fields hold before anything is typed, as text; empty ones may be left out."""
         return {}
 
     def prepare(
@@ -273,7 +273,7 @@ class PoolForm(ChangeForm):
         )
 
     def _said_of_unseen(self) -> str:
-        """A field cannot mark what stands in it, and must not change it."""
+        """A field can't mark what is in it, and must not change it."""
         shown = self.data.get("name") if self.is_bound else self.initial.get("name")
         unseen = unseen_in(str(shown or ""))
         return f"{_UNSEEN}: {', '.join(unseen)}. {_STAYS}" if unseen else ""

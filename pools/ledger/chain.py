@@ -34,7 +34,7 @@ COLUMNS: Final = (
 )
 # A time as the text that is digested; NULL where it is not stored in the one way in which
 # the panel stores it. SQLite keeps whatever is put there: bytes of the same look, or another
-# spelling of the same moment, both of which it sorts elsewhere and no longer finds.
+# spelling of the same moment, which it sorts elsewhere and no longer finds.
 MOMENT: Final[Mapping[str, str]] = {
     "sqlite": (
         "CASE WHEN typeof({0}) = 'text' AND substr({0}, 11, 1) = ' ' THEN"

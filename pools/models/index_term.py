@@ -85,7 +85,7 @@ def words_sought(text: str) -> list[str]:
 
 
 def _runs(text: str) -> Iterator[tuple[bool, str]]:
-    """What stands together, and whether it is of a script without blanks between words."""
+    """Characters without a break, and whether their script has no blanks between words."""
     for unspaced, run in groupby(_VARIATION_SELECTORS.sub("", folded(text)), key=_unspaced):
         word = "".join(run)
         if unspaced is not None and any(map(str.isalnum, word)):

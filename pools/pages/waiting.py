@@ -21,7 +21,7 @@ from pools.pages import errors
 from pools.pages.direction import marked_page
 from pools.pages.rendering import fragment_wanted
 
-# Where a page's frame ends; it stands in base.html alone.
+# Where a page's frame ends; only base.html has it.
 _SEAM: Final = "<!-- the rest -->"
 
 _Read = TypeVar("_Read")

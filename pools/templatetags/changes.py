@@ -26,7 +26,7 @@ def word(action: Action) -> str:
 
 @register.inclusion_tag("pools/parts/chip.html")
 def chip(change: HistoryItem) -> dict[str, Standing]:
-    """How a change stands, by word and shape."""
+    """The mark of a change's outcome."""
     return {"standing": standing_of(change)}
 
 

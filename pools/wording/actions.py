@@ -11,8 +11,8 @@ from pools.models.vocabulary import Action
 
 _LOOK_AT_POOL: Final = "In about a minute, Check again on the pool's page shows what happened."
 _OTHER_VALUES: Final = (
-    "the pool had neither the values from before nor the new ones. Patchworks kept others "
-    "than were sent, or someone else changed it too."
+    "the pool had neither the values from before nor the new ones. Either Patchworks kept "
+    "other values than we sent, or someone else changed it too."
 )
 _NOTHING_TO_SEE: Final = "a clear leaves nothing to see"
 
@@ -35,7 +35,7 @@ class ActionWords:
     where it is `risky`.
     `title` goes before a pool's name; `noun` and `nouns` stand in sentences. `done` and
     `reverted` (the same change when it puts another one back) are whole sentences, `whether`
-    follows "We can't tell", and `look` says where to find out.
+    follows "We can't tell", and `look` says where to look later.
     `confirmed` and `unseen` say what it means that Patchworks confirmed it, and that the pool
     didn't show it then; `shown` and `not_shown` what reading the pool found, and
     `other_values` what checking later found that is neither. `nothing_to_check` says what
@@ -95,14 +95,14 @@ _CREATE: Final = ActionWords(
     shown="the pool shows it",
     not_shown="the pool doesn't show it",
     other_values=(
-        "there was a new pool with this name or one like it, but not with all the values. "
-        "Patchworks kept others than were sent, or someone else created or changed it."
+        "there was a new pool with this name or one like it, but not with all the values. Either "
+        "Patchworks kept other values than we sent, or someone else created or changed it."
     ),
     nothing_to_check="",
     refused="Patchworks refused this new pool",
     nothing="No pool was created.",
     once_more="Compare below, then send it again if you still want to.",
-    no_revert=("To take a new pool back, delete it.", "Delete the pool instead."),
+    no_revert=("To undo a new pool, delete it.", "Delete the pool instead."),
     lost="",
     revert="Revert",
     reverts="Reverts the",

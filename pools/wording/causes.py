@@ -33,7 +33,7 @@ CAUSES: Final[Mapping[Reason, str]] = {
     Reason.SHAPE: "The answer didn't have the form that Patchworks documents.",
     Reason.JSON_API: "Patchworks wrapped its pools as JSON:API (type and attributes), "
     "which this panel doesn't read.",
-    Reason.NOTHING_TOLD: "Patchworks listed pools, but told neither their ids nor their names.",
+    Reason.NOTHING_TOLD: "Patchworks listed pools without their ids and names.",
     Reason.MISMATCH: "Patchworks answered with other values than we sent.",
     Reason.SAYS_NO: "Patchworks answered as if it had worked, but reported an error.",
 }

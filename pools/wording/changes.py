@@ -43,7 +43,7 @@ class StepWords:
 
 
 def step_in_words(step: Step) -> StepWords:
-    """What an entry about a change states, and what there is to say of it."""
+    """What an entry says about a change, and what to know about it."""
     if step.kind is None or not step.readable:
         return StepWords(step, "This entry can't be read", unreadable_sentence([step.seq]))
     problem = _cause_in(step)
@@ -109,8 +109,8 @@ class Compared:
 def compared(item: HistoryItem) -> tuple[tuple[str, ...], list[Compared]]:
     """Each value before and after: the moments, and one row a field.
 
-    What was asked for stands in where nothing was read or answered afterwards; where it
-    did not come to that, it stands beside what was found.
+    Where nothing was read or answered afterwards, what was asked for is shown instead; where
+    it did not come to that, it is shown beside what was found.
     """
     moments = [("Before", item.before)]
     state = item.state

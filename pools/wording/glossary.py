@@ -128,7 +128,7 @@ GLOSSARY: Final = (
             ),
             Word(
                 "settling",
-                "Finding out what became of an unknown change. We wait for a quiet time, then "
+                "Checking what became of an unknown change. We wait for a quiet time, then "
                 "read the pool twice. We never send the change again.",
             ),
             Word(
@@ -149,7 +149,8 @@ GLOSSARY: Final = (
             ),
             Word(
                 "release, unlock",
-                "Ends a lease without a verdict: a person found out in Patchworks, and says how.",
+                "Ends a lease without a verdict: somebody looks in Patchworks, and says what they "
+                "found.",
             ),
         ),
     ),

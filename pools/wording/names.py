@@ -19,5 +19,5 @@ def kept_sentence(kept: str | None) -> str:
 
 
 def called(name: str, pool_id: int | None) -> str:
-    """A pool in a sentence: two may have one name, so the id stands beside it where it is known."""
+    """A pool in a sentence: two may have one name, so it comes with its id where that is known."""
     return isolated(name) if pool_id is None else f"{isolated(name)} ({pool_id})"

@@ -1,4 +1,4 @@
-"""What people read when a change cannot be made as it stands: the pool, the record, the form."""
+"""What people read when a change can't be made: because of the pool, the record or the form."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -41,7 +41,7 @@ _OBSTACLES: Final[Mapping[RevertObstacle, tuple[str, str]]] = {
         "The pool may still be as it was. Check it, and edit it if you need to.",
     ),
     RevertObstacle.SUPERSEDED: (
-        "The pool had other values than were sent, and we can't tell whose they are.",
+        "The pool had other values than we sent, and we can't tell whose they are.",
         "Edit the pool instead.",
     ),
     RevertObstacle.ELSEWHERE: (

@@ -36,7 +36,7 @@ _UNCLEAR: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a change stands, at a glance: its word, its shape, and its tone (part of a class).
+    """The mark of an outcome: its word, its shape, and its tone (part of a class).
 
     `settled` is what settling added to an unknown outcome, as the last part of the word.
     """
@@ -73,7 +73,7 @@ STANDINGS: Final[dict[ChangeState, Standing]] = {
 
 
 def standing_of(item: HistoryItem) -> Standing:
-    """How a change stands, at a glance."""
+    """The mark of a change."""
     return STANDINGS[ChangeState.UNREADABLE if item.unreadable else item.state]
 
 

@@ -17,7 +17,7 @@ from pools.tokens.keeping import TokenMissing, TokenUnreadable
 from pools.wording import core_errors, obstacles
 from pools.wording.situations import Problem, Situation
 
-# The first row that fits is taken: an error stands before its base.
+# The first row that fits is taken: an error comes before its base.
 _ROWS: Final[tuple[tuple[type[Exception], Callable[[Any, Situation], Problem]], ...]] = (
     (TokenMissing, core_errors.token_missing),
     (TokenUnreadable, core_errors.token_unreadable),

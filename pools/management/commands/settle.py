@@ -1,4 +1,4 @@
-"""Finds out what became of changes that are open or of unknown outcome."""
+"""Checks what became of changes that are open or of unknown outcome."""
 
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Command(BaseCommand):
     """Exit 0, whatever was found; 1 if the ledger could not be read or written."""
 
     help = (
-        "Finds out what became of changes whose outcome is unknown, by reading their pools with "
+        "Checks what became of changes whose outcome is unknown, by reading their pools with "
         "the token of the person who made them, and records the verdict. Without ids: all whose "
         "quiet time is over. Never sends a change again. `tend` does the same all the time."
     )
