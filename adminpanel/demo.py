@@ -189,7 +189,7 @@ def serve(demo: Demo) -> None:
         with only_one(demo.folder):
             demo.environment = environment(demo.folder)
             port, core_port = panel.getsockname()[1], sandbox.getsockname()[1]
-            # It binds its port itself: held until here, so that a taken one is said at once.
+            # It binds its port itself: held until here, so that one in use is reported at once.
             sandbox.close()
             people = prepare(demo, core_port)
             say("Starting the panel …")

@@ -44,7 +44,7 @@ def _escaped(value: Any) -> Any:
 
 
 class OnlyExceptions(logging.Filter):
-    """Lets through what tells of an exception."""
+    """Lets through records of exceptions."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.exc_info is not None

@@ -51,7 +51,7 @@ class ClientAddressMiddleware:
 
 
 def _address(text: str) -> str | None:
-    """An address, with or without a port, in its usual spelling; None if it is none."""
+    """An address, with or without a port, in its usual spelling; None if it isn't one."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

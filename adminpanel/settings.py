@@ -95,7 +95,7 @@ CORE_LIMITS = CoreLimits(
 # A page of a Core that is slower than this is begun without it: its frame, then the rest.
 PAGE_PATIENCE_SECONDS: float | None = 1.0
 
-# After so long in use, the panel suggests replacing a key that never expires.
+# After this many days in use, the panel suggests replacing a key that never expires.
 TOKEN_NUDGE_DAYS = whole_number("TOKEN_NUDGE_DAYS", 180, least=1, most=3650)
 
 # --- Settling ---------------------------------------------------------------------------
@@ -277,7 +277,7 @@ if _mail is not None:
     DEFAULT_FROM_EMAIL = _mail.sender
 # Their names depend on the version of Django.
 globals().update(settings_for_django(_mail))
-# Django 6.1 takes a panel without a mail server for a mistake. Administrators hand links over.
+# Django 6.1 considers a panel without a mail server a mistake. Administrators hand links over.
 SILENCED_SYSTEM_CHECKS = ["mail.E001"]
 SINGLE_SIGN_ON = single_sign_on()
 SOCIALACCOUNT_ADAPTER = "pools.accounts.provider.ProviderAdapter"

@@ -24,9 +24,9 @@ _SILENCE_SECONDS: Final = 1.0
 longest_statement: ContextVar[float | None] = ContextVar(
     "longest_statement", default=STATEMENT_SECONDS
 )
-# What is noted on the way of a page waits so long for somebody else's lock, ...
+# How long what a page only notes waits for somebody else's lock, ...
 NOTE_SECONDS: Final = 0.5
-# ... and for so long nothing else is tried: a page waits once, however much it would note.
+# ... and how long nothing else is tried then: a page waits once, however much it would note.
 _NOT_TRIED_FOR_SECONDS: Final = 1.0
 _waited_at: ContextVar[float] = ContextVar("waited_at", default=float("-inf"))
 log = structlog.get_logger("panel.database")
@@ -154,7 +154,7 @@ def end_silence(sender: object, connection: BaseDatabaseWrapper, **_: object) ->
 
 @contextmanager
 def long_statements(seconds: float | None, *, durable: bool = False) -> Iterator[None]:
-    """A transaction in which each statement may take so long on PostgreSQL; None: as it wants."""
+    """A transaction in which PostgreSQL ends a statement after this time; None: after no time."""
     token = longest_statement.set(seconds)
     try:
         with transaction.atomic(durable=durable):
@@ -167,7 +167,7 @@ def long_statements(seconds: float | None, *, durable: bool = False) -> Iterator
 
 @contextmanager
 def patience(seconds: float, *, durable: bool = False) -> Iterator[None]:
-    """A transaction that waits so long for somebody else's lock, and no longer."""
+    """A transaction that waits for somebody else's lock no longer than this."""
     if connection.vendor == "sqlite":
         usual = connection.settings_dict["OPTIONS"]["timeout"]
         _wait_for_lock(seconds)

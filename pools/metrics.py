@@ -35,7 +35,7 @@ OPERATIONS: Final = (
 # The outcome of a call whose end could not be written to the ledger.
 UNWRITTEN: Final = "unwritten"
 SIGN_IN_EVENTS: Final = ("signed_in", "sign_in_failed", "second_factor_failed")
-# Nothing was tried: their "latency" is none of Core's.
+# Nothing was tried: their "latency" is not Core's.
 _NOT_TRIED: Final = frozenset({Reason.OWN_CHECK, Reason.BUSY, Reason.EXPIRED, Reason.ADDRESS})
 _SECONDS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15)
 
@@ -74,7 +74,7 @@ sign_ins = Counter(
 
 
 class _CoreCounts:
-    """Counts what the service module tells of its calls."""
+    """Counts the calls that the service module reports."""
 
     def call_ended(self, operation: str, outcome: str, reason: str, seconds: float) -> None:
         core_calls.labels(operation, outcome, reason).inc()
@@ -135,7 +135,7 @@ class DatabaseFigures(Collector):
 def _open_changes() -> Iterator[Metric]:
     """Under way or unknown: each holds its pool. Those under way are there for seconds."""
     held: list[object] = list(Lease.objects.values_list("held_since", flat=True))
-    # A time that cannot be read is for verify_audit to tell of.
+    # verify_audit reports a time that cannot be read.
     since = [at for at in held if isinstance(at, datetime)]
     yield GaugeMetricFamily(
         "panel_changes_open", "Changes that are under way or unknown.", len(held)

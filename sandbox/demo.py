@@ -85,7 +85,7 @@ AWKWARD_NAMES: Final = (
 
 
 def seed(store: Store, password: str, *, vast_pools: int = 0) -> None:
-    """Fill an empty store; `vast_pools` adds a company `vast` with so many pools.
+    """Fill an empty store; `vast_pools` adds a company `vast` with that many pools.
 
     Everybody who can sign in has this password; their e-mails are `<role>@<company>.example`.
     """

@@ -105,7 +105,7 @@ def clean(value: Any, behaviour: Behaviour) -> Any:
 
 
 def as_integer(value: Any) -> int | None:
-    """The integer that PHP's filter takes a value for, or None. True counts as 1."""
+    """The integer that PHP's filter reads in a value, or None. True counts as 1."""
     if value is True:
         return 1
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Laravel's throttle: so many calls per caller and minute, counted from the first."""
+"""Laravel's throttle: a number of calls per caller and minute, counted from the first."""
 
 import math
 import threading

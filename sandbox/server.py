@@ -223,7 +223,7 @@ class Connection(BaseHTTPRequestHandler):
             self._drain()
 
     def _parse_head(self) -> bool:
-        """Whether there is a whole head: the library takes the end of a cut one for its end."""
+        """Whether there is a whole head: to the library, a head that was cut off is whole."""
         stream, lines = self.rfile, _Lines(self.rfile)
         self.rfile = lines
         try:

@@ -30,7 +30,7 @@ RATE_LIMITS: Final = {
 class CountingCache(DatabaseCache):
     """Django's, which answers "it is there already" when the database accepts nothing.
 
-    allauth takes that for too many attempts. Here it is the database's own error.
+    allauth then reports too many attempts. Here it is the database's own error.
     """
 
     def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> Any:

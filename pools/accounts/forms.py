@@ -93,7 +93,7 @@ class CredentialField(forms.JSONField):
 
 
 class ReadableCredential:
-    """A credential that is none is a wrong one, not an error of the panel."""
+    """Text that isn't a credential is a wrong credential, not an error of the panel."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

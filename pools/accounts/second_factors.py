@@ -58,7 +58,7 @@ class SealedFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
 
 def has_second_factor(user: User) -> bool:
-    """An app or a passkey. Recovery codes alone are none."""
+    """An app or a passkey. Recovery codes alone don't count."""
     exists: bool = Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
     return exists
 

@@ -37,7 +37,7 @@ class SessionStore(db.SessionStore):
     def save(self, must_create: bool = False) -> None:
         """Raises UpdateError where the session has ended, django.db.Error where it can't be saved.
 
-        Django takes both for the first.
+        Django treats both as the first.
         """
         try:
             super().save(must_create)

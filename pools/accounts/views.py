@@ -144,7 +144,7 @@ def _view_of(kind: Any) -> Callable[..., HttpResponse]:
 
 
 def _asking_provider(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
-    """A view of allauth that asks the provider: no answer, or one of another shape, is said."""
+    """A view of allauth that asks the provider; a page says when no usable answer came."""
 
     def answering(request: HttpRequest, provider_id: str) -> HttpResponse:
         try:

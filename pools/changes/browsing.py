@@ -276,7 +276,7 @@ def _of_no_kind() -> list[int]:
 
 
 def _lost_lines(filters: Filters, altered: list[int]) -> QuerySet[Entry]:
-    """Those of them that no other line tells of.
+    """Those of them that are on no other line.
 
     One that belongs to a change is listed among changes, any other among events.
     """

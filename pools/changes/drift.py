@@ -62,7 +62,7 @@ class LastKnown:
         return readable and None not in (before, now) and before != now
 
     def knows(self, field: str) -> bool:
-        """A name or a limit that is none is one that could not be read."""
+        """A name or a limit that is None could not be read."""
         there = field == "timeout" or getattr(self.values, field) is not None
         return there and field not in self.unreadable
 
@@ -251,7 +251,7 @@ def _record_outside(
 
 
 def _came_late(entry: Entry, intent: Entry) -> bool:
-    """Whether it tells of a change that was given up before, or that another one followed.
+    """Whether its change was given up before, or another one followed.
 
     Which of the two Core carried out last is not known then.
     """

@@ -81,7 +81,7 @@ def _number_here(company: Company, reference: str) -> int | None:
     try:
         pool = PoolReference.read(reference)
     except ValueError:
-        return None  # no entry as we write them: verify_audit tells of it
+        return None  # not as we write entries: verify_audit reports it
     return pool.pool_id if pool.origin == company.origin else None
 
 

@@ -226,7 +226,7 @@ class PoolHeld(Exception):
     """A change under way, or one of unknown outcome, holds the pool. Nothing was sent.
 
     `under_way`: its call may still run. `of_nobody`: a lease holds it that names a change
-    which is not open, or is none.
+    which is not open, or isn't one.
     """
 
     def __init__(

@@ -194,7 +194,7 @@ def _action(word: str) -> Action:
 
 
 def bearers(filters: Filters) -> list[Bearer]:
-    """Whose name a list is narrowed to, as far as its own lines tell of them."""
+    """Whose name a list is narrowed to, as far as its own lines show."""
     if not filters.who:
         return []
     everyone = names_of_people.bearers(filters.who)

@@ -300,7 +300,7 @@ def _open_case(change_id: UUID) -> Case | Settling:
 
 
 def _with_token(case: Case, budget: Budget) -> Case | Settling:
-    """Core opened with the token of who made the change, and of nobody else."""
+    """Core opened with the token of the person who made the change, and nobody else's."""
     change_id = case.item.change_id
     if Company.objects.filter(slug=case.company).exclude(origin=case.item.origin).exists():
         return Settling(change_id, SettlingState.MOVED)

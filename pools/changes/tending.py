@@ -194,7 +194,7 @@ class Tending:
 
 
 def _turns(ready: Iterable[UUID], companies: Mapping[UUID, str]) -> list[UUID]:
-    """The oldest of what is ready, so many of each company."""
+    """The oldest of what is ready, a few of each company."""
     taken: Counter[str] = Counter()
     turns = []
     for change in ready:

@@ -67,7 +67,7 @@ def _latest(company: str, origin: int) -> list[Witness]:
         try:
             pool = PoolReference.read(text)
         except ValueError:
-            continue  # no entry as we write them: verify_audit tells of it
+            continue  # not as we write entries: verify_audit reports it
         if pool.origin == origin and pool.pool_id is not None:
             names.setdefault(pool.pool_id, set()).add(name)
     return [Witness(pool_id, frozenset(called)) for pool_id, called in names.items()]

@@ -181,7 +181,7 @@ def _unreadable(answer: Answer, reason: Reason) -> CoreError:
 
 
 def _says_no(value: Mapping[str, Any]) -> bool:
-    """Whether the answer of a success tells of an error all the same."""
+    """Whether an answer with the status of a success reports an error all the same."""
     errors = {"errors", "exception"} & value.keys() or value.get("error")
     return bool(errors) or value.get("success") is False
 

@@ -6,7 +6,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class TextBounds:
-    """A text that is never empty: at most so many characters."""
+    """A text that is never empty, and how many characters it may have."""
 
     longest: int
 

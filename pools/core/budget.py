@@ -45,7 +45,7 @@ class Budget:
         return first
 
     def put_off(self, seconds: float) -> None:
-        """Ends it so much later: for a time that no call took, and that was waited on purpose."""
+        """Ends it later, by a time that no call took: one that was waited on purpose."""
         self._begun += seconds
 
     @contextmanager

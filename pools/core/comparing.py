@@ -2,7 +2,7 @@
 
 What Core keeps need not be what it was sent: it trims a text, and which characters it trims
 depends on its version. Names are pictures to people, so texts are compared by what can be
-seen of them; to compare in any other way takes a pool that is there for one that is not.
+seen of them; any other way would miss a pool that is there.
 """
 
 import html

@@ -65,7 +65,7 @@ def clean_text(text: str, hidden: Iterable[Secret] = ()) -> str:
 
 
 def read_page(value: Any, query: PoolQuery) -> Page | Reason:
-    """A page of the list, or why the answer is none."""
+    """A page of the list, or why the answer isn't one."""
     rows = _listed(value.get("data")) if isinstance(value, dict) else None
     if rows is None:
         return Reason.SHAPE
@@ -90,7 +90,7 @@ def read_page(value: Any, query: PoolQuery) -> Page | Reason:
 
 
 def read_single_pool(value: Any) -> Pool | Reason:
-    """The pool inside `data`, or why there is none: one without an id is none."""
+    """The pool inside `data`, or why there is none: without an id it doesn't count."""
     if not isinstance(value, dict) or not isinstance(value.get("data"), dict):
         return Reason.SHAPE
     if _is_wrapped(value["data"]):

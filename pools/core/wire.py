@@ -1,7 +1,7 @@
 """Connections that know what left, stop at the deadline, and never mistake a cut answer.
 
-http.client makes an answer look complete when it is not: it takes the end of the stream for
-the end of the headers, and for the end of the last chunk; it reads a body of unknown length
+http.client makes an answer look complete when it is not: the end of the stream counts as
+the end of the headers, and as the end of the last chunk; it reads a body of unknown length
 where Content-Length is garbage; it lets a bare CR begin a header of its own, drops lines that
 it does not understand, and does not look at what comes after a chunk. `StrictResponse`
 accepts what docs/core-api.md says ("The grammar of an answer") and refuses all else. And a

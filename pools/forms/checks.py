@@ -115,7 +115,7 @@ class WholeNumberField(KeptField, forms.IntegerField):
 
 
 class BoundedTextField(KeptField, forms.CharField):
-    """A text of at most so many characters. Its control cuts nothing off: a sentence says so."""
+    """A text that may be too long: its control cuts nothing off, a sentence says so."""
 
     default_error_messages = {"max_length": _TOO_LONG}
 

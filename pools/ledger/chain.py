@@ -259,7 +259,7 @@ def _rows(condition: str, parameters: list[Any]) -> list[Row]:
 
 
 def fetched(query: str, parameters: list[Any]) -> list[Row]:
-    """What a question is answered with, also where SQLite keeps text that is none."""
+    """The rows that answer a query, even where SQLite keeps text that isn't text."""
     if connection.vendor != "sqlite":
         return _fetched(query, parameters)
     connection.ensure_connection()

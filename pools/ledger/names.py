@@ -86,7 +86,7 @@ def named_in_events(name: str) -> Iterator[RecordedName]:
             about = json.loads(facts)
             recorded = RecordedName(about["name"], about.get("person") or about["id"])
         except (ValueError, LookupError, TypeError):
-            continue  # no entry as we write them: verify_audit tells of it
+            continue  # not as we write entries: verify_audit reports it
         if as_seen(str(recorded.name)) == as_seen(name):
             yield recorded
 

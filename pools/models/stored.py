@@ -59,7 +59,7 @@ class GarbledId(UUID):
 
 
 class MomentField(models.DateTimeField):  # type: ignore[type-arg]  # only in the stubs
-    """A moment; a GarbledMoment where what is stored is none, or none of the years 2 to 9998."""
+    """A moment; a GarbledMoment where what is stored isn't one, or isn't of the years 2 to 9998."""
 
     def get_internal_type(self) -> str:
         # No backend's own reading.
@@ -104,7 +104,7 @@ class MomentField(models.DateTimeField):  # type: ignore[type-arg]  # only in th
 
 
 class IdField(models.UUIDField):  # type: ignore[type-arg]  # only in the stubs
-    """An id; a GarbledId where what is stored is none."""
+    """An id; a GarbledId where what is stored isn't one."""
 
     def get_internal_type(self) -> str:
         return "IdField"
@@ -132,7 +132,7 @@ class IdField(models.UUIDField):  # type: ignore[type-arg]  # only in the stubs
 
 
 class StoredText(models.TextField):  # type: ignore[type-arg]  # only in the stubs
-    """A text; a GarbledText where what is stored is none."""
+    """A text; a GarbledText where what is stored isn't one."""
 
     def deconstruct(self) -> Any:
         return _as("django.db.models.TextField", super().deconstruct())
@@ -144,7 +144,7 @@ class StoredText(models.TextField):  # type: ignore[type-arg]  # only in the stu
 
 
 class StoredWord(models.CharField):  # type: ignore[type-arg]  # only in the stubs
-    """A short text; a GarbledText where what is stored is none."""
+    """A short text; a GarbledText where what is stored isn't one."""
 
     def deconstruct(self) -> Any:
         return _as("django.db.models.CharField", super().deconstruct())

@@ -2,7 +2,7 @@
 
 Only administrators get this far: the views see to it. Even they may not remove the panel's
 last administrator, shut themselves out, or change a superuser without being one. Nothing here
-makes a superuser. What is said about a refusal is in `pools.wording.people`.
+makes a superuser. The words for a refusal are in `pools.wording.people`.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ class Refusal(Enum):
     OWN_DISABLING = auto()
     SUPERUSER = auto()  # touch one without being one
     LAST_ADMINISTRATOR = auto()  # leave nobody who can manage people
-    NO_PASSWORD = auto()  # a link to a new password for someone who has none, or is disabled
+    NO_PASSWORD = auto()  # a link to a new password for someone without a password, or disabled
 
 
 class NotAllowed(Exception):

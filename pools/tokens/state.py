@@ -7,7 +7,7 @@ from typing import Final
 from pools.models import Token
 from pools.tokens.keeping import is_readable
 
-# How long before its end a token is said to expire soon.
+# How long before its end a token counts as expiring soon.
 EXPIRES_SOON: Final = timedelta(hours=2)
 
 

@@ -27,7 +27,7 @@ from pools.views import people_facts
 from pools.wording import mails
 from pools.wording import people as wording
 
-# What stops an act, and is said in words.
+# What stops an act, and has words of its own.
 _STOPPED: Final = (acts.NotAllowed, NameTaken, LedgerUnwritable)
 
 

@@ -220,7 +220,7 @@ def read_query(address: Mapping[str, str]) -> PoolQuery:
 
 
 def _search_of(typed: str) -> str:
-    """The terms as Core reads them: it takes the space after a comma for a part of a name."""
+    """The terms as Core reads them: to it, the space after a comma is part of a name."""
     if "\0" in typed:
         raise BadAddress(addresses.SEARCH_TEXT)
     if len(typed) > SEARCH.longest:

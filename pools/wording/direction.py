@@ -24,7 +24,7 @@ def marked(text: str, turning: re.Pattern[str] = TURNING) -> str:
 def unseen_in(text: str) -> list[str]:
     """The characters of a text that nobody sees, or that turn it: U+202E (right-to-left override).
 
-    Each once. A plain blank is none of them, and line breaks are told of elsewhere.
+    Each once. A plain blank isn't one, and line breaks are named elsewhere.
     """
     unseen = (each for each in dict.fromkeys(text) if each not in " \r\n" and is_invisible(each))
     return [f"U+{ord(each):04X} ({unicodedata.name(each, 'no name').lower()})" for each in unseen]

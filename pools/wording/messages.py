@@ -136,7 +136,7 @@ def _where(result: ChangeResult, company: Company) -> dict[str, Any]:
 
 
 def _said(result: ChangeResult) -> str:
-    """What Patchworks itself said to it; where a redirect led is none of that."""
+    """What Patchworks itself said to it; where a redirect led is not part of that."""
     error = result.error
     if error is None or not error.detail or error.reason == Reason.REDIRECT:
         return ""

@@ -18,7 +18,7 @@ class Finding:
 
 
 def finding_for(answer: CoreError | None) -> Finding:
-    """What an answer to a token of nobody says about the address; None: pools were shown."""
+    """What the answer to an invalid token says about the address; None: pools were shown."""
     if answer is None:
         return Finding(False, "Pools were shown without a valid token: this is not the Core API.")
     if isinstance(answer, (Unauthenticated, Forbidden)):

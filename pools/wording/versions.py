@@ -65,7 +65,7 @@ def _row(field: str, opened: Snapshot, now: Snapshot, wanted: Snapshot | None) -
 
 
 def in_words(field: str, value: str | int | tuple[int, ...] | None) -> str:
-    """A value of a pool. A timeout may be none; anything else that is none was not told."""
+    """A value of a pool. A timeout may be none; anything else that is None isn't known."""
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     if value is None:

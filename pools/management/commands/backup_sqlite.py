@@ -14,7 +14,7 @@ from adminpanel.database import ExistingFile
 
 
 class Command(BaseCommand):
-    """Exit 0: the copy is whole and safely on the disk. Otherwise there is none."""
+    """Exit 0: the copy is whole and safely on the disk. Otherwise there is no copy."""
 
     help = (
         "Writes the SQLite database of DATABASE_URL to a new file, as it is at one moment. "

@@ -14,7 +14,7 @@ class Command(migrate.Command):
     def execute(self, *_: Any, **options: Any) -> str | None:
         database = connections[options["database"]]
         if database.vendor == "sqlite":
-            # What is in the way is said by the checks that follow.
+            # The checks that follow say what is in the way.
             with suppress(OSError):
                 Path(database.settings_dict["NAME"]).touch(mode=0o644)
         output: str | None = super().execute(**options)
