@@ -64,9 +64,8 @@ changes = Counter(
     ["action", "outcome"],
     registry=COUNTED,
 )
-# Dashboards and alerts know it by this name.
 sign_ins = Counter(
-    "panel_door",
+    "panel_sign_ins",
     "Sign-ins, failed ones, and second factors that failed.",
     ["event"],
     registry=COUNTED,

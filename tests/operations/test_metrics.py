@@ -195,7 +195,7 @@ def test_a_call_is_not_hurt_by_who_counts_it(
     assert "a call to Core was not counted" in caplog.text
 
 
-# --- Changes, requests, the door
+# --- Changes, requests, sign-ins
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_a_request_is_counted_by_view_and_status(path: str, labels: str) -> None
 def test_sign_ins_and_failed_ones_are_counted() -> None:
     cache.clear()
     User.objects.create_user("ada", password="correct-horse-42")
-    with counted("panel_door_total") as gained:
+    with counted("panel_sign_ins_total") as gained:
         for password in ("wrong", "correct-horse-42"):
             Client().post("/accounts/login/", {"login": "ada", "password": password})
     assert gained == {'{event="sign_in_failed"}': 1, '{event="signed_in"}': 1}
