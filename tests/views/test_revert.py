@@ -220,7 +220,7 @@ def test_a_held_pool_cannot_be_reverted(
     ("facts", "sentence"),
     [
         ({"action": Action.CLEAR}, "neither Patchworks nor the panel kept them"),
-        ({"action": Action.CREATE}, "To take a new pool back, delete it."),
+        ({"action": Action.CREATE}, "To undo a new pool, delete it."),
         ({"outcome": Outcome.REFUSED}, "It changed nothing."),
         ({"outcome": Outcome.NOT_SENT}, "It changed nothing."),
         ({"outcome": Outcome.UNKNOWN}, "We can't tell yet whether it happened."),
