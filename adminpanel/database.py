@@ -14,7 +14,8 @@ from environ import Env
 
 from pools.database_faults import STATEMENT_SECONDS
 
-# No page waits longer than this for somebody else.
+# No page waits longer than this for somebody else. It may have to twice, for what it does and
+# for its session: both together stay below what one statement may take.
 LOCK_MILLISECONDS: Final = 2000
 _ENGINES: Final = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 _OLDEST_POSTGRESQL: Final = 14

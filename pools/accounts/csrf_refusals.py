@@ -5,6 +5,9 @@ form that one of our own pages sent is helped along; what another site makes a b
 send gets a page that says no.
 """
 
+from typing import Final
+
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import REASON_NO_CSRF_COOKIE
@@ -13,18 +16,28 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from pools.accounts.redirects import is_own_path
-from pools.accounts.signed_out import keep_for_their_owner, page_before
+from pools.accounts.signed_out import (
+    keep_for_their_owner,
+    page_before,
+    session_has_ended,
+    to_sign_in,
+)
 from pools.pages.drafts import keep_draft
 from pools.pages.errors import form_expired, is_in_dialog, say_in_dialog
 from pools.pages.guards import person
 from pools.wording import coming_back
 
+_OTHERS: Final = frozenset({settings.SESSION_COOKIE_NAME, settings.DEVICE_COOKIE_NAME})
+
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Named by the settings: what Django answers instead of the view."""
+    came_from_here = _came_from_here(request, reason)
+    if came_from_here and session_has_ended(request):
+        return to_sign_in(request)
     if is_in_dialog(request):
         return say_in_dialog(request, ended=False)
-    if not _came_from_here(request, reason):
+    if not came_from_here:
         return form_expired(request)
     if request.user.is_authenticated and request.path == reverse("account_login"):
         name = person(request).get_username()
@@ -43,7 +56,10 @@ def _came_from_here(request: HttpRequest, reason: str) -> bool:
 
     Without cookies a redirect would lead to the same refusal, unexplained.
     """
-    if reason == REASON_NO_CSRF_COOKIE or "checking failed" in reason:
+    if "checking failed" in reason:
+        return False
+    # One that has lost this cookie alone keeps the others.
+    if reason == REASON_NO_CSRF_COOKIE and not _OTHERS.intersection(request.COOKIES):
         return False
     # Django has compared an origin with ours before it looks at the token.
     return "HTTP_ORIGIN" in request.META or bool(page_before(request))

@@ -28,17 +28,27 @@ class SignedOutMiddleware(LoginRequiredMiddleware):
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponse:
-        if request.method == "POST":
-            kept = keep_for_their_owner(request)
-            request.draft_kept = kept  # type: ignore[attr-defined]
-            if not kept and is_in_dialog(request):
-                return say_in_dialog(request, ended=True)
-            messages.warning(
-                request, coming_back.SIGNED_OUT_KEPT if kept else coming_back.SIGNED_OUT
-            )
-            if not kept and (page := page_before(request)):
-                return redirect(leading_back(page, reverse(settings.LOGIN_URL)))
-        return redirect(leading_back(request.get_full_path(), reverse(settings.LOGIN_URL)))
+        return to_sign_in(request)
+
+
+def session_has_ended(request: HttpRequest) -> bool:
+    """Whether what was asked for is for people who are signed in, and nobody is."""
+    match = request.resolver_match
+    needs_sign_in = match is None or getattr(match.func, "login_required", True)
+    return needs_sign_in and not request.user.is_authenticated
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """The sign-in page, which leads back; a form's entries are kept, and it says so."""
+    if request.method == "POST":
+        kept = keep_for_their_owner(request)
+        request.draft_kept = kept  # type: ignore[attr-defined]
+        if not kept and is_in_dialog(request):
+            return say_in_dialog(request, ended=True)
+        messages.warning(request, coming_back.SIGNED_OUT_KEPT if kept else coming_back.SIGNED_OUT)
+        if not kept and (page := page_before(request)):
+            return redirect(leading_back(page, reverse(settings.LOGIN_URL)))
+    return redirect(leading_back(request.get_full_path(), reverse(settings.LOGIN_URL)))
 
 
 def keep_for_their_owner(request: HttpRequest) -> bool:

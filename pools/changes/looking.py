@@ -25,7 +25,7 @@ from pools.core import (
     Unexpected,
 )
 from pools.core.bounds import PER_PAGE
-from pools.core.comparing import may_be_kept_as
+from pools.core.comparing import compared_form, may_be_kept_as
 from pools.models import Token
 from pools.models.vocabulary import UNREADABLE, Action, Verdict
 
@@ -67,7 +67,10 @@ class Observation:
 
     @property
     def values(self) -> set[tuple[object, ...]]:
-        return {(pool.id, *(getattr(pool, field) for field in COMPARED)) for pool in self.pools}
+        return {
+            (pool.id, *(compared_form(getattr(pool, field)) for field in COMPARED))
+            for pool in self.pools
+        }
 
 
 def observe(case: Case) -> Observation | CoreError:

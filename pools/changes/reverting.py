@@ -23,6 +23,7 @@ class RevertObstacle(Enum):
 
     KIND = "what it did is not undone by putting values back"
     OPEN = "what became of it is not known yet"
+    RELEASED = "what became of it is not known, and its pool was unlocked by hand"
     WITHOUT_EFFECT = "it changed nothing"
     UNSEEN = "reading the pool back did not show it"
     SUPERSEDED = "the pool was changed by others at the same time"
@@ -121,7 +122,7 @@ def _obstacle_to(item: HistoryItem) -> RevertObstacle | None:
     by_state = {
         ChangeState.UNDER_WAY: RevertObstacle.OPEN,
         ChangeState.UNKNOWN: RevertObstacle.OPEN,
-        ChangeState.RELEASED: RevertObstacle.OPEN,
+        ChangeState.RELEASED: RevertObstacle.RELEASED,
         ChangeState.NOT_SEEN: RevertObstacle.UNSEEN,
         ChangeState.SUPERSEDED: RevertObstacle.SUPERSEDED,
     }

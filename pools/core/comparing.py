@@ -63,9 +63,12 @@ def _loosely(text: str) -> str:
 
 def same_value(one: Any, other: Any) -> bool:
     """Whether two values of a pool's field are the same; texts by what can be seen of them."""
-    if isinstance(one, str) and isinstance(other, str):
-        return visible_form(one) == visible_form(other)
-    return bool(one == other)
+    return bool(compared_form(one) == compared_form(other))
+
+
+def compared_form(value: Any) -> Any:
+    """What is equal of two values of a pool's field exactly where they are the same."""
+    return visible_form(value) if isinstance(value, str) else value
 
 
 def is_invisible(character: str) -> bool:

@@ -42,7 +42,9 @@ class ActionWords:
     *Check again* does where a pool never shows it; empty where it does.
     `refused` (without its full stop) and `nothing` tell of a refusal by Patchworks and of what
     that means, `once_more` what to do where the pool was changed since the form was opened.
-    `no_revert`: why it can't be reverted as such, and what to do instead; empty where it can.
+    `no_revert`: why it can't be reverted as such; empty where it can. `instead` is what to do
+    then, and where it can't be reverted for another reason; `look_first` the same where
+    nobody knows whether it happened.
     `lost`: what is gone for good once it happened; empty where the button `revert` puts it
     back. `reverts` begins the line of the change that did, `was_reverted` its own line then,
     and `as_revert` marks it where it puts another one back.
@@ -69,7 +71,9 @@ class ActionWords:
     refused: str
     nothing: str
     once_more: str
-    no_revert: tuple[str, str]
+    no_revert: str
+    instead: str
+    look_first: str
     lost: str
     revert: str
     reverts: str
@@ -102,7 +106,9 @@ _CREATE: Final = ActionWords(
     refused="Patchworks refused this new pool",
     nothing="No pool was created.",
     once_more="Compare below, then send it again if you still want to.",
-    no_revert=("To undo a new pool, delete it.", "Delete the pool instead."),
+    no_revert="To undo a new pool, delete it.",
+    instead="Delete the pool instead.",
+    look_first="Look for it in the list, and delete it if you need to.",
     lost="",
     revert="Revert",
     reverts="Reverts the",
@@ -131,7 +137,9 @@ _EDIT: Final = ActionWords(
     refused="Patchworks refused this edit",
     nothing="Nothing was changed.",
     once_more="Compare below, then save again to apply your values to the pool as it is now.",
-    no_revert=("", ""),
+    no_revert="",
+    instead="Edit the pool instead.",
+    look_first="The pool may still be as it was. Look at it, and edit it if you need to.",
     lost="",
     revert="Revert",
     reverts="Reverts the",
@@ -162,9 +170,10 @@ _CLEAR: Final = ActionWords(
     nothing="Nothing was cleared.",
     once_more="Compare below, then clear it again if you still want to.",
     no_revert=(
-        "The requests that were dropped are gone: neither Patchworks nor the panel kept them.",
-        "Ask whoever sent them to send them again.",
+        "The requests that were dropped are gone: neither Patchworks nor the panel kept them."
     ),
+    instead="Ask whoever sent them to send them again.",
+    look_first="Ask whoever sent the requests whether they still need them.",
     lost="the dropped requests are gone",
     revert="Revert",
     reverts="Reverts the",
@@ -193,7 +202,11 @@ _DELETE: Final = ActionWords(
     refused="Patchworks refused to delete this pool",
     nothing="Nothing was deleted.",
     once_more="Compare below, then delete it again if you still want to.",
-    no_revert=("", ""),
+    no_revert="",
+    instead="If it is still needed, create a new pool.",
+    look_first=(
+        "The pool may still be there. Look for it in the list, and create a new one if you need to."
+    ),
     lost="",
     revert="Create again with these values",
     reverts="Creates it again after the",
@@ -223,7 +236,9 @@ _OUTSIDE: Final = ActionWords(
     refused="",
     nothing="",
     once_more="",
-    no_revert=("It was not made in this panel.", "Edit the pool instead."),
+    no_revert="It was not made in this panel.",
+    instead="Edit the pool instead.",
+    look_first="Look at the pool, and edit it if you need to.",
     lost="",
     revert="",
     reverts="",
@@ -237,7 +252,7 @@ _UNREADABLE: Final = replace(
     title="Change of pool",
     noun="change",
     nouns="changes that can't be read",
-    no_revert=("What it was can't be read.", "Edit the pool instead."),
+    no_revert="What it was can't be read.",
 )
 
 

@@ -17,7 +17,7 @@ from pools.changes import (
 from pools.changes.reverting import CannotRevert, MovedOn, NothingToRevert, RevertObstacle
 from pools.ledger.appending import LedgerUnwritable
 from pools.models.vocabulary import Action, Outcome
-from pools.wording.actions import words_for
+from pools.wording.actions import ActionWords, words_for
 from pools.wording.changes import name_of, values_in_words
 from pools.wording.core_errors import quoted
 from pools.wording.database import because
@@ -28,31 +28,10 @@ from pools.wording.situations import Activity, Problem, Situation
 from pools.wording.versions import LEFT, OPENED, REVERTED, WANTED, Versions
 
 _TELL: Final = "Tell an administrator that the panel's database can't be written."
-# Why a change cannot be reverted, and what to do instead.
-_OBSTACLES: Final[Mapping[RevertObstacle, tuple[str, str]]] = {
-    RevertObstacle.OPEN: ("We can't tell yet whether it happened.", "Use Check again first."),
-    RevertObstacle.UNREADABLE: (
-        "An entry about it can't be read: the panel's database may have been altered.",
-        "Ask an administrator to run manage.py verify_audit.",
-    ),
-    RevertObstacle.WITHOUT_EFFECT: ("It changed nothing.", ""),
-    RevertObstacle.UNSEEN: (
-        "Patchworks says it did it, but the pool didn't show it afterwards.",
-        "The pool may still be as it was. Check it, and edit it if you need to.",
-    ),
-    RevertObstacle.SUPERSEDED: (
-        "The pool had other values than we sent, and we can't tell whose they are.",
-        "Edit the pool instead.",
-    ),
-    RevertObstacle.ELSEWHERE: (
-        "The company has moved since, or its ids began again: that pool isn't here any longer.",
-        "If its values are still wanted, set them by hand.",
-    ),
-    RevertObstacle.NOT_RECORDED: (
-        "The values from before it were not recorded.",
-        "Edit the pool instead.",
-    ),
-}
+_ELSEWHERE: Final = (
+    "It was made before the company moved, or before its ids began again. Pools from that time "
+    "are not the ones that are here now."
+)
 _SENT_BEFORE: Final = {
     Outcome.REFUSED: "You sent this form before, and Patchworks refused it.",
     Outcome.NOT_SENT: "You sent this form before, and it didn't reach Patchworks.",
@@ -124,10 +103,7 @@ def nothing_to_revert(error: NothingToRevert, situation: Situation) -> Problem:
 
 
 def cannot_revert(error: CannotRevert, situation: Situation) -> Problem:
-    if error.obstacle is RevertObstacle.KIND:
-        meaning, instead = words_for(error.action).no_revert
-    else:
-        meaning, instead = _OBSTACLES[error.obstacle]
+    meaning, instead = _why_not(error.obstacle, words_for(error.action))
     return Problem(
         title="This change can't be reverted.",
         meaning=meaning,
@@ -137,6 +113,33 @@ def cannot_revert(error: CannotRevert, situation: Situation) -> Problem:
         kind="warning",
         status=409,
     )
+
+
+def _why_not(obstacle: RevertObstacle, words: ActionWords) -> tuple[str, str]:
+    """Why a change cannot be reverted, and what to do instead."""
+    match obstacle:
+        case RevertObstacle.KIND:
+            return words.no_revert, words.instead
+        case RevertObstacle.OPEN:
+            return "We can't tell yet whether it happened.", "Use Check again first."
+        case RevertObstacle.RELEASED:
+            return "We can't tell whether it happened.", words.look_first
+        case RevertObstacle.WITHOUT_EFFECT:
+            return words.nothing, ""
+        case RevertObstacle.UNSEEN:
+            return words.unseen, words.look_first
+        case RevertObstacle.SUPERSEDED:
+            found = "The pool had other values than we sent, and we can't tell whose they are."
+            return found, words.instead
+        case RevertObstacle.ELSEWHERE:
+            return _ELSEWHERE, ""
+        case RevertObstacle.UNREADABLE:
+            return (
+                "An entry about it can't be read: the panel's database may have been altered.",
+                "Ask an administrator to run manage.py verify_audit.",
+            )
+        case RevertObstacle.NOT_RECORDED:
+            return "The values from before it were not recorded.", words.instead
 
 
 def pool_gone(error: PoolGone, situation: Situation) -> Problem:

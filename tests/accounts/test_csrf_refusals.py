@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
@@ -10,6 +11,7 @@ from pools.models import Company, Token
 from pools.tokens.vault import unseal_for
 from pools.wording.coming_back import ENTRIES_KEPT, OUT_OF_DATE, SIGNED_OUT, SIGNED_OUT_KEPT
 from sandbox.running import RunningSandbox
+from tests.accounts.second_factors import CODE
 from tests.fixtures.panel import PASSWORD, give_token
 from tests.fixtures.people import sign_in, signed_in
 from tests.views.changing import open_form, writes
@@ -185,6 +187,90 @@ def test_a_browser_that_keeps_no_cookies_is_told_and_not_sent_in_a_circle(
 ) -> None:
     answer = send_stale(Client(enforce_csrf_checks=True), LOGIN, {"login": "olga"})
     assert (answer.status_code, "This form has expired." in answer.text) == (403, True)
+
+
+def send_without_its_cookie(client: Client, address: str, form: Any, **headers: str) -> Any:
+    """From a browser that lost the cookie of forms, and kept the session's."""
+    client.cookies.pop("csrf", None)
+    return client.post(address, form, headers={**HERE, **headers})
+
+
+@pytest.mark.parametrize("lost", [True, False])
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("/c/acme/pools/new/", POOL),
+        ("/tokens/add/", {"company": "acme", "kind": "bearer", "label": "mine"}),
+        ("/people/invite/", INVITATION),
+    ],
+)
+def test_after_an_ended_session_it_leads_to_signing_in_without_its_cookie_too(
+    browser: Client, address: str, form: dict[str, Any], lost: bool
+) -> None:
+    opened = {"opened": browser.get(address).context["form"].initial.get("seen", "")}
+    session = browser.session
+    session.flush()
+    send = send_without_its_cookie if lost else send_stale
+    answer = send(browser, address, form | opened | {"token": "canary-1"})
+    assert (answer.status_code, answer["Location"]) == (302, f"{LOGIN}?next={address}")
+    assert messages_on(browser.get(answer["Location"])) == [SIGNED_OUT_KEPT]
+    enter(browser)
+    page = browser.get(address)
+    assert ENTRIES_KEPT in page.text
+    assert {name: page.context["form"][name].value() for name in form} == form
+    assert "canary" not in page.text
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_dialog_whose_session_has_ended_leads_to_signing_in(browser: Client, lost: bool) -> None:
+    page = browser.get("/c/acme/pools/new/")
+    form = POOL | {"opened": page.context["form"].initial["seen"]}
+    browser.session.flush()
+    send = send_without_its_cookie if lost else send_stale
+    dialog = {"HX-Request": "true", "HX-Target": "dialog-body"}
+    answer = send(browser, "/c/acme/pools/new/", form, **dialog)
+    assert answer["HX-Redirect"] == f"{LOGIN}?next=/c/acme/pools/new/"
+
+
+def test_a_button_of_an_ended_session_leads_to_signing_in(browser: Client, acme: Company) -> None:
+    browser.session.flush()
+    page = {"Referer": "http://testserver/tokens/?x=1"}
+    answer = send_without_its_cookie(browser, "/tokens/acme/verify/", {}, **page)
+    assert answer["Location"] == f"{LOGIN}?next=/tokens/%3Fx%3D1"
+    assert messages_on(browser.get(answer["Location"])) == [SIGNED_OUT]
+
+
+def test_who_is_signed_in_keeps_what_they_typed_without_the_cookie_too(browser: Client) -> None:
+    address = "/people/invite/"
+    answer = send_without_its_cookie(browser, address, INVITATION)
+    assert (answer.status_code, answer["Location"]) == (302, address)
+    assert ENTRIES_KEPT in browser.get(address).text
+
+
+@pytest.mark.parametrize("address", [LOGIN, "/accounts/password/forgotten/"])
+def test_pages_before_signing_in_come_again_without_the_cookie(
+    browser: Client, address: str, settings: Any
+) -> None:
+    settings.EMAIL_CONFIGURED = True
+    browser.session.flush()
+    answer = send_without_its_cookie(browser, address, {"login": "ada", "password": PASSWORD})
+    assert answer["Location"] == address
+    page = browser.get(address)
+    assert messages_on(page) == [OUT_OF_DATE]
+    assert page.context["form"]["login"].value() == "ada"
+
+
+def test_the_second_factor_is_asked_for_again_without_the_cookie(
+    browser: Client, administrator: User
+) -> None:
+    TOTP.activate(administrator, generate_totp_secret())
+    browser.session.flush()
+    enter(browser)
+    assert browser.get(CODE).status_code == 200
+    page = {"Referer": f"http://testserver{CODE}"}
+    answer = send_without_its_cookie(browser, CODE, {"code": "123456"}, **page)
+    assert (answer.status_code, answer["Location"]) == (302, CODE)
+    assert messages_on(browser.get(CODE)) == [OUT_OF_DATE]
 
 
 def test_after_an_ended_session_the_pages_say_what_became_of_a_form(

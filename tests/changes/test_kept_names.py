@@ -99,6 +99,27 @@ def test_settling_a_rename_finds_what_was_kept(trimming: str, settled_place: Pla
     assert settled(change).verdict is Verdict.APPLIED
 
 
+def test_both_looks_agree_where_the_name_was_trimmed_between_them(
+    settled_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Core is updated to a version that trims more, and something saves the pool again."""
+    place, usual = settled_place, settled_place.sandbox.behaviour.text_input
+    place.sandbox.switch(text_input="laravel-8")
+    change = left(place, Action.CREATE, fields=PoolFields(HEBREW, 3, None))
+    (made,) = [pool for pool in place.at_core.pools() if pool.name == HEBREW]
+
+    def trimmed(_: float) -> None:
+        place.sandbox.switch(text_input="laravel-12")
+        place.client().update_pool(made.id, PoolChanges(name=HEBREW))
+
+    monkeypatch.setattr("pools.changes.settling.time.sleep", trimmed)
+    try:
+        assert settled(change).verdict is Verdict.APPLIED
+    finally:
+        place.sandbox.switch(text_input=usual)
+    assert place.at_core.pool(made.id).name != HEBREW
+
+
 @pytest.mark.parametrize("kept", ["upper-case", "cut", "html"])
 @pytest.mark.parametrize("fault", ["", APPLIED, NOT_APPLIED])
 def test_a_core_that_changes_names_is_not_said_to_have_done_nothing(

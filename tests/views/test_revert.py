@@ -221,8 +221,8 @@ def test_a_held_pool_cannot_be_reverted(
     [
         ({"action": Action.CLEAR}, "neither Patchworks nor the panel kept them"),
         ({"action": Action.CREATE}, "To undo a new pool, delete it."),
-        ({"outcome": Outcome.REFUSED}, "It changed nothing."),
-        ({"outcome": Outcome.NOT_SENT}, "It changed nothing."),
+        ({"outcome": Outcome.REFUSED}, "Nothing was changed."),
+        ({"outcome": Outcome.NOT_SENT}, "Nothing was changed."),
         ({"outcome": Outcome.UNKNOWN}, "We can't tell yet whether it happened."),
         ({"outcome": None}, "We can't tell yet whether it happened."),
     ],
@@ -236,15 +236,21 @@ def test_what_cannot_be_reverted_says_why(
     assert core.journal == []
 
 
-@pytest.mark.parametrize("action", [Action.EDIT, Action.DELETE])
+@pytest.mark.parametrize(
+    ("action", "why"),
+    [
+        (Action.EDIT, "the pool didn't show it afterwards."),
+        (Action.DELETE, "the pool was still there afterwards."),
+    ],
+)
 def test_what_was_read_and_did_not_show_it_cannot_be_reverted(
-    manager: Client, core: RunningSandbox, action: Action
+    manager: Client, core: RunningSandbox, action: Action, why: str
 ) -> None:
     change = a_change(action=action)
     read_back(change, Readback.NOT_SHOWN)
     page = manager.get(revert_of(change))
     assert page.status_code == 409
-    assert "the pool didn't show it afterwards." in unescape(page.text)
+    assert why in unescape(page.text)
     assert core.journal == []
 
 
