@@ -265,6 +265,7 @@ MFA_FORMS = {
     "reauthenticate": "pools.accounts.forms.CodeAgainForm",
     "activate_totp": "pools.accounts.forms.FirstCodeForm",
     "add_webauthn": "pools.accounts.forms.NewPasskeyForm",
+    "edit_webauthn": "pools.accounts.forms.RenamePasskeyForm",
     "authenticate_webauthn": "pools.accounts.forms.PasskeyForm",
     "login_webauthn": "pools.accounts.forms.PasskeySignInForm",
     "reauthenticate_webauthn": "pools.accounts.forms.PasskeyAgainForm",

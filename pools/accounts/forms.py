@@ -11,6 +11,7 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
     LoginWebAuthnForm,
     ReauthenticateWebAuthnForm,
 )
@@ -81,14 +82,14 @@ class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
 
 
 class CredentialField(forms.JSONField):
-    """What a passkey says. Text that is nested without end is no credential either."""
+    """What a passkey says. Text nested without end, or a number without end, is none either."""
 
     widget = forms.HiddenInput
 
     def to_python(self, value: Any) -> Any:
         try:
             return super().to_python(value)
-        except RecursionError:
+        except (RecursionError, ValueError):
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
 
 
@@ -125,12 +126,7 @@ class NewPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"] = BoundedTextField(
-            label="Name",
-            required=False,
-            bounds=TextBounds(PASSKEY_NAME),
-            help_text="To tell your passkeys apart, for example “Work laptop”.",
-        )
+        self.fields["name"] = _passkey_name(required=False)
         self.fields["credential"] = CredentialField()
         # Every new one may sign in alone where the key can: see views.NewPasskey.
         del self.fields["passwordless"]
@@ -143,6 +139,23 @@ class NewPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
         except _NO_CREDENTIAL:
             raise get_adapter().validation_error("incorrect_code") from None
         return cleaned
+
+
+class RenamePasskeyForm(EditWebAuthnForm):  # type: ignore[misc]
+    """Another name for a passkey."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"] = _passkey_name(required=True)
+
+
+def _passkey_name(*, required: bool) -> BoundedTextField:
+    return BoundedTextField(
+        label="Name",
+        required=required,
+        bounds=TextBounds(PASSKEY_NAME),
+        help_text="To tell your passkeys apart, for example “Work laptop”.",
+    )
 
 
 def _say_code(form: forms.Form, help_text: str = "") -> None:
