@@ -2,8 +2,7 @@
 
 What is required has no default: a start without it refuses in one sentence.
 `NAME_FILE` may name a file that holds the value of `NAME` (container secrets).
-docs/configuration.md lists them all. The defaults of numbers that belong to one room are in
-that room: here is only what else they may be.
+docs/configuration.md lists them all. docs/architecture.md says which defaults are elsewhere.
 """
 
 from pathlib import Path
