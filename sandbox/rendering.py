@@ -1,4 +1,4 @@
-"""Answers in the dress that Laravel, or the nginx before it, gives them."""
+"""Answers as Laravel, or the nginx in front of it, writes them."""
 
 import html
 import json

@@ -1,1 +1,1 @@
-"""Signing in: how django-allauth is bent to this panel. Its pages are in `templates/`."""
+"""Signing in: how django-allauth is adapted to this panel. Its pages are in `templates/`."""

@@ -1,4 +1,4 @@
-"""The small chart of changes by day: where its bars stand. Its numbers are in a table."""
+"""The small chart of changes by day: where its bars are. Its numbers are in a table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

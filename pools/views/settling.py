@@ -1,4 +1,4 @@
-"""Changes whose outcome is not known: finding it out, and releasing their pool by hand."""
+"""Changes whose outcome is not known: checking it, and unlocking their pool by hand."""
 
 from typing import Any
 from uuid import UUID
