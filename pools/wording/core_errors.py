@@ -4,7 +4,6 @@ What the person was doing decides the words; Patchworks' own are quoted beside t
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,8 +14,6 @@ from pools.tokens.keeping import TokenMissing, TokenUnreadable
 from pools.wording.actions import words_for
 from pools.wording.causes import cause_of
 from pools.wording.situations import Activity, Problem, Situation
-
-Describe = Callable[[Any, Situation], Problem]
 
 # What a framework says of its own classes tells a person nothing.
 _ABOUT_CLASSES: Final = re.compile(r"No query results for model \[[\w\\]+\][\d, ]*\.?")
