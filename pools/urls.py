@@ -22,7 +22,7 @@ from pools.views import (
 class PoolIdConverter:
     """A pool's id: digits only, as Core gives them; 64 bits at most."""
 
-    regex = "[1-9][0-9]{0,18}"
+    regex = "0|[1-9][0-9]{0,18}"
 
     def to_python(self, text: str) -> int:
         number = int(text)

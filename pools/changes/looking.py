@@ -138,7 +138,10 @@ def _new_namesakes(core: CoreClient, case: Case) -> tuple[Pool, ...]:
 
 
 def _listed_since(core: CoreClient, newest: Newest | None) -> list[Pool]:
-    """The list from its newest pool down to what was certainly there before."""
+    """The list from its newest pool down to what was certainly there before.
+
+    All of it where Core keeps no order, and `newest` was found without one.
+    """
     listed: list[Pool] = []
     for number in range(1, MOST_PAGES + 1):
         page = core.list_pools(
@@ -148,10 +151,16 @@ def _listed_since(core: CoreClient, newest: Newest | None) -> list[Pool]:
         # Another page than was asked for, an order of its own, or rows that moved from one
         # page to the next while they were read: then some may have been missed.
         ids = [pool.id for pool in listed if pool.id is not None]
-        if page.number != number or not in_order(listed) or len(set(ids)) != len(ids):
+        ordered = page.sort is not None and in_order(listed)
+        may_do_without = newest is None or newest.whole
+        if page.number != number or len(set(ids)) != len(ids) or not (ordered or may_do_without):
             raise Undecided(Reason.SHAPE)
-        if not page.pools or number == page.last_page or _goes_back(listed, newest):
+        if ordered and (not page.pools or page.is_last or _goes_back(listed, newest)):
             return listed
+        if page.is_last and (page.total == len(ids) == len(listed) or number == 1):
+            return listed
+        if not page.pools:
+            raise Undecided(Reason.SHAPE)
     raise Undecided(Reason.TOO_LARGE)
 
 

@@ -21,7 +21,10 @@ _LABELS: Final = {CONNECTORS: "connectors"}
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A pool's values at one moment. `connector_ids` is None when Core did not say."""
+    """A pool's values at one moment.
+
+    `connector_ids` is None when Core did not say: also of connectors of which none has an id.
+    """
 
     name: str | None
     limit: int | None
@@ -30,14 +33,13 @@ class Snapshot:
 
     @classmethod
     def from_pool(cls, pool: Pool) -> Self:
-        connectors = pool.connectors
+        ids = tuple(sorted(c.id for c in pool.connectors or () if c.id is not None))
+        told = pool.connectors is not None and (ids or not pool.connectors)
         return cls(
             name=pool.name,
             limit=pool.limit,
             timeout=pool.timeout,
-            connector_ids=None
-            if connectors is None
-            else tuple(sorted(c.id for c in connectors if c.id is not None)),
+            connector_ids=ids if told else None,
         )
 
     @classmethod

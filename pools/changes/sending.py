@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import uuid4
@@ -55,6 +56,7 @@ from pools.core import (
     Reason,
     Sort,
 )
+from pools.core.bounds import PER_PAGE
 from pools.core.comparing import same_value
 from pools.ledger import clock
 from pools.ledger.appending import LedgerUnwritable
@@ -200,10 +202,14 @@ def _newest(core: CoreClient) -> dict[str, object]:
     """
     query = PoolQuery(sort=Sort.CREATED_DESCENDING, per_page=NEWEST_LOOKED_AT)
     page = core.list_pools(query)
-    whole = page.total == len(page.pools)
-    if whole and not page.pools:
+    if page.sort is None and not page.is_whole:
+        # Core keeps no such order: only among all pools is the newest one known.
+        page = core.list_pools(replace(query, per_page=PER_PAGE.largest))
+    if page.is_whole and not page.pools:
         return {"newest": None}
-    newest = Newest.from_pools(page.pools, whole=whole)
+    if page.sort is None and not page.is_whole:
+        return {}
+    newest = Newest.from_pools(page.pools, whole=page.is_whole)
     return {"newest": newest.to_json()} if newest else {}
 
 

@@ -7,6 +7,7 @@ decide: a wrong verdict is worse than none.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, Final, Self
 
 from pools.changes.proposal import COMPARED, CONNECTORS, Snapshot
@@ -24,15 +25,23 @@ class Newest:
     """Core's newest pool before a create was sent: what is newer than it is new.
 
     `id` is the largest of all that were made in the same moment, None where those were
-    too many to list; `created_at` is None where Core did not say.
+    too many to list; `created_at` is None where Core did not say. `whole`: it was found among
+    all pools that there were, and not by an order that Core may not have kept.
     """
 
     id: int | None
     created_at: datetime | None
+    whole: bool = False
 
     @classmethod
     def from_pools(cls, newest_first: Sequence[Pool], *, whole: bool) -> Self | None:
-        """From a list by time, newest first; `whole`: it is all there are. None: no evidence."""
+        """From a list by time, newest first; `whole`: it is all there are, in whatever order.
+
+        None: no evidence.
+        """
+        dated = [(pool.created_at, pool) for pool in newest_first if pool.created_at is not None]
+        if whole and len(dated) == len(newest_first):
+            newest_first = [pool for _, pool in sorted(dated, key=itemgetter(0), reverse=True)]
         if not newest_first or not in_order(newest_first):
             return None
         moment = newest_first[0].created_at
@@ -40,15 +49,16 @@ class Newest:
         listed = whole or len(ids) < len(newest_first)
         readable_ids = [each for each in ids if each is not None]
         complete = listed and moment is not None and len(readable_ids) == len(ids)
-        return cls(max(readable_ids) if complete else None, moment)
+        return cls(max(readable_ids) if complete else None, moment, whole)
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> Self:
         """From what `to_json` gave."""
-        return cls(facts["id"], read_time(facts["created_at"]))
+        return cls(facts["id"], read_time(facts["created_at"]), facts.get("whole") is True)
 
     def to_json(self) -> dict[str, Any]:
-        return {"id": self.id, "created_at": self.created_at and self.created_at.isoformat()}
+        facts = {"id": self.id, "created_at": self.created_at and self.created_at.isoformat()}
+        return facts | ({"whole": True} if self.whole else {})
 
     def surely_before(self, moment: datetime) -> bool:
         """Whether what was made at a moment was there before this one, whatever the clocks."""

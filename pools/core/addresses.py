@@ -127,8 +127,8 @@ def check_proxy_url(url: str) -> None:
 
 def pool_path(pool_id: int) -> str:
     """The path of one pool below the base URL. ValueError for what cannot be a pool's id."""
-    if type(pool_id) is not int or not 1 <= pool_id <= LARGEST_POOL_ID:
-        raise ValueError("A pool's id is a whole number from 1 up.")
+    if type(pool_id) is not int or not 0 <= pool_id <= LARGEST_POOL_ID:
+        raise ValueError("A pool's id is a whole number from 0 up.")
     return f"{POOLS_PATH}/{pool_id}"
 
 

@@ -4,6 +4,7 @@ For a change, *done* must be earned: the right status, whole JSON of the expecte
 the right id, and every field that was sent coming back as sent.
 """
 
+import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from pools.core.errors import (
     REFUSALS_WITHOUT_BODY,
     CoreError,
     Invalid,
+    NotFound,
     RateLimited,
     Reason,
     Refused,
@@ -39,6 +41,7 @@ from pools.secret import Secret
 
 _LONGEST_WAIT_SECONDS: Final = 10**9
 _LONGEST_VALUE: Final = 100
+_ABOUT_ROUTE: Final = re.compile(r"The route \S+ could not be found")
 SentFields = Mapping[str, str | int | None]
 
 
@@ -76,19 +79,20 @@ class AnswerReader:
 
     def pool(self, answer: Answer, pool_id: int) -> Pool | CoreError:
         """The pool of this id, from 200."""
-        value = self._value_of_question(answer)
+        value = _of_pool(self._value_of_question(answer))
         if isinstance(value, CoreError):
             return value
         pool = read_single_pool(value)
         if isinstance(pool, Reason):
             return _wrong(answer, pool)
-        return pool if pool.id == pool_id else _wrong(answer, Reason.MISMATCH)
+        return pool if pool.id == pool_id else _wrong(answer, Reason.OTHER_POOL)
 
     def written_pool(
         self, answer: Answer, sent: SentFields, pool_id: int | None = None
     ) -> Pool | CoreError:
         """A pool with every field as sent, from 200 or 201; of any id where it is new."""
         value = self._value_of(answer, {200, 201})
+        value = value if pool_id is None else _of_pool(value)
         if isinstance(value, CoreError):
             return value
         pool = read_single_pool(value)
@@ -105,12 +109,12 @@ class AnswerReader:
         """Core's message (or ""), from 204, or 200 with a JSON object."""
         if answer.status == 204:
             return ""
-        value = self._value_of(answer, {200})
+        value = _of_pool(self._value_of(answer, {200}))
         if isinstance(value, CoreError):
             return value
         if not isinstance(value, dict):
             return _wrong(answer, Reason.SHAPE)
-        message = read_message(value)
+        message = _told_of(value)
         if _says_no(value):
             return Unexpected(Reason.SAYS_NO, status=answer.status, detail=message)
         return message
@@ -161,7 +165,12 @@ class AnswerReader:
 
     def _failure(self, answer: Answer, value: Any) -> CoreError:
         if answer.status >= 500:
-            return Unanswered(Reason.SERVER_ERROR, status=answer.status, detail=read_message(value))
+            return Unanswered(
+                Reason.SERVER_ERROR,
+                status=answer.status,
+                detail=_told_of(value),
+                retry_after_seconds=_wait_of(answer),
+            )
         if 300 <= answer.status < 400:
             # The question that we asked goes along, and tells nobody anything.
             target = clean_text(answer.location, self._hidden).partition("?")[0]
@@ -175,7 +184,7 @@ def _unreadable(answer: Answer, reason: Reason) -> CoreError:
     if not answer.body and not answer.framed:
         return Unanswered(Reason.CUT, status=answer.status)
     looks_like_a_page = "html" in answer.content_type.lower() or answer.body.lstrip()[:1] == b"<"
-    if reason is Reason.NOT_JSON and looks_like_a_page:
+    if reason in {Reason.NOT_JSON, Reason.NOT_UTF8} and looks_like_a_page:
         reason = Reason.WEB_PAGE
     return _wrong(answer, reason)
 
@@ -200,9 +209,7 @@ def _refusal(answer: Answer, value: dict[str, Any]) -> CoreError:
 
 
 def _rate_limited(answer: Answer, message: str) -> RateLimited:
-    seconds = read_retry_after(answer.retry_after, answer.received_at)
-    if seconds is not None:
-        seconds = min(seconds, _LONGEST_WAIT_SECONDS)
+    seconds = _wait_of(answer)
     return RateLimited(
         Reason.REFUSED_BY_CORE,
         status=answer.status,
@@ -210,6 +217,24 @@ def _rate_limited(answer: Answer, message: str) -> RateLimited:
         retry_after_seconds=seconds,
         retry_at=answer.received_at + timedelta(seconds=seconds) if seconds is not None else None,
     )
+
+
+def _wait_of(answer: Answer) -> int | None:
+    seconds = read_retry_after(answer.retry_after, answer.received_at)
+    return None if seconds is None else min(seconds, _LONGEST_WAIT_SECONDS)
+
+
+def _told_of(value: Any) -> str:
+    """What Core says of a failure of its own; its debugging output is not for anybody."""
+    debugging = isinstance(value, dict) and {"file", "trace"} & value.keys()
+    return "" if debugging else read_message(value)
+
+
+def _of_pool(value: Any) -> Any:
+    """What answers about one pool; a missing route says nothing about it."""
+    if isinstance(value, NotFound) and _ABOUT_ROUTE.match(value.detail):
+        return Refused(value.reason, status=value.status, detail=value.detail)
+    return value
 
 
 def _wrong(answer: Answer, reason: Reason) -> Unexpected:

@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from time import monotonic
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
@@ -22,6 +23,7 @@ from pools.core.errors import (
     NotSent,
     Reason,
     Unauthenticated,
+    reasons_in,
 )
 from pools.core.limits import CoreLimits
 from pools.core.observing import observed
@@ -30,8 +32,15 @@ from pools.core.transport import Call, Exchange, exchange
 from pools.secret import Secret
 
 INCLUDE: Final = "connectors.system"
-# How long a Core that does not know the include is not asked for it again.
-REFUSED_INCLUDE_SECONDS: Final = 600.0
+# What a question can do without, and how a refusal of it reads.
+_SPARED: Final = {
+    "include": re.compile("include"),
+    "sort": re.compile("sort"),
+    "filter[name]": re.compile("filter"),
+    "per_page": re.compile("per.?page"),
+}
+# How long a Core that refused one of these is not asked for it again.
+REFUSED_SECONDS: Final = 600.0
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _UNFIT_TEXT = re.compile("[\x00\ud800-\udfff]")
 
@@ -39,21 +48,21 @@ _Result = TypeVar("_Result")
 
 
 class _Lately:
-    """Base URLs about which something was learnt in this process, and not long ago."""
+    """What a Core refused in a question, learnt in this process and not long ago."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._until: dict[str, float] = {}
+        self._until: dict[tuple[str, str, str], float] = {}
 
-    def add(self, base_url: str) -> None:
-        self._until[base_url] = monotonic() + self._seconds
+    def add(self, base_url: str, name: str, value: str) -> None:
+        self._until[base_url, name, value] = monotonic() + self._seconds
 
-    def has(self, base_url: str) -> bool:
-        return monotonic() < self._until.get(base_url, 0)
+    def has(self, base_url: str, name: str, value: str) -> bool:
+        return monotonic() < self._until.get((base_url, name, value), 0)
 
 
 # Asked again now and then: Core may be brought up to date.
-_refusing_includes: Final = _Lately(REFUSED_INCLUDE_SECONDS)
+_refused_lately: Final = _Lately(REFUSED_SECONDS)
 
 
 @dataclass(slots=True)
@@ -116,14 +125,18 @@ class CoreClient:
         """One page of pools with their connectors. GET /api/v1/connection-pools"""
         parameters = _parameters_of(query)
         return _or_raise(
-            self._read(POOLS_PATH, parameters, lambda answer: self._reader.page(answer, query))
+            self._read(
+                POOLS_PATH,
+                parameters,
+                lambda answer, asked: self._reader.page(answer, _as_asked(query, asked)),
+            )
         )
 
     @observed("get_pool")
     def get_pool(self, pool_id: int) -> Pool:
         """One pool with its connectors. GET /api/v1/connection-pools/{connection_pool}"""
         path = _path_of(pool_id)
-        return _or_raise(self._read(path, {}, lambda answer: self._reader.pool(answer, pool_id)))
+        return _or_raise(self._read(path, {}, lambda answer, _: self._reader.pool(answer, pool_id)))
 
     @observed("create_pool")
     def create_pool(self, fields: PoolFields) -> Pool:
@@ -165,18 +178,28 @@ class CoreClient:
         self,
         path: str,
         parameters: Mapping[str, str],
-        reader: Callable[[Answer], _Result | CoreError],
+        reader: Callable[[Answer, Mapping[str, str]], _Result | CoreError],
     ) -> _Result | CoreError:
-        """With the connectors, where this Core knows how to include them; else without."""
-        if _refusing_includes.has(self._base_url):
-            return reader(self._call("GET", path, parameters=parameters))
-        result = reader(self._call("GET", path, parameters={"include": INCLUDE, **parameters}))
-        if not _is_about_include(result):
-            return result
-        without = reader(self._call("GET", path, parameters=parameters))
-        if not isinstance(without, CoreError):
-            _refusing_includes.add(self._base_url)
-        return without
+        """With the connectors, and all else that this Core does not refuse.
+
+        `reader` gets the answer and what was really asked.
+        """
+        asked = {
+            name: value
+            for name, value in {"include": INCLUDE, **parameters}.items()
+            if not _refused_lately.has(self._base_url, name, value)
+        }
+        refused = {}
+        while True:
+            result = reader(self._call("GET", path, parameters=asked), asked)
+            spared = _spared(result, asked)
+            if spared is None:
+                break
+            refused[spared] = asked.pop(spared)
+        if not isinstance(result, CoreError):
+            for name, value in refused.items():
+                _refused_lately.add(self._base_url, name, value)
+        return result
 
     def _call(
         self,
@@ -257,12 +280,20 @@ def _try_signing_in(
     return AnswerReader(limits, *hidden).token(answer)
 
 
-def _is_about_include(result: object) -> bool:
-    """Whether Core refused a question because of the include, as far as it says why."""
+def _spared(result: object, asked: Mapping[str, str]) -> str | None:
+    """What Core refused a question for, as far as it says why, and can be left out of it."""
     if not isinstance(result, Invalid):
-        return False
-    text = " ".join([result.detail, *result.fields]).lower()
-    return "include" in text or (result.status == 400 and not text.strip())
+        return None
+    said = " ".join([result.detail, *result.fields, *reasons_in(result.fields)]).lower()
+    silent = result.status == HTTPStatus.BAD_REQUEST and not said.strip()
+    return next(
+        (
+            name
+            for name, text in _SPARED.items()
+            if name in asked and (text.search(said) or (silent and name != "per_page"))
+        ),
+        None,
+    )
 
 
 def _allowed_url(url: str, limits: CoreLimits) -> str | CoreError:
@@ -304,6 +335,12 @@ def _parameters_of(query: PoolQuery) -> dict[str, str]:
     if query.search:
         parameters["filter[name]"] = query.search
     return parameters
+
+
+def _as_asked(query: PoolQuery, asked: Mapping[str, str]) -> PoolQuery:
+    """The question without the order and the search, where Core refused them."""
+    sort = query.sort if "sort" in asked else None
+    return replace(query, sort=sort, search=query.search if "filter[name]" in asked else "")
 
 
 def _checked(fields: dict[str, Any]) -> SentFields:

@@ -51,12 +51,13 @@ def may_be_kept_as(sent: str, kept: str) -> bool:
     In capitals, without accents, escaped, or cut: no proof that it is the same pool, and
     enough that nobody may say that there is none.
     """
-    one, other = _loosely(sent), _loosely(kept)
+    one, other = loosely(sent), loosely(kept)
     cut = len(other) >= _SHORTEST_CUT and one.startswith(other)
     return same_value(sent, kept) or cut or (one == other != "")
 
 
-def _loosely(text: str) -> str:
+def loosely(text: str) -> str:
+    """The letters and digits of a text alone, whatever their case and accents."""
     apart = unicodedata.normalize("NFKD", picture(html.unescape(text))).casefold()
     return "".join(each for each in apart if each.isalnum())
 

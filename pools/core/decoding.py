@@ -2,6 +2,7 @@
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -12,16 +13,20 @@ from pools.core.bounds import LONGEST_SAID
 from pools.core.credentials import BearerToken, expiry_in_token, is_token_text
 from pools.core.errors import Reason
 from pools.core.limits import CoreLimits
+from pools.core.numbers import LARGEST_INTEGER, count, whole_number
+from pools.core.paging import placed
 from pools.core.schema import Connector, Page, Pool, PoolQuery, System
 from pools.secret import REDACTED, Secret
 
-LARGEST_INTEGER: Final = 2**63 - 1
 # int() refuses beyond 4,300 digits; nothing in a pool needs more than these.
 LONGEST_NUMBER: Final = 40
 _CONTAINER_WEIGHT: Final = 4  # what an empty object takes in memory, counted in numbers
 _EARLIEST_YEAR, _LATEST_YEAR = 1900, 9000  # room for a shift into any time zone
 _PLACE = re.compile("0|[1-9][0-9]{0,8}")
 _UNFIT_TEXT = re.compile("[\x00\ud800-\udfff]")
+_BARE_POOL: Final = frozenset({"id", "name"})  # without an envelope, what makes it a pool
+# What Laravel puts behind a database's message: the statement, with all its values.
+_STATEMENT = re.compile(r"\s*\([^()]*\bSQL: .*", re.DOTALL)
 _LONGEST_LIFE_SECONDS: Final = 10**9
 _MOST_FIELDS: Final = 50
 _MOST_MESSAGES: Final = 20
@@ -65,38 +70,47 @@ def clean_text(text: str, hidden: Iterable[Secret] = ()) -> str:
 
 
 def read_page(value: Any, query: PoolQuery) -> Page | Reason:
-    """A page of the list, or why the answer isn't one."""
-    rows = _listed(value.get("data")) if isinstance(value, dict) else None
+    """A page of the list, or why the answer is none.
+
+    A bare list is one as well, and so is Laravel's own paginator inside `data`.
+    """
+    if isinstance(value, dict) and isinstance(value.get("data"), dict) and "data" in value["data"]:
+        value = value["data"]
+    rows = _listed(value.get("data") if isinstance(value, dict) else value)
     if rows is None:
         return Reason.SHAPE
     if any(_is_wrapped(row) for row in rows):
         return Reason.JSON_API
-    meta = value.get("meta")
-    if not isinstance(meta, dict):
-        meta = {}
     pools = tuple(read_pool(row) for row in rows)
-    if pools and all(pool.id is None and pool.name is None for pool in pools):
-        return Reason.NOTHING_TOLD
-    number = _count(meta.get("current_page"), 1) or query.page
-    per_page = _count(meta.get("per_page"), 1) or query.per_page
-    return Page(
-        pools=pools,
-        number=number,
-        per_page=per_page,
-        first=_count(meta.get("from"), 1) or (number - 1) * per_page + 1,
-        total=_count(meta.get("total"), 0),
-        last_page=_count(meta.get("last_page"), 1),
-    )
+    if pools and all(pool.id is None for pool in pools):
+        if any(_has_other_id(pool) for pool in pools):
+            return Reason.IDS
+        if all(pool.name is None for pool in pools):
+            return Reason.NOTHING_TOLD
+    page = placed(pools, value if isinstance(value, dict) else {}, query)
+    return Reason.NONE_LISTED if not pools and page.total and query.page == 1 else page
 
 
 def read_single_pool(value: Any) -> Pool | Reason:
-    """The pool inside `data`, or why there is none: without an id it doesn't count."""
-    if not isinstance(value, dict) or not isinstance(value.get("data"), dict):
+    """The pool inside `data`, or that is all of the answer; or why there is none.
+
+    One without an id is none.
+    """
+    row = value.get("data", value) if isinstance(value, dict) else None
+    if not isinstance(row, dict) or (row is value and not row.keys() >= _BARE_POOL):
         return Reason.SHAPE
-    if _is_wrapped(value["data"]):
+    if _is_wrapped(row):
         return Reason.JSON_API
-    pool = read_pool(value["data"])
-    return pool if pool.id is not None else Reason.SHAPE
+    pool = read_pool(row)
+    if pool.id is not None:
+        return pool
+    return Reason.IDS if _has_other_id(pool) else Reason.SHAPE
+
+
+def _has_other_id(pool: Pool) -> bool:
+    """Whether it has an id of a kind that we do not read: a UUID, say."""
+    given = pool.raw.get("id")
+    return isinstance(given, str) and bool(re.search("[A-Za-z_-]", given))
 
 
 def _is_wrapped(row: Any) -> bool:
@@ -128,8 +142,8 @@ def read_pool(row: Any) -> Pool:
     return Pool(
         id=cell("id", _read_id),
         name=cell("name", _read_text),
-        limit=cell("limit", _whole_number),
-        timeout=cell("timeout", _whole_number),
+        limit=cell("limit", whole_number),
+        timeout=cell("timeout", whole_number),
         created_at=cell("created_at", read_time),
         updated_at=cell("updated_at", read_time),
         connectors=cell("connectors", _read_connectors),
@@ -139,13 +153,14 @@ def read_pool(row: Any) -> Pool:
 
 
 def read_message(value: Any) -> str:
-    """Core's own sentence, cut at 300 characters; "" where there is none."""
+    """Core's own sentence, cut at 300 characters, without SQL; "" where there is none."""
     if not isinstance(value, dict):
         return ""
     if isinstance(value.get("error"), dict):
         value = {**value["error"], **{key: value[key] for key in value if key != "error"}}
     sentences = (value.get(name) for name in _SENTENCES)
-    return next((each[:LONGEST_SAID] for each in sentences if _is_said(each)), "")
+    said = next((each for each in sentences if _is_said(each)), "")
+    return _STATEMENT.sub("", said)[:LONGEST_SAID]
 
 
 def read_field_errors(value: Any) -> dict[str, tuple[str, ...]]:
@@ -160,13 +175,26 @@ def read_field_errors(value: Any) -> dict[str, tuple[str, ...]]:
         for each in errors:
             listed.setdefault(_field_of(each), []).append(_error_text(each))
         errors = listed
-    fields = {}
-    for name, given in list(errors.items())[:_MOST_FIELDS]:
+    fields = [each for pair in errors.items() for each in _unbagged(*pair)]
+    found: dict[str, tuple[str, ...]] = {}
+    for name, given in fields[:_MOST_FIELDS]:
         messages = [given] if isinstance(given, str) else given
         if isinstance(messages, list):
             texts = [text[:LONGEST_SAID] for text in messages if isinstance(text, str)]
-            fields[name[:LONGEST_SAID]] = tuple(texts[:_MOST_MESSAGES])
-    return fields
+            found[name[:LONGEST_SAID]] = tuple(texts[:_MOST_MESSAGES])
+    return found
+
+
+def _unbagged(name: str, given: Any) -> list[tuple[str, Any]]:
+    """A field with its messages; the fields of a named bag, which stands in a field's place.
+
+    What a field holds by rule (`{"min": "…"}`) are its messages.
+    """
+    if not isinstance(given, dict):
+        return [(name, given)]
+    fields = [each for each in given.items() if isinstance(each[1], list)]
+    texts = [each for each in given.values() if isinstance(each, str)]
+    return fields or ([(name, texts)] if texts else [])
 
 
 def _errors_in(value: Any) -> dict[str, Any] | list[Any]:
@@ -203,7 +231,7 @@ def read_token(value: Any, received_at: datetime) -> BearerToken | None:
     token = value.get("token") if isinstance(value, dict) else None
     if not isinstance(token, str) or not is_token_text(token):
         return None
-    seconds = _count(value.get("expires_in"), 0)
+    seconds = count(value.get("expires_in"), 0)
     expiries = [expiry_in_token(token)]
     if seconds is not None and seconds <= _LONGEST_LIFE_SECONDS:
         expiries.append(received_at + timedelta(seconds=seconds))
@@ -250,7 +278,8 @@ def _parsed(body: bytes, hidden: tuple[Secret, ...]) -> tuple[Any, Reason | None
 
     try:
         value = json.loads(
-            body.decode("utf-8"),
+            # A byte order mark says nothing; some editors leave one in a file of PHP.
+            body.removeprefix(BOM_UTF8).decode("utf-8"),
             object_pairs_hook=unique_keys,
             parse_constant=_refuse_constant,
             parse_int=_read_integer,
@@ -258,6 +287,8 @@ def _parsed(body: bytes, hidden: tuple[Secret, ...]) -> tuple[Any, Reason | None
         )
     except (MalformedJson, RecursionError):
         return None, Reason.MALFORMED
+    except UnicodeDecodeError:
+        return None, Reason.NOT_UTF8
     except ValueError:
         return None, Reason.NOT_JSON
     return value, None
@@ -290,22 +321,10 @@ def _cleaned(value: Any, depth: int, hidden: tuple[Secret, ...]) -> Any:
     return value
 
 
-def _count(given: Any, least: int) -> int | None:
-    """A whole number from `least` up. Laravel can send `per_page` as text."""
-    if isinstance(given, str) and given.isascii() and given.isdecimal() and len(given) < 10:
-        given = int(given)
-    number = _whole_number(given)
-    return number if number is not None and number >= least else None
-
-
-def _whole_number(given: Any) -> int | None:
-    if type(given) is not int or not -LARGEST_INTEGER <= given <= LARGEST_INTEGER:
-        return None
-    return given
-
-
 def _read_id(given: Any) -> int | None:
-    return given if type(given) is int and 1 <= given <= LARGEST_POOL_ID else None
+    # Nought is none of a database's, and what a mock of the contract answers with.
+    number = count(given, 0)
+    return number if number is not None and number <= LARGEST_POOL_ID else None
 
 
 def _read_text(given: Any) -> str | None:

@@ -39,13 +39,18 @@ class Reason(StrEnum):
     REDIRECT = "redirect"
     WEB_PAGE = "web page"
     NOT_JSON = "not json"
+    NOT_UTF8 = "not utf-8"
     MALFORMED = "malformed answer"
     TOO_LARGE = "answer too large"
     STATUS = "unexpected status"
     SHAPE = "wrong shape"
     JSON_API = "pools wrapped as in json:api"
+    IDS = "ids that are no whole numbers"
+    ENCODING = "compressed in a way that was not asked for"
     NOTHING_TOLD = "nothing told of the pools"
+    NONE_LISTED = "pools counted, and none listed"
     MISMATCH = "not what was sent"
+    OTHER_POOL = "another pool than was asked for"
     SAYS_NO = "a success that tells of an error"
     # A complete refusal by Core.
     REFUSED_BY_CORE = "refused by core"
@@ -57,17 +62,25 @@ class CoreError(Exception):
     `sent` says whether anything of the request may have reached Core. `final` says
     that Core gave a complete, clear refusal: nothing was changed. Neither: unknown.
     `reason` is a Reason. `detail` is Core's own text (or the TLS library's), cut at
-    300 characters: data, to be escaped.
+    300 characters: data, to be escaped. `retry_after_seconds`: how long Core asked to wait.
     """
 
     sent = True
     final = False
 
-    def __init__(self, reason: str = "", *, status: int | None = None, detail: str = "") -> None:
+    def __init__(
+        self,
+        reason: str = "",
+        *,
+        status: int | None = None,
+        detail: str = "",
+        retry_after_seconds: int | None = None,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
         self.detail = detail[:LONGEST_SAID]
+        self.retry_after_seconds = retry_after_seconds
 
 
 class NotSent(CoreError):
@@ -135,7 +148,10 @@ def reasons_in(fields: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
 
 
 class Refused(CoreError):
-    """Another complete refusal: 405, 409, 410, 413, 415; of a question, any other 4xx."""
+    """Another complete refusal: 405, 409, 410, 413, 415; of a question, any other 4xx.
+
+    And a 404 that says that it is Core's route that is missing, and not the pool.
+    """
 
     final = True
 
@@ -154,8 +170,9 @@ class RateLimited(CoreError):
         retry_after_seconds: int | None = None,
         retry_at: datetime | None = None,
     ) -> None:
-        super().__init__(reason, status=status, detail=detail)
-        self.retry_after_seconds = retry_after_seconds
+        super().__init__(
+            reason, status=status, detail=detail, retry_after_seconds=retry_after_seconds
+        )
         self.retry_at = retry_at
 
 

@@ -53,8 +53,11 @@ class Pool:
 class Page:
     """One page of the list, as Core says that it gave it: not always as it was asked for.
 
-    `first` is the place of its first pool in the whole list. `total` and `last_page` are
-    None when Core did not say.
+    `first` is the place of its first pool in the whole list. `total`, `last_page` and `more`
+    (whether pools follow) are None when Core did not say. Not `numbered`: this is all that a
+    page's number can reach, because Core pages by cursor or gives all pools at once. `sort` is
+    None when Core refused the order that was asked for, or visibly ignored it; `searched` is
+    False when it visibly ignored the search, or there was none.
     """
 
     pools: tuple[Pool, ...]
@@ -63,6 +66,21 @@ class Page:
     first: int
     total: int | None
     last_page: int | None
+    more: bool | None = None
+    numbered: bool = True
+    sort: "Sort | None" = None
+    searched: bool = False
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing follows, as far as Core says."""
+        return self.more is False or self.number == self.last_page
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether these are all pools that were asked for, as far as Core says."""
+        counted = self.total == len(self.pools) if self.total is not None else self.more is False
+        return self.number == 1 and counted
 
 
 class Sort(StrEnum):

@@ -199,7 +199,7 @@ def _body_of(response: Response, most: int) -> bytes | Reason:
         return _joined(response, most)
     if coding in {"gzip", "x-gzip"}:
         return _decompressed(response, most)
-    return Reason.MALFORMED
+    return Reason.ENCODING
 
 
 def _joined(response: Response, most: int) -> bytes | Reason:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -32,6 +32,7 @@ from pools.wording import addresses
 from pools.wording.actions import ActionWords, words_for
 from pools.wording.addresses import BadAddress, bad_address
 from pools.wording.connectors import by_system
+from pools.wording.lists import list_notes
 from pools.wording.outcomes import back_again
 from pools.wording.situations import Activity, Problem, pool_page
 
@@ -256,13 +257,13 @@ def _page_context(workplace: Workplace, query: PoolQuery, page: Page) -> dict[st
         "rows": [_row(workplace, pool, changes, held) for pool in page.pools],
         "token_notice": workplace.token_notice,
         "open_changes": unsettled,
-        "connectors_told": any(pool.connectors is not None for pool in page.pools),
+        "columns": _columns(workplace.request.path, replace(query, sort=page.sort)),
         "page_facts": {
             "first": page.first,
             "last": page.first + len(page.pools) - 1,
             "total": page.total,
             "last_page": page.last_page,
-            "most": page.per_page if page.per_page < query.per_page else None,
+            "notes": list_notes(query, page),
         },
         **_neighbours(workplace.company, query, page),
     }
@@ -319,7 +320,7 @@ def _addresses(request: HttpRequest, query: PoolQuery) -> dict[str, Any]:
     """Every way on from this page, as an address of its own."""
     return {
         "query": query,
-        "columns": [_column(request.path, query, column) for column in COLUMNS],
+        "columns": _columns(request.path, query),
         "page_sizes": [
             {
                 "size": size,
@@ -331,6 +332,10 @@ def _addresses(request: HttpRequest, query: PoolQuery) -> dict[str, Any]:
         "clear_search_href": _href(request.path, query, search="", page=1),
         "here_href": _href(request.path, query),
     }
+
+
+def _columns(path: str, query: PoolQuery) -> list[dict[str, Any]]:
+    return [_column(path, query, column) for column in COLUMNS]
 
 
 def _column(path: str, query: PoolQuery, column: Column) -> dict[str, Any]:
@@ -349,13 +354,22 @@ def _column(path: str, query: PoolQuery, column: Column) -> dict[str, Any]:
 def _neighbours(company: Company, query: PoolQuery, page: Page) -> dict[str, str]:
     path = reverse("pools:pool_list", args=[company.slug])
     last = page.last_page
-    more = query.page < last if last is not None else len(page.pools) >= page.per_page
+    reachable = page.numbered and page.number == query.page
     return {
         "first_href": _href(path, query, page=1),
         "last_href": _href(path, query, page=last) if last else "",
         "previous_href": _href(path, query, page=query.page - 1) if query.page > 1 else "",
-        "next_href": _href(path, query, page=query.page + 1) if more else "",
+        "next_href": _href(path, query, page=query.page + 1)
+        if reachable and _goes_on(page)
+        else "",
     }
+
+
+def _goes_on(page: Page) -> bool:
+    """Whether there is a page after this one; guessed where Core does not say."""
+    if page.last_page is not None:
+        return page.number < page.last_page
+    return page.more if page.more is not None else len(page.pools) >= page.per_page
 
 
 def _href(path: str, query: PoolQuery, **changed: Any) -> str:

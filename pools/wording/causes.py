@@ -27,14 +27,21 @@ CAUSES: Final[Mapping[Reason, str]] = {
     Reason.REDIRECT: "The company's address redirects somewhere else. Is it right?",
     Reason.WEB_PAGE: "A web page answered. Is the company's address right?",
     Reason.NOT_JSON: "The answer was not JSON.",
+    Reason.NOT_UTF8: "The answer was not in UTF-8, as JSON has to be.",
     Reason.MALFORMED: "The answer was malformed.",
     Reason.TOO_LARGE: "The answer was too large to come from Patchworks.",
     Reason.STATUS: "Patchworks answered with a status that its documentation doesn't have.",
     Reason.SHAPE: "The answer didn't have the form that Patchworks documents.",
     Reason.JSON_API: "Patchworks wrapped its pools as JSON:API (type and attributes), "
     "which this panel doesn't read.",
+    Reason.IDS: "Patchworks' pools have ids that aren't whole numbers. This panel can't work "
+    "with those.",
+    Reason.ENCODING: "The answer was compressed in a way that we didn't ask for "
+    "(Content-Encoding).",
+    Reason.NONE_LISTED: "Patchworks counted pools, but listed none.",
     Reason.NOTHING_TOLD: "Patchworks listed pools without their ids and names.",
     Reason.MISMATCH: "Patchworks answered with other values than we sent.",
+    Reason.OTHER_POOL: "Patchworks answered with another pool than the one we asked for.",
     Reason.SAYS_NO: "Patchworks answered as if it had worked, but reported an error.",
 }
 

@@ -19,6 +19,18 @@ from pools.wording.situations import Activity, Problem, Situation
 _ABOUT_CLASSES: Final = re.compile(r"No query results for model \[[\w\\]+\][\d, ]*\.?")
 # Where no pool is asked for by its id: a 404 is then about the address.
 _OF_LIST: Final = frozenset({Activity.READING_LIST, Activity.ADDING_TOKEN, Action.CREATE})
+# Patchworks' own answers, in a form that its documentation doesn't have.
+_OTHER_FORMS: Final = frozenset(
+    {
+        Reason.JSON_API,
+        Reason.IDS,
+        Reason.ENCODING,
+        Reason.NOT_UTF8,
+        Reason.NOTHING_TOLD,
+        Reason.NONE_LISTED,
+        Reason.OTHER_POOL,
+    }
+)
 _REQUEST_ID: Final = "If it happens again, give an administrator the request id below."
 _ADMINISTRATOR_ADDRESS: Final = "Ask an administrator to check the company's address."
 
@@ -242,18 +254,18 @@ def rate_limited(error: errors.RateLimited, situation: Situation) -> Problem:
 
 
 def _duration(seconds: int) -> str:
-    """A wait as people say it: seconds, minutes or hours, rounded up."""
-    for unit, length in (("s", 1), ("min", 60)):
-        if seconds < 120 * length:
+    """A wait as people say it: seconds, minutes, hours or days, rounded up."""
+    for unit, length, most in (("s", 1, 120), ("min", 60, 120), ("h", 3600, 48)):
+        if seconds < most * length:
             return f"{-(-seconds // length)} {unit}"
-    return f"{-(-seconds // 3600)} h"
+    return f"{-(-seconds // 86_400)} days"
 
 
 def unanswered(error: errors.Unanswered, situation: Situation) -> Problem:
     return Problem(
         title=cause_of(error) or "Patchworks gave no clear answer.",
         meaning=_unchanged(situation),
-        **_again(situation),
+        **_again(situation, error.retry_after_seconds),
         kind="danger",
         status=502,
         core_text=quoted(error),
@@ -261,10 +273,13 @@ def unanswered(error: errors.Unanswered, situation: Situation) -> Problem:
 
 
 def unexpected(error: errors.Unexpected, situation: Situation) -> Problem:
+    other_form = error.reason in _OTHER_FORMS
     return Problem(
-        title="This doesn't look like Patchworks.",
+        title="We can't read this answer from Patchworks."
+        if other_form
+        else "This doesn't look like Patchworks.",
         meaning=f"{cause_of(error)} {_unchanged(situation)}".strip(),
-        next_text=_ADMINISTRATOR_ADDRESS,
+        next_text=_REQUEST_ID if other_form else _ADMINISTRATOR_ADDRESS,
         next_href="" if situation.filling_in else situation.here,
         next_label="" if situation.filling_in else "Try again",
         kind="danger",
@@ -274,12 +289,13 @@ def unexpected(error: errors.Unexpected, situation: Situation) -> Problem:
     )
 
 
-def _again(situation: Situation) -> dict[str, Any]:
+def _again(situation: Situation, seconds: int | None = None) -> dict[str, Any]:
+    wait = _duration(seconds) if seconds else "a moment"
     if situation.filling_in:
-        return {"next_text": "Your entries are still here. Try again in a moment."}
+        return {"next_text": f"Your entries are still here. Try again in {wait}."}
     kept = "Your entries are kept. " if situation.kept else ""
     return {
-        "next_text": f"{kept}Try again in a moment.",
+        "next_text": f"{kept}Try again in {wait}.",
         "next_href": situation.here,
         "next_label": "Try again",
     }

@@ -1,5 +1,6 @@
 """Names inside sentences."""
 
+from pools.core.comparing import picture
 from pools.wording.direction import marked
 
 
@@ -20,4 +21,6 @@ def kept_sentence(kept: str | None) -> str:
 
 def called(name: str, pool_id: int | None) -> str:
     """A pool in a sentence: two may have one name, so it comes with its id where that is known."""
+    if not picture(name):
+        return "a pool without a name" if pool_id is None else f"pool {pool_id} (no name)"
     return isolated(name) if pool_id is None else f"{isolated(name)} ({pool_id})"

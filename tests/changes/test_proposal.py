@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pools.changes import Difference, ProposedChange, Snapshot, differences
 from pools.core import LEAVE, Connector, Pool, PoolChanges, PoolFields
+from pools.core.decoding import read_pool
 from pools.ledger.appending import Actor
 from pools.models import Company
 from pools.models.vocabulary import Action
@@ -54,6 +55,11 @@ def test_a_snapshot_takes_its_values_from_the_pool() -> None:
 def test_unknown_connectors_are_not_the_same_as_none() -> None:
     pool = Pool(1, "Orders", 5, None, None, None, None, frozenset(), {})
     assert Snapshot.from_pool(pool).connector_ids is None
+
+
+def test_connectors_without_ids_are_not_none() -> None:
+    assert Snapshot.from_pool(read_pool({"connectors": [{}]})).connector_ids is None
+    assert Snapshot.from_pool(read_pool({"connectors": []})).connector_ids == ()
 
 
 def test_changes_leave_what_they_do_not_name() -> None:

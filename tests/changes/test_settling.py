@@ -28,6 +28,7 @@ from pools.changes import (
 from pools.changes.history import changes_by_id
 from pools.changes.looking import Case, Observation, Undecided, observe
 from pools.changes.recording import Intent, record_intent, record_readback
+from pools.changes.sending import NEWEST_LOOKED_AT
 from pools.core import (
     ApiKey,
     Busy,
@@ -214,7 +215,9 @@ def other_list(monkeypatch: pytest.MonkeyPatch, altered: Callable[[Page], Page])
 LISTS: dict[str, Callable[[Page], Page]] = {
     "another page than was asked for": lambda page: replace(page, number=page.number + 1),
     "a row twice": lambda page: replace(page, pools=page.pools[:1] * 2, last_page=None),
-    "oldest first": lambda page: replace(page, pools=page.pools[::-1]),
+    "oldest first": lambda page: replace(
+        page, pools=page.pools[::-1], total=None, last_page=None, more=None
+    ),
 }
 
 
@@ -227,6 +230,26 @@ def test_a_list_that_may_have_missed_some_makes_no_verdict(
         settled_place.at_core.add_pool("Much later")
         other_list(monkeypatch, altered)
         found = settle(change)
+    assert (found.state, type(found.error)) == (SettlingState.NOT_READ, Undecided)
+
+
+def test_a_list_that_was_read_whole_may_have_any_order(
+    settled_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = left(settled_place, Action.CREATE)
+    settled_place.at_core.add_pool("Later")
+    other_list(monkeypatch, lambda page: replace(page, pools=page.pools[::-1], sort=None))
+    assert verdict(change) is Verdict.APPLIED
+
+
+def test_what_an_order_once_showed_does_not_count_where_there_is_none(
+    settled_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(NEWEST_LOOKED_AT):
+        settled_place.at_core.add_pool(f"Earlier {number}")
+    change = left(settled_place, Action.CREATE)
+    other_list(monkeypatch, lambda page: replace(page, pools=page.pools[::-1], sort=None))
+    found = settled(change)
     assert (found.state, type(found.error)) == (SettlingState.NOT_READ, Undecided)
 
 

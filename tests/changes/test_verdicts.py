@@ -201,17 +201,21 @@ def test_the_newest_has_the_largest_number_of_its_moment() -> None:
     tied = [made(5, NOON), made(7, NOON), made(9, NOON - SECOND)]
     assert Newest.from_pools(tied, whole=False) == Newest(7, NOON)
     assert Newest.from_pools(tied[:2], whole=False) == Newest(None, NOON)
-    assert Newest.from_pools(tied[:2], whole=True) == Newest(7, NOON)
+    assert Newest.from_pools(tied[:2], whole=True) == Newest(7, NOON, whole=True)
 
 
-def test_a_list_in_another_order_is_no_evidence() -> None:
-    assert Newest.from_pools([made(5, NOON), made(7, NOON + SECOND)], whole=True) is None
+def test_a_list_in_another_order_is_no_evidence_unless_it_is_whole() -> None:
+    oldest_first = [made(5, NOON), made(7, NOON + SECOND)]
+    assert Newest.from_pools(oldest_first, whole=False) is None
+    assert Newest.from_pools(oldest_first, whole=True) == Newest(7, NOON + SECOND, whole=True)
+    untold = [made(9, None), *oldest_first]
+    assert Newest.from_pools(untold, whole=True) is None
     assert not in_order([made(5, NOON), made(7, None), made(6, NOON + SECOND)])
 
 
 def test_without_its_time_the_newest_decides_nothing() -> None:
     newest = Newest.from_pools([made(5, None)], whole=True)
-    assert newest == Newest(None, None)
+    assert newest == Newest(None, None, whole=True)
     assert newest.is_older(made(6, NOON)) is None
 
 
@@ -220,6 +224,7 @@ def test_without_its_time_the_newest_decides_nothing() -> None:
         Newest,
         st.none() | st.integers(1, 99),
         st.none() | st.timedeltas(timedelta(), timedelta(days=9999)).map(lambda ago: NOON + ago),
+        st.booleans(),
     )
 )
 def test_the_evidence_comes_back_from_the_record_as_it_was(newest: Newest) -> None:

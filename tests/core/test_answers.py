@@ -196,7 +196,7 @@ def test_wrong_shape_is_no_pool(value: object, name: str) -> None:
 def test_another_pool_is_not_the_one(name: str) -> None:
     result = results(answer({"data": {**POOL, "id": 8}}))[name]
     assert isinstance(result, Unexpected)
-    assert result.reason == Reason.MISMATCH
+    assert result.reason == (Reason.OTHER_POOL if name == "get" else Reason.MISMATCH)
 
 
 @pytest.mark.parametrize(
@@ -207,8 +207,8 @@ def test_another_pool_is_not_the_one(name: str) -> None:
         {"name": 5},
         {"limit": 6},
         {"limit": None},
-        {"limit": "5"},
-        {"limit": 5.0},
+        {"limit": "6"},
+        {"limit": 5.5},
         {"timeout": 5},
         {"timeout": "none"},
     ],

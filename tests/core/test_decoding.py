@@ -35,9 +35,8 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
         (b"<html>", Reason.NOT_JSON),
         (b'{"a":1', Reason.NOT_JSON),
         (b'{"a":1}}', Reason.NOT_JSON),
-        (b'"\xff"', Reason.NOT_JSON),
-        ('"ä"'.encode("utf-16"), Reason.NOT_JSON),
-        (b'\xef\xbb\xbf{"a":1}', Reason.NOT_JSON),
+        (b'"\xff"', Reason.NOT_UTF8),
+        ('"ä"'.encode("utf-16"), Reason.NOT_UTF8),
         (b'{"a":NaN}', Reason.MALFORMED),
         (b"[Infinity]", Reason.MALFORMED),
         (b"[-Infinity]", Reason.MALFORMED),
@@ -112,15 +111,20 @@ def test_missing_field_is_absent_and_not_unreadable(field: str) -> None:
 @pytest.mark.parametrize(
     ("field", "wrong"),
     [
-        ("id", "7"),
-        ("id", 0),
+        ("id", -1),
         ("id", True),
         ("id", 2**63),
-        ("id", 7.0),
+        ("id", 7.5),
+        ("id", "07"),
+        ("id", "+7"),
+        ("id", "7 "),
+        ("id", "９"),
         ("name", 7),
         ("name", ["a"]),
-        ("limit", "5"),
         ("limit", "ten"),
+        ("limit", "5.5"),
+        ("limit", "1e2"),
+        ("limit", 2.0**53 + 2),
         ("limit", 5.5),
         ("limit", True),
         ("limit", 2**63),
@@ -147,6 +151,70 @@ def test_row_that_is_no_object_is_unreadable_as_a_whole() -> None:
     assert pool.unreadable == {"id", "name", "limit", "timeout", "created_at", "updated_at"}
 
 
+def test_a_byte_order_mark_says_nothing() -> None:
+    assert decode_json(b'\xef\xbb\xbf{"a":1}', CoreLimits()) == {"a": 1}
+
+
+@pytest.mark.parametrize("written", [7, 7.0, "7"])
+def test_a_whole_number_may_be_written_in_other_ways(written: object) -> None:
+    pool = read_pool({**POOL, "id": written, "limit": written, "timeout": written})
+    assert (pool.id, pool.limit, pool.timeout, pool.unreadable) == (7, 7, 7, frozenset())
+
+
+UUID = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"
+ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+
+@pytest.mark.parametrize("other", [UUID, ULID, "pool_7"])
+def test_ids_of_another_kind_are_named_as_that(other: str) -> None:
+    pool = {**POOL, "id": other}
+    assert read_page({"data": [pool]}, PoolQuery()) is Reason.IDS
+    assert read_single_pool({"data": pool}) is Reason.IDS
+
+
+def test_one_id_of_another_kind_costs_that_row_its_id() -> None:
+    page = read_page({"data": [POOL, {**POOL, "id": UUID}]}, PoolQuery())
+    assert isinstance(page, Page)
+    assert [pool.id for pool in page.pools] == [7, None]
+
+
+def test_a_pool_without_an_envelope_is_one() -> None:
+    assert read_single_pool(POOL) == read_single_pool({"data": POOL})
+
+
+def test_a_list_without_an_envelope_is_one() -> None:
+    page = read_page([POOL], PoolQuery())
+    assert isinstance(page, Page)
+    assert ([pool.id for pool in page.pools], page.total) == ([7], None)
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        {"limit": ["Too high."], "name": ["Taken."]},
+        {"default": {"limit": ["Too high."], "name": ["Taken."]}},
+        {"limit": {"max": "Too high."}, "name": {"unique": "Taken."}},
+        {"limit": "Too high.", "name": "Taken."},
+    ],
+    ids=["fields", "a named bag", "rules", "texts"],
+)
+def test_reasons_are_read_from_every_kind_of_bag(errors: object) -> None:
+    assert read_field_errors({"errors": errors}) == {"limit": ("Too high.",), "name": ("Taken.",)}
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Duplicate (Connection: mysql, SQL: insert into `x` (`a`) values (b))", "Duplicate"),
+        ("Duplicate (SQL: select 1)", "Duplicate"),
+        ("Duplicate (Connection: mysql, Port: 3306, SQL: a\nb)", "Duplicate"),
+        ("The limit (SQL Server) is 5", "The limit (SQL Server) is 5"),
+    ],
+)
+def test_a_statement_is_no_part_of_what_core_says(said: str, kept: str) -> None:
+    assert read_message({"message": said}) == kept
+
+
 def test_unknown_fields_stay() -> None:
     assert read_pool({**POOL, "colour": {"a": [1]}}).raw["colour"] == {"a": [1]}
 
@@ -164,7 +232,7 @@ def test_a_system_is_called_as_people_call_it() -> None:
     assert connector.system == System(2, "NetSuite")
 
 
-@pytest.mark.parametrize("odd", [None, 5, "x", [], {"id": "3", "name": 1, "system": "Shopify"}])
+@pytest.mark.parametrize("odd", [None, 5, "x", [], {"id": "x", "name": 1, "system": "Shopify"}])
 def test_odd_connectors_are_kept_without_what_cannot_be_read(odd: object) -> None:
     pool = read_pool({"connectors": [odd]})
     assert pool.connectors == (Connector(None, None, None, {}),)
@@ -178,7 +246,7 @@ def test_page_without_usable_meta_keeps_the_question(meta: object) -> None:
 
 def test_page_takes_numbers_as_text() -> None:
     meta = {"current_page": 2, "per_page": "50", "total": "257", "last_page": 6}
-    assert read_page({"data": [], "meta": meta}, PoolQuery()) == Page((), 2, 50, 51, 257, 6)
+    assert read_page({"data": [], "meta": meta}, PoolQuery(page=2)) == Page((), 2, 50, 51, 257, 6)
 
 
 def test_page_keeps_the_rows_it_can_read() -> None:
@@ -187,7 +255,7 @@ def test_page_keeps_the_rows_it_can_read() -> None:
     assert [pool.id for pool in page.pools] == [7, None, 8]
 
 
-@pytest.mark.parametrize("value", [None, [], "x", {}, {"data": {}}, {"data": None}])
+@pytest.mark.parametrize("value", [None, 5, "x", {}, {"data": {}}, {"data": None}])
 def test_no_list_no_page(value: object) -> None:
     assert read_page(value, PoolQuery()) is Reason.SHAPE
 
@@ -226,7 +294,9 @@ def test_a_pool_that_has_a_type_is_not_wrapped() -> None:
     assert isinstance(pool, Pool)
 
 
-@pytest.mark.parametrize("value", [None, [], {}, {"data": []}, {"data": {"id": "7"}}, POOL])
+@pytest.mark.parametrize(
+    "value", [None, [], [POOL], {}, {"data": []}, {"data": [POOL]}, {"id": 7}, {"message": "x"}]
+)
 def test_no_id_no_pool(value: object) -> None:
     assert read_single_pool(value) is Reason.SHAPE
 

@@ -232,7 +232,7 @@ def test_expired_token_is_not_sent(serve: Serve, client: MakeClient) -> None:
     assert server.received == []
 
 
-@pytest.mark.parametrize("pool_id", ["..", "1/../2", "%2e%2e", "7", 0, -7, 10**30, True, 7.0, None])
+@pytest.mark.parametrize("pool_id", ["..", "1/../2", "%2e%2e", "7", -7, 10**30, True, 7.0, None])
 def test_what_is_no_id_reaches_no_path(serve: Serve, client: MakeClient, pool_id: int) -> None:
     server = serve(good_core)
     for operation in (CoreClient.get_pool, CoreClient.delete_pool, CoreClient.clear_pool):

@@ -1,0 +1,25 @@
+"""Whole numbers, in each form in which Core has been seen to write one."""
+
+import re
+from typing import Any, Final
+
+LARGEST_INTEGER: Final = 2**63 - 1
+_AS_TEXT = re.compile("0|-?[1-9][0-9]{0,18}")
+_LARGEST_EXACT: Final = 2**53  # beyond it, a float may stand for several whole numbers
+
+
+def whole_number(given: Any) -> int | None:
+    """A whole number; also as text, or with a fraction of nought, as some databases give it."""
+    if isinstance(given, str) and _AS_TEXT.fullmatch(given):
+        given = int(given)
+    if type(given) is float and abs(given) <= _LARGEST_EXACT and given.is_integer():
+        given = int(given)
+    if type(given) is not int or not -LARGEST_INTEGER <= given <= LARGEST_INTEGER:
+        return None
+    return given
+
+
+def count(given: Any, least: int) -> int | None:
+    """The same, from `least` up."""
+    number = whole_number(given)
+    return number if number is not None and number >= least else None

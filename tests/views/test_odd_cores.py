@@ -1,0 +1,470 @@
+"""Cores that answer in a form of their own: what can be used is used, all else is named."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any, cast
+
+import pytest
+from django.test import Client
+
+from pools.models import Company, Entry, Token
+from sandbox.http_messages import Answer, Request
+from tests.fixtures.kept_connections import close_kept_connections
+from tests.fixtures.panel import told
+from tests.views.changing import NEW, check, newest, open_form, outcomes
+from tests.views.other_core import (
+    Answering,
+    OtherCore,
+    as_it_is,
+    each_pool,
+    on_the_wire,
+    other_core,
+    rewriting,
+)
+
+LIST = "/c/acme/pools/"
+
+
+@pytest.fixture
+def core() -> Iterator[OtherCore]:
+    """One of its own: the panel remembers for a while what a Core does not know."""
+    with other_core(seed=False) as core:
+        core.sandbox.add_company("acme")
+        yield core
+        close_kept_connections()
+
+
+def fill(core: OtherCore, count: int) -> list[int]:
+    acme = core.sandbox.company("acme")
+    return [acme.add_pool(f"Pool {number:03d}", 5).id for number in range(1, count + 1)]
+
+
+def json_of(value: object, status: int = 200) -> Answer:
+    return Answer(status, (("Content-Type", "application/json"),), json.dumps(value).encode())
+
+
+def refusing(word: str, status: int) -> Answering:
+    """Refuses every question that has this parameter."""
+
+    def answering(request: Request, answer: Answer) -> Answer:
+        if word not in dict(request.query):
+            return answer
+        if status == 422:
+            text = f"The {word.replace('_', ' ')} field is prohibited."
+            return json_of({"message": text, "errors": {word: [text]}}, status)
+        return json_of({"message": f"Requested {word}(s) are not allowed."}, status)
+
+    return answering
+
+
+def ignoring(core: OtherCore, word: str) -> Answering:
+    """Answers every question as if it had not this parameter."""
+
+    def answering(request: Request, answer: Answer) -> Answer:
+        path, _, query = request.target.partition("?")
+        name = word.replace("[", "%5B").replace("]", "%5D")
+        kept = "&".join(each for each in query.split("&") if not each.startswith(f"{name}="))
+        if request.method != "GET" or kept == query:
+            return answer
+        return core.sandbox.server.api.answer(replace(request, target=f"{path}?{kept}"))
+
+    return answering
+
+
+def notes(page: Any) -> list[str]:
+    assert page.status_code == 200
+    found: list[str] = page.context["page_facts"]["notes"]
+    assert all(note in unescape(page.text) for note in found)
+    return found
+
+
+def unclear(core: OtherCore) -> Answering:
+    """Makes each change, and says that it failed."""
+    before = core.answers
+
+    def answering(request: Request, answer: Answer) -> Answer | bytes:
+        if request.method != "GET":
+            return json_of({"message": "Server Error"}, 500)
+        return before(request, answer)
+
+    return answering
+
+
+def unknown_create(client: Client, core: OtherCore) -> None:
+    before = core.answers
+    core.answers = unclear(core)
+    client.post(NEW, open_form(client, NEW, name="Returns", limit="3"))
+    assert outcomes() == ["unknown"]
+    core.answers = before
+
+
+# --- Orders, searches and sizes that a Core does not know ---------------------------------
+
+
+UNSORTED = ["Patchworks didn't sort these pools by the time of creation"]
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_list_whose_order_is_refused_is_shown_in_cores_own(
+    manager: Client, core: OtherCore, status: int
+) -> None:
+    fill(core, 3)
+    core.answers = refusing("sort", status)
+    page = manager.get(LIST, {"sort": "-created_at"})
+    assert notes(page) == UNSORTED
+    assert [column["direction"] for column in page.context["columns"]] == [""] * 7
+    manager.get(LIST, {"sort": "-created_at"})
+    asked = ["sort" in each.target for each in core.received]
+    assert asked == [True, False, False]
+
+
+def test_a_list_whose_order_is_ignored_says_so(manager: Client, core: OtherCore) -> None:
+    fill(core, 3)
+    acme = core.sandbox.company("acme")
+    acme.change_pool(acme.pools()[0].id, limit=99)
+    core.answers = ignoring(core, "sort")
+    page = manager.get(LIST, {"sort": "limit"})
+    assert notes(page) == ["Patchworks didn't sort these pools by limit"]
+    assert [column["direction"] for column in page.context["columns"]] == [""] * 7
+
+
+@pytest.mark.parametrize("word", ["sort", "include", "per_page"])
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_token_can_be_added_where_core_knows_less(
+    manager: Client, acme: Company, core: OtherCore, word: str, status: int
+) -> None:
+    fill(core, 3)
+    Token.objects.all().delete()
+    core.answers = refusing(word, status)
+    typed = {"company": "acme", "kind": "api_key", "token": core.keys["acme"]["full"], "label": ""}
+    answer = manager.post("/tokens/add/", typed, follow=True)
+    assert "It gives access to 3 pools" in told(answer)
+
+
+@pytest.mark.parametrize("how", ["refused", "ignored"])
+@pytest.mark.parametrize("count", [0, 3, 30, 100])
+def test_a_create_is_settled_without_an_order(
+    manager: Client, core: OtherCore, how: str, count: int
+) -> None:
+    last = max(fill(core, count), default=0)
+    without = refusing("sort", 400) if how == "refused" else ignoring(core, "sort")
+
+    def an_hour_apart(pool: dict[str, Any]) -> dict[str, Any]:
+        made = datetime(2026, 5, 1, tzinfo=UTC) + timedelta(hours=pool["id"])
+        return {**pool, "created_at": made.isoformat()} if pool["id"] <= last else pool
+
+    def answering(request: Request, answer: Answer) -> Answer | bytes:
+        answer = cast(Answer, without(request, answer))
+        return each_pool(an_hour_apart)(request, answer)
+
+    core.answers = answering
+    unknown_create(manager, core)
+    check(manager, newest())
+    (settled,) = Entry.objects.filter(kind="settled")
+    assert settled.outcome == "applied"
+
+
+@pytest.mark.parametrize("how", ["refused", "ignored"])
+def test_what_no_order_shows_is_not_concluded(manager: Client, core: OtherCore, how: str) -> None:
+    fill(core, 130)
+    core.answers = refusing("sort", 400) if how == "refused" else ignoring(core, "sort")
+    unknown_create(manager, core)
+    answer = check(manager, newest())
+    assert "what it shows doesn't tell whether it happened" in unescape(answer.text)
+    assert not Entry.objects.filter(kind="settled").exists()
+
+
+@pytest.mark.parametrize("how", [400, 422, "ignored"])
+def test_a_search_that_is_not_made_is_not_taken_for_one(
+    manager: Client, core: OtherCore, how: int | str
+) -> None:
+    fill(core, 5)
+    word = "filter[name]"
+    core.answers = refusing(word, how) if isinstance(how, int) else ignoring(core, word)
+    assert notes(manager.get(LIST, {"search": "shipments"})) == [
+        "Patchworks didn't search: these aren't the pools that match"
+    ]
+
+
+# --- Pages ---------------------------------------------------------------------------------
+
+
+def by_cursor(core: OtherCore) -> Answering:
+    """Laravel's cursorPaginate, which knows no page numbers."""
+
+    def answering(request: Request, answer: Answer) -> Answer:
+        if request.method != "GET" or not request.path.endswith("/connection-pools"):
+            return answer
+        first = ignoring(core, "page")(request, answer)
+        assert isinstance(first, Answer)
+        document = json.loads(first.body)
+        meta = {"per_page": document["meta"]["per_page"], "next_cursor": "eyJ", "prev_cursor": None}
+        return json_of({"data": document["data"], "meta": meta})
+
+    return answering
+
+
+def test_pages_by_cursor_do_not_go_on_for_ever(manager: Client, core: OtherCore) -> None:
+    fill(core, 30)
+    core.answers = by_cursor(core)
+    for page in (manager.get(LIST), manager.get(LIST, {"page": "2"})):
+        assert notes(page) == [
+            "Patchworks doesn't number its pages: search for pools that aren't here"
+        ]
+        assert (page.context["page_facts"]["first"], page.context["next_href"]) == (1, "")
+
+
+def test_a_list_that_comes_all_at_once_has_one_page(manager: Client, core: OtherCore) -> None:
+    fill(core, 40)
+
+    def everything(request: Request, document: Any) -> Any:
+        if not request.path.endswith("/connection-pools"):
+            return document
+        api = core.sandbox.server.api
+        return {"data": [api.document(pool, []) for pool in core.sandbox.company("acme").pools()]}
+
+    core.answers = rewriting(everything)
+    page = manager.get(LIST, {"page": "2"})
+    assert notes(page) == ["Patchworks gave page 1 instead of page 2"]
+    facts = page.context["page_facts"]
+    assert (facts["first"], facts["last"], page.context["next_href"]) == (1, 40, "")
+
+
+def test_where_core_names_no_next_page_there_is_none(manager: Client, core: OtherCore) -> None:
+    fill(core, 50)
+
+    def simple(request: Request, document: Any) -> Any:
+        if not isinstance(document.get("data"), list):
+            return document
+        return {"data": document["data"], "links": {"next": document["links"]["next"]}}
+
+    core.answers = rewriting(simple)
+    assert manager.get(LIST).context["next_href"] == f"{LIST}?page=2"
+    assert manager.get(LIST, {"page": "2"}).context["next_href"] == ""
+
+
+# --- Other forms ---------------------------------------------------------------------------
+
+
+def unwrapped(request: Request, document: Any) -> Any:
+    return document.get("data", document)
+
+
+def in_text(pool: dict[str, Any]) -> dict[str, Any]:
+    return {name: str(each) if type(each) is int else each for name, each in pool.items()}
+
+
+def in_floats(pool: dict[str, Any]) -> dict[str, Any]:
+    return {name: float(each) if type(each) is int else each for name, each in pool.items()}
+
+
+USABLE: dict[str, Callable[[OtherCore], Answering]] = {
+    "a byte order mark": lambda core: (
+        lambda request, answer: answer.with_body(b"\xef\xbb\xbf" + answer.body)
+    ),
+    "numbers as text": lambda core: each_pool(in_text),
+    "numbers as floats": lambda core: each_pool(in_floats),
+    "no envelope": lambda core: rewriting(unwrapped),
+    "other content type": lambda core: (
+        lambda request, answer: Answer(answer.status, (("content-type", "text/json"),), answer.body)
+    ),
+    "no content type": lambda core: lambda request, answer: Answer(answer.status, (), answer.body),
+    "http/1.0 until the end": lambda core: (
+        lambda request, answer: on_the_wire(answer, length=False).replace(
+            b"HTTP/1.1", b"HTTP/1.0", 1
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("form", USABLE.values(), ids=USABLE.keys())
+def test_what_can_be_read_in_another_form_is_used(
+    manager: Client, core: OtherCore, form: Callable[[OtherCore], Answering]
+) -> None:
+    first = fill(core, 3)[0]
+    core.answers = form(core)
+    rows = manager.get(LIST).context["rows"]
+    assert [(row.id, row.limit, row.unreadable) for row in rows] == [
+        (first + number, 5, frozenset()) for number in range(3)
+    ]
+    manager.post(NEW, open_form(manager, NEW, name="Returns", limit="3", timeout="60"))
+    address = f"{LIST}{first}/"
+    manager.post(f"{address}edit/", open_form(manager, f"{address}edit/", limit="7"))
+    manager.post(f"{address}clear/", open_form(manager, f"{address}clear/"))
+    form_of_delete = open_form(manager, f"{address}delete/", confirm_name="Pool 001")
+    manager.post(f"{address}delete/", form_of_delete)
+    assert outcomes() == ["done"] * 4
+    assert [each.action for each in core.sandbox.applied] == ["create", "update", "clear", "delete"]
+    shown = Entry.objects.filter(kind="readback").values_list("outcome", flat=True)
+    assert sorted(shown) == ["", "shown", "shown", "shown"]
+
+
+UUID = "9b1deb4d-3b7d-4bad-9bdd-{:012d}"
+IDS = "Patchworks' pools have ids that aren't whole numbers. This panel can't work with those."
+ENCODING = "The answer was compressed in a way that we didn't ask for (Content-Encoding)."
+UNUSABLE: dict[str, tuple[Answering, str]] = {
+    "ids of another kind": (each_pool(lambda pool: {**pool, "id": UUID.format(pool["id"])}), IDS),
+    "brotli": (
+        lambda request, answer: answer.with_headers(("Content-Encoding", "br")),
+        ENCODING,
+    ),
+    "latin-1": (
+        lambda request, answer: answer.with_body('{"data": "é"}'.encode("latin-1")),
+        "The answer was not in UTF-8, as JSON has to be.",
+    ),
+    "deflate": (
+        lambda request, answer: answer.with_headers(("Content-Encoding", "deflate")),
+        ENCODING,
+    ),
+}
+
+
+@pytest.mark.parametrize(("answers", "meaning"), UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_what_cannot_be_used_is_named_and_nothing_is_sent(
+    manager: Client, core: OtherCore, answers: Answering, meaning: str
+) -> None:
+    (pool,) = fill(core, 1)
+    typed = open_form(manager, NEW, name="Returns", limit="3")
+    edit = f"{LIST}{pool}/edit/"
+    typed_edit = open_form(manager, edit, limit="7")
+    core.answers = answers
+    pages = [
+        manager.get(LIST),
+        manager.get(f"{LIST}{pool}/"),
+        manager.post(NEW, typed),
+        manager.post(edit, typed_edit),
+    ]
+    for page in pages:
+        problem = page.context["problem"]
+        assert (page.status_code, problem.title) == (
+            502,
+            "We can't read this answer from Patchworks.",
+        )
+        assert problem.meaning.removesuffix(" Nothing was sent.") == meaning
+    assert core.writes == []
+    core.answers = as_it_is
+
+
+# --- Answers that a real Laravel, and a mock of the reference, give ------------------------
+
+
+def on_writes(core: OtherCore, answer: Answer) -> Answering:
+    """Answers each change so, and makes none."""
+    core.makes = lambda request: False
+    return lambda request, good: good if request.method == "GET" else answer
+
+
+STATEMENT = "select * from `connection_pools` where `secret` = 'hunter2'"
+DEBUGGING = {
+    "message": f"SQLSTATE[42S22]: Column not found (Connection: mysql, SQL: {STATEMENT})",
+    "exception": "Illuminate\\Database\\QueryException",
+    "file": "/app/vendor/laravel/framework/src/Illuminate/Database/Connection.php",
+    "trace": [{"file": "/app/Http/Kernel.php", "line": 1}],
+}
+
+
+@pytest.mark.parametrize("keys", [("message",), tuple(DEBUGGING)], ids=["message", "debugging"])
+@pytest.mark.parametrize("status", [200, 500])
+def test_what_laravel_tells_its_developers_is_told_to_nobody_else(
+    manager: Client, core: OtherCore, status: int, keys: tuple[str, ...]
+) -> None:
+    (pool,) = fill(core, 1)
+    told_by_core = {name: DEBUGGING[name] for name in keys} | {"errors": ["x"]}
+    core.answers = on_writes(core, json_of(told_by_core, status))
+    address = f"{LIST}{pool}/clear/"
+    page = manager.post(address, open_form(manager, address), follow=True)
+    assert outcomes() == ["unknown"]
+    core.answers = lambda request, answer: json_of(told_by_core, 500)
+    texts = [page.text, manager.get(LIST).text, *Entry.objects.values_list("facts", flat=True)]
+    for secret in ("hunter2", "select *", "/app/", "QueryException"):
+        assert not [text for text in texts if secret in text]
+
+
+def test_a_route_that_is_missing_says_nothing_about_the_pool(
+    manager: Client, core: OtherCore
+) -> None:
+    (pool,) = fill(core, 1)
+    text = f"The route api/v1/connection-pools/{pool}/clear could not be found."
+    core.answers = on_writes(core, json_of({"message": text}, 404))
+    address = f"{LIST}{pool}/clear/"
+    problem = manager.post(address, open_form(manager, address)).context["problem"]
+    assert outcomes() == ["refused"]
+    assert (problem.title, problem.core_text) == (
+        "Patchworks refused to clear this pool (404).",
+        text,
+    )
+
+
+def test_the_pause_that_core_asks_for_is_said(manager: Client, core: OtherCore) -> None:
+    page = Answer(503, (("Content-Type", "text/html"), ("Retry-After", "60")), b"<html>x</html>")
+    core.answers = lambda request, answer: page
+    problem = manager.get(LIST).context["problem"]
+    assert (problem.title, problem.next_text) == (
+        "Patchworks had an error (503).",
+        "Try again in 60 s.",
+    )
+
+
+def test_a_pool_without_a_name_to_see_is_not_called_by_it(manager: Client, core: OtherCore) -> None:
+    pool = core.sandbox.company("acme").add_pool("\u2800 \u3164", 5).id
+    address = f"{LIST}{pool}/edit/"
+    page = manager.post(address, open_form(manager, address, limit="7"), follow=True)
+    assert f"Saved pool {pool} (no name) in Acme: limit 5 → 7." in told(page)
+
+
+# What Stoplight's Prism makes of the reference, whatever it is asked.
+EXAMPLE = {
+    "id": 0,
+    "limit": 0,
+    "timeout": 0,
+    "created_at": "2019-08-24T14:15:22Z",
+    "updated_at": "2019-08-24T14:15:22Z",
+    "name": "string",
+    "connectors": [{}],
+}
+NOUGHTS = dict.fromkeys(("current_page", "from", "last_page", "per_page", "to", "total"), 0)
+LINKS = dict.fromkeys(("first", "last", "prev", "next"), "http://example.com")
+
+
+def of_the_reference(request: Request, _: Answer) -> Answer:
+    if request.method == "DELETE":
+        return json_of({"message": "string"})
+    if request.path.endswith("/clear"):
+        return json_of({})
+    if request.method == "GET" and request.path.endswith("/connection-pools"):
+        return json_of({"data": [EXAMPLE], "meta": NOUGHTS, "links": LINKS})
+    return json_of({"data": EXAMPLE})
+
+
+def test_a_mock_of_the_reference_is_read_as_it_is(manager: Client, core: OtherCore) -> None:
+    core.answers = of_the_reference
+    page = manager.get(LIST, {"page": "2", "search": "orders"})
+    (row,) = page.context["rows"]
+    assert (row.id, row.name, row.limit, row.unreadable) == (0, "string", 0, frozenset())
+    assert notes(page) == [
+        "Patchworks didn't search: these aren't the pools that match",
+        "Patchworks gave page 0 instead of page 2",
+    ]
+    assert page.context["next_href"] == ""
+    assert manager.get(f"{LIST}0/").status_code == 200
+    problem = manager.get(f"{LIST}260/").context["problem"]
+    assert problem.meaning == "Patchworks answered with another pool than the one we asked for."
+
+
+def test_nothing_is_believed_that_a_mock_of_the_reference_does_not_show(
+    manager: Client, core: OtherCore
+) -> None:
+    core.answers = of_the_reference
+    edit, delete = f"{LIST}0/edit/", f"{LIST}0/delete/"
+    page = manager.post(edit, open_form(manager, edit, limit="7"), follow=True)
+    assert "Patchworks answered with other values than we sent." in told(page)
+    assert "did not happen" in told(check(manager, newest()))
+    manager.post(NEW, open_form(manager, NEW, name="Returns", limit="3"))
+    assert "doesn't tell whether it happened" in told(check(manager, newest()))
+    manager.post(delete, open_form(manager, delete, confirm_name="string"), follow=True)
+    assert outcomes() == ["unknown", "unknown", "done"]
+    assert Entry.objects.filter(kind="readback").get().outcome == "not_shown"
+    assert manager.get(f"{LIST}0/").status_code == 200
