@@ -48,7 +48,9 @@ def ticket_links(pattern: str, url: str) -> TicketLinks | None:
     except re.error as error:
         raise ValueError(f"TICKET_PATTERN is not a regular expression: {error}.") from None
     if compiled.match(""):
-        raise ValueError("TICKET_PATTERN fits an empty text: it must name at least one character.")
+        raise ValueError(
+            "TICKET_PATTERN matches an empty text: it must match at least one character."
+        )
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("TICKET_URL must be an http or https address.")

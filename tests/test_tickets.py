@@ -35,7 +35,7 @@ def test_nothing_set_is_no_links() -> None:
         ("x", "", "go together"),
         ("", URL, "go together"),
         ("(", URL, "not a regular expression"),
-        ("x*", URL, "fits an empty text"),
+        ("x*", URL, "matches an empty text"),
         ("x", "javascript:{ticket}", "http or https"),
         ("x", "https:///{ticket}", "http or https"),
         ("x", "https://{ticket}.example/", "after its host"),

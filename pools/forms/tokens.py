@@ -111,6 +111,6 @@ def _as_pasted(text: str) -> tuple[str, bool]:
     """A token without what was copied along with it, and whether that said Bearer."""
     text = visible_form(text)
     header = _HEADER.match(text)
-    # The pattern fits an empty text: there is always a match.
+    # The pattern matches an empty text: there is always a match.
     copied, is_bearer = (header[0], bool(header[1])) if header else ("", False)
     return text.removeprefix(copied), is_bearer

@@ -197,7 +197,7 @@ def test_checkpoints_that_were_not_compared_are_counted(tmp_path: Path) -> None:
     said = verify_audit("--from", "4", "--checkpoints", str(tmp_path / "log"))[1]
     assert said.splitlines()[2:] == [
         "Found on the ledger: 1 checkpoint.",
-        "Of entries that were not walked along: 1 checkpoint.",
+        "Not compared, as their entries were not checked: 1 checkpoint.",
     ]
 
 

@@ -140,4 +140,4 @@ class Command(BaseCommand):
             self.stdout.write(f"Found on the ledger: {checkpoints}.")
         if proof.uncompared:
             others = counted(proof.uncompared, "checkpoint")
-            self.stdout.write(f"Of entries that were not walked along: {others}.")
+            self.stdout.write(f"Not compared, as their entries were not checked: {others}.")
