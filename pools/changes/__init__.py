@@ -12,7 +12,6 @@ from pools.changes.history import (
     PoolVanished,
     gone_pool,
     history_of,
-    last_changes,
     open_changes,
 )
 from pools.changes.holding import releasable, release_lease
@@ -58,7 +57,6 @@ __all__ = [
     "due",
     "gone_pool",
     "history_of",
-    "last_changes",
     "make_change",
     "open_changes",
     "outcome_of",

@@ -100,19 +100,25 @@ def as_of() -> int:
 
 
 def record_differences(
-    company: Company, pools: Iterable[Pool], as_of: int, *, at_once: bool = False
+    company: Company,
+    pools: Iterable[Pool],
+    as_of: int,
+    *,
+    at_once: bool = False,
+    known: Mapping[str, Entry] | None = None,
 ) -> int | None:
     """Records which of the pools just read were changed outside the panel, or show a change.
 
     `as_of` was asked for before they were read. `at_once`: nobody will read them again before
-    they are changed, so what may be late is recorded as well. Returns the newest entry made,
+    they are changed, so what may be late is recorded as well. `known` are the newest entries
+    about them, by reference, where they were just read. Returns the newest entry made,
     if any. Where the ledger cannot be written nothing is recorded now; the next read will
     notice it.
     """
     read = {company.reference(pool.id): pool for pool in pools if pool.id is not None}
     newest = {
         entry.pool_id: entry.seq
-        for entry in newest_entries(company, read)
+        for entry in (newest_entries(company, read) if known is None else known.values())
         if entry.seq <= as_of and _is_telling(entry, read[entry.pool_id], at_once=at_once)
     }
     return _recorded(company, {reference: read[reference] for reference in newest}, newest)

@@ -1,6 +1,6 @@
 """Reading the record of changes back, as people see it; and releasing a pool by hand."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
@@ -26,7 +26,7 @@ from pools.core.errors import reasons_in
 from pools.ledger import clock
 from pools.models import Company, Entry, IndexTerm, Lease
 from pools.models.reference import FIRST_ORIGIN, PoolReference
-from pools.models.stored import GarbledId
+from pools.models.stored import GarbledId, GarbledText
 from pools.models.vocabulary import (
     TRACELESS,
     Action,
@@ -209,14 +209,60 @@ def revert_of(change_id: UUID) -> UUID | None:
     return next((item.change_id for item in items if item.state.is_confirmed), None)
 
 
-def last_changes(company: Company, pool_ids: Iterable[int]) -> dict[int, HistoryItem]:
-    """The latest change of each pool, by one query. Pools without any are left out."""
-    wanted = [company.reference(pool_id) for pool_id in pool_ids]
-    if not wanted:
-        return {}
-    latest = newest_entries(company, wanted).order_by().values("change")
-    items = _items(Entry.objects.filter(change__in=latest))
-    return {item.pool_id: item for item in items if item.pool_id is not None}
+@dataclass(frozen=True, slots=True)
+class PoolsRecord:
+    """What the record says of the pools of a page.
+
+    `newest` is the newest entry about each, by reference, and `last` the latest change of
+    each, by id; pools without any are in neither. `held` are the company's open changes, as
+    `open_changes` gives them.
+    """
+
+    newest: Mapping[str, Entry]
+    last: Mapping[int, HistoryItem]
+    held: list[HistoryItem]
+
+
+def record_of(company: Company, pool_ids: Iterable[int]) -> PoolsRecord:
+    """All of it by one query."""
+    wanted = {company.reference(pool_id) for pool_id in pool_ids}
+    held = "SELECT change FROM pools_lease WHERE company = %s"
+    changes, facts = held, [company.slug]
+    if wanted:
+        newest, about = _newest(company, wanted)
+        changes += f" UNION ALL SELECT change FROM pools_entry WHERE seq IN ({newest})"  # noqa: S608  # nosec
+        facts += about
+    found = Entry.objects.filter(change__in=_raw(changes, facts))
+    entries = _in_order(found.annotate(held=_raw(f"change IN ({held})", [company.slug])))
+    about_pools = {
+        entry.pool_id: entry
+        for entry in entries
+        if entry.pool_id in wanted and _is_of(company, entry)
+    }
+    latest = {entry.change for entry in about_pools.values()}
+    holding = {entry.change for entry in entries if entry.held}  # type: ignore[attr-defined]
+    items = _items_of(entries)
+    return PoolsRecord(
+        newest=about_pools,
+        last={
+            item.pool_id: item
+            for item in items
+            if item.pool_id is not None and item.change_id in latest
+        },
+        held=[
+            item
+            for item in items
+            if item.change_id in holding and item.state is ChangeState.UNKNOWN
+        ],
+    )
+
+
+def _is_of(company: Company, entry: Entry) -> bool:
+    """As the database compares: what is no text equals none."""
+    return entry.company == company.slug and not {GarbledText} & {
+        type(entry.company),
+        type(entry.pool_id),
+    }
 
 
 def newest_entries(company: Company, references: Iterable[str]) -> QuerySet[Entry]:
@@ -224,15 +270,26 @@ def newest_entries(company: Company, references: Iterable[str]) -> QuerySet[Entr
     wanted = list(references)
     if not wanted:
         return Entry.objects.none()
-    # Each pool's newest entry is found by a seek of its own: grouping would read all of
-    # what ever happened to the pools of a page. Only placeholders are put into the text.
-    newest = RawSQL(  # noqa: S611  # nosec B611
-        f"WITH ids(pool_id) AS (VALUES {', '.join(['(%s)'] * len(wanted))}) "  # noqa: S608  # nosec
+    return Entry.objects.filter(seq__in=_raw(*_newest(company, wanted)))
+
+
+def _newest(company: Company, references: Collection[str]) -> tuple[str, list[str]]:
+    """The numbers of those entries, as SQL and what goes into it.
+
+    Each pool's newest entry is found by a seek of its own: grouping would read all of what
+    ever happened to the pools of a page. Only placeholders are put into the text.
+    """
+    values = ", ".join(["(%s)"] * len(references))
+    sql = (
+        f"WITH ids(pool_id) AS (VALUES {values}) "  # noqa: S608  # nosec
         "SELECT (SELECT MAX(seq) FROM pools_entry WHERE company = %s"
-        " AND pool_id = ids.pool_id AND change IS NOT NULL) FROM ids",
-        [*wanted, company.slug],
+        " AND pool_id = ids.pool_id AND change IS NOT NULL) FROM ids"
     )
-    return Entry.objects.filter(seq__in=newest)
+    return sql, [*references, company.slug]
+
+
+def _raw(sql: str, facts: list[str]) -> RawSQL:
+    return RawSQL(sql, facts)  # noqa: S611  # nosec B611
 
 
 def open_changes(company: Company, pool_id: int | None = None) -> list[HistoryItem]:
@@ -253,8 +310,18 @@ def changes_by_id(change_ids: Sequence[UUID]) -> list[HistoryItem]:
 
 
 def _items(entries: QuerySet[Entry]) -> list[HistoryItem]:
+    return _items_of(_in_order(entries))
+
+
+def _in_order(entries: QuerySet[Entry]) -> list[Entry]:
+    """Oldest first, each with the moment at which it was read."""
+    return list(entries.annotate(now=clock.moment()).order_by("seq"))
+
+
+def _items_of(entries: Iterable[Entry]) -> list[HistoryItem]:
+    """The changes that entries are about, newest first; of each, all entries are there."""
     by_change: dict[UUID, dict[str, Entry]] = {}
-    for entry in entries.annotate(now=clock.moment()).order_by("seq"):
+    for entry in entries:
         if entry.change is not None:
             by_change.setdefault(entry.change, {})[entry.kind] = entry
     newest_first = sorted(

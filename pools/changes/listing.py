@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from pools.changes import drift, witnesses
-from pools.changes.history import newest_entries
+from pools.changes.history import PoolsRecord, newest_entries, record_of
 from pools.core import CoreClient, CoreError, NotFound, Page, Pool, PoolQuery
 from pools.models import Company, Entry
 from pools.models.reference import PoolReference
@@ -43,14 +43,24 @@ def record_page(
     page: Page,
     as_of: int,
     reader: int | None = None,
-) -> None:
-    """Records what a page that was just read tells. Raises nothing of Core's.
+) -> PoolsRecord:
+    """What the record says of a page that was just read, with what the page tells it.
 
     `as_of` was asked for before it was read, `reader` is whose token read it (a user's id).
+    Raises nothing of Core's.
     """
-    drift.record_differences(company, page.pools, as_of)
-    if not _is_whole(query, page):
-        return
+    ids = [pool.id for pool in page.pools if pool.id is not None]
+    record = record_of(company, ids)
+    noticed = drift.record_differences(company, page.pools, as_of, known=record.newest)
+    if _is_whole(query, page):
+        _record_missing(core, company, page, as_of, reader)
+    return record if noticed is None else record_of(company, ids)
+
+
+def _record_missing(
+    core: CoreClient, company: Company, page: Page, as_of: int, reader: int | None
+) -> None:
+    """Records which pools are gone of those that the record knows and the whole list lacks."""
     missing = _missing(company, page.pools, as_of)
     if not missing:
         return

@@ -46,15 +46,14 @@ class Snapshot:
     def from_json(cls, facts: Mapping[str, Any]) -> Self:
         """From what `to_json` gave. Raises ValueError for anything else."""
         ids = facts.get("connector_ids")
-        snapshot = cls(
+        if ids and {*map(type, ids)} != {int}:
+            raise ValueError("connector ids are whole numbers")
+        return cls(
             name=_typed(facts, "name", str),
             limit=_typed(facts, "limit", int),
             timeout=_typed(facts, "timeout", int),
             connector_ids=None if ids is None else tuple(ids),
         )
-        if not all(type(each) is int for each in snapshot.connector_ids or ()):
-            raise ValueError("connector ids are whole numbers")
-        return snapshot
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {

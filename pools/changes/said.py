@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, datetime
+from operator import attrgetter
 from typing import Any, Final, NoReturn
 from uuid import UUID
 
@@ -18,7 +19,11 @@ from pools.models.stored import GarbledId, GarbledText
 from pools.models.vocabulary import UNREADABLE, Action, Kind, Outcome, Readback, Verdict
 
 LARGEST_ID: Final = 2**63 - 1
-_TEXTS: Final = ("actor_id", "actor_name", "company", "pool_id", "pool_name", "action", "outcome")
+_texts_of: Final = attrgetter(
+    *("actor_id", "actor_name", "company", "pool_id", "pool_name", "action", "outcome"),
+    *("reason", "facts", "digest"),
+)
+_ids_of: Final = attrgetter("change", "form", "batch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,15 @@ class Said:
 
 
 def said_by(entry: Entry) -> Said:
-    """What an entry says. Raises nothing, whatever is stored."""
+    """What an entry says, read once of each object. Raises nothing, whatever is stored."""
+    kept: Any = entry
+    if not hasattr(kept, "said"):
+        kept.said = _read(entry)
+    said: Said = kept.said
+    return said
+
+
+def _read(entry: Entry) -> Said:
     kind, action = _word(Kind, entry.kind), _word(Action, entry.action)
     pool, facts = _reference(entry.pool_id), _facts(entry, kind)
     at = entry.at if isinstance(entry.at, datetime) else None
@@ -60,11 +73,10 @@ def said_by(entry: Entry) -> Said:
 
 
 def _is_garbled(entry: Entry) -> bool:
-    texts = (getattr(entry, name) for name in (*_TEXTS, "reason", "facts", "digest"))
     person = entry.actor_id
     return (
-        any(isinstance(text, GarbledText) for text in texts)
-        or any(isinstance(each, GarbledId) for each in (entry.change, entry.form, entry.batch))
+        GarbledText in map(type, _texts_of(entry))
+        or GarbledId in map(type, _ids_of(entry))
         or (entry.change is None) is not (entry.kind == Kind.EVENT)
         or not (person.isascii() and person.isdecimal() and int(person[:20]) <= LARGEST_ID)
     )
@@ -99,16 +111,17 @@ def _reference(text: str) -> PoolReference | None:
 def _facts(entry: Entry, kind: Kind | None) -> Mapping[str, Any] | None:
     """The facts, if each that is known is of its own kind."""
     try:
-        facts = json.loads(entry.facts, parse_constant=_refuse)
-        # Half of a character: no page and no file could hold it.
-        json.dumps(facts, ensure_ascii=False).encode()
+        facts = _decode(entry.facts)
+        if "\\u" in entry.facts:
+            # Half of a character: no page and no file could hold it.
+            json.dumps(facts, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     if not isinstance(facts, dict):
         return None
-    checks = {"address": _OF_CHANGES["address"]} if kind is Kind.EVENT else _OF_CHANGES
+    known = {"address"} if kind is Kind.EVENT else _OF_CHANGES.keys()
     try:
-        fitting = all(fits(facts[name]) for name, fits in checks.items() if name in facts)
+        fitting = all(_OF_CHANGES[name](facts[name]) for name in known & facts.keys())
     except (ValueError, TypeError, AttributeError, LookupError):
         return None
     return facts if fitting else None
@@ -116,6 +129,9 @@ def _facts(entry: Entry, kind: Kind | None) -> Mapping[str, Any] | None:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number")
+
+
+_decode: Final = json.JSONDecoder(parse_constant=_refuse).decode
 
 
 def _is_text(value: Any) -> bool:

@@ -1,7 +1,7 @@
 """Reading pools: the list and one pool whole."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -11,14 +11,12 @@ from django.urls import reverse
 from pools.changes import (
     HistoryItem,
     Reading,
-    drift,
     gone_pool,
     history_of,
-    last_changes,
     listing,
     open_changes,
 )
-from pools.changes.history import has_earlier_namesake
+from pools.changes.history import PoolsRecord, has_earlier_namesake, record_of
 from pools.core import CoreClient, NotFound, Page, Pool, PoolQuery, Sort
 from pools.core.bounds import PAGE, SEARCH
 from pools.models import Company
@@ -34,7 +32,7 @@ from pools.wording.addresses import BadAddress, bad_address
 from pools.wording.connectors import by_system
 from pools.wording.lists import list_notes
 from pools.wording.outcomes import back_again
-from pools.wording.situations import Activity, Problem, pool_page
+from pools.wording.situations import Activity, Problem
 
 PAGE_SIZES: Final = (10, 25, 50, 100)
 PARAMETERS: Final = frozenset({"search", "sort", "page", "per_page"})
@@ -92,6 +90,23 @@ class PoolRow:
     offers: list[Offer]
 
 
+class Addresses:
+    """Addresses of a company's pools; each is looked up once, and filled in for every pool."""
+
+    def __init__(self, company: Company) -> None:
+        self._slug = company.slug
+        self._around: dict[str, tuple[str, str]] = {}
+
+    def of(self, name: str, pool_id: int) -> str:
+        if name not in self._around:
+            any_pool = 2**63 - 1
+            address = reverse(f"pools:{name}", args=[self._slug, any_pool])
+            before, _, after = address.rpartition(str(any_pool))
+            self._around[name] = before, after
+        before, after = self._around[name]
+        return f"{before}{pool_id}{after}"
+
+
 @needs("pools.view_pools")
 def pool_list(request: HttpRequest, company: str) -> HttpResponse:
     """One question to Core, whose paging, order and search these are."""
@@ -106,7 +121,6 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
     except BadAddress as error:
         return _list_problem(request, context, bad_address(error, request.path, "Pools"))
     context |= _addresses(request, query)
-    before = drift.as_of()
 
     def answer(core: CoreClient | None, read: Callable[[], Page]) -> HttpResponse:
         try:
@@ -115,11 +129,12 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
             problem = workplace.problem(error, Activity.READING_LIST)
             return _list_problem(request, context, problem)
         assert core is not None  # noqa: S101  (the page was read with it)
-        page_context = context | times(core)
-        reader = workplace.actor.id
-        listing.record_page(core, workplace.company, query, page, before, reader)
-        page_context |= _page_context(workplace, query, page)
-        return show(request, "pools/pool_list.html", page_context)
+        found = context | times(core)
+        record = listing.record_page(
+            core, workplace.company, query, page, workplace.as_of, workplace.actor.id
+        )
+        found |= _page_context(workplace, query, page, record)
+        return show(request, "pools/pool_list.html", found)
 
     return workplace.ask(lambda core: core.list_pools(query), answer, "Pools")
 
@@ -179,7 +194,7 @@ def _about_pool(workplace: Workplace, pool: Pool, *, held: bool) -> dict[str, An
         "raw_json": json.dumps(pool.raw, indent=2, ensure_ascii=False),
         "refresh_href": workplace.request.path,
         "list_href": reverse("pools:pool_list", args=[workplace.company.slug]),
-        "offers": _offers(workplace, pool.id, held),
+        "offers": _offers(workplace, Addresses(workplace.company), pool.id, held),
     }
 
 
@@ -247,16 +262,16 @@ def _list_problem(request: HttpRequest, context: dict[str, Any], problem: Proble
     return show(request, "pools/pool_list.html", context, status=problem.status)
 
 
-def _page_context(workplace: Workplace, query: PoolQuery, page: Page) -> dict[str, Any]:
-    ids = [pool.id for pool in page.pools if pool.id is not None]
-    changes = last_changes(workplace.company, ids)
-    unsettled = open_changes(workplace.company)
-    held = {c.pool_id for c in unsettled if c.origin == workplace.company.origin}
+def _page_context(
+    workplace: Workplace, query: PoolQuery, page: Page, record: PoolsRecord
+) -> dict[str, Any]:
+    at = Addresses(workplace.company)
+    held = {each.pool_id for each in record.held if each.origin == workplace.company.origin}
     return {
         "state": _state(query, page),
-        "rows": [_row(workplace, pool, changes, held) for pool in page.pools],
+        "rows": [_row(workplace, at, pool, record.last, held) for pool in page.pools],
         "token_notice": workplace.token_notice,
-        "open_changes": unsettled,
+        "open_changes": record.held,
         "columns": _columns(workplace.request.path, replace(query, sort=page.sort)),
         "page_facts": {
             "first": page.first,
@@ -279,13 +294,18 @@ def _state(query: PoolQuery, page: Page) -> str:
 
 def row_of(workplace: Workplace, pool: Pool) -> dict[str, Any]:
     """What the line of a pool that was just changed, and so read, is made of."""
-    changes = last_changes(workplace.company, [pool.id] if pool.id is not None else [])
+    changes = record_of(workplace.company, [pool.id] if pool.id is not None else []).last
     columns = [{"column": column} for column in COLUMNS]
-    return {"row": _row(workplace, pool, changes, ()), "columns": columns}
+    row = _row(workplace, Addresses(workplace.company), pool, changes, set())
+    return {"row": row, "columns": columns}
 
 
 def _row(
-    workplace: Workplace, pool: Pool, changes: Mapping[int, HistoryItem], held: Iterable[int | None]
+    workplace: Workplace,
+    at: Addresses,
+    pool: Pool,
+    changes: Mapping[int, HistoryItem],
+    held: set[int | None],
 ) -> PoolRow:
     return PoolRow(
         id=pool.id,
@@ -299,20 +319,19 @@ def _row(
         system_names=[system.name for system in by_system(pool)],
         last_change=None if pool.id is None else changes.get(pool.id),
         held=pool.id is not None and pool.id in held,
-        detail_href="" if pool.id is None else pool_page(workplace.company, pool.id),
-        offers=_offers(workplace, pool.id, pool.id in held),
+        detail_href="" if pool.id is None else at.of("pool_detail", pool.id),
+        offers=_offers(workplace, at, pool.id, pool.id in held),
     )
 
 
-def _offers(workplace: Workplace, pool_id: int | None, held: bool) -> list[Offer]:
+def _offers(workplace: Workplace, at: Addresses, pool_id: int | None, held: bool) -> list[Offer]:
     """What the person may do to a pool; nothing while a change of unknown outcome holds it."""
     if pool_id is None or held:
         return []
-    may, address = workplace.may, [workplace.company.slug, pool_id]
     return [
-        Offer(action, words_for(action), reverse(f"pools:pool_{action}", args=address))
+        Offer(action, words_for(action), at.of(f"pool_{action}", pool_id))
         for action in MADE_HERE
-        if action is not Action.CREATE and may[action]
+        if action is not Action.CREATE and workplace.may[action]
     ]
 
 

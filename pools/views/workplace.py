@@ -60,7 +60,8 @@ class Workplace:
     """A company, the person in it, and their token there (None: not yet).
 
     All that is asked of Core for one answer shares one budget. `may` is what the person's
-    role includes, by the word on the button.
+    role includes, by the word on the button. `as_of` is the ledger's newest entry when it was
+    entered: what Core is asked from there on can be compared with it. Without a token, nothing is.
     """
 
     request: HttpRequest
@@ -68,6 +69,7 @@ class Workplace:
     token: Token | None
     budget: Budget
     may: dict[str, bool]
+    as_of: int
 
     @contextmanager
     def core(self) -> Iterator[CoreClient]:
@@ -113,13 +115,12 @@ class Workplace:
         title: str,
     ) -> HttpResponse:
         """The same of a pool; what was changed outside is recorded when it has been read."""
-        before = drift.as_of()
 
         def noticing(core: CoreClient | None, read: Callable[[], Pool]) -> HttpResponse:
             def noticed() -> Pool:
                 if core is None:
                     return read()
-                return drift.notice(core, self.company, pool_id, before, read, self.actor.id)
+                return drift.notice(core, self.company, pool_id, self.as_of, read, self.actor.id)
 
             return answer(core, noticed)
 
@@ -239,11 +240,13 @@ def rights_of(user: User) -> dict[str, bool]:
 
 def enter(request: HttpRequest, slug: str) -> Workplace:
     """The workplace at an address. An unknown company is 404."""
-    company = get_object_or_404(Company, slug=slug)
+    user = person(request)
+    token, as_of = keeping.token_in(user, slug)
     return Workplace(
         request=request,
-        company=company,
-        token=keeping.token_for(person(request), company),
+        company=token.company if token else get_object_or_404(Company, slug=slug),
+        token=token,
         budget=Budget(settings.CORE_LIMITS),
-        may=rights_of(person(request)),
+        may=rights_of(user),
+        as_of=as_of,
     )

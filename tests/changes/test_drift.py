@@ -21,7 +21,6 @@ from pools.changes import (
     Snapshot,
     drift,
     history_of,
-    last_changes,
     open_changes,
     release_lease,
     sending,
@@ -29,7 +28,7 @@ from pools.changes import (
 )
 from pools.changes.browsing import Filters, newest
 from pools.changes.exporting import Format, exported
-from pools.changes.history import newest_entries
+from pools.changes.history import newest_entries, record_of
 from pools.changes.reading import whole_change
 from pools.changes.recording import Intent, record_intent, record_readback
 from pools.core import CoreClient, Pool, PoolChanges
@@ -422,7 +421,7 @@ def test_lists_and_exports_show_it(known: Place) -> None:
         7,
     )
     assert told["last_known_at"] < told["time"]
-    assert last_changes(known.company, [known.pool])[known.pool].change_id == entry.change
+    assert record_of(known.company, [known.pool]).last[known.pool].change_id == entry.change
 
 
 def test_it_is_a_line_of_its_own_with_one_step(known: Place) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pools.changes import Difference, Snapshot, history_of, last_changes, open_changes
-from pools.changes.history import gone_pool
+from pools.changes import Difference, Snapshot, history_of, open_changes
+from pools.changes.history import gone_pool, record_of
 from pools.core import PoolChanges, PoolFields
 from pools.models.vocabulary import Action, Outcome
 from tests.changes.making import APPLIED, begin, leave_unknown
@@ -96,7 +96,7 @@ def test_another_companys_pool_of_the_same_id_has_its_own_history(place: Place) 
     place.make(Action.CLEAR)
     other = make_place(place.sandbox).company
     assert history_of(other, place.pool) == []
-    assert last_changes(other, [place.pool]) == {}
+    assert record_of(other, [place.pool]).last == {}
 
 
 def test_the_last_change_of_each_pool(place: Place) -> None:
@@ -105,7 +105,7 @@ def test_the_last_change_of_each_pool(place: Place) -> None:
     edited = place.make(Action.EDIT)
     untouched = place.at_core.add_pool("Untouched").id
     assert created.pool_id is not None
-    last = last_changes(place.company, [place.pool, created.pool_id, untouched])
+    last = record_of(place.company, [place.pool, created.pool_id, untouched]).last
     assert {pool: item.change_id for pool, item in last.items()} == {
         place.pool: edited.change_id,
         created.pool_id: created.change_id,
@@ -113,7 +113,7 @@ def test_the_last_change_of_each_pool(place: Place) -> None:
 
 
 def test_the_last_change_of_no_pools_is_nothing(place: Place) -> None:
-    assert last_changes(place.company, []) == {}
+    assert record_of(place.company, []).last == {}
 
 
 def test_open_changes_of_a_pool_are_its_own(place: Place) -> None:
@@ -147,7 +147,7 @@ def test_each_list_is_one_query_however_many_changes(
         place.make(Action.CREATE, fields=PoolFields(f"Lost {number}", 3, None))
         place.sandbox.reset()
     with django_assert_num_queries(1):
-        assert len(last_changes(place.company, pools)) == count + 1
+        assert len(record_of(place.company, pools).last) == count + 1
     with django_assert_num_queries(1):
         assert len(history_of(place.company, place.pool)) == count
     with django_assert_num_queries(1):

@@ -16,7 +16,6 @@ from pools.changes import (
     SettlingState,
     due,
     history_of,
-    last_changes,
     looking,
     open_changes,
     quiet_until,
@@ -25,7 +24,7 @@ from pools.changes import (
     settle_all,
     settling,
 )
-from pools.changes.history import changes_by_id
+from pools.changes.history import changes_by_id, record_of
 from pools.changes.looking import Case, Observation, Undecided, observe
 from pools.changes.recording import Intent, record_intent, record_readback
 from pools.changes.sending import NEWEST_LOOKED_AT
@@ -134,7 +133,7 @@ def test_a_create_that_was_applied_is_in_its_pools_history(settled_place: Place)
     made = settled_place.at_core.pools()[-1].id
     (item,) = history_of(settled_place.company, made)
     assert (item.change_id, item.pool_id, item.settled_by) == (change, made, "")
-    assert last_changes(settled_place.company, [made])[made].change_id == change
+    assert record_of(settled_place.company, [made]).last[made].change_id == change
 
 
 def test_an_intent_without_an_outcome_is_settled(settled_place: Place) -> None:

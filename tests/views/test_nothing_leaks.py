@@ -147,7 +147,7 @@ CRASHES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         "pools.core.client.CoreClient.list_pools", _raise(RuntimeError)
     ),
     "the database": lambda patch: patch.setattr(
-        "pools.views.pools.last_changes", _raise(DatabaseError)
+        "pools.changes.listing.record_of", _raise(DatabaseError)
     ),
     "a template": lambda patch: patch.setattr("pools.views.pools.show", _raise(ValueError)),
     "opening the token": lambda patch: patch.setattr(

@@ -6,7 +6,8 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from pools.changes import SettlingState, history_of, last_changes, open_changes, settle
+from pools.changes import SettlingState, history_of, open_changes, settle
+from pools.changes.history import record_of
 from pools.models import Company, Entry, Lease
 from pools.models.reference import PoolReference
 from pools.wording.coming_back import ENTRIES_ELSEWHERE, ENTRIES_KEPT
@@ -51,7 +52,7 @@ def test_the_pool_of_the_same_id_elsewhere_is_another_pool(
     manager.get("/c/acme/pools/", {"per_page": 100})
     assert (page.status_code, outside(moved)) == (200, 0)
     assert page.context["history"] == []
-    assert last_changes(moved, [pool]) == {}
+    assert record_of(moved, [pool]).last == {}
     assert "T-1" not in page.content.decode()
     assert page.context["earlier_href"] == f"/c/acme/changes/?pool={pool}"
     assert "another pool had this id" in page.content.decode()
