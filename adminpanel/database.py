@@ -53,10 +53,11 @@ def database_settings(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"{_FORMS}. This one names no database that is kept.")
     # A change's record must be committed before the call: never one transaction per request.
     database["ATOMIC_REQUESTS"] = False
+    # Whether a connection that was kept is still good is looked at before each request.
+    database |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
     if database["ENGINE"] == _ENGINES[0]:
         database["OPTIONS"] = _sqlite_options()
     else:
-        database |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
         database["OPTIONS"] = _postgresql_options(database.get("OPTIONS", {}))
     return database
 

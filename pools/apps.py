@@ -17,7 +17,7 @@ class PoolsConfig(AppConfig):
         from adminpanel import checks  # noqa: F401
         from pools import metrics
         from pools.accounts import events, provider_tokens
-        from pools.database_faults import end_silence
+        from pools.database_faults import end_silence, notice_removal
         from pools.models.stored import read_every_text
         from pools.people.role_groups import after_migrate
 
@@ -26,4 +26,5 @@ class PoolsConfig(AppConfig):
         metrics.connect()
         connection_created.connect(read_every_text)
         connection_created.connect(end_silence)
+        connection_created.connect(notice_removal)
         post_migrate.connect(after_migrate, sender=self, dispatch_uid="pools.people.role_groups")

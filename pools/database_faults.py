@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -150,6 +151,27 @@ def end_silence(sender: object, connection: BaseDatabaseWrapper, **_: object) ->
             raise
 
     raw.wait = wait_for_a_while
+
+
+def notice_removal(sender: object, connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Has a connection to SQLite that is kept notice that its file was removed, or replaced.
+
+    It would go on reading and writing what nobody will ever find again.
+    """
+    if connection.vendor != "sqlite":
+        return
+    name = connection.settings_dict["NAME"]
+    opened = _file_at(name)
+    connection.is_usable = lambda: _file_at(name) == opened  # type: ignore[method-assign]
+
+
+def _file_at(name: str) -> tuple[int, int] | None:
+    """Which file is there; while it is open, no other one is the same."""
+    try:
+        found = Path(name).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @contextmanager
