@@ -24,6 +24,10 @@ from pools.core.comparing import visible_form
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # Where commas are no separators, a spreadsheet begins a cell or a row behind one of these.
 _BEGINS_A_CELL: Final = re.compile("([;\t\r\n])")
+# In nearly no row, its cells one after the other: a cell that begins with something else than a
+# plain letter or digit (or a list), or what could begin a cell inside of one.
+_BETWEEN: Final = "\0"
+_MAY_RUN: Final = re.compile(r"(?:^|\0)[^0-9A-Za-z[\0]|[;\t\r\n]")
 _DROPPED_AT_THE_START: Final = ("\t", "\r", "\n")
 BYTE_ORDER_MARK: Final = "\ufeff"
 SNAPSHOT_FIELDS: Final = ("name", "limit", "timeout", "connector_ids")
@@ -76,18 +80,27 @@ def _csv(fields: tuple[str, ...], rows: Iterator[Mapping[str, Any]]) -> Iterator
     writer = csv.writer(_Echo(), lineterminator="\r\n")
     yield BYTE_ORDER_MARK + writer.writerow(fields)
     for row in rows:
-        yield writer.writerow([defused(_cell(row[field])) for field in fields])
+        cells = [_cell(row[field]) for field in fields]
+        if _MAY_RUN.search(_BETWEEN.join(cells)):
+            cells = list(map(defused, cells))
+        yield writer.writerow(cells)
+
+
+_as_recorded: Final = json.JSONEncoder(ensure_ascii=False).encode
+_in_order: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 def _json(rows: Iterator[Mapping[str, Any]]) -> Iterator[str]:
     before = "[\n"
     for row in rows:
-        yield before + json.dumps(row, ensure_ascii=False)
+        yield before + _as_recorded(row)
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -95,7 +108,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
         return "\n".join(value)
     if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+        return _in_order(value)
     return str(value)
 
 

@@ -309,6 +309,25 @@ def changes_by_id(change_ids: Sequence[UUID]) -> list[HistoryItem]:
     return _items(Entry.objects.filter(change__in=change_ids))
 
 
+def changes_at(numbers: Collection[int]) -> dict[int, tuple[Entry, HistoryItem]]:
+    """The entries with these numbers, each with its change; by one query."""
+    at = Entry.objects.filter(seq__in=numbers)
+    entries = _in_order(Entry.objects.filter(change__in=at.order_by().values("change")))
+    items = {item.change_id: item for item in _items_of(entries)}
+    found = {entry.seq: entry for entry in entries}
+    if lost := set(numbers) - found.keys():
+        # Of one that lost its change's id, nothing else can be found.
+        found |= {entry.seq: entry for entry in _in_order(Entry.objects.filter(seq__in=lost))}
+    return {
+        number: (
+            entry,
+            items[entry.change] if entry.change in items else _item({entry.kind: entry}),
+        )
+        for number in numbers
+        if (entry := found.get(number)) is not None
+    }
+
+
 def _items(entries: QuerySet[Entry]) -> list[HistoryItem]:
     return _items_of(_in_order(entries))
 
@@ -328,12 +347,6 @@ def _items_of(entries: Iterable[Entry]) -> list[HistoryItem]:
         by_change.values(), key=lambda kinds: min(e.seq for e in kinds.values()), reverse=True
     )
     return [_item(kinds) for kinds in newest_first]
-
-
-def item_of(entry: Entry) -> HistoryItem:
-    """A change from one entry alone: of one that lost its id, nothing else can be found."""
-    entry.now = clock.now()  # type: ignore[attr-defined]
-    return _item({entry.kind: entry})
 
 
 def _item(kinds: Mapping[str, Entry]) -> HistoryItem:

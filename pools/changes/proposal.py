@@ -1,7 +1,7 @@
 """A change as a person proposes it, and what can become of the proposal."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Self
 from uuid import UUID
@@ -17,6 +17,8 @@ from pools.models.vocabulary import MADE_HERE, Action, Outcome, Readback
 COMPARED: Final = ("name", "limit", "timeout")
 CONNECTORS: Final = "connector_ids"
 _LABELS: Final = {CONNECTORS: "connectors"}
+_TEXT: Final = frozenset({str, type(None)})
+_NUMBER: Final = frozenset({int, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +47,31 @@ class Snapshot:
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> Self:
         """From what `to_json` gave. Raises ValueError for anything else."""
+        return cls(*cls.checked(facts))
+
+    @staticmethod
+    def checked(
+        facts: Mapping[str, Any],
+    ) -> tuple[str | None, int | None, int | None, tuple[int, ...] | None]:
+        """The values alone, in their order. Raises ValueError like `from_json`."""
+        try:
+            name, limit, timeout = facts["name"], facts["limit"], facts["timeout"]
+        except KeyError as error:
+            raise ValueError(f"{error.args[0]} is missing") from None
+        if type(name) not in _TEXT or type(limit) not in _NUMBER or type(timeout) not in _NUMBER:
+            raise ValueError("a value is not of its kind")
         ids = facts.get("connector_ids")
         if ids and {*map(type, ids)} != {int}:
             raise ValueError("connector ids are whole numbers")
-        return cls(
-            name=_typed(facts, "name", str),
-            limit=_typed(facts, "limit", int),
-            timeout=_typed(facts, "timeout", int),
-            connector_ids=None if ids is None else tuple(ids),
-        )
+        return name, limit, timeout, None if ids is None else tuple(ids)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {
-            "connector_ids": None if self.connector_ids is None else list(self.connector_ids)
+        ids = self.connector_ids
+        return {
+            "name": self.name,
+            "limit": self.limit,
+            "timeout": self.timeout,
+            "connector_ids": None if ids is None else list(ids),
         }
 
     def changed_by(self, changes: PoolChanges) -> "Snapshot":
@@ -254,17 +268,6 @@ class OutcomeUnwritten(Exception):
         super().__init__("the outcome could not be written")
         self.change_id = change_id
         self.outcome = outcome
-
-
-def _typed(facts: Mapping[str, Any], field: str, kind: type) -> Any:
-    value = facts[field] if field in facts else _absent(field)
-    if value is not None and type(value) is not kind:
-        raise ValueError(f"{field} is not {kind.__name__}")
-    return value
-
-
-def _absent(field: str) -> Any:
-    raise ValueError(f"{field} is missing")
 
 
 def _read(value: str | int | tuple[int, ...] | None) -> str:

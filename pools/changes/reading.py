@@ -17,7 +17,7 @@ from pools.changes.browsing import (
     position_of,
     walk,
 )
-from pools.changes.history import HistoryItem, changes_by_id, item_of, revert_of
+from pools.changes.history import HistoryItem, changes_at, changes_by_id, revert_of
 from pools.changes.proposal import Snapshot
 from pools.changes.said import said_by
 from pools.models import Entry
@@ -29,6 +29,8 @@ from pools.people.names import Bearer
 # Enough for a month of any team; a month of bulk work is charted as far as this goes.
 CHARTED_LINES: Final = 2000
 NAMED_LINES: Final = 500
+_LINES: Final = frozenset({Kind.INTENT, Kind.DRIFT})
+_KINDS: Final = frozenset(Kind)
 
 
 class NoSuchPosition(ValueError):
@@ -138,23 +140,15 @@ def page(
 
 
 def lines(filters: Filters, matches: list[Match]) -> list[ChangeLine] | list[EventLine]:
-    """The lines at these places, in their order, by at most two queries."""
-    entries = {
-        entry.seq: entry for entry in Entry.objects.filter(seq__in=[each.seq for each in matches])
-    }
+    """The lines at these places, in their order, by one query."""
+    numbers = [each.seq for each in matches]
     if filters.events:
-        return [event_line(entries[each.seq]) for each in matches if each.seq in entries]
-    changes = [entry.change for entry in entries.values() if entry.change is not None]
-    items = {item.change_id: item for item in changes_by_id(changes)}
-    ordered = [entries[each.seq] for each in matches if each.seq in entries]
+        events = Entry.objects.in_bulk(numbers)
+        return [event_line(events[number]) for number in numbers if number in events]
     return [
-        ChangeLine(
-            entry.seq,
-            entry.company,
-            items[entry.change] if entry.change in items else item_of(entry),
-        )
-        for entry in ordered
-        if entry.kind in {Kind.INTENT, Kind.DRIFT} or entry.kind not in Kind
+        ChangeLine(entry.seq, entry.company, item)
+        for entry, item in changes_at(numbers).values()
+        if entry.kind in _LINES or entry.kind not in _KINDS
     ]
 
 

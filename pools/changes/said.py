@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, datetime
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, Final, NoReturn
 from uuid import UUID
@@ -94,12 +95,15 @@ def _is_outcome(kind: Kind | None, word: str) -> bool:
 
 
 def _word(words: Any, text: str) -> Any:
-    try:
-        return words(text)
-    except ValueError:
-        return None
+    return _words_of(words).get(text)
 
 
+@cache
+def _words_of(words: Any) -> Mapping[str, Any]:
+    return {str(word): word for word in words}
+
+
+@lru_cache(maxsize=1024)
 def _reference(text: str) -> PoolReference | None:
     try:
         reference = PoolReference.read(text)
@@ -147,7 +151,7 @@ def _is_list(value: Any) -> bool:
 
 
 def _is_snapshot(value: Any) -> bool:
-    return value is None or (isinstance(value, dict) and bool(Snapshot.from_json(value)))
+    return value is None or (type(value) is dict and bool(Snapshot.checked(value)))
 
 
 def _is_fields(value: Any) -> bool:

@@ -140,7 +140,7 @@ class StoredText(models.TextField):  # type: ignore[type-arg]  # only in the stu
     def from_db_value(
         self, value: Any, expression: Expression, connection: BaseDatabaseWrapper
     ) -> str | None:
-        return _text(value)
+        return value if value is None or type(value) is str else GarbledText(value)
 
 
 class StoredWord(models.CharField):  # type: ignore[type-arg]  # only in the stubs
@@ -152,7 +152,7 @@ class StoredWord(models.CharField):  # type: ignore[type-arg]  # only in the stu
     def from_db_value(
         self, value: Any, expression: Expression, connection: BaseDatabaseWrapper
     ) -> str | None:
-        return _text(value)
+        return value if value is None or type(value) is str else GarbledText(value)
 
 
 def order_of(moment: datetime | GarbledMoment) -> tuple[int, Any]:
@@ -183,10 +183,6 @@ def _decoded(raw: bytes) -> str | bytes:
         return raw.decode()
     except UnicodeDecodeError:
         return raw
-
-
-def _text(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else GarbledText(value)
 
 
 def _as(path: str, deconstructed: Any) -> Any:
