@@ -223,6 +223,8 @@ class Api:
             if pool is None:
                 pool = self.store.add_pool(caller.company_id, **fields)
             else:
+                if self.behaviour.update == "replaces":
+                    fields = {"timeout": None, **fields}
                 touch = self.behaviour.unchanged_update == "touches"
                 pool = self.store.update_pool(caller.company_id, pool, fields, touch=touch)
             after = self.document(pool)

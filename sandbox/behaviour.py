@@ -63,6 +63,9 @@ class Behaviour:
     unchanged_update: Literal["leaves", "touches"] = _switch(
         "leaves", "what an update without a difference does with updated_at"
     )
+    update: Literal["merges", "replaces"] = _switch(
+        "merges", "an update without a timeout: it stays, or there is none afterwards"
+    )
     unknown_words: Literal["refused", "ignored"] = _switch(
         "refused", "an unknown filter, sort or include: 400, or as if it were not there"
     )

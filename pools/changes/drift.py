@@ -9,10 +9,10 @@ is recorded as well.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from pools.changes import readback, witnesses
 from pools.changes.history import newest_entries
@@ -35,26 +35,35 @@ class LastKnown:
     """The values that a pool had when it was last recorded, as far as they are known.
 
     `since` is when they were read. `or_else` are values that it may have come to by itself
-    since: those of a change that Core had accepted and did not show yet.
+    since: those of a change that Core had accepted and did not show yet. `beside` is the
+    change made here that nobody has read the pool after: Core may have changed more with it.
     """
 
     values: Snapshot
     since: datetime
     unreadable: frozenset[str] = frozenset()
     or_else: Snapshot | None = None
+    beside: UUID | None = None
 
     def differing(self, pool: Pool) -> list[str]:
         """What is known, could be read, and is no longer the same: fields, connectors."""
         moved = [CONNECTORS] if self._has_other_connectors(pool) else []
-        if self.or_else is not None and shows(pool, self.or_else):
-            return moved
+        expected = self.expected_in(pool)
         return [
             field
             for field in COMPARED
             if self.knows(field)
             and is_readable(pool, field)
-            and not has_value(pool, field, getattr(self.values, field))
+            and not has_value(pool, field, getattr(expected, field))
         ] + moved
+
+    def expected_in(self, pool: Pool) -> Snapshot:
+        """The values that it had, or has come to by itself as a pool that was just read shows."""
+        late = self.or_else
+        if late is None:
+            return self.values
+        come = [each for each in COMPARED if has_value(pool, each, getattr(late, each))]
+        return replace(self.values, **{each: getattr(late, each) for each in come})
 
     def _has_other_connectors(self, pool: Pool) -> bool:
         before, now = self.values.connector_ids, Snapshot.from_pool(pool).connector_ids
@@ -230,7 +239,7 @@ def _record_outside(
     company: Company, entry: Entry, last: LastKnown, pool: Pool | None, fields: list[str]
 ) -> Entry:
     """What was changed outside the panel; `pool` is None where it was deleted."""
-    before = last.values
+    before = last.expected_in(pool) if pool else last.values
     now = Snapshot.from_pool(pool) if pool else before
     unread = (pool is None or now.connector_ids is None) or CONNECTORS in unreadable_in(pool)
     unreadable = [each for each in COMPARED if not last.knows(each)]
@@ -251,6 +260,7 @@ def _record_outside(
             "after": after.to_json() if pool else None,
             UNREADABLE: unreadable,
             "since": last.since.isoformat(),
+            **({"beside": str(last.beside)} if last.beside else {}),
         },
         change=uuid4(),
     )
@@ -291,9 +301,9 @@ def _last_known(entry: Entry, intent: Entry | None = None) -> LastKnown | None:
         case Kind.READBACK if facts.get("after") and not facts.get("problem"):
             return _read(facts, entry)
         case Kind.READBACK:
-            return _at(_once_done(entry, facts), since, unreadable)
+            return _at(_once_done(entry, facts), since, unreadable, _beside(entry))
         case Kind.OUTCOME if entry.outcome == Outcome.DONE:
-            return _at(_once_done(entry, facts), since, unreadable)
+            return _at(_once_done(entry, facts), since, unreadable, _beside(entry))
         case Kind.OUTCOME if entry.outcome != Outcome.UNKNOWN:
             return _at(facts.get("before"), since, unreadable)
     return None
@@ -307,7 +317,13 @@ def _read(facts: Mapping[str, Any], entry: Entry) -> LastKnown:
         entry.at,
         frozenset(facts.get(UNREADABLE, ())),
         Snapshot.from_json(late) if late else None,
+        _beside(entry) if late else None,
     )
+
+
+def _beside(entry: Entry) -> UUID | None:
+    """A change whose call may have changed more of its pool than was asked for."""
+    return entry.change if entry.action in {Action.CREATE, Action.EDIT} else None
 
 
 def _once_done(entry: Entry, facts: Mapping[str, Any]) -> Any:
@@ -315,5 +331,9 @@ def _once_done(entry: Entry, facts: Mapping[str, Any]) -> Any:
     return facts.get("before" if entry.action in TRACELESS else "wanted")
 
 
-def _at(values: Any, since: datetime, unreadable: frozenset[str]) -> LastKnown | None:
-    return LastKnown(Snapshot.from_json(values), since, unreadable) if values else None
+def _at(
+    values: Any, since: datetime, unreadable: frozenset[str], beside: UUID | None = None
+) -> LastKnown | None:
+    if not values:
+        return None
+    return LastKnown(Snapshot.from_json(values), since, unreadable, beside=beside)

@@ -38,7 +38,15 @@ CHANGE_FIELDS: Final = (
     *(f"after_{field}" for field in SNAPSHOT_FIELDS),
     *("verified", "read_back", "core_said", "core_reasons"),
     *("released_by", "released_reason", "request_id"),
-    *("verdict", "settled_at", "settled_by", "last_known_at", "reverts", "unreadable"),
+    *(
+        "verdict",
+        "settled_at",
+        "settled_by",
+        "last_known_at",
+        "found_beside",
+        "reverts",
+        "unreadable",
+    ),
 )
 EVENT_FIELDS: Final = (
     *("entry", "time", "company", "event", "outcome", "who", "from_address", "reason", "facts"),
@@ -143,6 +151,7 @@ def _change(line: ChangeLine) -> dict[str, Any]:
         "settled_at": item.settled_at and _time(item.settled_at),
         "settled_by": item.settled_by,
         "last_known_at": item.since and _time(item.since),
+        "found_beside": item.beside and str(item.beside),
         "reverts": item.reverts and str(item.reverts),
         "unreadable": _unreadable(item.unreadable),
     }

@@ -54,7 +54,8 @@ class HistoryItem:
     `reverted_by` the newest one that reverts this one. A change that was made outside
     the panel has no person and no
     outcome: `since` is when its pool was last known to be otherwise, `at` when it was
-    seen to differ. `wanted` are the values that a create or an edit asked for.
+    seen to differ, `beside` the change made here in that time, which may be the
+    cause. `wanted` are the values that a create or an edit asked for.
     `ended_at` is when its outcome was recorded, None while there is none. `settled_by`
     is empty where the panel settled by itself. `origin` is the one of its company's that
     `pool_id` belongs to. `unreadable` are the numbers of its entries that cannot be read:
@@ -84,6 +85,7 @@ class HistoryItem:
     reverts: UUID | None = None
     reverted_by: UUID | None = None
     since: datetime | None = None
+    beside: UUID | None = None
     wanted: Snapshot | None = None
     ended_at: datetime | None = None
     reasons: tuple[str, ...] = ()
@@ -396,6 +398,7 @@ def _item(kinds: Mapping[str, Entry]) -> HistoryItem:
         settled_at=all_said[Kind.SETTLED].at if settled else None,
         settled_by=settled.actor_name if settled else "",
         reverts=UUID(reverts) if reverts else None,
+        beside=UUID(about["beside"]) if about.get("beside") else None,
         since=datetime.fromisoformat(about["since"]) if about.get("since") else None,
         wanted=wanted,
         ended_at=all_said[Kind.OUTCOME].at if ended else None,

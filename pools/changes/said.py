@@ -176,7 +176,7 @@ _OF_CHANGES: Final[Mapping[str, Callable[[Any], bool]]] = {
     **dict.fromkeys(("status", "took_milliseconds"), _is_number),
     **dict.fromkeys((UNREADABLE, "changed"), _is_list),
     "verified": lambda value: isinstance(value, bool),
-    "reverts": lambda value: bool(UUID(value)),
+    **dict.fromkeys(("reverts", "beside"), lambda value: bool(UUID(value))),
     "since": _is_moment,
     "fields": _is_fields,
     "newest": _is_newest,

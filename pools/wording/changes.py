@@ -29,6 +29,8 @@ _OTHER_CAUSES: Final[dict[str, str]] = {
 
 def heading_of(item: HistoryItem) -> str:
     """What a change was, before its pool's name."""
+    if item.beside:
+        return "Difference beside a change of pool"
     return "Deletion outside the panel of pool" if item.gone else words_for(item.action).title
 
 

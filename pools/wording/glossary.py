@@ -106,7 +106,8 @@ GLOSSARY: Final = (
             Word(
                 "drift, changed outside the panel",
                 "A pool differs from its last recorded values, so somebody changed it without "
-                "this panel. We know between which times, and not who.",
+                "this panel. We know between which times, and not who. Beside a change made here, "
+                "Patchworks itself may have changed it with that one.",
             ),
         ),
     ),

@@ -94,6 +94,11 @@ def meaning_of(item: HistoryItem) -> str:
         return f"{unreadable_sentence(item.unreadable)}{happened}"
     if item.gone:
         return f"Deleted outside the panel, {window_of(item)}. We don't know who did it."
+    if item.beside:
+        return (
+            f"Different beside a change made here, {window_of(item)}. We didn't ask for it: "
+            "Patchworks changed it with that change, or someone else did in that time."
+        )
     if item.state is ChangeState.OUTSIDE:
         return f"Changed outside the panel, {window_of(item)}. We don't know who did it."
     if unclear := _unclear(item):

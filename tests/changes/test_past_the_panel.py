@@ -1,6 +1,6 @@
 """Past the panel: connectors that were attached elsewhere, pools that were deleted elsewhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,9 @@ from pools.core import CoreClient, NotFound, Page, Pool, PoolChanges, PoolQuery
 from pools.ledger.proof import prove
 from pools.models import Entry
 from pools.models.vocabulary import Action, Kind
+from pools.wording.changes import heading_of
 from pools.wording.messages import message_for
+from pools.wording.outcomes import meaning_of
 from pools.wording.situations import Situation
 from tests.changes.noticing import READS, drifts, list_all, look, noticed, outside, read_list
 from tests.fixtures.clock import a_minute_later
@@ -92,6 +94,47 @@ def test_what_others_changed_while_a_change_was_sent_is_nobodys(
     assert (before.timeout, after.timeout) == (None, 60)
     look(known)
     assert len(noticed()) == 1
+
+
+@pytest.fixture
+def replacing(known: Place) -> Iterator[Place]:
+    """A Core whose PUT replaces the whole pool: a timeout that is not sent is gone."""
+    outside(known, timeout=30)
+    look(known)
+    known.sandbox.switch(update="replaces")
+    yield known
+    known.sandbox.switch(update="merges")
+
+
+# Read back at once; not read back, and read later; not shown at first, and shown later.
+@pytest.mark.parametrize("later", ["", "rate-limit=1;only=get;skip=1", "do-nothing;only=writes"])
+def test_what_core_changed_with_our_own_change_is_beside_it(
+    replacing: Place, settings: Any, later: str
+) -> None:
+    settings.CORE_LIMITS = replace(settings.CORE_LIMITS, read_retries=0)
+    seen, changed = replacing.seen(), PoolChanges(limit=12)
+    replacing.sandbox.set_fault(later or None)
+    result = replacing.make(Action.EDIT, seen=seen, changed=changed)
+    replacing.sandbox.set_fault(None)
+    if "do-nothing" in later:
+        replacing.client().update_pool(replacing.pool, changed)  # it was only late
+    look(replacing)
+    look(replacing)
+    item = history_of(replacing.company, replacing.pool)[0]
+    assert (item.outside, item.beside) == (True, result.change_id)
+    assert item.differences == (Difference("timeout", "30", "none"),)
+    assert "Patchworks changed it with that change, or someone else did" in meaning_of(item)
+    assert "outside" not in heading_of(item).lower() + meaning_of(item).lower()
+    assert len(noticed()) == 2  # with the one that was outside
+    assert prove().misfits == ()
+
+
+def test_what_was_changed_outside_later_is_beside_nothing(known: Place) -> None:
+    outside(known, timeout=30)
+    look(known)
+    item = history_of(known.company, known.pool)[0]
+    assert (item.outside, item.beside) == (True, None)
+    assert meaning_of(item).startswith("Changed outside the panel")
 
 
 def gone(place: Place, reader: int | None = ADA.id) -> None:

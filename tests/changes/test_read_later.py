@@ -40,7 +40,7 @@ def test_so_is_what_nobody_came_to_read_back(
     committed_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as killed:
-        killed.setattr(sending, "_read_back", lambda *_: (None, None, ()))
+        killed.setattr(sending, "_read_back", lambda *_: (None, None, None))
         change = committed_place.make(Action.EDIT).change_id
     look(committed_place)
     assert changes_by_id([change])[0].state is ChangeState.READING_BACK
