@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 from pools.core.comparing import same_value
@@ -36,11 +37,18 @@ from pools.core.errors import (
     error_class_for,
 )
 from pools.core.limits import CoreLimits
+from pools.core.numbers import whole_number
 from pools.core.schema import Page, Pool, PoolQuery
 from pools.secret import Secret
 
 _LONGEST_WAIT_SECONDS: Final = 10**9
 _LONGEST_VALUE: Final = 100
+# How success and failure are written into an answer, whatever its status.
+_SUCCESSES: Final = ("success", "ok", "successful")
+_NO: Final = frozenset({"false", "0", "no", "none"})
+_VERDICTS: Final = ("status", "result", "type")
+_FAILED: Final = frozenset({"error", "fail", "failed", "failure", "false"})
+_STATUSES: Final = ("status", "code", "status_code", "statusCode")
 _ABOUT_ROUTE: Final = re.compile(r"The route \S+ could not be found")
 SentFields = Mapping[str, str | int | None]
 
@@ -99,6 +107,8 @@ class AnswerReader:
         if isinstance(pool, Reason):
             return _wrong(answer, pool)
         wanted = sent if pool_id is None else {"id": pool_id, **sent}
+        if "data" in value and _says_no({**value, "type": ""}):
+            return Unexpected(Reason.SAYS_NO, status=answer.status, detail=_told_of(value))
         others = [name for name, given in wanted.items() if not _came_back(pool, name, given)]
         if not others:
             return pool
@@ -181,8 +191,11 @@ class AnswerReader:
 
 
 def _unreadable(answer: Answer, reason: Reason) -> CoreError:
-    if not answer.body and not answer.framed:
-        return Unanswered(Reason.CUT, status=answer.status)
+    if answer.status == HTTPStatus.NO_CONTENT:
+        return _wrong(answer, Reason.STATUS)
+    if not answer.body:
+        cut = Unanswered(Reason.CUT, status=answer.status)
+        return _wrong(answer, Reason.EMPTY) if answer.framed else cut
     looks_like_a_page = "html" in answer.content_type.lower() or answer.body.lstrip()[:1] == b"<"
     if reason in {Reason.NOT_JSON, Reason.NOT_UTF8} and looks_like_a_page:
         reason = Reason.WEB_PAGE
@@ -192,7 +205,11 @@ def _unreadable(answer: Answer, reason: Reason) -> CoreError:
 def _says_no(value: Mapping[str, Any]) -> bool:
     """Whether an answer with the status of a success reports an error all the same."""
     errors = {"errors", "exception"} & value.keys() or value.get("error")
-    return bool(errors) or value.get("success") is False
+    words = {str(value[name]).lower() for name in _VERDICTS if name in value}
+    denied = {str(value[name]).lower() for name in _SUCCESSES if name in value}
+    numbers = [number for name in _STATUSES if (number := whole_number(value.get(name)))]
+    failed = any(number >= HTTPStatus.BAD_REQUEST for number in numbers)
+    return bool(errors) or failed or not _FAILED.isdisjoint(words) or not _NO.isdisjoint(denied)
 
 
 def _refusal(answer: Answer, value: dict[str, Any]) -> CoreError:

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     WEB_PAGE = "web page"
     NOT_JSON = "not json"
     NOT_UTF8 = "not utf-8"
+    EMPTY = "empty answer"
     MALFORMED = "malformed answer"
     TOO_LARGE = "answer too large"
     STATUS = "unexpected status"

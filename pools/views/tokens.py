@@ -224,22 +224,24 @@ def _token_page(
     company: Company = form.cleaned_data["company"]
     # Signing in, and reading what the token shows.
     budget = Budget(settings.CORE_LIMITS)
+    signing_in = form.cleaned_data["kind"] == TokenForm.SIGN_IN
+    doing = Activity.SIGNING_IN if signing_in else Activity.ADDING_TOKEN
     try:
+        credential = _credential(form, company, budget)
+        doing = Activity.TRYING_TOKEN if signing_in else doing
         keeping.add_token(
             person(request),
             company,
-            _credential(form, company, budget),
+            credential,
             form.cleaned_data["label"],
             by=actor_of(request, person(request)),
             request_id=request.id,  # type: ignore[attr-defined]
             budget=budget,
         )
     except FAILURES as error:
-        signing_in = form.cleaned_data["kind"] == TokenForm.SIGN_IN
-        doing = Activity.SIGNING_IN if signing_in else Activity.ADDING_TOKEN
         problem = problem_for(error, Situation(company, request.get_full_path(), doing))
         context["problem"] = problem
-        if signing_in and isinstance(error, Invalid):
+        if doing is Activity.SIGNING_IN and isinstance(error, Invalid):
             form.add_reasons(error.fields)
         return render(request, "pools/token_form.html", context, status=problem.status)
     target = reverse("pools:token_confirm", args=[company.slug])

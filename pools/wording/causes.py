@@ -27,6 +27,7 @@ CAUSES: Final[Mapping[Reason, str]] = {
     Reason.REDIRECT: "The company's address redirects somewhere else. Is it right?",
     Reason.WEB_PAGE: "A web page answered. Is the company's address right?",
     Reason.NOT_JSON: "The answer was not JSON.",
+    Reason.EMPTY: "The answer was empty.",
     Reason.NOT_UTF8: "The answer was not in UTF-8, as JSON has to be.",
     Reason.MALFORMED: "The answer was malformed.",
     Reason.TOO_LARGE: "The answer was too large to come from Patchworks.",
@@ -51,6 +52,7 @@ _NUMBERED: Final[Mapping[str, str]] = {
     Reason.STATUS: "Patchworks answered with a status that its documentation doesn't have ({}).",
     Reason.WEB_PAGE: "A web page answered ({}). Is the company's address right?",
     Reason.NOT_JSON: "The answer was not JSON ({}).",
+    Reason.EMPTY: "The answer was empty ({}).",
 }
 
 

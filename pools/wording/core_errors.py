@@ -17,8 +17,13 @@ from pools.wording.situations import Activity, Problem, Situation
 
 # What a framework says of its own classes tells a person nothing.
 _ABOUT_CLASSES: Final = re.compile(r"No query results for model \[[\w\\]+\][\d, ]*\.?")
+_CHECK_ENTRY: Final = (
+    "Check that you copied all of it, that it is of the right kind, and that it has not been "
+    "revoked."
+)
+_ADDING: Final = frozenset({Activity.ADDING_TOKEN, Activity.TRYING_TOKEN})
 # Where no pool is asked for by its id: a 404 is then about the address.
-_OF_LIST: Final = frozenset({Activity.READING_LIST, Activity.ADDING_TOKEN, Action.CREATE})
+_OF_LIST: Final = frozenset({*_ADDING, Activity.READING_LIST, Action.CREATE})
 # Patchworks' own answers, in a form that its documentation doesn't have.
 _OTHER_FORMS: Final = frozenset(
     {
@@ -57,7 +62,7 @@ def token_expired(error: errors.CredentialExpired, situation: Situation) -> Prob
 
 
 def token_refused(error: errors.Unauthenticated, situation: Situation) -> Problem:
-    if situation.doing in {Activity.ADDING_TOKEN, Activity.SIGNING_IN}:
+    if situation.doing in _ADDING or situation.doing is Activity.SIGNING_IN:
         return _entry_refused(error, situation)
     return _mend(
         situation,
@@ -67,16 +72,23 @@ def token_refused(error: errors.Unauthenticated, situation: Situation) -> Proble
 
 
 def _entry_refused(error: errors.Unauthenticated, situation: Situation) -> Problem:
-    signing_in = situation.doing is Activity.SIGNING_IN
+    company = situation.company.name
+    words: dict[Activity | Action, tuple[str, str]] = {
+        Activity.SIGNING_IN: (
+            "Patchworks does not accept this e-mail and password.",
+            "Type them again.",
+        ),
+        Activity.TRYING_TOKEN: (
+            f"The sign-in worked, but {company} at Patchworks does not accept the token it gave.",
+            "Ask an administrator to check the company's two addresses.",
+        ),
+    }
+    pasted = (f"Patchworks does not accept this token for {company}.", _CHECK_ENTRY)
+    title, next_text = words.get(situation.doing, pasted)
     return Problem(
-        title="Patchworks does not accept this e-mail and password."
-        if signing_in
-        else f"Patchworks does not accept this token for {situation.company.name}.",
+        title=title,
         meaning=_unchanged(situation),
-        next_text="Type them again."
-        if signing_in
-        else "Check that you copied all of it, that it is of the right kind, and that it "
-        "has not been revoked.",
+        next_text=next_text,
         kind="danger",
         status=422,
         core_text=quoted(error),
@@ -134,7 +146,7 @@ def forbidden(error: errors.Forbidden, situation: Situation) -> Problem:
     name = situation.company.name
     if situation.doing is Activity.SIGNING_IN:
         return _refusal(error, situation, "Check the e-mail and the password.", status=422)
-    if situation.doing is Activity.ADDING_TOKEN:
+    if situation.doing in _ADDING:
         return Problem(
             title=f"This token may not list the pools of {name}.",
             meaning=_unchanged(situation),
@@ -307,7 +319,7 @@ def _unchanged(situation: Situation) -> str:
         return words_for(situation.doing).nothing
     if situation.changing:
         return "Nothing was sent."
-    if situation.doing is Activity.ADDING_TOKEN:
+    if situation.doing in _ADDING:
         return "The token was not stored."
     return "No token was stored." if situation.doing is Activity.SIGNING_IN else ""
 

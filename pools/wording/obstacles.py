@@ -15,6 +15,7 @@ from pools.changes import (
     Snapshot,
 )
 from pools.changes.reverting import CannotRevert, MovedOn, NothingToRevert, RevertObstacle
+from pools.changes.state import ChangeState
 from pools.ledger.appending import LedgerUnwritable
 from pools.models.vocabulary import Action, Outcome
 from pools.wording.actions import ActionWords, words_for
@@ -27,6 +28,9 @@ from pools.wording.outcomes import window_of
 from pools.wording.situations import Activity, Problem, Situation
 from pools.wording.versions import LEFT, OPENED, REVERTED, WANTED, Versions
 
+_UNTOLD: Final = frozenset(
+    {ChangeState.UNDER_WAY, ChangeState.UNKNOWN, ChangeState.RELEASED, ChangeState.UNKNOWABLE}
+)
 _TELL: Final = "Tell an administrator that the panel's database can't be written."
 _ELSEWHERE: Final = (
     "It was made before the company moved, or before its ids began again. Pools from that time "
@@ -152,6 +156,12 @@ def pool_gone(error: PoolGone, situation: Situation) -> Problem:
     elif item.gone:
         title = f"{name} was deleted outside the panel."
         history = f"It was deleted {window_of(item)}. We don't know who did it."
+    elif item.action is Action.DELETE and item.state in _UNTOLD:
+        title = _no_longer_there(item.pool_name, item.pool_id, situation)
+        history = (
+            f"{item.actor_name} sent its deletion on {moment_of(item.at)}, and we couldn't tell "
+            "what happened."
+        )
     else:
         title = _no_longer_there(item.pool_name, item.pool_id, situation)
         history = (

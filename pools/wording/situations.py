@@ -19,6 +19,7 @@ class Activity(Enum):
     READING_POOL = "reading a pool"
     ADDING_TOKEN = "adding a token"  # noqa: S105  (an activity, not a token)
     SIGNING_IN = "signing in to Patchworks"
+    TRYING_TOKEN = "trying the token that a sign-in gave"  # noqa: S105
     UNLOCKING = "unlocking a pool"
 
 

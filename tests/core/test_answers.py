@@ -115,7 +115,7 @@ def test_refusal_without_a_body_proves_nothing(status: int) -> None:
     given = answer(None, status, body=b"")
     for result in changes(given) + (questions(given) if status not in {404, 429} else []):
         assert type(result) is Unexpected
-        assert (result.final, result.reason) == (False, Reason.NOT_JSON)
+        assert (result.final, result.reason) == (False, Reason.EMPTY)
 
 
 @pytest.mark.parametrize("body", [b"", b"<h1>slow down</h1>", b"Too many requests"])
@@ -247,6 +247,15 @@ def test_name_that_laravel_trimmed_is_as_sent(sent: str) -> None:
         ({"message": "Locked.", "errors": {}}, Reason.SAYS_NO),
         ({"message": "Locked.", "exception": "x"}, Reason.SAYS_NO),
         ({"message": "Locked.", "success": False}, Reason.SAYS_NO),
+        ({"message": "Locked.", "success": 0}, Reason.SAYS_NO),
+        ({"message": "Locked.", "success": "false"}, Reason.SAYS_NO),
+        ({"message": "Locked.", "ok": False}, Reason.SAYS_NO),
+        ({"message": "Locked.", "status": "error"}, Reason.SAYS_NO),
+        ({"message": "Locked.", "status": "Fail"}, Reason.SAYS_NO),
+        ({"message": "Locked.", "status": False}, Reason.SAYS_NO),
+        ({"message": "Locked.", "status": 500}, Reason.SAYS_NO),
+        ({"message": "Locked.", "code": "409"}, Reason.SAYS_NO),
+        ({"message": "Locked.", "result": "failed"}, Reason.SAYS_NO),
         ({"error": "Locked."}, Reason.SAYS_NO),
         ({"error": {"code": 7, "message": "Locked."}}, Reason.SAYS_NO),
     ],
@@ -259,7 +268,17 @@ def test_delete_and_clear_need_an_object_without_errors(value: object, reason: R
         assert (result.reason, result.detail) == (reason, said)
 
 
-@pytest.mark.parametrize("value", [{"success": True}, {"error": None}, {"error": ""}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"success": True},
+        {"error": None},
+        {"error": ""},
+        {"success": 1, "status": "success", "code": 200},
+        {"ok": True, "status": 200, "code": 0, "result": "cleared"},
+        {"status": "ok", "type": "pool", "code": "POOL_CLEARED"},
+    ],
+)
 def test_an_answer_that_tells_of_no_error_is_a_success(value: object) -> None:
     assert results(answer(value))["clear"] == ""
 
@@ -306,3 +325,18 @@ def test_token_that_core_echoes_is_not_passed_on() -> None:
     result = READER.pool(answer(value, 422), 7)
     assert isinstance(result, Invalid)
     assert (result.detail, result.fields) == ("Bad «secret».", {"x": ("«secret»",)})
+
+
+def test_a_pool_that_comes_back_with_a_failure_is_not_done() -> None:
+    found = READER.written_pool(answer({"success": False, "data": POOL}), SENT, 7)
+    assert isinstance(found, Unexpected)
+    assert found.reason == Reason.SAYS_NO
+
+
+def test_a_success_without_a_body_is_named_as_that() -> None:
+    for name in ("create", "update", "get", "list"):
+        empty = results(answer(body=b"", content_type="text/html"))[name]
+        nothing = results(answer(status=204, body=b"", framed=False))[name]
+        assert isinstance(empty, Unexpected)
+        assert isinstance(nothing, Unexpected)
+        assert (empty.reason, nothing.reason) == (Reason.EMPTY, Reason.STATUS)

@@ -408,6 +408,33 @@ def test_the_pause_that_core_asks_for_is_said(manager: Client, core: OtherCore) 
     )
 
 
+def test_a_pool_whose_deletion_is_unknown_is_not_said_to_be_undeleted(
+    manager: Client, core: OtherCore
+) -> None:
+    (pool,) = fill(core, 1)
+    address = f"{LIST}{pool}/delete/"
+    typed = open_form(manager, address, confirm_name="Pool 001")
+    core.answers = unclear(core)
+    page = manager.post(address, typed, follow=True)
+    meaning = page.context["problem"].meaning
+    assert "manager sent its deletion on" in meaning
+    assert "we couldn't tell what happened" in meaning
+    assert "It was not deleted" not in meaning
+
+
+def test_a_token_that_a_sign_in_gave_is_not_blamed_on_the_password(
+    manager: Client, core: OtherCore
+) -> None:
+    signed_in = json_of({"message": "ok", "token": "a" * 40, "expires_in": 86_400})
+    core.answers = lambda request, answer: signed_in if request.method == "POST" else answer
+    typed = {"company": "acme", "kind": "sign_in", "email": "a@b.example", "password": "x" * 12}
+    problem = manager.post("/tokens/add/", typed).context["problem"]
+    assert (problem.title, problem.meaning) == (
+        "The sign-in worked, but Acme at Patchworks does not accept the token it gave.",
+        "The token was not stored.",
+    )
+
+
 def test_a_pool_without_a_name_to_see_is_not_called_by_it(manager: Client, core: OtherCore) -> None:
     pool = core.sandbox.company("acme").add_pool("\u2800 \u3164", 5).id
     address = f"{LIST}{pool}/edit/"
