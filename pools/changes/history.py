@@ -20,7 +20,7 @@ from pools.changes.proposal import (
     kept_name,
 )
 from pools.changes.readback import recorded as recorded_readback
-from pools.changes.said import said_by
+from pools.changes.said import Said, said_by
 from pools.changes.state import ChangeState, outcome_at, readback_at, state_of
 from pools.core.errors import reasons_in
 from pools.ledger import clock
@@ -356,26 +356,22 @@ def _item(kinds: Mapping[str, Entry]) -> HistoryItem:
     now: datetime = next(iter(kinds.values())).now  # type: ignore[attr-defined]
     all_said = {kind: said_by(entry) for kind, entry in kinds.items()}
     facts = {kind: said.facts for kind, said in all_said.items()}
-    unreadable = tuple(sorted(kinds[kind].seq for kind, s in all_said.items() if not s.readable))
     ended, settled = kinds.get(Kind.OUTCOME), kinds.get(Kind.SETTLED)
     released = kinds.get(Kind.RELEASED)
     begun = kinds.get(Kind.INTENT) or ended or next(iter(kinds.values()))
-    about_pool = [all_said[e.kind].pool for e in (ended, settled, begun) if e]
-    reference = next((each for each in about_pool if each.pool_id is not None), about_pool[-1])
+    references = [all_said[each.kind].pool for each in (ended, settled, begun) if each]
+    pool = next((each for each in references if each.pool_id is not None), references[-1])
     about, at = facts[begun.kind], all_said[begun.kind].at
-    told, read = facts.get(Kind.OUTCOME, {}), facts.get(Kind.READBACK, {})
+    answer = facts.get(Kind.OUTCOME, {})
     before, wanted = _snapshot(about.get("before")), _snapshot(about.get("wanted"))
     reverts = about.get("reverts")
     after = _snapshot(_after(facts))
-    action, readback = all_said[begun.kind].action, None
-    if ended and ended.outcome == Outcome.DONE and action not in TRACELESS and not unreadable:
-        entry = kinds.get(Kind.READBACK)
-        shown = recorded_readback(entry.outcome, read) if entry else None
-        readback = readback_at(now, ended.at, shown)
-    open_still = leaves_open((each.kind, each.outcome) for each in kinds.values())
-    lost = bool(unreadable) and not open_still
-    if not unreadable and _lacks_intent(kinds):
-        unreadable, lost = (begun.seq,), True
+    action = all_said[begun.kind].action
+    unreadable, lost = _damage(kinds, all_said, begun)
+    done = ended if ended and ended.outcome == Outcome.DONE else None
+    readback = None
+    if done and action not in TRACELESS and not unreadable:
+        readback = _readback(kinds, facts, done, now)
     return HistoryItem(
         change_id=begun.change or GarbledId(begun.seq),
         at=at,
@@ -383,8 +379,8 @@ def _item(kinds: Mapping[str, Entry]) -> HistoryItem:
         action=action,
         outcome=None if lost else _outcome(now, at, action, ended),
         reason=begun.reason,
-        pool_id=reference.pool_id,
-        origin=reference.origin,
+        pool_id=pool.pool_id,
+        origin=pool.origin,
         pool_name=begun.pool_name,
         before=before,
         after=after,
@@ -392,7 +388,7 @@ def _item(kinds: Mapping[str, Entry]) -> HistoryItem:
         readback=readback,
         released_by=released.actor_name if released else "",
         released_reason=released.reason if released else "",
-        message=told.get("message", ""),
+        message=answer.get("message", ""),
         request_id=about.get("request_id", ""),
         verdict=Verdict(settled.outcome) if settled and not unreadable else None,
         settled_at=all_said[Kind.SETTLED].at if settled else None,
@@ -402,12 +398,31 @@ def _item(kinds: Mapping[str, Entry]) -> HistoryItem:
         since=datetime.fromisoformat(about["since"]) if about.get("since") else None,
         wanted=wanted,
         ended_at=all_said[Kind.OUTCOME].at if ended else None,
-        reasons=reasons_in(told.get("fields", {})),
-        problem=told.get("problem", ""),
-        status=told.get("status"),
+        reasons=reasons_in(answer.get("fields", {})),
+        problem=answer.get("problem", ""),
+        status=answer.get("status"),
         unreadable=unreadable,
         lost=lost,
     )
+
+
+def _damage(
+    kinds: Mapping[str, Entry], all_said: Mapping[str, Said], begun: Entry
+) -> tuple[tuple[int, ...], bool]:
+    """The entries that cannot be read, and whether the change is lost with them."""
+    unreadable = tuple(sorted(kinds[kind].seq for kind, s in all_said.items() if not s.readable))
+    if not unreadable and _lacks_intent(kinds):
+        return (begun.seq,), True
+    open_still = leaves_open((each.kind, each.outcome) for each in kinds.values())
+    return unreadable, bool(unreadable) and not open_still
+
+
+def _readback(
+    kinds: Mapping[str, Entry], facts: Mapping[str, Mapping[str, Any]], done: Entry, now: datetime
+) -> Readback:
+    entry = kinds.get(Kind.READBACK)
+    shown = recorded_readback(entry.outcome, facts[Kind.READBACK]) if entry else None
+    return readback_at(now, done.at, shown)
 
 
 def _lacks_intent(kinds: Mapping[str, Entry]) -> bool:
