@@ -141,8 +141,8 @@ def _wrong_settings() -> list[str]:
     ]
     if settings.DEBUG and not LOOPBACK.issuperset(settings.ALLOWED_HOSTS):
         wrong.append(
-            "DEBUG shows secrets to visitors. Turn it off, or have loopback hosts alone in "
-            "ALLOWED_HOSTS."
+            "DEBUG shows secrets to visitors. Turn it off, or let ALLOWED_HOSTS name only "
+            "loopback hosts."
         )
     # Imported late: it needs the models.
     from pools.changes.settling_times import longest_check

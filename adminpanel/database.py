@@ -50,7 +50,7 @@ def database_settings(url: str) -> dict[str, Any]:
             f"{_FORMS}. In a password, write : / ? # [ ] @ as %3A and so on."
         )
     if database["NAME"] in ("", ":memory:"):
-        raise ImproperlyConfigured(f"{_FORMS}. This one names no database that is kept.")
+        raise ImproperlyConfigured(f"{_FORMS}. This one names a database that is not stored.")
     # A change's record must be committed before the call: never one transaction per request.
     database["ATOMIC_REQUESTS"] = False
     # Whether a connection that was kept is still good is looked at before each request.

@@ -104,7 +104,7 @@ def items(name: str) -> list[str]:
     """The parts of a list separated by commas, without spaces; an empty part is refused."""
     parts = [part.strip() for part in text(name).split(",")] if text(name) else []
     if "" in parts:
-        raise ImproperlyConfigured(f"{name} has a comma too many: an item of it is empty.")
+        raise ImproperlyConfigured(f"{name} has an empty item: check its commas.")
     return parts
 
 

@@ -25,7 +25,7 @@ class Budget:
         self._patience = limits.place_wait_seconds
         size = limits.calls_at_once, limits.waiting_at_once
         self._places, self._waiting = _places.setdefault(
-            size, (threading.BoundedSemaphore(size[0]), threading.Semaphore(size[1]))
+            size, (threading.BoundedSemaphore(size[0]), threading.BoundedSemaphore(size[1]))
         )
         self._holds_place = False
 

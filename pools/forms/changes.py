@@ -84,7 +84,10 @@ class ChangeForm(CheckedForm):
         if not is_about(sealed, self._company, self._pool_id):
             why = "it belongs to another pool"
             if self._pool_id is None:
-                why = "the company has moved, or its ids began again, since you opened it"
+                why = (
+                    "the company's address has changed, or Patchworks was restored from a backup, "
+                    "since you opened it"
+                )
             raise ValidationError(f"This form is damaged, or {why}. Open it again.")
         return self._opened
 

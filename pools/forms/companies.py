@@ -36,12 +36,12 @@ class CompanyForm(CompanyModelForm):
         help_text="Changes that can't be made here without a reason.",
     )
     move_anyway = forms.BooleanField(
-        label="Move with open changes",
+        label="Change the address anyway",
         required=False,
         help_text="Tick this to change the address although changes have no known outcome yet.",
     )
     ids_began_again = BoundedTextField(
-        label="Ids began again",
+        label="Patchworks was restored",
         required=False,
         bounds=TextBounds(IDS_BEGAN_AGAIN),
         help_text=(

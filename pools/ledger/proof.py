@@ -171,8 +171,12 @@ class _Changes:
 
     def must_have_ended(self, changes: Iterable[str]) -> None:
         for seen, intent in [self.open.pop(change) for change in changes if change in self.open]:
-            how = "Its outcome is unknown" if seen & _OUTCOME else "It has no outcome"
-            self._misfits.add(intent, f"{how}, no verdict and no release, and holds no pool.")
+            unsettled = (
+                "Its outcome is unknown, and it has no verdict or release"
+                if seen & _OUTCOME
+                else "It has no outcome, verdict or release"
+            )
+            self._misfits.add(intent, f"{unsettled}, but it holds no pool.")
 
 
 class _Checkpoints:
@@ -227,7 +231,7 @@ class _Checkpoints:
                 continue
             self._misfits.add(
                 seq,
-                f"A checkpoint notes another entry {seq}{_when(checkpoint)}: what came after "
+                f"A checkpoint names another entry {seq}{_when(checkpoint)}: what came after "
                 f"entry {self._last_matched} was cut off, at least in part, and written again.",
             )
 
@@ -259,7 +263,10 @@ def _step(before: int, kind: str, outcome: str) -> tuple[int, str]:
     if before & bit:
         return before, f"It is the second {_NOUNS[bit]} of its change."
     if bit == _DRIFT or before & _DRIFT:
-        return now, "Its change is told both as made here and as made outside." if before else ""
+        return (
+            now,
+            "Its change is recorded both as made here and as made outside." if before else "",
+        )
     if bit == _INTENT:
         return now, ""
     if not before & _INTENT:

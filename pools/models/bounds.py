@@ -8,6 +8,9 @@ from typing import Final
 # As the columns of Django's users have them.
 USERNAME: Final = 150
 FULL_NAME: Final = 150
+# A company's; its short name stands in each of its entries and leases.
+COMPANY_NAME: Final = 100
+COMPANY_SLUG: Final = 50
 # Also of what somebody signs in with: a user name is shorter.
 EMAIL: Final = 254
 TOKEN_LABEL: Final = 100

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from pools.core.addresses import LONGEST_URL
+from pools.models.bounds import COMPANY_NAME, COMPANY_SLUG
 from pools.models.reference import FIRST_ORIGIN, PoolReference
 
 # Rights over pools and people, by the words in which the administration shows them.
@@ -37,10 +38,10 @@ class Colour(models.TextChoices):
 class Company(models.Model):
     """One company. Pool ids, tokens and changes mean nothing outside theirs."""
 
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=COMPANY_NAME)
     slug = models.SlugField(
         "short name",
-        max_length=50,
+        max_length=COMPANY_SLUG,
         unique=True,
         help_text=(
             "Part of the address of each of this company's pages, and its name in the ledger. "

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 
+from pools.models.bounds import COMPANY_SLUG
 from pools.models.stored import IdField, MomentField, StoredText, StoredWord
 from pools.models.vocabulary import Kind
 
@@ -55,7 +56,7 @@ class Entry(models.Model):
     batch = IdField(null=True)
     actor_id = StoredWord(max_length=40)
     actor_name = StoredText()
-    company = StoredWord(max_length=50)
+    company = StoredWord(max_length=COMPANY_SLUG)
     pool_id = StoredWord(max_length=40)
     pool_name = StoredText()
     action = StoredWord(max_length=40)

@@ -6,6 +6,7 @@ from typing import Final
 from django.db import models
 
 from pools.core.comparing import visible_form
+from pools.models.bounds import COMPANY_SLUG
 from pools.models.reference import PoolReference
 from pools.models.stored import IdField, MomentField, StoredWord
 
@@ -18,7 +19,7 @@ class Lease(models.Model):
     Then it is released with the verdict, or by hand: leases are what is open.
     """
 
-    company = StoredWord(max_length=50)
+    company = StoredWord(max_length=COMPANY_SLUG)
     pool_key = StoredWord(max_length=64)
     change = IdField(unique=True)
     held_since = MomentField()

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from pools.ledger.appending import NOBODY, Actor
+from pools.people.acts import actor_for
 
 
 def actor_of(request: HttpRequest, user: User | None) -> Actor:
@@ -16,7 +17,7 @@ def actor_of(request: HttpRequest, user: User | None) -> Actor:
     address = address_of(request)
     if user is None:
         return replace(NOBODY, address=address)
-    return Actor(id=user.pk, name=user.get_username(), address=address)
+    return actor_for(user, address)
 
 
 def address_of(request: HttpRequest) -> str:

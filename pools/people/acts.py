@@ -65,6 +65,11 @@ class InvitationSpent(Exception):
     """The code is not good: used, withdrawn, expired, or never there."""
 
 
+def actor_for(person: User, address: str) -> Actor:
+    """A person as the author of what they do, from the visitor's address."""
+    return Actor(id=person.pk, name=person.get_username(), address=address)
+
+
 @contextmanager
 def recording() -> Iterator[None]:
     """One transaction for what is done to people and for its event: both or neither.
@@ -207,7 +212,7 @@ def accept(invitation: Invitation, password: str, *, address: str) -> User:
         person.groups.set(_groups(invitation.roles))
         record_event(
             "invitation_accepted",
-            Actor(person.pk, person.get_username(), address),
+            actor_for(person, address),
             facts={"roles": invitation.roles, "invitation": str(invitation.pk)},
         )
     return person

@@ -83,6 +83,6 @@ def choose_password(code: str, password: str, address: str) -> User:
         person.set_password(password)
         person.save(update_fields=["password"])
         ended = acts.end_sessions(person)
-        actor = Actor(person.pk, person.get_username(), address)
+        actor = acts.actor_for(person, address)
         acts.record_about("password_reset", person, actor, {"sessions_ended": ended})
     return person

@@ -57,7 +57,7 @@ def reseal_tokens(*, forget_unreadable: bool = False) -> Iterator[Batch]:
             after = tokens[-1].pk
             unreadable = [token for token in tokens if not _reseal(token)]
             if forget_unreadable:
-                _forget(unreadable, "It did not open.")
+                _forget(unreadable, "It could not be decrypted.")
         yield Batch(len(tokens) - len(unreadable), len(unreadable))
 
 

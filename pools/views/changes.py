@@ -96,7 +96,7 @@ EVENT_COLUMNS: Final = (
     Column("Who", f"{_EVENT}#who"),
     Column("Event", f"{_EVENT}#event"),
     Column("Company", f"{_EVENT}#company"),
-    Column("Recorded with it", f"{_EVENT}#facts"),
+    Column("Details", f"{_EVENT}#facts"),
     Column("Reason", f"{_EVENT}#reason"),
     Column("From", f"{_EVENT}#from"),
 )

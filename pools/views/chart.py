@@ -43,7 +43,7 @@ class Bar:
 
     @property
     def sentence(self) -> str:
-        """For instance: 3 edits, 1 clearing."""
+        """For instance: 3 edits, 1 clear."""
         counts = [_counted(action, count) for action, count in self.counts.items() if count]
         return ", ".join(counts) or "nothing"
 

@@ -7,23 +7,23 @@ from pools.changes.reading import NoSuchPosition
 from pools.models.vocabulary import RECORDED
 from pools.wording.situations import Problem
 
-POOL_PARAMETERS: Final = "A list of pools knows only search, sort, page and per_page."
+POOL_PARAMETERS: Final = "The address of this list can only have search, sort, page and per_page."
 POOL_SORT: Final = "Pools can be sorted by name, limit and created only."
 PAGE_SIZE: Final = "Rows per page can be 10, 25, 50 or 100."
 PAGE_NUMBER: Final = "Pages are whole numbers from 1."
 SEARCH_TEXT: Final = "A search can't contain a NUL character."
-LIST_KIND: Final = "A list can have kind=events, or no kind."
+LIST_KIND: Final = "kind can only be events."
 BOTH_PLACES: Final = "Use before= or after=, not both."
 DAYS_REVERSED: Final = "The first day is after the last one."
 NO_SUCH_COMPANY: Final = "There is no company of that name whose changes you can see."
 ACTION: Final = f"An action is one of {', '.join(RECORDED)}."
 EVENT: Final = "There is no event of that name."
-POOL: Final = "Enter a pool's id, or words of its name."
-WORDS: Final = "Enter words of letters and digits."
-DAY: Final = "Write a day as in 2026-05-01."
+POOL: Final = "Enter a pool's id, or words from its name."
+WORDS: Final = "Enter words made of letters and digits."
+DAY: Final = "Write a day like 2026-05-01."
 DAY_TOO_FAR: Final = "Nothing was recorded that far away. Choose another day."
 ENTRY: Final = "before= and after= need the number of an entry."
-_NO_PAGE: Final = "The list has no page there."
+_NO_PAGE: Final = "There is no such page in this list."
 EXPORT_FORMAT: Final = "Export as csv or as json."
 
 
@@ -45,7 +45,7 @@ def bad_address(error: BadAddress | NoSuchPosition, path: str, label: str) -> Pr
 
 
 def one_parameter_of(names: Iterable[str]) -> str:
-    return f"The lists of changes know {', '.join(names)} only."
+    return f"The address of this list can only have {', '.join(names)}."
 
 
 def one_outcome_of(words: Iterable[str]) -> str:

@@ -16,9 +16,9 @@ CAUSES: Final[Mapping[Reason, str]] = {
     Reason.CONNECTION_REFUSED: "Patchworks' host refused the connection.",
     Reason.UNREACHABLE: "Patchworks' host can't be reached from here.",
     Reason.CONNECT_TIMEOUT: "Patchworks' host took too long to accept the connection.",
-    Reason.TLS: "Patchworks' certificate was not accepted.",
+    Reason.TLS: "We couldn't verify Patchworks' certificate.",
     Reason.CA_FILE: "The file of trusted certificates (CORE_CA_FILE) can't be read.",
-    Reason.PROXY: "The proxy on the way to Patchworks refused.",
+    Reason.PROXY: "The proxy on the way to Patchworks refused the connection.",
     Reason.DEADLINE: "Patchworks took too long to answer.",
     Reason.READ_TIMEOUT: "Patchworks stopped answering.",
     Reason.CONNECTION_LOST: "The connection to Patchworks broke.",
@@ -31,8 +31,8 @@ CAUSES: Final[Mapping[Reason, str]] = {
     Reason.NOT_UTF8: "The answer was not in UTF-8, as JSON has to be.",
     Reason.MALFORMED: "The answer was malformed.",
     Reason.TOO_LARGE: "The answer was too large to come from Patchworks.",
-    Reason.STATUS: "Patchworks answered with a status that its documentation doesn't have.",
-    Reason.SHAPE: "The answer didn't have the form that Patchworks documents.",
+    Reason.STATUS: "Patchworks answered with a status that isn't in its documentation.",
+    Reason.SHAPE: "The answer wasn't in the format that Patchworks documents.",
     Reason.JSON_API: "Patchworks wrapped its pools as JSON:API (type and attributes), "
     "which this panel doesn't read.",
     Reason.IDS: "Patchworks' pools have ids that aren't whole numbers. This panel can't work "
@@ -40,7 +40,7 @@ CAUSES: Final[Mapping[Reason, str]] = {
     Reason.ENCODING: "The answer was compressed in a way that we didn't ask for "
     "(Content-Encoding).",
     Reason.NONE_LISTED: "Patchworks counted pools, but listed none.",
-    Reason.NOTHING_TOLD: "Patchworks listed pools without their ids and names.",
+    Reason.NOTHING_TOLD: "Patchworks listed pools without ids or names.",
     Reason.MISMATCH: "Patchworks answered with other values than we sent.",
     Reason.OTHER_POOL: "Patchworks answered with another pool than the one we asked for.",
     Reason.SAYS_NO: "Patchworks answered as if it had worked, but reported an error.",
@@ -49,7 +49,7 @@ CAUSES: Final[Mapping[Reason, str]] = {
 # The same with the status, which says more than the rest.
 _NUMBERED: Final[Mapping[str, str]] = {
     Reason.SERVER_ERROR: "Patchworks had an error ({}).",
-    Reason.STATUS: "Patchworks answered with a status that its documentation doesn't have ({}).",
+    Reason.STATUS: "Patchworks answered with a status that isn't in its documentation ({}).",
     Reason.WEB_PAGE: "A web page answered ({}). Is the company's address right?",
     Reason.NOT_JSON: "The answer was not JSON ({}).",
     Reason.EMPTY: "The answer was empty ({}).",

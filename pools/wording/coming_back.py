@@ -6,8 +6,8 @@ ENTRIES_KEPT: Final = (
     "Nothing was sent yet. Your entries are still here: check them, then send the form again."
 )
 ENTRIES_ELSEWHERE: Final = (
-    "We didn't fill in what you typed here earlier: it may have been meant for other pools than "
-    "these. The company may have moved since, or its ids begun again. Nothing was changed."
+    "We didn't fill in what you typed here earlier. The company's address has changed since, or "
+    "Patchworks was restored from a backup, so this may be another pool. Nothing was changed."
 )
 OUT_OF_DATE: Final = "Nothing was done: that page was out of date. Please try again."
 SIGNED_OUT: Final = "You were signed out, so nothing was done. Sign in and try again."

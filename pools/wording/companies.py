@@ -20,5 +20,5 @@ def open_changes_stay_behind(count: int) -> str:
     these = f"{counted(count, 'change')} {'has' if count == 1 else 'have'}"
     return (
         f"{these} no known outcome yet. At another address nobody can check what happened: "
-        "check first, or tick “Move with open changes”."
+        "check first, or tick “Change the address anyway”."
     )

@@ -75,15 +75,15 @@ def _entry_refused(error: errors.Unauthenticated, situation: Situation) -> Probl
     company = situation.company.name
     words: dict[Activity | Action, tuple[str, str]] = {
         Activity.SIGNING_IN: (
-            "Patchworks does not accept this e-mail and password.",
+            "Patchworks doesn't accept this e-mail and password.",
             "Type them again.",
         ),
         Activity.TRYING_TOKEN: (
-            f"The sign-in worked, but {company} at Patchworks does not accept the token it gave.",
+            f"The sign-in worked, but {company} at Patchworks doesn't accept the token it gave.",
             "Ask an administrator to check the company's two addresses.",
         ),
     }
-    pasted = (f"Patchworks does not accept this token for {company}.", _CHECK_ENTRY)
+    pasted = (f"Patchworks doesn't accept this token for {company}.", _CHECK_ENTRY)
     title, next_text = words.get(situation.doing, pasted)
     return Problem(
         title=title,
@@ -182,7 +182,7 @@ def not_found(error: errors.NotFound, situation: Situation) -> Problem:
         return _no_such_address(error, situation, f"{name}'s address")
     return Problem(
         title=f"Patchworks has no such pool in {name}.",
-        meaning=f"It was deleted, its number belongs to another company, or it is so new that "
+        meaning=f"It was deleted, its id belongs to another company, or it is so new that "
         f"Patchworks doesn't show it yet. "
         f"{_unchanged(situation)}".strip(),
         next_text="Look for it in the list.",

@@ -30,14 +30,15 @@ class Undone(Enum):
 
 
 _MEANINGS: Final = {
-    Undone.READING: "This page can't be shown until that is over.",
-    Undone.SIGNING_IN: "Nobody can sign in until that is over. It has nothing to do with your "
+    Undone.READING: "We can't show this page until the database works again.",
+    Undone.SIGNING_IN: "Nobody can sign in until it works again. It has nothing to do with your "
     "password, and this attempt doesn't count.",
     Undone.SIGNING_OUT: "You're still signed in here. Try again before you leave this screen.",
     Undone.SENDING: "We couldn't save this. Nothing was changed, and nothing was sent.",
     Undone.SENT: "Your change may have been sent. Don't send it again: the pool's history says "
     "what happened, as soon as the database works again.",
-    Undone.GOING_ON: "So we show this here, and not on the page that it belongs to.",
+    Undone.GOING_ON: "It was done. We show it here because the usual page can't be shown "
+    "right now.",
 }
 
 

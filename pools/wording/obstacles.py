@@ -33,8 +33,8 @@ _UNTOLD: Final = frozenset(
 )
 _TELL: Final = "Tell an administrator that the panel's database can't be written."
 _ELSEWHERE: Final = (
-    "It was made before the company moved, or before its ids began again. Pools from that time "
-    "are not the ones that are here now."
+    "The company has a new address since, or Patchworks was restored from a backup: that pool "
+    "is no longer here."
 )
 _SENT_BEFORE: Final = {
     Outcome.REFUSED: "You sent this form before, and Patchworks refused it.",
@@ -174,7 +174,7 @@ def pool_gone(error: PoolGone, situation: Situation) -> Problem:
         meaning=f"{history}{values}{nothing}",
         next_text="Look for it in the list."
         if not error.deleted
-        else "To have it back, create it again from its history.",
+        else "To get it back, create it again from its history.",
         next_href=situation.list_href
         if situation.doing is Activity.READING_POOL
         else situation.page_of(item.pool_id),
@@ -237,7 +237,7 @@ def pool_held(error: PoolHeld, situation: Situation) -> Problem:
     if error.of_nobody:
         release = [situation.company.slug, error.change_id]
         return Problem(
-            title="This pool is locked, and the record does not say why.",
+            title="This pool is locked, and the record doesn't say why.",
             meaning="No change in the record is waiting for a result here, so the panel's "
             "database may have been altered. Nothing was sent.",
             next_text="Tell an administrator before you unlock it.",

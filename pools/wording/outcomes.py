@@ -27,7 +27,7 @@ _UNCLEAR: Final = {
     ChangeState.UNKNOWN: "The change was sent, and it may or may not have happened.",
     ChangeState.RELEASED: "The change was sent, and it may or may not have happened.",
     ChangeState.APPLIED: "We checked later: it happened.",
-    ChangeState.NOT_APPLIED: "We checked later: it did not happen.",
+    ChangeState.NOT_APPLIED: "We checked later: it didn't happen.",
     ChangeState.DUPLICATE: "We checked later: there was more than one new pool with this name "
     "and these values.",
     ChangeState.UNKNOWABLE: "It leaves nothing to look up: we can't tell whether it happened.",

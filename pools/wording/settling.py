@@ -40,7 +40,7 @@ _VERDICTS: Final[Mapping[Verdict, tuple[str, Callable[[str], str], str]]] = {
     Verdict.APPLIED: ("success", lambda what: f"The {what} happened.", _FREE),
     Verdict.NOT_APPLIED: (
         "success",
-        lambda what: f"The {what} did not happen.",
+        lambda what: f"The {what} didn't happen.",
         "Make it again if it is still needed.",
     ),
     Verdict.SUPERSEDED: (
@@ -164,8 +164,8 @@ def _unreadable(attempt: _Attempt) -> str:
 
 def _moved(attempt: _Attempt) -> str:
     return (
-        f"The {attempt.what} was made before the company moved, or before its ids began again. "
-        f"It can't be checked at the new address. {_LOOK}"
+        f"Since this {attempt.what}, the company's address has changed, or Patchworks was restored "
+        f"from a backup, so we can't check what happened. {_LOOK}"
     )
 
 

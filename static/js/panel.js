@@ -214,7 +214,7 @@
       text.hidden = false;
       getSelection().selectAllChildren(text);
       text.focus();
-      say("Not copied: the browser forbids it. The text is selected.");
+      say("Your browser doesn't allow copying. The text is selected.");
     }
   };
 

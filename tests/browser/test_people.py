@@ -176,7 +176,7 @@ def test_where_pages_may_not_copy_the_text_is_selected_and_the_page_says_so(admi
     press(admin, "Create link")
     admin.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()) }")
     press(admin, "Copy link")
-    expect(admin.locator("#announce")).to_contain_text("the browser forbids it")
+    expect(admin.locator("#announce")).to_contain_text("doesn't allow copying")
     assert admin.evaluate("getSelection().toString()") == admin.get_by_label("Link").inner_text()
 
 

@@ -81,7 +81,7 @@ WRONG: Final = {
     ),
     "an empty host": (
         {"ALLOWED_HOSTS": "panel.example,"},
-        "ALLOWED_HOSTS has a comma too many: an item of it is empty.",
+        "ALLOWED_HOSTS has an empty item: check its commas.",
     ),
     "no DATABASE_URL": (
         {"DATABASE_URL": ""},
@@ -101,11 +101,11 @@ WRONG: Final = {
     ),
     "a database without a name": (
         {"DATABASE_URL": f"postgres://u:{SECRET}@db"},
-        "This one names no database that is kept.",
+        "This one names a database that is not stored.",
     ),
     "a database in memory": (
         {"DATABASE_URL": "sqlite://:memory:"},
-        "This one names no database that is kept.",
+        "This one names a database that is not stored.",
     ),
     "no TOKEN_KEYS": (
         {"TOKEN_KEYS": ""},
@@ -137,15 +137,15 @@ WRONG: Final = {
     ),
     "a comma too many": (
         {"AUDIT_KEYS": f"one:{KEY},"},
-        "AUDIT_KEYS has a comma too many: an item of it is empty.",
+        "AUDIT_KEYS has an empty item: check its commas.",
     ),
     "HTTPS misspelt": ({"HTTPS": "ture"}, "HTTPS must be true or false, not 'ture'."),
     "DEBUG misspelt": ({"DEBUG": "maybe"}, "DEBUG must be true or false, not 'maybe'."),
     "DEBUG beyond loopback": (
         {"DEBUG": "true"},
         (
-            "DEBUG shows secrets to visitors. Turn it off, or have loopback hosts alone in "
-            "ALLOWED_HOSTS."
+            "DEBUG shows secrets to visitors. Turn it off, or let ALLOWED_HOSTS name only "
+            "loopback hosts."
         ),
     ),
     "a public address without a scheme": (

@@ -128,8 +128,8 @@ def test_what_the_stylesheets_are_refused_for_is_told_without_them(panel: Panel)
     assert body.css("svg, img, dialog, button, input, [hidden], .visually-hidden, .icon") == []
     told = " ".join(body.text().split())
     assert told.startswith(
-        "Your browser sent too many cookies. Nothing was done: they are more than we can read. "
-        "Delete the cookies of this site, and those of the site that it belongs to, then try again."
+        "Your browser sent too many cookies. Nothing was done: we can't read that many. "
+        "Delete the cookies of this site and of its parent domain, then try again."
     )
     assert [link.text() for link in body.css("a")] == ["Companies"]
 

@@ -187,7 +187,7 @@ def test_the_guard_is_put_back_as_it_was(dropped: tuple[str, ...]) -> None:
     said = StringIO()
     call_command("guard_ledger", stdout=said)
     assert definitions() == before
-    expected = f"Put back: {', '.join(dropped)}.\n" if dropped else "No trigger was missing.\n"
+    expected = f"Restored: {', '.join(dropped)}.\n" if dropped else "No trigger was missing.\n"
     assert said.getvalue() == expected
 
 

@@ -38,7 +38,7 @@ def test_nothing_is_lacking_of_what_the_panel_writes(
     monkeypatch.setattr("pools.ledger.indexing.CHUNK", 7)
     Panel(Random(seed)).write(60)
     assert list(lost()) == []
-    assert index_ledger() == "The index lacks nothing.\n"
+    assert index_ledger() == "The index is complete.\n"
 
 
 def test_the_terms_of_a_whole_index_are_added_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,8 +77,8 @@ def test_what_the_index_lacks_is_named_and_mended(statement: str) -> None:
     execute(statement)
     code, said = verify_audit("--index")
     assert code == 1
-    assert "Entry 2 is not found by event:reason.\n" in said
-    assert "`manage.py index_ledger` adds what the index lacks.\n" in said
+    assert "The index lacks event:reason for entry 2.\n" in said
+    assert "`manage.py index_ledger` adds what is missing.\n" in said
     assert index_ledger() == "Added to the index: 1 term.\n"
     code, said = verify_audit("--index")
     assert (code, "not found" in said) == (0, False)

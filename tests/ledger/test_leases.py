@@ -98,7 +98,7 @@ def test_a_lease_in_another_form_is_named(column: str) -> None:
 def test_a_lease_that_is_gone_is_named_by_its_change() -> None:
     tell(Kind.INTENT, Kind.OUTCOME)
     assert found() == (
-        ["Its outcome is unknown, no verdict and no release, and holds no pool."],
+        ["Its outcome is unknown, and it has no verdict or release, but it holds no pool."],
         [],
         ["The change of entry 1 is open and holds no pool."],
     )
@@ -166,7 +166,7 @@ def test_they_are_put_right_and_each_is_on_the_ledger() -> None:
     said = StringIO()
     call_command("guard_ledger", stdout=said)
     assert said.getvalue().splitlines()[0] == "No trigger was missing."
-    assert [line.split(":")[0] for line in said.getvalue().splitlines()[1:]] == ["Put right"] * 3
+    assert [line.split(":")[0] for line in said.getvalue().splitlines()[1:]] == ["Corrected"] * 3
     assert found() == ([], [], [])
     events = Entry.objects.filter(kind=Kind.EVENT).order_by("seq")
     assert [(event.action, event.actor_name) for event in events] == [("lease_put_right", "")] * 3

@@ -116,12 +116,12 @@ UNEVEN: dict[str, tuple[tuple[Kind, ...], str, tuple[int, str]]] = {
     "no end": (
         (Kind.INTENT,),
         "",
-        (1, "It has no outcome, no verdict and no release, and holds no pool."),
+        (1, "It has no outcome, verdict or release, but it holds no pool."),
     ),
     "unknown": (
         (Kind.INTENT, Kind.OUTCOME),
         "unknown",
-        (1, "Its outcome is unknown, no verdict and no release, and holds no pool."),
+        (1, "Its outcome is unknown, and it has no verdict or release, but it holds no pool."),
     ),
     "no intent": ((Kind.OUTCOME,), "done", (1, "There is no intent of its change.")),
     "before its intent": (
@@ -152,7 +152,7 @@ UNEVEN: dict[str, tuple[tuple[Kind, ...], str, tuple[int, str]]] = {
     "made here and outside": (
         (Kind.INTENT, Kind.OUTCOME, Kind.DRIFT),
         "done",
-        (3, "Its change is told both as made here and as made outside."),
+        (3, "Its change is recorded both as made here and as made outside."),
     ),
 }
 
@@ -284,7 +284,7 @@ def test_an_end_written_anew_shows_against_a_checkpoint() -> None:
     tamper("DELETE FROM pools_entry WHERE seq > 2")
     append_events(4)
     reason = (
-        f"A checkpoint notes another entry 4 of {(at := noted_then[1].at) and at.isoformat()}: "
+        f"A checkpoint names another entry 4 of {(at := noted_then[1].at) and at.isoformat()}: "
         "what came after entry 2 was cut off, at least in part, and written again."
     )
     assert checked(*noted_then) == (1, 0, [Misfit(4, reason)])

@@ -102,7 +102,7 @@ def test_a_ledger_that_can_be_altered_ends_badly_though_it_fits() -> None:
     assert (code, said) == (
         1,
         (
-            f"{UNGUARDED} It lacks, or has switched off or altered: {missing}.\n"
+            f"{UNGUARDED} Missing, switched off or altered: {missing}.\n"
             f"Entry 1 fits.\nHead: {named(1)}\n"
         ),
     )

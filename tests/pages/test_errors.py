@@ -49,10 +49,10 @@ def failing(headers: dict[str, str]) -> Any:
 
 CASES = [
     (malformed, 400, "We couldn't understand this request."),
-    (forbidden, 403, "You don't have permission to do this."),
+    (forbidden, 403, "let you manage people"),
     (stale_form, 403, "This form has expired."),
     (missing, 404, "Page not found."),
-    (too_large, 413, "That's too much at once."),
+    (too_large, 413, "This is too large to send."),
     (too_many, 429, "Too many attempts."),
     (failing, 500, "The panel had an error."),
 ]

@@ -55,10 +55,12 @@ def test_a_form_is_begun_too_with_what_was_typed_before(
 ) -> None:
     slow.set_fault(None)
     address = f"/c/acme/pools/{slow.company('acme').add_pool('Typed', 5).id}/{act}/"
+    settings.PAGE_PATIENCE_SECONDS = None
     form = open_form(manager, address, reason="Half a reason", confirm_name="Typed")
     slow.set_fault("status=401")
     manager.post(address, form)
     slow.set_fault("latency=0.3;only=reads")
+    settings.PAGE_PATIENCE_SECONDS = 0.05
     begun, rest = pieces_of(manager.get(address))
     assert WAITING in begun
     assert "<form" in rest
@@ -68,10 +70,14 @@ def test_a_form_is_begun_too_with_what_was_typed_before(
     assert "Half a reason" not in manager.get(address).content.decode()
 
 
-def test_the_form_of_a_revert_is_begun_too(manager: Client, slow: RunningSandbox) -> None:
+def test_the_form_of_a_revert_is_begun_too(
+    manager: Client, slow: RunningSandbox, settings: LazySettings
+) -> None:
     slow.set_fault(None)
     pool = slow.company("acme").add_pool("Reverted", 5).id
+    settings.PAGE_PATIENCE_SECONDS = None
     edit(manager, pool, limit="6")
+    settings.PAGE_PATIENCE_SECONDS = 0.05
     change = Entry.objects.get(kind="intent").change
     slow.set_fault("latency=0.3;only=reads")
     begun, rest = pieces_of(manager.get(f"/c/acme/changes/{change}/revert/"))
@@ -100,11 +106,13 @@ def test_what_goes_wrong_is_said_on_the_page_that_was_begun(
 
 
 def test_what_was_changed_outside_is_noticed_all_the_same(
-    manager: Client, slow: RunningSandbox
+    manager: Client, slow: RunningSandbox, settings: LazySettings
 ) -> None:
     slow.set_fault(None)
     pool = slow.company("acme").add_pool("Watched", 5).id
+    settings.PAGE_PATIENCE_SECONDS = None
     edit(manager, pool, limit="6")
+    settings.PAGE_PATIENCE_SECONDS = 0.05
     slow.company("acme").change_pool(pool, limit=9)
     slow.set_fault("latency=0.3;only=reads")
     assert pieces_of(manager.get(f"/c/acme/pools/{pool}/"))

@@ -71,16 +71,16 @@ def test_a_change_that_never_was_is_404(manager: Client) -> None:
     [
         ("action=explode", "An action is one of create, edit, clear, delete, outside."),
         ("outcome=maybe", "An outcome is one of done, refused, not_sent, unknown, applied, "),
-        ("from=yesterday", "Write a day as in 2026-05-01."),
-        ("to=2026-02-30", "Write a day as in 2026-05-01."),
+        ("from=yesterday", "Write a day like 2026-05-01."),
+        ("to=2026-02-30", "Write a day like 2026-05-01."),
         ("from=2026-05-02&to=2026-05-01", "The first day is after the last one."),
         ("from=0001-01-01", "Nothing was recorded that far away. Choose another day."),
-        ("pool=%21%21", "Enter a pool's id, or words of its name."),
-        ("words=%E2%80%94", "Enter words of letters and digits."),
-        ("kind=rumours", "A list can have kind=events, or no kind."),
+        ("pool=%21%21", "Enter a pool's id, or words from its name."),
+        ("words=%E2%80%94", "Enter words made of letters and digits."),
+        ("kind=rumours", "kind can only be events."),
         ("before=x", "before= and after= need the number of an entry."),
         ("before=-1", "before= and after= need the number of an entry."),
-        ("before=999999999", "The list has no page there."),
+        ("before=999999999", "There is no such page in this list."),
         ("before=1&after=1", "Use before= or after=, not both."),
         (f"who={'x' * 256}", "A filter can have at most 255 characters."),
         ("who=%00", "A filter can have at most 255 characters."),
@@ -150,7 +150,7 @@ def test_a_name_that_no_filter_has_is_refused(manager: Client, address: str, mis
     a_change()
     page = manager.get(f"{address}?{misspelt}")
     assert page.status_code == 400
-    assert "The lists of changes know kind, who, action, outcome, pool, " in page.text
+    assert "The address of this list can only have kind, who, action, outcome, pool, " in page.text
     exported = manager.post(f"{address}export/?{misspelt}", {"format": "csv"})
     assert exported.status_code == 400
     assert Entry.objects.filter(action="changes_exported").count() == 0

@@ -378,7 +378,7 @@ def test_an_unknown_outcome_quotes_patchworks(manager: Client, core: RunningSand
     core.set_fault("status=423;only=writes")
     page = manager.post(address, open_form(manager, address, limit="77"), follow=True)
     said = unescape(re.sub("<[^>]+>|[\u2066-\u2069]", "", page.text))
-    assert "documentation doesn't have (423). Patchworks said: “" in said
+    assert "in its documentation (423). Patchworks said: “" in said
 
 
 def test_what_was_not_typed_follows_the_pool_meanwhile(

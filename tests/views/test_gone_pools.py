@@ -42,7 +42,7 @@ def test_a_deleted_pools_page_knows_its_name_its_values_and_who_deleted_it(
     assert (page.status_code, problem.title) == (404, f"{NAME} ({deleted}) was deleted.")
     assert problem.meaning.startswith("manager deleted it on ")
     assert problem.meaning.endswith("Its last values: limit 5, timeout none, connectors none.")
-    assert problem.next_text == "To have it back, create it again from its history."
+    assert problem.next_text == "To get it back, create it again from its history."
     assert page.context["history"][0].revert_href
     assert "ConnectionPool" not in page.text
 

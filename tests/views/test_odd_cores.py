@@ -430,7 +430,7 @@ def test_a_token_that_a_sign_in_gave_is_not_blamed_on_the_password(
     typed = {"company": "acme", "kind": "sign_in", "email": "a@b.example", "password": "x" * 12}
     problem = manager.post("/tokens/add/", typed).context["problem"]
     assert (problem.title, problem.meaning) == (
-        "The sign-in worked, but Acme at Patchworks does not accept the token it gave.",
+        "The sign-in worked, but Acme at Patchworks doesn't accept the token it gave.",
         "The token was not stored.",
     )
 

@@ -94,7 +94,7 @@ def test_an_answer_that_tells_nothing_of_its_pools_says_that(
 ) -> None:
     core.set_fault("missing")
     problem = manager.get(LIST).context["problem"]
-    assert problem.meaning == ("Patchworks listed pools without their ids and names.")
+    assert problem.meaning == ("Patchworks listed pools without ids or names.")
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ class Command(BaseCommand):
             with transaction.atomic():
                 wrong = put_right()
         except AnyDatabaseError as error:
-            raise CommandError(f"The ledger is not guarded: {error}") from None
+            raise CommandError(f"The triggers could not be created: {error}") from None
         self.stdout.write(
-            f"Put back: {', '.join(missing)}." if missing else "No trigger was missing."
+            f"Restored: {', '.join(missing)}." if missing else "No trigger was missing."
         )
         for sentence in wrong:
-            self.stdout.write(f"Put right: {sentence}")
+            self.stdout.write(f"Corrected: {sentence}")

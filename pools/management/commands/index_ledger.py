@@ -13,7 +13,7 @@ class Command(BaseCommand):
     """Exit 0: each entry is found by what it says, now at the latest."""
 
     help = (
-        "Adds to the index what it lacks, so that narrowed lists and exports find those entries "
+        "Adds missing terms to the index, so that filtered lists and exports find those entries "
         "again. The ledger itself is not touched."
     )
 
@@ -25,4 +25,4 @@ class Command(BaseCommand):
         if added:
             self.stdout.write(f"Added to the index: {counted(added, 'term')}.")
         else:
-            self.stdout.write("The index lacks nothing.")
+            self.stdout.write("The index is complete.")

@@ -20,7 +20,7 @@ SENTENCES: Final = {
     SettlingState.ALREADY: "it is no longer open",
     SettlingState.UNDER_WAY: "its call is still running",
     SettlingState.WAITING: "it is too early to check: its quiet time is not over",
-    SettlingState.MOVED: "its company has moved since",
+    SettlingState.MOVED: "its company's address has changed, or Patchworks was restored, since",
     SettlingState.NO_TOKEN: "the token of the person who made it no longer works",
     SettlingState.NOT_READ: "Core could not be read, or what it shows does not tell",
     SettlingState.SEEN: "the pool shows it now",

@@ -17,14 +17,14 @@ from pools.ledger.proof import NAMED, Proof, prove
 from pools.wording.numbers import counted
 
 EMPTIED: Final = (
-    "The ledger was emptied: something is here that was written together with an entry."
+    "The ledger is empty, but something is stored that is only ever written with an entry."
 )
 UNGUARDED: Final = (
     "The database does not keep the ledger from being altered; we can't tell since when."
 )
 
-NOT_FOUND: Final = "`manage.py index_ledger` adds what the index lacks."
-LACKS: Final = "It lacks, or has switched off or altered:"
+NOT_FOUND: Final = "`manage.py index_ledger` adds what is missing."
+LACKS: Final = "Missing, switched off or altered:"
 
 
 class Command(BaseCommand):
@@ -114,7 +114,7 @@ class Command(BaseCommand):
 
     def _say_what_is_not_found(self, unfound: Sequence[Lost]) -> None:
         for each in unfound[:NAMED]:
-            self.stderr.write(f"Entry {each.seq} is not found by {each.term}.")
+            self.stderr.write(f"The index lacks {each.term} for entry {each.seq}.")
         if len(unfound) > NAMED:
             more = counted(len(unfound) - NAMED, "more term")
             self.stderr.write(f"Not in the index either: {more}.")
