@@ -36,6 +36,10 @@ from pools.wording.direction import marked, unseen_in
 
 # What a person can set of a pool.
 VALUES: Final = ("name", "limit", "timeout")
+_UNDATED: Final = (
+    "Nothing was sent: you opened this form before the panel was updated, and the company may have "
+    "moved since. What you typed is still here: check that it belongs here, then send it again."
+)
 _STAYS: Final = "It stays as it is unless you change the name."
 _LINE_BREAK: Final = f"This name has a line break in it, which can't be shown here. {_STAYS}"
 _UNSEEN: Final = "This name has characters that you can't see, or that change its direction"
@@ -81,6 +85,8 @@ class ChangeForm(CheckedForm):
 
     def clean_seen(self) -> Snapshot | None:
         sealed = self.data.get("seen", "")
+        if self._is_undated:
+            raise ValidationError(_UNDATED)
         if not is_about(sealed, self._company, self._pool_id):
             why = "it belongs to another pool"
             if self._pool_id is None:
@@ -90,6 +96,11 @@ class ChangeForm(CheckedForm):
                 )
             raise ValidationError(f"This form is damaged, or {why}. Open it again.")
         return self._opened
+
+    @property
+    def _is_undated(self) -> bool:
+        """Whether it is for a new pool and doesn't say for which origin: not that it moved."""
+        return self._pool_id is None and not self.data.get("seen")
 
     @cached_property
     def _opened(self) -> Snapshot | None:
@@ -172,6 +183,9 @@ class ChangeForm(CheckedForm):
             # Core was just asked, or is not to be asked now.
             self.pool = self._pool_as_seen()
             return None
+        if self.is_bound and self._is_undated:
+            # Its person has read why: it may be sent once more.
+            self._put(seen=self._seal(None))
         pool = read(self._pool_id)
         if pool is None or isinstance(pool, Exception):
             return pool

@@ -308,13 +308,50 @@ def test_a_reader_is_refused_every_change(
 
 
 @pytest.mark.parametrize(
-    "pool", ["..", "1/../2", "%2e%2e", str(10**30), "0", "01", "x", "1%00", "%D9%A1", "-1"]
+    "pool", ["..", "1/../2", "%2e%2e", str(10**30), "01", "x", "1%00", "%D9%A1", "-1"]
 )
 def test_an_id_that_is_none_reaches_nothing(
     manager: Client, core: RunningSandbox, pool: str
 ) -> None:
     assert manager.get(f"/c/acme/pools/{pool}/clear/").status_code == 404
     assert core.journal == []
+
+
+@pytest.mark.parametrize("in_dialog", [False, True])
+def test_a_new_pools_form_from_before_an_update_says_so_and_can_be_sent_again(
+    manager: Client, core: RunningSandbox, in_dialog: bool
+) -> None:
+    """It doesn't say yet at which address of its company it was opened."""
+    typed = open_form(manager, NEW, name="Fresh", limit="4", timeout="30", reason="T-1")
+    del typed["seen"]
+    page = dialog(manager, NEW, typed, "/c/acme/pools/") if in_dialog else manager.post(NEW, typed)
+    assert page.status_code == 422
+    assert "you opened this form before the panel was updated" in told(page)
+    assert writes(core) == []
+    form = page.context["form"]
+    shown = {name: form[name].value() or "" for name in form.fields}
+    assert {name: shown[name] for name in typed if name != "form_id"} == {
+        name: typed[name] for name in typed if name != "form_id"
+    }
+    assert f'value="{shown["seen"]}"' in page.content.decode()
+    manager.post(NEW, shown)
+    assert writes(core) == [("POST", "/api/v1/connection-pools")]
+    assert outcomes() == ["done"]
+
+
+@pytest.mark.parametrize("act", ["edit", "clear", "delete"])
+def test_a_form_of_a_pool_that_does_not_say_which_is_refused_with_what_was_typed(
+    manager: Client, core: RunningSandbox, act: str
+) -> None:
+    """Sent again it would be about whatever pool has the id by now: it has to be opened again."""
+    address = f"/c/acme/pools/{one_pool(manager)}/{act}/"
+    typed = open_form(manager, address, reason="T-1") | {"seen": ""}
+    page = manager.post(address, typed)
+    assert page.status_code == 422
+    assert "Open it again." in told(page)
+    assert page.context["form"]["reason"].value() == "T-1"
+    assert manager.post(address, typed).status_code == 422
+    assert writes(core) == []
 
 
 def test_a_dialog_answers_with_a_sentence_and_an_event(manager: Client) -> None:
