@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from django.db import connection
 from django.db.models import (
     BooleanField,
     Count,
     Exists,
+    Expression,
     F,
     Func,
     IntegerField,
@@ -29,7 +31,7 @@ from pools.ledger import clock
 from pools.ledger.names import recorded_under
 from pools.models import Entry, IndexTerm, Lease
 from pools.models.index_term import words_sought
-from pools.models.stored import GarbledMoment, order_of
+from pools.models.stored import GarbledMoment, MomentField, StoredWord, order_of
 from pools.models.vocabulary import Kind, Outcome, Verdict
 
 # Terms are counted up to here to learn which of them is the rarest.
@@ -104,9 +106,65 @@ def newest(filters: Filters, limit: int, before: Position | None = None) -> list
     return _nearest(filters, limit, before, downwards=True)
 
 
-def next_newer(filters: Filters, limit: int, after: Position) -> list[Match]:
-    """The lines that fit and are next newer than `after`; newest first."""
-    return _nearest(filters, limit, after, downwards=False)[::-1]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Of the lines that fit, as many as `limit`, from the edge on."""
+
+    filters: Filters
+    limit: int
+    edge: Position | None = None
+    downwards: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a page of lines is made of: the nearest of each part, and who made the latest."""
+
+    parts: list[list[Match]]
+    names: set[str]
+
+
+def overview(parts: list[Part], companies: frozenset[str] | None, named: int) -> Overview:
+    """All of it by one statement, unless more than the lines themselves has to be looked up."""
+    if not any(part.filters.who or part.filters.outcome for part in parts):
+        queries = [
+            *([_slice(part, each) for each in _sources_of(part.filters)] for part in parts),
+            [_names(each, named) for each in _sources_of(Filters(companies=companies))],
+            [_of_no_kind()[:1]],
+        ]
+        answers = iter(_asked_together([query for each in queries for query in each]))
+        *rows, names, altered = ([row for _ in each for row in next(answers)] for each in queries)
+        if not altered:
+            found = [
+                _in_order(part, [Match(*row, None) for row in each])
+                for part, each in zip(parts, rows, strict=True)
+            ]
+            return Overview(found, {name for _, _, name in names})
+    return Overview(
+        [_nearest(each.filters, each.limit, each.edge, downwards=each.downwards) for each in parts],
+        newest_names(companies, named),
+    )
+
+
+def _asked_together(queries: list[QuerySet[Any]]) -> list[list[tuple[Any, int, Any]]]:
+    """The rows of each query: a moment, a number and a word."""
+    selects: list[str] = []
+    facts: list[Any] = []
+    for number, query in enumerate(queries):
+        sql, given = query.query.sql_with_params()
+        selects.append(f"SELECT {number}, q{number}.* FROM ({sql}) AS q{number}")  # noqa: S608  # nosec
+        facts += given
+    moment, word = MomentField().from_db_value, StoredWord().from_db_value
+    nothing = Expression()
+    together = " UNION ALL ".join(selects)
+    answers: list[list[tuple[Any, int, Any]]] = [[] for _ in queries]
+    with connection.cursor() as cursor:
+        cursor.execute(together, facts)
+        for number, at, seq, text in cursor.fetchall():
+            answers[number].append(
+                (moment(at, nothing, connection), seq, word(text, nothing, connection))
+            )
+    return answers
 
 
 def position_of(seq: int) -> Position | None:
@@ -128,8 +186,13 @@ def newest_names(companies: frozenset[str] | None, limit: int) -> set[str]:
     return {
         name
         for source in _sources(Filters(companies=companies))
-        for name in source.order_by("-at", "-seq").values_list("actor_name", flat=True)[:limit]
+        for _, _, name in _names(source, limit)
     }
+
+
+def _names(source: QuerySet[Any], limit: int) -> QuerySet[Any]:
+    rows: QuerySet[Any] = source.annotate(moment=F("at")).order_by("-at", "-seq")
+    return rows.values_list("moment", "seq", "actor_name")[:limit]
 
 
 def _nearest(
@@ -153,18 +216,32 @@ def _candidates(
     filters: Filters, limit: int, edge: Position | None, *, downwards: bool
 ) -> list[Match]:
     """Lines that fit but perhaps for their outcome: an index has what it once was."""
-    order = ("-at", "-seq") if downwards else ("at", "seq")
+    part = Part(filters, limit, edge, downwards)
+    return _in_order(
+        part,
+        [
+            Match(row[0], row[1], row[2], last_word(*row[3:]) if filters.outcome else None)
+            for source in _sources(filters)
+            for row in _slice(part, source)
+        ],
+    )
+
+
+def _slice(part: Part, source: QuerySet[Any]) -> QuerySet[Any]:
+    """What one source has of a part."""
+    filters = part.filters
+    order = ("-at", "-seq") if part.downwards else ("at", "seq")
     # Under another name: Django would order by what is selected, which no index has.
     columns = ("moment", "seq", "action", *(["ended", "verdict"] if filters.outcome else []))
-    matches = {
-        Match(row[0], row[1], row[2], last_word(*row[3:]) if filters.outcome else None)
-        for source in _sources(filters)
-        for row in _beyond(_within(_detailed(source, filters), filters), edge, downwards=downwards)
-        .annotate(moment=F("at"))
-        .order_by(*order)
-        .values_list(*columns)[:limit]
-    }
-    return sorted(matches, key=lambda each: each.position.order, reverse=downwards)[:limit]
+    lines: QuerySet[Any] = _within(_detailed(source, filters), filters)
+    lines = _beyond(lines, part.edge, downwards=part.downwards).annotate(moment=F("at"))
+    return lines.order_by(*order).values_list(*columns)[: part.limit]
+
+
+def _in_order(part: Part, matches: list[Match]) -> list[Match]:
+    """What several sources have of a part, each line once."""
+    lines = sorted({*matches}, key=lambda each: each.position.order, reverse=part.downwards)
+    return lines[: part.limit]
 
 
 def _detailed(source: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
@@ -199,7 +276,7 @@ def _sources(filters: Filters) -> list[QuerySet[Any]]:
     else:
         names = sorted({recorded.name for recorded in recorded_under(filters.who)})
         each = [replace(filters, who=who) for who in names]
-    altered = _of_no_kind() if each else []
+    altered = [seq for _, seq, _ in _of_no_kind()] if each else []
     sources = [source for one in each for source in _sources_of(one)]
     return sources + [_lost_lines(one, altered) for one in each if altered]
 
@@ -269,10 +346,11 @@ def _has_term(term: str) -> Exists:
     return Exists(IndexTerm.objects.filter(term=term, at=OuterRef("at"), seq=OuterRef("seq")))
 
 
-def _of_no_kind() -> list[int]:
+def _of_no_kind() -> QuerySet[Any]:
     """Entries whose kind is no word of ours: none, unless the database was altered."""
-    entries = Entry.objects.filter(_has_no_kind()).order_by("-at", "-seq")
-    return list(entries.values_list("seq", flat=True)[:MOST_ALTERED])
+    entries = Entry.objects.filter(_has_no_kind()).annotate(moment=F("at"))
+    rows = entries.order_by("-at", "-seq").values_list("moment", "seq", "action")
+    return rows[:MOST_ALTERED]
 
 
 def _lost_lines(filters: Filters, altered: list[int]) -> QuerySet[Entry]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from pools.changes import readback, witnesses
-from pools.changes.history import newest_entries
+from pools.changes.history import PoolRecord, newest_entries, record_of_pool
 from pools.changes.proposal import COMPARED, CONNECTORS, Snapshot
 from pools.changes.said import said_by
 from pools.changes.settling_times import quiet_time
@@ -94,13 +94,39 @@ def notice(
     reader: int | None = None,
 ) -> Pool:
     """The same of a pool that is being read already: since `as_of`, by `read`."""
+    pool = _read_or_gone(core, company, pool_id, as_of, read, reader)
+    record_differences(company, [pool], as_of)
+    return pool
+
+
+def notice_on_page(
+    core: CoreClient,
+    company: Company,
+    pool_id: int,
+    as_of: int,
+    read: Callable[[], Pool],
+    reader: int | None = None,
+) -> tuple[Pool, PoolRecord]:
+    """The same for the pool's own page: with what the record says of it then."""
+    pool = _read_or_gone(core, company, pool_id, as_of, read, reader)
+    record = record_of_pool(company, pool_id)
+    noticed = record_differences(company, [pool], as_of, known=record.newest)
+    return pool, record if noticed is None else record_of_pool(company, pool_id)
+
+
+def _read_or_gone(
+    core: CoreClient,
+    company: Company,
+    pool_id: int,
+    as_of: int,
+    read: Callable[[], Pool],
+    reader: int | None,
+) -> Pool:
     try:
-        pool = read()
+        return read()
     except NotFound:
         record_absence(core, company, pool_id, as_of, reader)
         raise
-    record_differences(company, [pool], as_of)
-    return pool
 
 
 def as_of() -> int:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
-from typing import Any
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -37,6 +37,9 @@ from pools.models.vocabulary import (
     ends,
     leaves_open,
 )
+
+# A part of a query, and what goes into it.
+_Sql: TypeAlias = tuple[str, list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,18 +184,7 @@ def gone_pool(company: Company, pool_id: int) -> PoolGone | None:
 
 def history_of(company: Company, pool_id: int, limit: int = 50) -> list[HistoryItem]:
     """The latest changes of a pool, newest first, by one query."""
-    # One entry of each change: a create's intent does not know the pool's id yet.
-    ended = Q(kind__in=[Kind.OUTCOME, Kind.SETTLED], action=Action.CREATE)
-    one_each = Q(kind__in=[Kind.INTENT, Kind.DRIFT]) | ended
-    latest = (
-        Entry.objects.filter(one_each, company=company.slug, pool_id=company.reference(pool_id))
-        .order_by("-seq")
-        .values("change")[:limit]
-    )
-    items = _items(Entry.objects.filter(change__in=latest))
-    # What reverts a change of a pool is a later change of the same pool: it is here too.
-    reverting = {item.reverts: item.change_id for item in items[::-1] if item.state.is_confirmed}
-    return [replace(item, reverted_by=reverting.get(item.change_id)) for item in items]
+    return record_of_pool(company, pool_id, limit).history
 
 
 def has_earlier_namesake(company: Company, pool_id: int) -> bool:
@@ -203,12 +195,16 @@ def has_earlier_namesake(company: Company, pool_id: int) -> bool:
     return bool(references) and about.exists()
 
 
-def revert_of(change_id: UUID) -> UUID | None:
-    """The newest change that reverted this one, if one did."""
+def with_reverts(change_id: UUID) -> tuple[list[Entry], list[HistoryItem]]:
+    """The entries of a change, oldest first; and the change, then those that revert it, newest
+    first. By one query.
+    """
     terms = IndexTerm.objects.filter(term=f"reverts:{change_id}")
-    reverts = Entry.objects.filter(seq__in=terms.values("seq")).values("change")
-    items = _items(Entry.objects.filter(change__in=reverts))
-    return next((item.change_id for item in items if item.state.is_confirmed), None)
+    reverts = Entry.objects.filter(seq__in=terms.values("seq")).order_by().values("change")
+    entries = _in_order(Entry.objects.filter(Q(change=change_id) | Q(change__in=reverts)))
+    own = [entry for entry in entries if entry.change == change_id]
+    others = [entry for entry in entries if entry.change != change_id]
+    return own, _items_of(own) + _items_of(others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,38 +221,102 @@ class PoolsRecord:
     held: list[HistoryItem]
 
 
+@dataclass(frozen=True, slots=True)
+class PoolRecord:
+    """What the record says of one pool.
+
+    `newest` is the newest entry about it, by reference, `history` its latest changes, newest
+    first, and `held` its open ones, as `open_changes` gives them.
+    """
+
+    newest: Mapping[str, Entry]
+    history: list[HistoryItem]
+    held: list[HistoryItem]
+
+
+# Which changes a page reads, as SQL: those that hold a pool, and a pool's latest. Of each change
+# of those one entry: a create's intent does not know the pool's id yet.
+_HELD: Final = "SELECT change FROM pools_lease WHERE company = %s"
+_LATEST: Final = f"""
+SELECT change FROM (
+  SELECT change FROM pools_entry WHERE company = %s AND pool_id = %s AND (
+    kind IN ('{Kind.INTENT}', '{Kind.DRIFT}')
+    OR kind IN ('{Kind.OUTCOME}', '{Kind.SETTLED}') AND action = '{Action.CREATE}'
+  ) ORDER BY seq DESC LIMIT %s
+) AS latest
+"""  # noqa: S608  # nosec B608
+
+
 def record_of(company: Company, pool_ids: Iterable[int]) -> PoolsRecord:
     """All of it by one query."""
     wanted = {company.reference(pool_id) for pool_id in pool_ids}
-    held = "SELECT change FROM pools_lease WHERE company = %s"
-    changes, facts = held, [company.slug]
-    if wanted:
-        newest, about = _newest(company, wanted)
-        changes += f" UNION ALL SELECT change FROM pools_entry WHERE seq IN ({newest})"  # noqa: S608  # nosec
-        facts += about
-    found = Entry.objects.filter(change__in=_raw(changes, facts))
-    entries = _in_order(found.annotate(held=_raw(f"change IN ({held})", [company.slug])))
-    about_pools = {
-        entry.pool_id: entry
-        for entry in entries
-        if entry.pool_id in wanted and _is_of(company, entry)
-    }
-    latest = {entry.change for entry in about_pools.values()}
-    holding = {entry.change for entry in entries if entry.held}  # type: ignore[attr-defined]
+    entries = _read(company, wanted, (_HELD, [company.slug]))
+    newest = _newest_of(company, wanted, entries)
+    latest = {entry.change for entry in newest.values()}
     items = _items_of(entries)
     return PoolsRecord(
-        newest=about_pools,
+        newest=newest,
         last={
             item.pool_id: item
             for item in items
             if item.pool_id is not None and item.change_id in latest
         },
-        held=[
-            item
-            for item in items
-            if item.change_id in holding and item.state is ChangeState.UNKNOWN
-        ],
+        held=_held(entries, items),
     )
+
+
+def record_of_pool(company: Company, pool_id: int, limit: int = 50) -> PoolRecord:
+    """All of it by one query. The history has so many changes at most."""
+    reference = company.reference(pool_id)
+    held = f"{_HELD} AND pool_key = %s", [company.slug, reference]
+    latest = _LATEST, [company.slug, reference, limit]
+    entries = _read(company, {reference}, held, latest)
+    items = _items_of(entries)
+    listed = {entry.change for entry in entries if entry.listed}  # type: ignore[attr-defined]
+    past = [item for item in items if item.change_id in listed]
+    # What reverts a change of a pool is a later change of the same pool: it is here too.
+    reverting = {item.reverts: item.change_id for item in past[::-1] if item.state.is_confirmed}
+    return PoolRecord(
+        newest=_newest_of(company, {reference}, entries),
+        history=[replace(item, reverted_by=reverting.get(item.change_id)) for item in past],
+        held=_held(entries, items),
+    )
+
+
+def _read(
+    company: Company, references: Collection[str], held: _Sql, listed: _Sql | None = None
+) -> list[Entry]:
+    """Every entry of the changes that hold, of each pool's newest, and of those listed."""
+    parts = [held, *([listed] if listed else [])]
+    columns = {"held": _raw(f"change IN ({held[0]})", held[1])}
+    if listed:
+        columns["listed"] = _raw(f"change IN ({listed[0]})", listed[1])
+    if references:
+        newest, facts = _newest(company, references)
+        parts.append((f"SELECT change FROM pools_entry WHERE seq IN ({newest})", facts))  # noqa: S608  # nosec
+    changes = " UNION ALL ".join(sql for sql, _ in parts)
+    found = Entry.objects.filter(
+        change__in=_raw(changes, [each for _, facts in parts for each in facts])
+    )
+    return _in_order(found.annotate(**columns))
+
+
+def _newest_of(
+    company: Company, references: Collection[str], entries: Iterable[Entry]
+) -> dict[str, Entry]:
+    """The newest of these entries about each pool; they are in order."""
+    return {
+        entry.pool_id: entry
+        for entry in entries
+        if entry.pool_id in references and _is_of(company, entry)
+    }
+
+
+def _held(entries: Iterable[Entry], items: Iterable[HistoryItem]) -> list[HistoryItem]:
+    holding = {entry.change for entry in entries if entry.held}  # type: ignore[attr-defined]
+    return [
+        item for item in items if item.change_id in holding and item.state is ChangeState.UNKNOWN
+    ]
 
 
 def _is_of(company: Company, entry: Entry) -> bool:
@@ -275,7 +335,7 @@ def newest_entries(company: Company, references: Iterable[str]) -> QuerySet[Entr
     return Entry.objects.filter(seq__in=_raw(*_newest(company, wanted)))
 
 
-def _newest(company: Company, references: Collection[str]) -> tuple[str, list[str]]:
+def _newest(company: Company, references: Collection[str]) -> _Sql:
     """The numbers of those entries, as SQL and what goes into it.
 
     Each pool's newest entry is found by a seek of its own: grouping would read all of what
@@ -290,7 +350,7 @@ def _newest(company: Company, references: Collection[str]) -> tuple[str, list[st
     return sql, [*references, company.slug]
 
 
-def _raw(sql: str, facts: list[str]) -> RawSQL:
+def _raw(sql: str, facts: list[Any]) -> RawSQL:
     return RawSQL(sql, facts)  # noqa: S611  # nosec B611
 
 

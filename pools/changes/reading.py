@@ -10,14 +10,15 @@ from uuid import UUID
 from pools.changes.browsing import (
     Filters,
     Match,
+    Part,
     Position,
     newest,
     newest_names,
-    next_newer,
+    overview,
     position_of,
     walk,
 )
-from pools.changes.history import HistoryItem, changes_at, changes_by_id, revert_of
+from pools.changes.history import HistoryItem, changes_at, with_reverts
 from pools.changes.proposal import Snapshot
 from pools.changes.said import said_by
 from pools.models import Entry
@@ -70,15 +71,6 @@ class EventLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """A page of lines, newest first, and whether there are newer and older ones."""
-
-    lines: list[ChangeLine] | list[EventLine]
-    newer: bool
-    older: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Days:
     """How many changes of each action there were on each day, oldest day first.
 
@@ -88,6 +80,44 @@ class Days:
 
     counts: list[tuple[date, Mapping[Action, int]]]
     whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days of a zone, the first and the last included, and the lines that are counted there."""
+
+    first: date
+    last: date
+    zone: tzinfo
+    part: Part
+
+    def counted(self, matches: list[Match]) -> Days:
+        """How many of the part's lines each day has of each action."""
+        dated = [
+            (each.at.astimezone(self.zone).date(), each) for each in matches if _is_moment(each.at)
+        ]
+        counted = Counter((day, _action(each.action)) for day, each in dated)
+        first, whole = self.first, len(matches) < self.part.limit
+        if not whole:
+            first = max(first, dated[-1][0]) if dated else self.last
+        days = [first + timedelta(days=number) for number in range((self.last - first).days + 1)]
+        return Days(
+            [(day, {action: counted[day, action] for action in Action}) for day in days], whole
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A page of lines, newest first, and whether there are newer and older ones.
+
+    `names` are to choose from; `days` are those that were asked for.
+    """
+
+    lines: list[ChangeLine] | list[EventLine]
+    newer: bool
+    older: bool
+    names: list[str]
+    days: Days | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +154,30 @@ class WholeChange:
 
 
 def page(
-    filters: Filters, size: int, *, before: int | None = None, after: int | None = None
+    filters: Filters,
+    size: int,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    companies: frozenset[str] | None = None,
+    span: Span | None = None,
 ) -> Slice:
     """A page of lines: the newest, those older than entry `before`, or newer than `after`.
 
-    Raises NoSuchPosition for an entry that is not there.
+    With the names of who made the latest changes of `companies`, and the changes of each day
+    of `span`. Raises NoSuchPosition for an entry that is not there.
     """
-    if after is not None:
-        matches = next_newer(filters, size + 1, _position(after))
-        return Slice(lines(filters, matches[-size:]), newer=len(matches) > size, older=True)
-    matches = newest(filters, size + 1, None if before is None else _position(before))
+    number = before if after is None else after
+    edge = None if number is None else _position(number)
+    parts = [Part(filters, size + 1, edge, downwards=after is None), *([span.part] if span else [])]
+    found = overview(parts, companies, NAMED_LINES)
+    matches, more = found.parts[0][:size], len(found.parts[0]) > size
     return Slice(
-        lines(filters, matches[:size]), newer=before is not None, older=len(matches) > size
+        lines=lines(filters, matches if after is None else matches[::-1]),
+        newer=before is not None if after is None else more,
+        older=more if after is None else True,
+        names=_sorted(found.names),
+        days=span.counted(found.parts[1]) if span else None,
     )
 
 
@@ -160,6 +202,12 @@ def all_lines(filters: Filters) -> Iterator[ChangeLine | EventLine]:
 
 def by_day(filters: Filters, zone: tzinfo, now: datetime, most_days: int) -> Days:
     """Changes by day of `zone` and by action: of the last days up to the filters' end."""
+    span = span_of(filters, zone, now, most_days)
+    return span.counted(newest(span.part.filters, span.part.limit))
+
+
+def span_of(filters: Filters, zone: tzinfo, now: datetime, most_days: int) -> Span:
+    """Those days."""
     end = min(now, filters.end - timedelta(microseconds=1)) if filters.end else now
     last = end.astimezone(zone).date()
     first = last - timedelta(days=most_days - 1)
@@ -169,14 +217,7 @@ def by_day(filters: Filters, zone: tzinfo, now: datetime, most_days: int) -> Day
     begin = midnight if filters.begin is None else max(midnight, filters.begin)
     # Each outcome has to be looked up.
     most = CHARTED_LINES if filters.outcome is None else CHARTED_LINES // 2
-    matches = newest(replace(filters, begin=begin), most)
-    dated = [(each.at.astimezone(zone).date(), each) for each in matches if _is_moment(each.at)]
-    counted = Counter((day, _action(each.action)) for day, each in dated)
-    whole = len(matches) < most
-    if not whole:
-        first = max(first, dated[-1][0]) if dated else last
-    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return Days([(day, {action: counted[day, action] for action in Action}) for day in days], whole)
+    return Span(first, last, zone, Part(replace(filters, begin=begin), most))
 
 
 def _is_moment(at: datetime | GarbledMoment) -> TypeGuard[datetime]:
@@ -211,16 +252,20 @@ def _has_lines(filters: Filters, who: str) -> bool:
 
 def names(companies: frozenset[str] | None) -> list[str]:
     """Who made the latest changes, to choose from."""
-    return sorted(newest_names(companies, NAMED_LINES) - {""}, key=str.casefold)
+    return _sorted(newest_names(companies, NAMED_LINES))
+
+
+def _sorted(names: set[str]) -> list[str]:
+    return sorted(names - {""}, key=str.casefold)
 
 
 def whole_change(change_id: UUID) -> WholeChange | None:
     """One change with everything about it, or None if there is none with this id."""
-    entries = list(Entry.objects.filter(change=change_id).order_by("seq"))
+    entries, items = with_reverts(change_id)
     if not entries:
         return None
-    (item,) = changes_by_id([change_id])
-    item = replace(item, reverted_by=revert_of(change_id))
+    reverts = (each.change_id for each in items[1:] if each.state.is_confirmed)
+    item = replace(items[0], reverted_by=next(reverts, None))
     steps = [_step(entry) for entry in entries]
     wanted = steps[0].facts.get("wanted")
     called = next((step.facts for step in steps if step.kind is Kind.OUTCOME), {})

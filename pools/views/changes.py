@@ -22,9 +22,9 @@ from pools.changes.reading import (
     Slice,
     WholeChange,
     bearers,
-    by_day,
     names,
     page,
+    span_of,
     whole_change,
 )
 from pools.changes.state import ChangeState
@@ -130,9 +130,10 @@ def change_list(request: HttpRequest, company: str | None = None) -> HttpRespons
     context = _form_context(request, visible, chosen)
     try:
         query = _query_of(request, visible, company)
-        shown = page(query.filters, LINES, before=query.before, after=query.after)
+        shown = _page(query, _named(visible, chosen))
     except (BadAddress, NoSuchPosition) as error:
-        context |= {"state": "problem", "problem": bad_address(error, request.path, "Changes")}
+        problem = bad_address(error, request.path, "Changes")
+        context |= _problem(visible, chosen, problem)
         return show(request, TEMPLATE, context, status=400)
     context |= _list_context(visible, chosen, query, shown)
     return show(request, TEMPLATE, context)
@@ -221,7 +222,6 @@ def _form_context(
     words = words_in(request.GET)
     events = words.get("kind") == EVENTS
     path = _list_path(chosen.slug if chosen else None)
-    companies = frozenset({chosen.slug}) if chosen else visible.companies
     return {
         "company": chosen,
         "list_href": path,
@@ -245,9 +245,23 @@ def _form_context(
         ],
         "companies": [] if chosen else list(visible.here.values()),
         "company_gone": words.get("company", "") not in {"", *visible.here},
-        "names": names(companies),
         "zone": timezone.get_current_timezone_name(),
     }
+
+
+def _named(visible: Visibility, chosen: Company | None) -> frozenset[str] | None:
+    """The companies whose people there are to choose from."""
+    return frozenset({chosen.slug}) if chosen else visible.companies
+
+
+def _problem(visible: Visibility, chosen: Company | None, problem: Problem) -> dict[str, Any]:
+    return {"state": "problem", "problem": problem, "names": names(_named(visible, chosen))}
+
+
+def _page(query: ListQuery, named: frozenset[str] | None) -> Slice:
+    zone, filters = timezone.get_current_timezone(), query.filters
+    span = None if filters.events else span_of(filters, zone, timezone.now(), DAYS)
+    return page(filters, LINES, before=query.before, after=query.after, companies=named, span=span)
 
 
 def _list_context(
@@ -259,6 +273,7 @@ def _list_context(
     context = {
         "state": _state(visible, query, shown),
         "narrowed": query.narrowed,
+        "names": shown.names,
         "naming": _naming(query, path),
         "days": _days(visible, query, shown, path),
         "newest_href": address_with(path, words),
@@ -271,9 +286,8 @@ def _list_context(
         "everything_href": address_with(path, {"kind": words.get("kind", "")}),
         "export_href": address_with(export, words),
     }
-    if not query.filters.events and lines:
-        zone = timezone.get_current_timezone()
-        chart = chart_of(by_day(query.filters, zone, timezone.now(), DAYS))
+    if shown.days and lines:
+        chart = chart_of(shown.days)
         context["chart"] = chart
         context["chart_days"] = [
             (bar, address_with(path, words, from_=f"{bar.day}", to=f"{bar.day}"))
@@ -376,5 +390,5 @@ def _list_path(company: str | None) -> str:
 def _not_exported(
     request: HttpRequest, visible: Visibility, chosen: Company | None, problem: Problem
 ) -> HttpResponse:
-    context = _form_context(request, visible, chosen) | {"state": "problem", "problem": problem}
+    context = _form_context(request, visible, chosen) | _problem(visible, chosen, problem)
     return show(request, TEMPLATE, context, status=problem.status)

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
-from pools.changes import ChangeResult
+from pools.changes import ChangeResult, drift
 from pools.changes.reading import whole_change
 from pools.changes.reverting import CannotRevert, Undo
 from pools.core import Pool
@@ -128,6 +128,7 @@ def _change(request: HttpRequest, task: Task) -> HttpResponse:
             request, task, draft, lambda _: workplace.reading(read, pool_id)
         ),
         f"{words_for(task.action).title} {pool_id}",
+        drift.notice,
     )
 
 

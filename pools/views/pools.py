@@ -11,12 +11,18 @@ from django.urls import reverse
 from pools.changes import (
     HistoryItem,
     Reading,
+    drift,
     gone_pool,
-    history_of,
     listing,
     open_changes,
 )
-from pools.changes.history import PoolsRecord, has_earlier_namesake, record_of
+from pools.changes.history import (
+    PoolRecord,
+    PoolsRecord,
+    has_earlier_namesake,
+    record_of,
+    record_of_pool,
+)
 from pools.core import CoreClient, NotFound, Page, Pool, PoolQuery, Sort
 from pools.core.bounds import PAGE, SEARCH
 from pools.models import Company
@@ -142,47 +148,55 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
 @needs("pools.view_pools")
 def pool_detail(request: HttpRequest, company: str, pool: int) -> HttpResponse:
     workplace = enter(request, company)
-    unsettled = open_changes(workplace.company, pool)
-    if unsettled and "poll" in request.GET and fragment_wanted(request):
+    polled = "poll" in request.GET and fragment_wanted(request)
+    if polled and open_changes(workplace.company, pool):
         # Still held: the page stays as it is, and Core is not asked.
         return HttpResponse(status=204)
     just_read = take(request, workplace.company, pool) if workplace.token else None
 
-    def answer(core: CoreClient | None, read: Callable[[], Pool]) -> HttpResponse:
-        context = _around_pool(workplace, pool, unsettled)
+    def answer(
+        core: CoreClient | None, read: Callable[[], tuple[Pool, PoolRecord]]
+    ) -> HttpResponse:
         try:
-            shown = read()
-        except NotFound as error:
-            past = history_of(workplace.company, pool)
-            entries = entries_of(request, workplace.company, past, held=bool(unsettled), gone=True)
-            why = gone_pool(workplace.company, pool) or error
-            return workplace.show_problem(why, Activity.READING_POOL, history=entries, **context)
+            found, record = read()
         except READING as error:
-            return workplace.show_problem(error, Activity.READING_POOL, **context)
-        context |= _about_pool(workplace, shown, held=bool(unsettled))
-        context |= times(core, just_read)
-        return show(request, "pools/pool.html", context)
+            return _not_read(workplace, pool, error)
+        context = _around_pool(workplace, pool, record) | _about_pool(workplace, found, record)
+        return show(request, "pools/pool.html", context | times(core, just_read))
 
     if just_read is not None:
-        return answer(None, lambda: just_read.pool)
-    return workplace.ask_pool(pool, answer, f"Pool {pool}")
+        return answer(None, lambda: (just_read.pool, record_of_pool(workplace.company, pool)))
+    return workplace.ask_pool(pool, answer, f"Pool {pool}", drift.notice_on_page)
 
 
-def _around_pool(
-    workplace: Workplace, pool_id: int, unsettled: list[HistoryItem]
-) -> dict[str, Any]:
+def _not_read(workplace: Workplace, pool_id: int, error: Exception) -> HttpResponse:
+    record = record_of_pool(workplace.company, pool_id)
+    context = _around_pool(workplace, pool_id, record)
+    if isinstance(error, NotFound):
+        context["history"] = entries_of(
+            workplace.request,
+            workplace.company,
+            record.history,
+            held=bool(record.held),
+            gone=True,
+        )
+        error = gone_pool(workplace.company, pool_id) or error
+    return workplace.show_problem(error, Activity.READING_POOL, **context)
+
+
+def _around_pool(workplace: Workplace, pool_id: int, record: PoolRecord) -> dict[str, Any]:
     """What is known of a pool's page whatever Core says."""
     return {
-        "open_changes": unsettled,
-        "held": bool(unsettled),
+        "open_changes": record.held,
+        "held": bool(record.held),
         "may": workplace.may,
         "earlier_href": _earlier_href(workplace.company, pool_id),
     }
 
 
-def _about_pool(workplace: Workplace, pool: Pool, *, held: bool) -> dict[str, Any]:
+def _about_pool(workplace: Workplace, pool: Pool, record: PoolRecord) -> dict[str, Any]:
     assert pool.id is not None  # noqa: S101  (it was read by its id)
-    past = history_of(workplace.company, pool.id)
+    past, held = record.history, bool(record.held)
     return {
         "company": workplace.company,
         "pool": pool,

@@ -111,16 +111,21 @@ class Workplace:
     def ask_pool(
         self,
         pool_id: int,
-        answer: Callable[[CoreClient | None, Callable[[], Pool]], HttpResponse],
+        answer: Callable[[CoreClient | None, Callable[[], _Read]], HttpResponse],
         title: str,
+        notice: Callable[[CoreClient, Company, int, int, Callable[[], Pool], int | None], _Read],
     ) -> HttpResponse:
-        """The same of a pool; what was changed outside is recorded when it has been read."""
+        """The same of a pool; what was changed outside is recorded when it has been read.
+
+        `notice` does that: one of drift's.
+        """
 
         def noticing(core: CoreClient | None, read: Callable[[], Pool]) -> HttpResponse:
-            def noticed() -> Pool:
+            def noticed() -> _Read:
                 if core is None:
-                    return read()
-                return drift.notice(core, self.company, pool_id, self.as_of, read, self.actor.id)
+                    read()  # it raises why there is none
+                assert core is not None  # noqa: S101  (as told)
+                return notice(core, self.company, pool_id, self.as_of, read, self.actor.id)
 
             return answer(core, noticed)
 

@@ -5,8 +5,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from pools.models import Entry
 from sandbox.running import RunningSandbox
 from tests.fixtures.panel import SignIn, give_token, make_company, person_of
+from tests.views.changing import edit
 
 MOST = 6
 
@@ -30,3 +32,37 @@ def test_a_list_that_is_all_there_is(sign_in_as: SignIn, core: RunningSandbox) -
     northwind = make_company(core, "northwind", "Northwind")
     give_token(person_of(client), northwind, core.keys["northwind"]["full"])
     assert len(statements_of(client, "/c/northwind/pools/")) <= MOST
+
+
+def test_a_pools_page(manager: Client, core: RunningSandbox) -> None:
+    pool = core.company("acme").add_pool("Orders", 5).id
+    edit(manager, pool, limit="6")
+    edit(manager, pool, limit="7")
+    manager.get(f"/c/acme/pools/{pool}/")
+    assert len(statements_of(manager, f"/c/acme/pools/{pool}/")) <= MOST
+
+
+def test_a_change(manager: Client, core: RunningSandbox) -> None:
+    edit(manager, core.company("acme").add_pool("Orders", 5).id, limit="6")
+    change = Entry.objects.get(kind="intent").change
+    assert len(statements_of(manager, f"/changes/{change}/")) <= MOST
+
+
+def test_home(manager: Client) -> None:
+    assert len(statements_of(manager, "/?all")) <= MOST
+
+
+@pytest.mark.parametrize(
+    "address", ["/changes/", "/changes/?kind=events", "/changes/?action=edit", "/c/acme/changes/"]
+)
+def test_the_record(sign_in_as: SignIn, core: RunningSandbox, address: str) -> None:
+    client = sign_in_as("Administrator")
+    edit(client, core.company("acme").add_pool("Orders", 5).id, limit="6")
+    assert len(statements_of(client, address)) <= MOST
+
+
+def test_the_record_of_several_companies(manager: Client, core: RunningSandbox) -> None:
+    northwind = make_company(core, "northwind", "Northwind")
+    give_token(person_of(manager), northwind, core.keys["northwind"]["full"])
+    edit(manager, core.company("acme").add_pool("Orders", 5).id, limit="6")
+    assert len(statements_of(manager, "/changes/")) <= MOST
