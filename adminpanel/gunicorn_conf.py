@@ -22,7 +22,7 @@ from adminpanel.environment import listening_address, log_format, whole_number
 worker_class = "adminpanel.worker.PromptWorker"
 try:
     bind = listening_address("WEB_BIND", "127.0.0.1:8000")
-    threads = whole_number("WEB_THREADS", 8, least=3, most=128)
+    threads = whole_number("WEB_THREADS", 16, least=3, most=128)
     workers = whole_number("WEB_WORKERS", 2, least=1, most=64)
     log_format()
 except ImproperlyConfigured as error:

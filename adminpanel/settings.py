@@ -60,7 +60,7 @@ if PUBLIC_URL:
     ALLOWED_HOSTS.append(host_of(PUBLIC_URL))
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 TRUSTED_PROXY_COUNT = whole_number("TRUSTED_PROXY_COUNT", 0, least=0, most=10)
-WEB_THREADS = whole_number("WEB_THREADS", 8, least=3, most=128)
+WEB_THREADS = whole_number("WEB_THREADS", 16, least=3, most=128)
 LOG_FORMAT = log_format()
 LOG_LEVEL = one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "INFO")
 PANEL_NAME = text("PANEL_NAME", "Pools Panel")
@@ -70,6 +70,8 @@ TICKET_LINKS = tickets()
 # --- Core -------------------------------------------------------------------------------
 
 _usual = CoreLimits()
+# Four threads stay out of it, so that signing in and the record work while Core hangs.
+_CALLS_AT_ONCE = whole_number("CORE_CALLS_AT_ONCE", max(1, WEB_THREADS - 4), least=1, most=126)
 CORE_LIMITS = CoreLimits(
     deadline_seconds=number("CORE_DEADLINE_SECONDS", _usual.deadline_seconds, least=1, most=25),
     connect_timeout_seconds=number(
@@ -81,9 +83,9 @@ CORE_LIMITS = CoreLimits(
     max_answer_bytes=whole_number(
         "CORE_MAX_ANSWER_BYTES", _usual.max_answer_bytes, least=2**16, most=2**26
     ),
-    # Two threads stay out of it, so that signing in and the record work while Core hangs. One
-    # of the two may wait for a place for a second: see CoreLimits.
-    calls_at_once=whole_number("CORE_CALLS_AT_ONCE", WEB_THREADS - 2, least=1, most=126),
+    calls_at_once=_CALLS_AT_ONCE,
+    # Half of the threads that are left may wait for a place, for a second: see CoreLimits.
+    waiting_at_once=max(1, (WEB_THREADS - _CALLS_AT_ONCE) // 2),
     connections_kept=WEB_THREADS,
     ca_file=certificates("CORE_CA_FILE"),
     proxy_url=proxy("CORE_PROXY_URL"),

@@ -42,7 +42,7 @@ def test_what_anybody_waits_for_ends_before_a_stop_does_and_before_the_proxy_giv
 
 def test_threads_and_processes(served: Config) -> None:
     assert issubclass(served.worker_class, ThreadWorker)
-    assert (served.threads, served.workers) == (8, 2)
+    assert (served.threads, served.workers) == (16, 2)
 
 
 def test_threads_and_processes_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
