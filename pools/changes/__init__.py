@@ -5,15 +5,7 @@ be recorded is not sent; what was sent and not clearly answered is unknown, unti
 has checked what became of it. What was changed elsewhere is noticed when a pool is read.
 """
 
-from pools.changes.history import (
-    AlreadyDeleted,
-    HistoryItem,
-    PoolGone,
-    PoolVanished,
-    gone_pool,
-    history_of,
-    open_changes,
-)
+from pools.changes.history import HistoryItem
 from pools.changes.holding import releasable, release_lease
 from pools.changes.outcome import outcome_of
 from pools.changes.proposal import (
@@ -26,6 +18,14 @@ from pools.changes.proposal import (
     Reading,
     Snapshot,
     differences,
+)
+from pools.changes.records import (
+    AlreadyDeleted,
+    PoolGone,
+    PoolVanished,
+    gone_pool,
+    history_of,
+    open_changes,
 )
 from pools.changes.sending import FormReused, make_change
 from pools.changes.settling import (

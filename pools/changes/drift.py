@@ -15,8 +15,8 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from pools.changes import readback, witnesses
-from pools.changes.history import PoolRecord, newest_entries, record_of_pool
 from pools.changes.proposal import COMPARED, CONNECTORS, Snapshot
+from pools.changes.records import PoolRecord, newest_entries, record_of_pool
 from pools.changes.said import said_by
 from pools.changes.settling_times import quiet_time
 from pools.changes.verdicts import has_value, is_readable, shows, unreadable_in

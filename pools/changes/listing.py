@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from pools.changes import drift, witnesses
-from pools.changes.history import PoolsRecord, newest_entries, record_of
+from pools.changes.records import PoolsRecord, newest_entries, record_of
 from pools.core import CoreClient, CoreError, NotFound, Page, Pool, PoolQuery
 from pools.models import Company, Entry
 from pools.models.reference import PoolReference

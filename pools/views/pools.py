@@ -16,7 +16,7 @@ from pools.changes import (
     listing,
     open_changes,
 )
-from pools.changes.history import (
+from pools.changes.records import (
     PoolRecord,
     PoolsRecord,
     has_earlier_namesake,

@@ -28,9 +28,9 @@ from pools.changes import (
 )
 from pools.changes.browsing import Filters, newest
 from pools.changes.exporting import Format, exported
-from pools.changes.history import newest_entries, record_of
 from pools.changes.reading import whole_change
 from pools.changes.recording import Intent, record_intent, record_readback
+from pools.changes.records import newest_entries, record_of
 from pools.core import CoreClient, Pool, PoolChanges
 from pools.ledger.appending import Actor
 from pools.models import Company, Entry

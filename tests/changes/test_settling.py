@@ -24,9 +24,10 @@ from pools.changes import (
     settle_all,
     settling,
 )
-from pools.changes.history import changes_by_id, record_of
+from pools.changes.history import changes_by_id
 from pools.changes.looking import Case, Observation, Undecided, observe
 from pools.changes.recording import Intent, record_intent, record_readback
+from pools.changes.records import record_of
 from pools.changes.sending import NEWEST_LOOKED_AT
 from pools.core import (
     ApiKey,
