@@ -45,6 +45,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _UNFIT_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 _Result = TypeVar("_Result")
+_Shown = TypeVar("_Shown", Pool, Page)
 
 
 class _Lately:
@@ -146,7 +147,7 @@ class CoreClient:
         """
         sent = _checked({"name": fields.name, "limit": fields.limit, "timeout": fields.timeout})
         answer = self._call("POST", POOLS_PATH, fields=sent)
-        return _or_raise(self._reader.written_pool(answer, sent))
+        return _or_raise(self._reader.written_pool(answer, sent)).unincluded()
 
     @observed("update_pool")
     def update_pool(self, pool_id: int, changed: PoolChanges) -> Pool:
@@ -157,7 +158,7 @@ class CoreClient:
         given = {"name": changed.name, "limit": changed.limit, "timeout": changed.timeout}
         sent = _checked({name: value for name, value in given.items() if value is not LEAVE})
         answer = self._call("PUT", _path_of(pool_id), fields=sent)
-        return _or_raise(self._reader.written_pool(answer, sent, pool_id))
+        return _or_raise(self._reader.written_pool(answer, sent, pool_id)).unincluded()
 
     @observed("delete_pool")
     def delete_pool(self, pool_id: int) -> str:
@@ -178,8 +179,8 @@ class CoreClient:
         self,
         path: str,
         parameters: Mapping[str, str],
-        reader: Callable[[Answer, Mapping[str, str]], _Result | CoreError],
-    ) -> _Result | CoreError:
+        reader: Callable[[Answer, Mapping[str, str]], _Shown | CoreError],
+    ) -> _Shown | CoreError:
         """With the connectors, and all else that this Core does not refuse.
 
         `reader` gets the answer and what was really asked.
@@ -196,10 +197,11 @@ class CoreClient:
             if spared is None:
                 break
             refused[spared] = asked.pop(spared)
-        if not isinstance(result, CoreError):
-            for name, value in refused.items():
-                _refused_lately.add(self._base_url, name, value)
-        return result
+        if isinstance(result, CoreError):
+            return result
+        for name, value in refused.items():
+            _refused_lately.add(self._base_url, name, value)
+        return result if "include" in asked else result.unincluded()
 
     def _call(
         self,

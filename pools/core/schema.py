@@ -5,10 +5,10 @@ A missing field has a defined absence (None), a wrongly typed one is named in
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,10 @@ class Pool:
     unreadable: frozenset[str]
     raw: Mapping[str, Any] = field(repr=False, hash=False, compare=False)
 
+    def unincluded(self) -> Self:
+        """The same, where nobody asked for its connectors: that none are listed says nothing."""
+        return replace(self, connectors=self.connectors or None)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -70,6 +74,10 @@ class Page:
     numbered: bool = True
     sort: "Sort | None" = None
     searched: bool = False
+
+    def unincluded(self) -> Self:
+        """The same, where nobody asked for the connectors of its pools."""
+        return replace(self, pools=tuple(pool.unincluded() for pool in self.pools))
 
     @property
     def is_last(self) -> bool:

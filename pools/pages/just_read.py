@@ -31,6 +31,7 @@ def hand_on(request: HttpRequest, company: Company, change_id: UUID, reading: Re
     """Keeps what was read of a pool after a change, for its page."""
     facts = {
         "pool": reading.pool.raw,
+        "included": reading.pool.connectors is not None,
         "at": reading.at.isoformat(),
         "took_seconds": reading.took_seconds,
         "change": str(change_id),
@@ -60,7 +61,9 @@ def take(request: HttpRequest, company: Company, pool_id: int) -> Reading | None
     newest = newest_entries(company, [company.reference(pool_id)]).first()
     if not is_fresh or newest is None or str(newest.change) != facts["change"]:
         return None
-    return Reading(read_pool(facts["pool"]), at, facts["took_seconds"])
+    pool = read_pool(facts["pool"])
+    pool = pool if facts["included"] else pool.unincluded()
+    return Reading(pool, at, facts["took_seconds"])
 
 
 def _about(company: Company, pool_id: int | None) -> list[str]:

@@ -131,6 +131,26 @@ def test_a_list_whose_order_is_ignored_says_so(manager: Client, core: OtherCore)
     assert [column["direction"] for column in page.context["columns"]] == [""] * 7
 
 
+def test_connectors_are_known_from_a_core_that_shows_them_unasked(
+    manager: Client, core: OtherCore
+) -> None:
+    used, unused = fill(core, 2)
+    core.sandbox.company("acme").add_connector(used, name="Shop")
+
+    def including(request: Request, answer: Answer) -> Answer | bytes:
+        refused = refusing("include", 400)(request, answer)
+        if refused is not answer or request.method != "GET":
+            return refused
+        mark = "&" if request.query else "?"
+        asked = replace(request, target=f"{request.target}{mark}include=connectors.system")
+        return core.sandbox.server.api.answer(asked)
+
+    core.answers = including
+    rows = manager.get(LIST).context["rows"]
+    assert {row.id: row.connector_count for row in rows} == {used: 1, unused: None}
+    assert manager.get(f"{LIST}{used}/").context["connectors_known"]
+
+
 @pytest.mark.parametrize("word", ["sort", "include", "per_page"])
 @pytest.mark.parametrize("status", [400, 422])
 def test_a_token_can_be_added_where_core_knows_less(

@@ -9,9 +9,12 @@ from html import unescape
 import pytest
 from django.test import Client
 
+from pools.models import Entry
+from pools.models.vocabulary import Kind
 from sandbox.running import RunningSandbox, running_sandbox
 from tests.fixtures.kept_connections import close_kept_connections
 from tests.fixtures.panel import query_of, streamed
+from tests.views.changing import NEW, edit, newest, one_pool, open_form
 
 LIST = "/c/acme/pools/"
 NO_CONNECTORS = "Patchworks didn't say which connectors use these pools"
@@ -47,6 +50,71 @@ def test_it_is_not_asked_for_the_include_again_and_again(
     page = manager.get(f"{LIST}{some_pool(core)}/")
     assert "Patchworks didn't say which connectors use this pool." in page.text
     assert ["include" in query_of(request) for request in core.journal] == [True, False, False]
+
+
+@pytest.fixture
+def telling_none(core: RunningSandbox) -> RunningSandbox:
+    """It writes that pools have no connectors, wherever it was not asked for them."""
+    core.switch(connectors_without_include="empty")
+    return core
+
+
+def test_connectors_that_were_not_asked_for_are_not_known_to_be_none(
+    manager: Client, telling_none: RunningSandbox
+) -> None:
+    pool = one_pool(manager)
+    telling_none.switch(includes="refused")
+    assert NO_CONNECTORS in unescape(manager.get(LIST).text)
+    page = manager.get(f"{LIST}{pool}/")
+    assert "Patchworks didn't say which connectors use this pool." in page.text
+    form = manager.get(f"{LIST}{pool}/delete/")
+    assert "Patchworks didn't say which connectors use it." in form.text
+    assert form.context["form"].name_required
+
+
+def test_an_edit_says_nothing_of_connectors_that_were_not_asked_for(
+    manager: Client, telling_none: RunningSandbox
+) -> None:
+    pool = one_pool(manager)
+    telling_none.switch(includes="refused")
+    edit(manager, pool, limit="7")
+    address = f"{LIST}{pool}/edit/"
+    page = manager.post(address, open_form(manager, address, limit="8"), follow=True)
+    assert "Patchworks didn't say which connectors use this pool." in page.text
+
+
+def test_nobody_detached_connectors_that_were_not_asked_for(
+    manager: Client, telling_none: RunningSandbox
+) -> None:
+    pool = one_pool(manager)
+    edit(manager, pool, limit="7")
+    telling_none.switch(includes="refused")
+    manager.get(f"{LIST}{pool}/")
+    assert not Entry.objects.filter(kind=Kind.DRIFT).exists()
+
+
+def test_the_answer_to_an_edit_tells_nothing_of_connectors(
+    manager: Client, telling_none: RunningSandbox
+) -> None:
+    pool = one_pool(manager)
+    address = f"{LIST}{pool}/edit/"
+    form = open_form(manager, address, limit="7")
+    telling_none.set_fault("rate-limit=100;only=reads;skip=1;times=9")
+    manager.post(address, form)
+    telling_none.set_fault(None)
+    text = manager.get(f"/changes/{newest()}/").context["entry"].text
+    assert "Limit" in text
+    assert "onnectors" not in text
+
+
+def test_a_new_pool_tells_nothing_of_connectors(
+    manager: Client, telling_none: RunningSandbox
+) -> None:
+    form = open_form(manager, NEW, name="Fresh", limit="5")
+    telling_none.set_fault("rate-limit=100;only=reads;skip=1;times=9")
+    manager.post(NEW, form)
+    kept = Entry.objects.get(kind=Kind.OUTCOME).facts
+    assert json.loads(kept)["after"]["connector_ids"] is None
 
 
 def test_where_connectors_come_nothing_is_said_of_them(manager: Client) -> None:
