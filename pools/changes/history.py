@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from pools.changes.proposal import (
     COMPARED,
@@ -141,7 +141,9 @@ def with_reverts(change_id: UUID) -> tuple[list[Entry], list[HistoryItem]]:
     """
     terms = IndexTerm.objects.filter(term=f"reverts:{change_id}")
     reverts = Entry.objects.filter(seq__in=terms.values("seq")).order_by().values("change")
-    entries = in_order(Entry.objects.filter(Q(change=change_id) | Q(change__in=reverts)))
+    this = Entry.objects.filter(change=change_id).order_by().values("change")
+    # Not one or the other: PostgreSQL would read the whole ledger.
+    entries = in_order(Entry.objects.filter(change__in=this.union(reverts, all=True)))
     own = [entry for entry in entries if entry.change == change_id]
     others = [entry for entry in entries if entry.change != change_id]
     return own, items_of(own) + items_of(others)

@@ -376,6 +376,22 @@ def test_each_filter_is_read_in_order_by_an_index(filters: dict[str, object]) ->
     assert [step for step in plans if _reads_it_all(step)] == []
 
 
+def test_a_change_is_read_with_its_reverts_and_nothing_else() -> None:
+    """Asked for either, PostgreSQL goes through every entry that there is."""
+    change = a_change()
+    with CaptureQueriesContext(connection) as queries:
+        whole_change(change)
+    (sql,) = (query["sql"] for query in queries)
+    if connection.vendor == "sqlite":
+        assert [step for step in _plan(sql) if step.startswith("SCAN pools_entry")] == []
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {sql}".replace("%", "%%"))
+        steps = [row[0] for row in cursor.fetchall()]
+    assert [step for step in steps if "Filter:" in step and "SubPlan" in step] == []
+
+
 def _plan(sql: str) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {sql}".replace("%", "%%"))
