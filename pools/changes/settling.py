@@ -293,17 +293,23 @@ def _open_case(change_id: UUID) -> Case | Settling:
         return Settling(change_id, SettlingState.UNREADABLE, error=named)
     if item.state is ChangeState.UNDER_WAY:
         return Settling(change_id, SettlingState.UNDER_WAY, not_before=call_ends(item.at))
+    intent = Entry.objects.get(change=change_id, kind=Kind.INTENT)
+    # No wait makes up for a move: that comes first. A clear is not looked for anywhere.
+    if item.action not in TRACELESS and _has_moved(intent.company, item.origin):
+        return Settling(change_id, SettlingState.MOVED)
     if not confirmed and clock.now() < (until := quiet_until(item)):
         return Settling(change_id, SettlingState.WAITING, not_before=until)
-    intent = Entry.objects.get(change=change_id, kind=Kind.INTENT)
     return Case(item, intent.company, said_by(intent).facts)
+
+
+def _has_moved(company: str, origin: int) -> bool:
+    """Whether a company's pools are others now than those of this origin."""
+    return Company.objects.filter(slug=company).exclude(origin=origin).exists()
 
 
 def _with_token(case: Case, budget: Budget) -> Case | Settling:
     """Core opened with the token of the person who made the change, and nobody else's."""
     change_id = case.item.change_id
-    if Company.objects.filter(slug=case.company).exclude(origin=case.item.origin).exists():
-        return Settling(change_id, SettlingState.MOVED)
     token = _token_of_maker(case)
     try:
         if token is None:

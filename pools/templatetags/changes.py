@@ -9,11 +9,13 @@ from pools.tickets import Part
 from pools.wording.actions import words_for
 from pools.wording.changes import name_of
 from pools.wording.outcomes import Standing, meaning_of, standing_of, window_of
+from pools.wording.settling import while_open
 
 register = template.Library()
 register.filter("meaning", meaning_of)
 register.filter("named", name_of)
 register.filter("standing", standing_of)
+register.filter("while_open", while_open)
 register.filter("window", window_of)
 register.filter("words", words_for)
 

@@ -56,6 +56,7 @@ from pools.wording.obstacles import export_unrecorded
 from pools.wording.outcomes import STANDINGS
 from pools.wording.people import SHARED_NAME, naming
 from pools.wording.roles import NO_EVENTS
+from pools.wording.settling import holding
 from pools.wording.situations import Problem
 
 LINES: Final = 50
@@ -160,6 +161,7 @@ def change_detail(request: HttpRequest, change: UUID) -> HttpResponse:
         "rows": rows,
         "steps": [step_in_words(step) for step in whole.steps],
         "open_now": open_now,
+        "holding": holding(item, chosen) if chosen else "",
         "may": rights_of(person(request)),
         **_links(whole, chosen),
     }

@@ -59,13 +59,17 @@ def change_release(request: HttpRequest, company: str, change: UUID) -> HttpResp
     held = changes.releasable(workplace.company, change)
     if held is None or not visibility_of(person(request)).sees(company):
         raise Http404
+    item = held if isinstance(held, HistoryItem) else None
+    # The pool of an earlier origin is not the one that has its id now.
+    moved = item is not None and item.origin != workplace.company.origin
+    pool_id = None if moved else held.pool_id
     form = ReleaseForm(request.POST or None, initial=take_draft(request))
     context: dict[str, Any] = {
         "company": workplace.company,
         "form": form,
-        "change": held if isinstance(held, HistoryItem) else None,
+        "change": item,
         "pool_id": held.pool_id,
-        "cancel_href": pool_page(workplace.company, held.pool_id),
+        "cancel_href": pool_page(workplace.company, pool_id),
         "action_url": request.path,
     }
     if not form.is_valid():
@@ -76,4 +80,4 @@ def change_release(request: HttpRequest, company: str, change: UUID) -> HttpResp
     except CHANGING as error:
         context["problem"] = problem = workplace.problem(error, Activity.UNLOCKING)
         return show(request, "pools/change_release.html", context, status=problem.status)
-    return landed(request, unlocked_message(workplace.company, held.pool_id))
+    return landed(request, unlocked_message(workplace.company, pool_id, moved=moved))

@@ -63,8 +63,14 @@ def already_deleted(error: AlreadyDeleted, situation: Situation) -> OutcomeMessa
     return OutcomeMessage("success", text, target=pools, refreshes=frozenset({pools}))
 
 
-def unlocked_message(company: Company, pool_id: int | None) -> OutcomeMessage:
+def unlocked_message(
+    company: Company, pool_id: int | None, *, moved: bool = False
+) -> OutcomeMessage:
+    """`moved`: what was unlocked is from before a move, and none of the pools that are here."""
     href = pool_page(company, pool_id)
+    if moved:
+        text = "Unlocked: that change no longer waits for a result."
+        return OutcomeMessage("success", text, href, "Pools", href, frozenset({href}))
     text = "Unlocked: the pool can be changed again."
     return OutcomeMessage("success", text, href, "Open pool", href, frozenset({href}))
 

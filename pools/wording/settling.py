@@ -1,6 +1,6 @@
 """What people read after *Check again*: what happened, or why we can't tell, and what next."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -34,6 +34,10 @@ class _Attempt(NamedTuple):
 
 
 _FREE: Final = "You can change the pool again."
+_BEFORE_MOVE: Final = (
+    "made before the company's address changed, or before Patchworks was restored from a backup, "
+    "and keeps nobody from changing the pools that are here now."
+)
 _LOOK: Final = "Check in Patchworks yourself, then unlock the pool."
 # Level, what became of a change, and what to do next.
 _VERDICTS: Final[Mapping[Verdict, tuple[str, Callable[[str], str], str]]] = {
@@ -71,12 +75,31 @@ def settled_message(settling: Settling, item: HistoryItem, company: Company) -> 
     if settling.verdict is not None:
         level, ended, then = _VERDICTS[settling.verdict]
         finding = f" {superseded(item)}" if settling.verdict is Verdict.SUPERSEDED else ""
-        return OutcomeMessage(level, f"{ended(what)}{finding} {then}")
+        freed = "" if then == _FREE and item.origin != company.origin else f" {then}"
+        return OutcomeMessage(level, f"{ended(what)}{finding}{freed}")
     good = settling.state in {SettlingState.ALREADY, SettlingState.SEEN}
     attempt = _Attempt(settling, item, company, what)
     confirmed = item.state is ChangeState.NOT_READ and settling.error is not None
     words = _not_read_back if confirmed else _UNSETTLED[settling.state]
     return OutcomeMessage("success" if good else "warning", words(attempt))
+
+
+def while_open(items: Sequence[HistoryItem], company: Company) -> str:
+    """What is not known of open changes, and what they keep people from."""
+    here = sum(item.origin == company.origin for item in items)
+    if not here:
+        were = "It was" if len(items) == 1 else "They were"
+        return f"We don't know what happened. {were} {_BEFORE_MOVE}"
+    pools = "this pool" if len(items) == 1 else "these pools"
+    but = "" if here == len(items) else ", except those that can't be checked from here"
+    return f"We don't know yet what happened. Until we do, nobody can change {pools}{but}."
+
+
+def holding(item: HistoryItem, company: Company) -> str:
+    """What one open change keeps people from, beside its meaning."""
+    if item.origin != company.origin:
+        return f"It was {_BEFORE_MOVE}"
+    return "Until we know, nobody can change this pool."
 
 
 def unrecorded_message(error: Exception) -> OutcomeMessage:
@@ -163,9 +186,10 @@ def _unreadable(attempt: _Attempt) -> str:
 
 
 def _moved(attempt: _Attempt) -> str:
+    then = f" {_LOOK}" if attempt.item.state.is_open else ""
     return (
         f"Since this {attempt.what}, the company's address has changed, or Patchworks was restored "
-        f"from a backup, so we can't check what happened. {_LOOK}"
+        f"from a backup, so we can't check what happened.{then}"
     )
 
 

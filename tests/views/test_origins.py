@@ -180,6 +180,72 @@ def test_an_open_change_holds_its_own_pool_alone_and_is_not_settled_elsewhere(
     other_core.start_over()
 
 
+FROM_BEFORE = "made before the company's address changed, or before Patchworks was restored"
+
+
+def test_an_open_change_from_before_a_move_offers_to_unlock_it_alone(
+    manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company
+) -> None:
+    pool = one_pool(manager)
+    change = unknown_edit(manager, core, pool)
+    pages = ["/c/acme/pools/", f"/changes/{change}/"]
+    for page in pages:
+        before = unescape(manager.get(page).text)
+        assert FROM_BEFORE not in before
+        assert "nobody can change this pool" in before
+    move(acme, manager, other_core)
+    # Even while its quiet time is not over: no waiting helps.
+    said = unescape(manager.post(f"/c/acme/changes/{change}/check/", follow=True).text)
+    assert "the company's address has changed" in said
+    release = f"/c/acme/changes/{change}/release/"
+    for page in pages:
+        text = unescape(manager.get(page).text)
+        assert FROM_BEFORE in text
+        assert "nobody can change" not in text
+        assert "Check again" not in text
+        assert release in text
+    # Nothing of unlocking it leads to the pool that has its id now.
+    form = manager.get(release)
+    assert FROM_BEFORE in form.text
+    assert "Check again" not in form.text
+    assert form.context["cancel_href"] == "/c/acme/pools/"
+    landed = manager.post(release, {"reason": "Looked there."}, follow=True)
+    assert landed.redirect_chain == [("/c/acme/pools/", 302)]
+    assert "that change no longer waits for a result" in landed.text
+
+
+def test_open_changes_of_both_sides_of_a_move_are_told_apart(
+    manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company
+) -> None:
+    pool = one_pool(manager)
+    unknown_edit(manager, core, pool)
+    move(acme, manager, other_core)
+    unknown_edit(manager, other_core, pool)
+    text = unescape(manager.get("/c/acme/pools/").text)
+    assert "nobody can change these pools, except those that can't be checked from here." in text
+    assert "nobody can change this pool." in unescape(manager.get(f"/c/acme/pools/{pool}/").text)
+    other_core.start_over()
+
+
+def test_what_could_not_be_read_back_before_a_move_is_not_offered_to_be_read_after_it(
+    manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company
+) -> None:
+    pool = one_pool(manager)
+    address = f"/c/acme/pools/{pool}/edit/"
+    form = open_form(manager, address, limit="77")
+    core.set_fault("status=503;only=reads;skip=1")
+    manager.post(address, form)
+    core.set_fault(None)
+    change = newest()
+    assert "Check again" in manager.get(f"/changes/{change}/").text
+    move(acme, manager, other_core)
+    page = manager.get(f"/changes/{change}/")
+    assert (page.context["change"].state, "Check again" in page.text) == ("not_read", False)
+    said = unescape(manager.post(f"/c/acme/changes/{change}/check/", follow=True).text)
+    assert "the company's address has changed" in said
+    assert "unlock" not in said
+
+
 def test_moving_with_open_changes_says_so_first(
     manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company, admin: Client
 ) -> None:
