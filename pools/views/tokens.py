@@ -222,6 +222,8 @@ def _token_page(
         status = 422 if form.is_bound else 200
         return render(request, "pools/token_form.html", context, status=status)
     company: Company = form.cleaned_data["company"]
+    signing_in = form.cleaned_data["kind"] == TokenForm.SIGN_IN
+    doing = Activity.SIGNING_IN if signing_in else Activity.ADDING_TOKEN
     # Signing in, and reading what the token shows.
     budget = Budget(settings.CORE_LIMITS)
     signing_in = form.cleaned_data["kind"] == TokenForm.SIGN_IN

@@ -61,6 +61,11 @@ def cause_of(error: CoreError) -> str:
     return cause_in(str(error.reason), error.status)
 
 
+def cause_at_sign_in(error: CoreError) -> str:
+    """The same of the other address that a company has."""
+    return cause_of(error).replace("company's address", "company's sign-in address")
+
+
 def cause_in(reason: str, status: int | None) -> str:
     """The same, from what was recorded of an error."""
     if status is not None and reason in _NUMBERED and status != 200:

@@ -12,7 +12,7 @@ from pools.core import Reason, errors
 from pools.models.vocabulary import Action
 from pools.tokens.keeping import TokenMissing, TokenUnreadable
 from pools.wording.actions import words_for
-from pools.wording.causes import cause_of
+from pools.wording.causes import cause_at_sign_in, cause_of
 from pools.wording.situations import Activity, Problem, Situation
 
 # What a framework says of its own classes tells a person nothing.
@@ -24,20 +24,20 @@ _CHECK_ENTRY: Final = (
 _ADDING: Final = frozenset({Activity.ADDING_TOKEN, Activity.TRYING_TOKEN})
 # Where no pool is asked for by its id: a 404 is then about the address.
 _OF_LIST: Final = frozenset({*_ADDING, Activity.READING_LIST, Action.CREATE})
-# Patchworks' own answers, in a form that its documentation doesn't have.
-_OTHER_FORMS: Final = frozenset(
+# What another server would say. All else is Patchworks' own, in a form that we don't know.
+_OF_ANOTHER_SERVER: Final = frozenset(
     {
-        Reason.JSON_API,
-        Reason.IDS,
-        Reason.ENCODING,
-        Reason.NOT_UTF8,
-        Reason.NOTHING_TOLD,
-        Reason.NONE_LISTED,
-        Reason.OTHER_POOL,
+        Reason.REDIRECT,
+        Reason.WEB_PAGE,
+        Reason.NOT_JSON,
+        Reason.EMPTY,
+        Reason.MALFORMED,
+        Reason.TOO_LARGE,
+        Reason.SHAPE,
     }
 )
+_READING: Final = "Use a token that may read connection pools"
 _REQUEST_ID: Final = "If it happens again, give an administrator the request id below."
-_ADMINISTRATOR_ADDRESS: Final = "Ask an administrator to check the company's address."
 
 
 def token_missing(error: TokenMissing, situation: Situation) -> Problem:
@@ -58,11 +58,19 @@ def token_unreadable(error: TokenUnreadable, situation: Situation) -> Problem:
 
 
 def token_expired(error: errors.CredentialExpired, situation: Situation) -> Problem:
+    if situation.of_token:
+        return Problem(
+            title=f"This token for {situation.company.name} has expired.",
+            meaning=_unchanged(situation),
+            next_text="Get a new one from Patchworks, and add that.",
+            kind="danger",
+            status=422,
+        )
     return _mend(situation, f"Your token for {situation.company.name} has expired.")
 
 
 def token_refused(error: errors.Unauthenticated, situation: Situation) -> Problem:
-    if situation.doing in _ADDING or situation.doing is Activity.SIGNING_IN:
+    if situation.of_token:
         return _entry_refused(error, situation)
     return _mend(
         situation,
@@ -128,7 +136,7 @@ def not_sent(error: errors.NotSent, situation: Situation) -> Problem:
         **_again(situation),
         kind="danger",
         status=503,
-        detail=f"{cause_of(error)} ({error.detail})" if error.detail else cause_of(error),
+        detail=f"{_cause(error, situation)} ({error.detail})".removesuffix(" ()"),
     )
 
 
@@ -150,15 +158,18 @@ def forbidden(error: errors.Forbidden, situation: Situation) -> Problem:
         return Problem(
             title=f"This token may not list the pools of {name}.",
             meaning=_unchanged(situation),
-            next_text="Use a token that may read connection pools.",
+            next_text=f"{_READING}.",
             kind="danger",
             status=422,
             core_text=quoted(error),
         )
+    # Any key may read, by what Patchworks says of its own: only changing wants more.
+    changing = situation.called
+    needed = "It may be a read-only key. Use one with manager access"
     return Problem(
         title=f"Your token for {name} may not {_right(situation)}.",
         meaning=_unchanged(situation),
-        next_text="It may be a read-only key. Use one with manager access, or ask a colleague.",
+        next_text=f"{needed if changing else _READING}, or ask a colleague.",
         next_href=situation.token_href("token_replace"),
         next_label="Replace",
         kind="danger",
@@ -198,7 +209,7 @@ def _no_such_address(error: errors.NotFound, situation: Situation, address: str)
     return Problem(
         title=f"Nothing was found at {address} (404).",
         meaning=_unchanged(situation),
-        next_text=_ADMINISTRATOR_ADDRESS,
+        next_text=_check_address(situation),
         kind="danger",
         status=502,
         core_text=quoted(error),
@@ -210,20 +221,26 @@ def invalid(error: errors.Invalid, situation: Situation) -> Problem:
     if situation.doing is Activity.SIGNING_IN:
         return _refusal(error, situation, "Check the e-mail and the password.", status=422)
     if not situation.called:
-        problem = _refusal(error, situation, _ADMINISTRATOR_ADDRESS, status=502)
         # There are no fields that its reasons could stand next to.
-        text = " ".join([problem.core_text, *errors.reasons_in(error.fields)]).strip()
-        return replace(problem, core_text=text)
+        text = " ".join([quoted(error), *errors.reasons_in(error.fields)]).strip()
+        return replace(_refusal(error, situation, _if_no_help(text), status=502), core_text=text)
     if situation.doing in {Action.CREATE, Action.EDIT} and error.fields.keys() & set(COMPARED):
         return _refusal(error, situation, "Patchworks' messages are next to the fields.")
     if error.fields or quoted(error):
         return _refusal(error, situation, "Check what Patchworks says, then send it again.")
-    return _refusal(error, situation, f"Patchworks gave no reason. {_REQUEST_ID}")
+    return _refusal(error, situation, _if_no_help(""))
 
 
 def refused(error: errors.Refused, situation: Situation) -> Problem:
-    text = "If Patchworks' message doesn't help, give an administrator the request id below."
+    text = _if_no_help(quoted(error))
     return _refusal(error, situation, text, status=409 if situation.called else 502)
+
+
+def _if_no_help(text: str) -> str:
+    """What to do next, where Patchworks itself may have said that."""
+    if not text:
+        return f"Patchworks gave no reason. {_REQUEST_ID}"
+    return "If Patchworks' message doesn't help, give an administrator the request id below."
 
 
 def _refusal(
@@ -256,7 +273,7 @@ def rate_limited(error: errors.RateLimited, situation: Situation) -> Problem:
     return Problem(
         title="Patchworks is rate-limiting this account.",
         meaning=_unchanged(situation),
-        next_text=f"Try again in {_duration(seconds or 60)}.",
+        next_text=f"Try again in {_duration(seconds or 60)}.{_type_again(situation)}",
         next_href="" if situation.filling_in else situation.here,
         next_label="" if situation.filling_in else "Try again",
         kind="warning",
@@ -275,7 +292,7 @@ def _duration(seconds: int) -> str:
 
 def unanswered(error: errors.Unanswered, situation: Situation) -> Problem:
     return Problem(
-        title=cause_of(error) or "Patchworks gave no clear answer.",
+        title=_cause(error, situation) or "Patchworks gave no clear answer.",
         meaning=_unchanged(situation),
         **_again(situation, error.retry_after_seconds),
         kind="danger",
@@ -285,13 +302,13 @@ def unanswered(error: errors.Unanswered, situation: Situation) -> Problem:
 
 
 def unexpected(error: errors.Unexpected, situation: Situation) -> Problem:
-    other_form = error.reason in _OTHER_FORMS
+    elsewhere = error.reason in _OF_ANOTHER_SERVER
     return Problem(
-        title="We can't read this answer from Patchworks."
-        if other_form
-        else "This doesn't look like Patchworks.",
-        meaning=f"{cause_of(error)} {_unchanged(situation)}".strip(),
-        next_text=_REQUEST_ID if other_form else _ADMINISTRATOR_ADDRESS,
+        title="This doesn't look like Patchworks."
+        if elsewhere
+        else "We can't read this answer from Patchworks.",
+        meaning=f"{_cause(error, situation)} {_unchanged(situation)}".strip(),
+        next_text=_check_address(situation) if elsewhere else _REQUEST_ID,
         next_href="" if situation.filling_in else situation.here,
         next_label="" if situation.filling_in else "Try again",
         kind="danger",
@@ -303,6 +320,8 @@ def unexpected(error: errors.Unexpected, situation: Situation) -> Problem:
 
 def _again(situation: Situation, seconds: int | None = None) -> dict[str, Any]:
     wait = _duration(seconds) if seconds else "a moment"
+    if situation.of_token:
+        return {"next_text": f"Try again in {wait}.{_type_again(situation)}"}
     if situation.filling_in:
         return {"next_text": f"Your entries are still here. Try again in {wait}."}
     kept = "Your entries are kept. " if situation.kept else ""
@@ -313,6 +332,25 @@ def _again(situation: Situation, seconds: int | None = None) -> dict[str, Any]:
     }
 
 
+def _type_again(situation: Situation) -> str:
+    """What is secret is on no page that comes back."""
+    if not situation.of_token:
+        return ""
+    secret = "token" if situation.doing is Activity.ADDING_TOKEN else "password"
+    return f" You'll need to enter the {secret} again."
+
+
+def _cause(error: errors.CoreError, situation: Situation) -> str:
+    """Why it failed, at the address that was asked."""
+    at_sign_in = situation.doing is Activity.SIGNING_IN
+    return cause_at_sign_in(error) if at_sign_in else cause_of(error)
+
+
+def _check_address(situation: Situation) -> str:
+    which = "sign-in address" if situation.doing is Activity.SIGNING_IN else "address"
+    return f"Ask an administrator to check the company's {which}."
+
+
 def _unchanged(situation: Situation) -> str:
     """What did not happen; of a read there is nothing to say."""
     if situation.called and isinstance(situation.doing, Action):
@@ -321,7 +359,7 @@ def _unchanged(situation: Situation) -> str:
         return "Nothing was sent."
     if situation.doing in _ADDING:
         return "The token was not stored."
-    return "No token was stored." if situation.doing is Activity.SIGNING_IN else ""
+    return "No token was stored." if situation.of_token else ""
 
 
 def quoted(error: errors.CoreError) -> str:

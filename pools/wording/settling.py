@@ -15,13 +15,14 @@ from pools.models import Company
 from pools.models.vocabulary import Verdict
 from pools.tokens.keeping import PersonDisabled, TokenMissing, TokenUnreadable
 from pools.wording.actions import words_for
+from pools.wording.core_errors import quoted
 from pools.wording.database import because
 from pools.wording.messages import OutcomeMessage
-from pools.wording.names import called
+from pools.wording.names import called, isolated
 from pools.wording.numbers import counted
 from pools.wording.outcomes import superseded, unreadable_sentence
 from pools.wording.problems import problem_for
-from pools.wording.situations import Activity, Situation
+from pools.wording.situations import Activity, Situation, in_one_line
 
 
 class _Attempt(NamedTuple):
@@ -146,10 +147,10 @@ def _not_read(attempt: _Attempt) -> str:
     if isinstance(error, Undecided) or not isinstance(error, CoreError):
         return f"We read the pool, and what it shows doesn't tell whether it happened. {_LOOK}"
     if isinstance(error, Forbidden):
-        return f"Patchworks doesn't let {attempt.item.actor_name}'s token check this. {_LOOK}"
+        said = quoted(error) and f" Patchworks said: {isolated(quoted(error))}."
+        return f"Patchworks doesn't let {attempt.item.actor_name}'s token check this.{said} {_LOOK}"
     why = problem_for(error, Situation(attempt.company, "", Activity.READING_POOL))
-    cause = f" {why.detail}" if why.detail else ""
-    return f"We couldn't check. {why.title}{cause} Check again in a moment."
+    return f"We couldn't check. {in_one_line(why)} Check again in a moment."
 
 
 def _not_read_back(attempt: _Attempt) -> str:
@@ -157,7 +158,7 @@ def _not_read_back(attempt: _Attempt) -> str:
     error = attempt.settling.error
     if isinstance(error, CoreError) and attempt.settling.state is not SettlingState.NO_TOKEN:
         why = problem_for(error, Situation(attempt.company, "", Activity.READING_POOL))
-        return f"We couldn't read the pool. {why.title} Check again in a moment."
+        return f"We couldn't read the pool. {in_one_line(why)} Check again in a moment."
     lack = _lack(error)
     return f"Only {attempt.item.actor_name}'s token can be used to check this, and {lack}"
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -9,6 +10,7 @@ from django.utils.http import urlencode
 from pools.changes.reverting import Undo
 from pools.models import Company
 from pools.models.vocabulary import Action
+from pools.wording.names import isolated
 from pools.wording.versions import Versions
 
 
@@ -21,6 +23,9 @@ class Activity(Enum):
     SIGNING_IN = "signing in to Patchworks"
     TRYING_TOKEN = "trying the token that a sign-in gave"  # noqa: S105
     UNLOCKING = "unlocking a pool"
+
+
+_OF_TOKEN: Final = frozenset({Activity.ADDING_TOKEN, Activity.SIGNING_IN, Activity.TRYING_TOKEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,11 @@ class Situation:
         """Whether there is a form whose entries are still here."""
         reading = self.doing in {Activity.READING_LIST, Activity.READING_POOL}
         return not (reading or self.unopened)
+
+    @property
+    def of_token(self) -> bool:
+        """Whether a token is being added: its form comes back without what is secret."""
+        return self.doing in _OF_TOKEN
 
     @property
     def list_href(self) -> str:
@@ -81,6 +91,13 @@ class Problem:
     detail: str = ""
     mends_token: bool = False
     versions: Versions | None = None
+
+
+def in_one_line(problem: Problem) -> str:
+    """What happened and why, with Patchworks' own words, where there is no room for all of it."""
+    said = f"Patchworks said: {isolated(problem.core_text)}" if problem.core_text else ""
+    parts = filter(None, [problem.title, problem.meaning, said, problem.detail])
+    return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts)
 
 
 def token_href(company: Company, name: str, back: str) -> str:

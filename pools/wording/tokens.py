@@ -10,7 +10,7 @@ from pools.tokens.keeping import TokenScope
 from pools.tokens.state import TokenState
 from pools.wording.names import isolated
 from pools.wording.numbers import counted
-from pools.wording.situations import Problem
+from pools.wording.situations import Problem, in_one_line
 
 STATES: Final[dict[TokenState, str]] = {
     TokenState.MISSING: "No token yet",
@@ -60,7 +60,7 @@ def expires_soon(company: str, at: datetime) -> str:
 
 def not_verified(problem: Problem) -> str:
     """After *Verify* did not work."""
-    return f"{problem.title} {problem.meaning}".strip()
+    return in_one_line(problem)
 
 
 def discarded(company: str, *, still_in_use: bool) -> str:

@@ -1,10 +1,12 @@
 """A person's tokens through the pages: three ways in, and never shown again."""
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.conf import LazySettings
@@ -64,6 +66,86 @@ def test_a_wrong_password_is_said_and_nothing_is_stored(
     page = enter(newcomer, kind="sign_in", email=core.people[0].email, password="wrong-one")
     assert "accept this e-mail and password." in page
     assert not Token.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "title"),
+    [
+        ("redirect", "The company's sign-in address redirects somewhere else. Is it right?"),
+        ("status=200,empty", "The answer was empty."),
+        ("status=200,html", "A web page answered. Is the company's sign-in address right?"),
+        ("status=404", "Nothing was found at Acme's sign-in address (404)."),
+    ],
+)
+def test_what_the_sign_in_address_answers_is_not_said_of_the_other_address(
+    newcomer: Client, core: RunningSandbox, fault: str, title: str
+) -> None:
+    core.set_fault(f"{fault};only=sign-in")
+    page = unescape(enter(newcomer, kind="sign_in", email="a@b.example", password="x" * 8))
+    assert title in page
+    assert "Ask an administrator to check the company's sign-in address." in page
+    assert "company's address" not in page
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("status=404", "Nothing was found at Acme's address (404)."),
+        ("status=401", "The sign-in worked, but Acme at Patchworks doesn't accept"),
+        ("redirect", "The company's address redirects somewhere else. Is it right?"),
+    ],
+)
+def test_what_the_other_address_answers_after_signing_in_is_not_said_of_the_sign_in(
+    newcomer: Client, core: RunningSandbox, fault: str, said: str
+) -> None:
+    core.set_fault(f"{fault};only=list")
+    who = next(person for person in core.people if person.company == "acme")
+    page = unescape(enter(newcomer, kind="sign_in", email=who.email, password=core.password))
+    assert said in page
+    assert "this e-mail and password" not in page
+    assert "The token was not stored." in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "secret"), [("api_key", "token"), ("bearer", "token"), ("sign_in", "password")]
+)
+@pytest.mark.parametrize("fault", ["status=500", "status=503", "rate-limit=30"])
+def test_what_is_secret_has_to_be_entered_again_and_the_page_says_so(
+    newcomer: Client, core: RunningSandbox, kind: str, secret: str, fault: str
+) -> None:
+    core.set_fault(fault)
+    typed = {"token": core.keys["acme"]["full"], "email": "a@b.example", "password": "x" * 8}
+    page = unescape(enter(newcomer, kind=kind, **typed))
+    assert f"You'll need to enter the {secret} again." in page
+    assert "Your entries are" not in page
+
+
+def test_a_token_that_has_expired_before_it_is_added_is_not_one_to_replace(
+    newcomer: Client,
+) -> None:
+    claims = base64.urlsafe_b64encode(b'{"exp": 1600000000}').decode().rstrip("=")
+    page = unescape(enter(newcomer, kind="bearer", token=f"e30.{claims}.c2lnbmF0dXJl"))
+    assert "This token for Acme has expired." in page
+    assert "Your entries are" not in page
+
+
+@pytest.mark.parametrize(
+    ("status", "title", "reason"),
+    [
+        (422, "Patchworks refused to list the pools (422).", "name: Nor this."),
+        (404, "Nothing was found at Acme's address (404).", "Not Found"),
+        (403, "Your token for Acme may not list pools.", "This action is unauthorized."),
+        (503, "Patchworks had an error (503).", "Service Unavailable"),
+    ],
+)
+def test_verify_quotes_the_reason(
+    manager: Client, core: RunningSandbox, status: int, title: str, reason: str
+) -> None:
+    core.set_fault(f"status={status},json;only=list")
+    page = manager.post("/tokens/acme/verify/", follow=True)
+    (message,) = page.context["messages"]
+    assert message.message.startswith(f"{title} Patchworks said: “\u2068")
+    assert reason in message.message
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from pools.tokens.keeping import TokenMissing, TokenUnreadable
 from pools.wording.actions import words_for
 from pools.wording.causes import CAUSES, cause_of
 from pools.wording.problems import problem_for
-from pools.wording.situations import Activity, Problem, Situation
+from pools.wording.situations import Activity, Problem, Situation, in_one_line
 
 ACME = Company(name="Acme", slug="acme")
 POOL = Pool(1, "Orders", 5, None, None, None, None, frozenset(), {})
@@ -238,3 +238,42 @@ def test_where_a_redirect_leads_was_not_said_by_patchworks() -> None:
     error = errors.Unexpected(Reason.REDIRECT, status=301, detail="https://core.example/pools")
     said = problem(error, Activity.READING_LIST)
     assert (said.core_text, said.detail) == ("", "To https://core.example/pools")
+
+
+@pytest.mark.parametrize("doing", [*Activity, *MADE_HERE])
+def test_only_what_changes_something_wants_more_than_a_read_only_key(
+    doing: Activity | Action,
+) -> None:
+    error = errors.Forbidden("refused by core", status=403)
+    assert "read-only" not in problem(error, doing).next_text
+
+
+@pytest.mark.parametrize("action", MADE_HERE)
+def test_a_forbidden_change_may_be_a_read_only_key(action: Action) -> None:
+    error = errors.Forbidden("refused by core", status=403)
+    assert "read-only key" in problem(not_made(action, error), action).next_text
+
+
+@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize("doing", [Activity.READING_LIST, Activity.READING_POOL])
+def test_a_reason_against_a_read_is_not_about_the_address(doing: Activity, status: int) -> None:
+    error = errors.Invalid("refused by core", status=status, detail="Unknown sort.")
+    said = problem(error, doing)
+    assert "address" not in said.next_text
+    assert said.core_text == "Unknown sort."
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_no_title_denies_that_it_was_patchworks_where_the_cause_says_so(reason: Reason) -> None:
+    said = problem(errors.Unexpected(reason, status=299), Activity.READING_LIST)
+    if said.title == "This doesn't look like Patchworks.":
+        assert not cause_of(errors.Unexpected(reason)).startswith("Patchworks")
+
+
+def test_one_line_says_the_cause_too() -> None:
+    unreached = in_one_line(problem(errors.NotSent(Reason.DNS), Activity.READING_LIST))
+    assert unreached == (
+        "We couldn't reach Patchworks. The host name in the company's address was not found."
+    )
+    led = errors.Unexpected(Reason.REDIRECT, status=302, detail="https://core.example/login")
+    assert in_one_line(problem(led, Activity.READING_LIST)).endswith("https://core.example/login.")
