@@ -1,6 +1,7 @@
 """Where things stand: nothing moves, nothing touches, everything can be hit and printed."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -15,15 +16,32 @@ PHONE = {"width": 390, "height": 844}
 TOP = "scrollY + document.querySelector('#pool-table tbody tr').getBoundingClientRect().top"
 
 
-@pytest.fixture
-def phone(browser: Browser, browser_context_args: dict[str, Any], demo: Demo) -> Iterator[Page]:
-    """A manager with a phone: narrow, and operated by a finger."""
+@contextmanager
+def a_phone(
+    browser: Browser, browser_context_args: dict[str, Any], demo: Demo, name: str
+) -> Iterator[Page]:
     context = browser.new_context(
         **browser_context_args | {"viewport": PHONE}, has_touch=True, is_mobile=True
     )
-    with let_in(context, demo.url, "manager"):
+    with let_in(context, demo.url, name):
         yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def phone(browser: Browser, browser_context_args: dict[str, Any], demo: Demo) -> Iterator[Page]:
+    """A manager with a phone: narrow, and operated by a finger."""
+    with a_phone(browser, browser_context_args, demo, "manager") as page:
+        yield page
+
+
+@pytest.fixture
+def admin_phone(
+    browser: Browser, browser_context_args: dict[str, Any], demo: Demo
+) -> Iterator[Page]:
+    """The same of an administrator."""
+    with a_phone(browser, browser_context_args, demo, "admin") as page:
+        yield page
 
 
 def clear_the_first(page: Page) -> None:
@@ -159,6 +177,28 @@ def test_a_finger_zooms_no_field(phone: Page, manager: Page, address: str) -> No
     assert manager.evaluate(ZOOMED) != []
     phone.goto(address)
     assert phone.evaluate(ZOOMED) == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "auth/user/",
+        "auth/user/add/",
+        "auth/user/1/change/",
+        "auth/group/",
+        "pools/company/",
+        "pools/company/1/change/",
+    ],
+)
+def test_a_finger_zooms_no_field_of_the_administration(
+    admin_phone: Page, admin: Page, address: str
+) -> None:
+    if address == "auth/user/":
+        admin.goto(f"/admin/{address}")
+        assert admin.evaluate(ZOOMED) != []
+    admin_phone.goto(f"/admin/{address}")
+    assert admin_phone.evaluate("document.styleSheets.length") > 1
+    assert admin_phone.evaluate(ZOOMED) == []
 
 
 def test_a_box_keeps_its_size_beside_long_words(admin: Page) -> None:
