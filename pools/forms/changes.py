@@ -27,7 +27,7 @@ from pools.core.comparing import looks_alike, visible_form
 from pools.core.errors import reasons_in
 from pools.forms.checks import BoundedTextField, CheckedForm, WholeNumberField, control_text
 from pools.forms.identifiers import IDENTIFIER
-from pools.forms.seen import is_about, seal, snapshot_in
+from pools.forms.seen import is_about, is_of_other_origin, seal, snapshot_in
 from pools.ledger.appending import Actor
 from pools.models import Company
 from pools.models.bounds import REASON
@@ -39,6 +39,13 @@ VALUES: Final = ("name", "limit", "timeout")
 _UNDATED: Final = (
     "Nothing was sent: you opened this form before the panel was updated, and the company may have "
     "moved since. What you typed is still here: check that it belongs here, then send it again."
+)
+_MOVED: Final = (
+    "Nothing was sent: since you opened this form, the company's address has changed, or "
+    "Patchworks was restored from a backup. Open the form again."
+)
+_DAMAGED: Final = (
+    "Nothing was sent: this form is damaged, or it belongs to another pool. Open it again."
 )
 _STAYS: Final = "It stays as it is unless you change the name."
 _LINE_BREAK: Final = f"This name has a line break in it, which can't be shown here. {_STAYS}"
@@ -88,13 +95,8 @@ class ChangeForm(CheckedForm):
         if self._is_undated:
             raise ValidationError(_UNDATED)
         if not is_about(sealed, self._company, self._pool_id):
-            why = "it belongs to another pool"
-            if self._pool_id is None:
-                why = (
-                    "the company's address has changed, or Patchworks was restored from a backup, "
-                    "since you opened it"
-                )
-            raise ValidationError(f"This form is damaged, or {why}. Open it again.")
+            moved = is_of_other_origin(sealed, self._company, self._pool_id)
+            raise ValidationError(_MOVED if moved else _DAMAGED)
         return self._opened
 
     @property

@@ -7,6 +7,7 @@ from django.core import signing
 from pools.changes import Snapshot
 from pools.core import Pool
 from pools.models import Company
+from pools.models.reference import PoolReference
 
 # Not renamed with its module: forms that are open in a browser would be refused.
 _SALT: Final = "pools.forms.seen"
@@ -25,6 +26,18 @@ def is_about(sealed: str, company: Company, pool_id: int | None) -> bool:
     at which its form was opened.
     """
     return bool(_unsealed(sealed)[0] == _about(company, pool_id))
+
+
+def is_of_other_origin(sealed: str, company: Company, pool_id: int | None) -> bool:
+    """Whether it was opened for the pool that had this id before the company's pools were others.
+
+    Or for a new pool, then.
+    """
+    about = _unsealed(sealed)[0]
+    if about is None or about[0] != company.slug:
+        return False
+    reference = PoolReference.read(about[1])
+    return reference.pool_id == pool_id and reference.origin != company.origin
 
 
 def snapshot_in(sealed: str) -> Snapshot:

@@ -6,7 +6,7 @@ password: only the fields named here.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.http import HttpRequest, QueryDict
@@ -30,6 +30,10 @@ KEPT_FIELDS: Final = (
 KEPT_LISTS: Final = ("roles", "reason_required_for", "groups", "permissions")
 # What a form says of itself, and needs to be the same form once more.
 _FORMS_OWN: Final = ("form_id", "next")
+# What a press of a button chose: without it, sending the form again would choose something else.
+_CHOSEN: Final = ("theme", "keys", "zone", "format", "session", "account")
+# What a form says of the pool that it is about: nobody typed it.
+_NOT_TYPED: Final = frozenset({"seen", "opened"})
 # Both spellings are in sessions and in seals that are there: they stay.
 _KEY: Final = "draft"
 _PURPOSE: Final = "draft"
@@ -66,8 +70,14 @@ def keep_draft(
 def typed_in(request: HttpRequest) -> list[tuple[str, str]]:
     """What a form that was sent holds and may be sent again with: no token, no password."""
     typed = request.POST
-    names = [name for name in typed if name in (*KEPT_FIELDS, *KEPT_LISTS, *_FORMS_OWN)]
-    return [(name, value) for name in names for value in typed.getlist(name)]
+    kept = (*KEPT_FIELDS, *KEPT_LISTS, *_FORMS_OWN, *_CHOSEN)
+    return [(name, value) for name in typed if name in kept for value in typed.getlist(name)]
+
+
+def has_entries(typed: Iterable[tuple[str, str]]) -> bool:
+    """Whether a person would miss any of it."""
+    entered = {*KEPT_FIELDS, *KEPT_LISTS} - _NOT_TYPED
+    return any(value and name in entered for name, value in typed)
 
 
 def take_draft(request: HttpRequest) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def account(request: HttpRequest) -> HttpResponse:
 def theme(request: HttpRequest) -> HttpResponse:
     """Keeps the chosen look in a cookie: it belongs to the screen, not to the person."""
     response = redirect(safe_next(request, "/"))
-    chosen = request.POST.get("theme", "auto")
+    chosen = request.POST.get("theme", "")
     if chosen in THEMES:
         _keep(response, settings.THEME_COOKIE_NAME, chosen)
     return response

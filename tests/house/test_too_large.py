@@ -82,12 +82,12 @@ def test_cookies_of_the_domain_above_are_read_past(panel: Panel, size: int) -> N
 TOO_LARGE: Final = {
     "address": (get(f"/changes/?words={'x' * 33_000}"), 414, "This address is too long."),
     "a huge address": (get(f"/?{'x' * 80_000}"), 414, "This address is too long."),
-    "cookies": (get("/", f"Cookie: c={'x' * 33_000}"), 431, "Your browser sent too many cookies."),
-    "a huge header": (get("/", f"X: {'x' * 80_000}"), 431, "Your browser sent too many cookies."),
+    "cookies": (get("/", f"Cookie: c={'x' * 33_000}"), 431, "This request is too large."),
+    "a huge header": (get("/", f"X: {'x' * 80_000}"), 431, "This request is too large."),
     "a hundred headers": (
         get("/", *(f"X-{number}: x" for number in range(100))),
         431,
-        "Your browser sent too many cookies.",
+        "This request is too large.",
     ),
 }
 
@@ -128,8 +128,9 @@ def test_what_the_stylesheets_are_refused_for_is_told_without_them(panel: Panel)
     assert body.css("svg, img, dialog, button, input, [hidden], .visually-hidden, .icon") == []
     told = " ".join(body.text().split())
     assert told.startswith(
-        "Your browser sent too many cookies. Nothing was done: we can't read that many. "
-        "Delete the cookies of this site and of its parent domain, then try again."
+        "This request is too large. Nothing was done: your browser, or something on the way, sent "
+        "more headers than we can read. Most often these are cookies: delete those of this site "
+        "and of its parent domain, then try again."
     )
     assert [link.text() for link in body.css("a")] == ["Companies"]
 

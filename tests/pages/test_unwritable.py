@@ -270,6 +270,31 @@ def test_what_was_typed_stays_on_the_page_that_says_why(person: Client, fault: s
         assert f'name="{name}" value="{value}"' in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("path", "sent", "kept"),
+    [
+        ("/theme/", {"theme": "dark", "next": "/account/"}, False),
+        ("/zone/", {"zone": "Europe/Paris"}, False),
+        ("/changes/export/", {"format": "json"}, False),
+        ("/c/acme/pools/1/clear/", {"seen": "x", "form_id": "y", "reason": ""}, False),
+        ("/c/acme/pools/1/clear/", {"seen": "x", "form_id": "y", "reason": "ZD-1"}, True),
+    ],
+)
+def test_a_press_of_a_button_is_no_entry_and_can_be_sent_again_as_it_was(
+    person: Client, path: str, sent: dict[str, str], kept: bool
+) -> None:
+    with gone():
+        answer = person.post(path, sent)
+    assert answer.status_code == 503
+    for name, value in sent.items():
+        assert f'name="{name}" value="{value}"' in answer.text
+    assert ("entries are kept" in told(answer)) is kept
+
+
+def test_a_look_that_was_not_chosen_changes_none(person: Client) -> None:
+    assert "theme" not in person.post("/theme/", {}).cookies
+
+
 def test_a_dialog_stays_open_with_what_was_typed(person: Client) -> None:
     with gone():
         answer = person.post(

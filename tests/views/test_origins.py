@@ -85,16 +85,22 @@ def test_what_is_recorded_afterwards_belongs_to_the_new_address(
     other_core.start_over()
 
 
-def test_a_form_that_was_opened_before_the_move_sends_nothing(
-    manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company
+@pytest.mark.parametrize("word", ["edit", "clear", "delete"])
+def test_a_form_that_was_opened_before_the_move_sends_nothing_and_names_the_move(
+    manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company, word: str
 ) -> None:
     pool = one_pool(manager)
-    address = f"/c/acme/pools/{pool}/clear/"
+    address = f"/c/acme/pools/{pool}/{word}/"
     form = open_form(manager, address)
+    other = open_form(manager, f"/c/acme/pools/{pool + 1}/{word}/")
+    damaged = unescape(manager.post(address, form | {"seen": other["seen"]}).text)
+    assert "this form is damaged, or it belongs to another pool" in damaged
     move(acme, manager, other_core)
     answer = manager.post(address, form)
     assert answer.status_code == 422
-    assert "belongs to another pool" in answer.content.decode()
+    told = unescape(answer.text)
+    assert "since you opened this form, the company's address has changed" in told
+    assert "damaged" not in told
     assert writes(other_core) == []
 
 
