@@ -13,7 +13,7 @@ from django.utils import timezone
 from pools.changes.history import HistoryItem
 from pools.changes.proposal import COMPARED
 from pools.changes.verdicts import Newest, Unreadable, in_order, verdict_of
-from pools.changes.witnesses import Witness, ask_for_any, is_heard
+from pools.changes.witnesses import Witness, is_heard
 from pools.core import (
     CoreClient,
     CoreError,
@@ -86,8 +86,6 @@ def _read(core: CoreClient, case: Case) -> tuple[Pool, ...]:
     pools = _matching(core, case)
     if pools:
         return pools
-    if case.witnesses is None and case.item.action is not Action.CREATE:
-        ask_for_any(core)  # a create was looked for in the list
     if case.witnesses is not None and not is_heard(core, case.witnesses):
         raise Undecided(Reason.MISMATCH)
     return ()

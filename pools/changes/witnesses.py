@@ -1,7 +1,7 @@
-"""Whether a 404 is about the pool: Core answers there, with a token that is the company's own.
+"""Whether a pool that Core does not have is this company's: with a token that is its own.
 
-A token may be another company's, by mistake: then each pool of this one is missing. And
-where a gateway has lost its way to Core, everything is. Neither says anything about a pool.
+A token may be another company's, by mistake: then each pool of this one is missing, which
+says nothing about a pool.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from pools.core import CoreClient, NotFound, Pool, PoolQuery
+from pools.core import CoreClient, NotFound, Pool
 from pools.core.comparing import same_value
 from pools.models import Company, Entry, Token
 from pools.models.reference import PoolReference
@@ -38,10 +38,9 @@ def is_companys_own(
     `reader` is whose token it is: where they have changed this very pool with it, no other
     pool has to be asked for.
     """
-    if has_reached(company, pool_id, reader):
-        ask_for_any(core)
-        return True
-    return is_heard(core, latest_of(company.slug, PoolReference(company.origin, pool_id)))
+    return has_reached(company, pool_id, reader) or is_heard(
+        core, latest_of(company.slug, PoolReference(company.origin, pool_id))
+    )
 
 
 def latest_of(company: str, own: PoolReference) -> tuple[Witness, ...]:
@@ -71,11 +70,6 @@ def _latest(company: str, origin: int) -> list[Witness]:
         if pool.origin == origin and pool.pool_id is not None:
             names.setdefault(pool.pool_id, set()).add(name)
     return [Witness(pool_id, frozenset(called)) for pool_id, called in names.items()]
-
-
-def ask_for_any(core: CoreClient) -> None:
-    """Raises CoreError unless Core lists pools at this very moment."""
-    core.list_pools(PoolQuery(per_page=1))
 
 
 def is_heard(core: CoreClient, witnesses: tuple[Witness, ...]) -> bool:

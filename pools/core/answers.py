@@ -50,6 +50,7 @@ _VERDICTS: Final = ("status", "result", "type")
 _FAILED: Final = frozenset({"error", "fail", "failed", "failure", "false"})
 _STATUSES: Final = ("status", "code", "status_code", "statusCode")
 _ABOUT_ROUTE: Final = re.compile(r"The route \S+ could not be found")
+_ABOUT_RECORD: Final = re.compile(r"No query results for model \[[\w\\]+\] (\d+)\.?")
 SentFields = Mapping[str, str | int | None]
 
 
@@ -245,6 +246,12 @@ def _told_of(value: Any) -> str:
     """What Core says of a failure of its own; its debugging output is not for anybody."""
     debugging = isinstance(value, dict) and {"file", "trace"} & value.keys()
     return "" if debugging else read_message(value)
+
+
+def names_pool(error: NotFound, pool_id: int) -> bool:
+    """Whether a 404 says of which pool it is, as Laravel does: then no gateway wrote it."""
+    named = _ABOUT_RECORD.fullmatch(error.detail)
+    return named is not None and named[1] == str(pool_id)
 
 
 def _of_pool(value: Any) -> Any:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from pools.core.addresses import POOLS_PATH, pool_path
-from pools.core.answers import Answer, AnswerReader, SentFields
+from pools.core.answers import Answer, AnswerReader, SentFields, names_pool
 from pools.core.bounds import LIMIT, NAME, PAGE, PER_PAGE, SEARCH, TIMEOUT, NumberBounds
 from pools.core.budget import Budget
 from pools.core.credentials import BearerToken, Credential
@@ -20,8 +20,10 @@ from pools.core.errors import (
     CoreError,
     CredentialExpired,
     Invalid,
+    NotFound,
     NotSent,
     Reason,
+    Refused,
     Unauthenticated,
     reasons_in,
 )
@@ -135,9 +137,16 @@ class CoreClient:
 
     @observed("get_pool")
     def get_pool(self, pool_id: int) -> Pool:
-        """One pool with its connectors. GET /api/v1/connection-pools/{connection_pool}"""
+        """One pool with its connectors. GET /api/v1/connection-pools/{connection_pool}
+
+        NotFound only where that is about the pool: a gateway that has lost its way to Core
+        answers 404 to whatever it is asked.
+        """
         path = _path_of(pool_id)
-        return _or_raise(self._read(path, {}, lambda answer, _: self._reader.pool(answer, pool_id)))
+        found = self._read(path, {}, lambda answer, _: self._reader.pool(answer, pool_id))
+        if isinstance(found, NotFound) and not names_pool(found, pool_id):
+            return _or_raise(self._lost_way() or found)
+        return _or_raise(found)
 
     @observed("create_pool")
     def create_pool(self, fields: PoolFields) -> Pool:
@@ -174,6 +183,16 @@ class CoreClient:
         """
         answer = self._call("POST", f"{_path_of(pool_id)}/clear")
         return _or_raise(self._reader.cleared(answer))
+
+    def _lost_way(self) -> CoreError | None:
+        """Why a 404 says nothing about a pool: Core does not list any pools either."""
+        query = PoolQuery(per_page=1)
+        listed = self._read(
+            POOLS_PATH, _parameters_of(query), lambda answer, _: self._reader.page(answer, query)
+        )
+        if isinstance(listed, NotFound):
+            return Refused(listed.reason, status=listed.status, detail=listed.detail)
+        return listed if isinstance(listed, CoreError) else None
 
     def _read(
         self,

@@ -5,6 +5,7 @@ What the person was doing decides the words; Patchworks' own are quoted beside t
 
 import re
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any, Final
 
 from pools.changes.proposal import COMPARED
@@ -205,7 +206,7 @@ def not_found(error: errors.NotFound, situation: Situation) -> Problem:
     )
 
 
-def _no_such_address(error: errors.NotFound, situation: Situation, address: str) -> Problem:
+def _no_such_address(error: errors.CoreError, situation: Situation, address: str) -> Problem:
     return Problem(
         title=f"Nothing was found at {address} (404).",
         meaning=_unchanged(situation),
@@ -232,6 +233,8 @@ def invalid(error: errors.Invalid, situation: Situation) -> Problem:
 
 
 def refused(error: errors.Refused, situation: Situation) -> Problem:
+    if error.status == HTTPStatus.NOT_FOUND and not situation.called:
+        return _no_such_address(error, situation, f"{situation.company.name}'s address")
     text = _if_no_help(quoted(error))
     return _refusal(error, situation, text, status=409 if situation.called else 502)
 

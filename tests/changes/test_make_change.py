@@ -321,8 +321,19 @@ def test_a_value_that_cannot_be_read_is_not_told_as_changed(place: Place) -> Non
 
 
 def test_a_pool_that_is_gone_does_not_show_an_edit(place: Place) -> None:
-    place.sandbox.set_fault("status=404;only=reads;skip=1")
+    place.sandbox.set_fault("status=404;only=get;skip=1")
     assert place.make(Action.EDIT).readback is Readback.NOT_SHOWN
+
+
+@pytest.mark.parametrize("fault", ["status=404", "status=404,empty"])
+@pytest.mark.parametrize("action", [Action.CREATE, Action.EDIT, Action.DELETE])
+def test_a_way_to_core_that_is_lost_shows_nothing_of_a_change(
+    place: Place, action: Action, fault: str
+) -> None:
+    """A gateway's own 404, for whatever is asked for: neither that it is gone, nor there."""
+    place.sandbox.set_fault(f"{fault};only=reads;skip=1")
+    result = place.make(action)
+    assert (result.outcome, result.state) == (Outcome.DONE, ChangeState.NOT_READ)
 
 
 def test_without_reading_back_an_edit_shows_what_core_answered(place: Place) -> None:

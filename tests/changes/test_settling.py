@@ -710,8 +710,11 @@ def test_where_nobody_waits_each_reading_has_a_deadline_for_all_its_calls(
     with once_quiet():
         assert [each.verdict for each in settle_all([edit])] == [Verdict.APPLIED]
     settled_place.sandbox.set_fault(None)
+    settled_place.make(Action.CREATE)
     delete = left(settled_place, Action.DELETE, seen=settled_place.seen())
-    # The pool is gone; that Core answers at all is a second call.
+    Token.objects.all().delete()
+    give_token(settled_place)
+    # The pool is gone; that the newer token is the company's own is a second call.
     settled_place.sandbox.set_fault("latency=1.4")
     with once_quiet():
         assert [each.state for each in settle_all([delete])] == [SettlingState.NOT_READ]

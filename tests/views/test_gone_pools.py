@@ -205,3 +205,38 @@ def test_one_that_goes_between_reading_it_and_the_call(
     )
     assert problem.next_href == f"{LIST}{pool}/"
     assert "ZD-4711" in page.text
+
+
+LOST = "Nothing was found at Acme's address (404)."
+
+
+@pytest.mark.parametrize("fault", ["status=404", "status=404,empty"])
+def test_where_nothing_is_found_no_page_says_that_the_pool_is_gone(
+    manager: Client, core: RunningSandbox, pool: int, fault: str
+) -> None:
+    """A gateway has lost its way to Core: the pool's pages say what the list says."""
+    forms = {
+        deed: filled(manager, f"{LIST}{pool}/{deed}/") | {"limit": "6"}
+        for deed in ("edit", "clear", "delete")
+    }
+    core.set_fault(fault)
+    assert manager.get(LIST).context["problem"].title == LOST
+    assert manager.get(f"{LIST}{pool}/").context["problem"].title == LOST
+    for deed, form in forms.items():
+        address = f"{LIST}{pool}/{deed}/"
+        assert manager.get(address).context["problem"].title == LOST
+        problem = manager.post(address, form).context["problem"]
+        assert (problem.title, problem.meaning) == (LOST, "Nothing was sent.")
+
+
+def test_a_pool_that_core_names_as_missing_is_asked_for_once(
+    manager: Client, core: RunningSandbox, pool: int
+) -> None:
+    core.company("acme").delete_pool(pool)
+    core.reset()
+    manager.get(f"{LIST}{pool}/")
+    assert len(core.journal) == 1
+    core.reset()
+    core.set_fault("status=404,empty;only=get")
+    assert "no such pool" in manager.get(f"{LIST}{pool}/").context["problem"].title
+    assert len(core.journal) == 2
