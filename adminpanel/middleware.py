@@ -67,7 +67,8 @@ class ProbesMiddleware:
     """Lets machines ask `/healthz`, `/readyz` and `/metrics` by any address that they know.
 
     A container's probe has an IP address, which is no name of ALLOWED_HOSTS. Nothing in
-    these answers depends on the host.
+    these answers depends on the host, nor on who asks: a session that a browser sends along
+    is not looked up, for it may be the database that does not answer.
     """
 
     def __init__(self, get_response: View) -> None:
@@ -76,6 +77,8 @@ class ProbesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path in PROBES or STATUS_KEY in request.META:
             request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].removeprefix(".")
+        if request.path in PROBES:
+            request.META.pop("HTTP_COOKIE", None)
         return self.get_response(request)
 
 

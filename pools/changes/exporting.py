@@ -113,7 +113,7 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+    if isinstance(value, tuple):  # texts; of numbers, none is said as [], unlike not known
         return "\n".join(value)
     if isinstance(value, (dict, list)):
         return _in_order(value)
@@ -143,7 +143,7 @@ def _change(line: ChangeLine) -> dict[str, Any]:
         "verified": item.verified,
         "read_back": item.readback and str(item.readback),
         "core_said": item.message,
-        "core_reasons": list(item.reasons),
+        "core_reasons": item.reasons,
         "released_by": item.released_by,
         "released_reason": item.released_reason,
         "request_id": item.request_id,

@@ -50,6 +50,7 @@ _NEVER: Final = tuple(
 _NOT_PUBLIC: Final = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24")))
 _PUBLIC_IPV6: Final = IPv6Network("2000::/3")
 _ISATAP: Final = frozenset({0x00005EFE, 0x02005EFE})
+_METADATA: Final = int(IPv4Address("169.254.169.254"))
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 EVERY_NETWORK: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -146,7 +147,7 @@ def is_forbidden_address(
         return is_forbidden_address(inner, private_networks)
     if address.is_loopback:
         return False
-    if _is_in(address, _NEVER) or _is_isatap(address):
+    if _is_in(address, _NEVER) or _is_isatap(address) or _spells_metadata(address):
         return True
     return not _is_public(address) and not _is_in(address, private_networks)
 
@@ -160,6 +161,16 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
 def _is_isatap(address: IPv4Address | IPv6Address) -> bool:
     """Whether it ends in an IPv4 address that a tunnel's router would unpack (RFC 5214)."""
     return isinstance(address, IPv6Address) and (int(address) >> 32) & 0xFFFFFFFF in _ISATAP
+
+
+def _spells_metadata(address: IPv4Address | IPv6Address) -> bool:
+    """Whether 169.254.169.254 stands in it, as clouds name their metadata services in IPv6.
+
+    Linode's is fd00:a9fe:a9fe::1, Oracle's fd00:c1::a9fe:a9fe.
+    """
+    if isinstance(address, IPv4Address):
+        return False
+    return any((int(address) >> shift) & 0xFFFFFFFF == _METADATA for shift in range(0, 97, 16))
 
 
 def _is_in(address: IPv4Address | IPv6Address, networks: Collection[Network]) -> bool:

@@ -9,6 +9,18 @@ import html
 import unicodedata
 from typing import Any, Final
 
+# What keyboards have one key for, or none: a phone writes the curly ones by itself.
+_ON_A_KEYBOARD: Final = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032\uff07`\u00b4", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\uff02", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-"),
+        "\u2026": "...",
+        # Whether a picture is drawn in colour.
+        "\ufe0e": "",
+        "\ufe0f": "",
+    }
+)
 # Letters, marks and symbols without any ink: beside blanks, controls and format characters.
 _WITHOUT_INK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\U0001d159")
 # No Core cuts names so short that another one would often begin alike.
@@ -30,9 +42,15 @@ def visible_form(text: str) -> str:
 def looks_alike(typed: str, shown: str) -> bool:
     """Whether somebody who typed a text typed the one that they were shown.
 
-    A page shows any run of blanks as one, and nobody can type what has no ink.
+    A page shows any run of blanks as one, and nobody can type what has no ink. Quotes, dashes
+    and dots may be those of any keyboard. It says nothing of what Core kept.
     """
-    return picture(typed) == picture(shown)
+    return typeable(typed) == typeable(shown)
+
+
+def typeable(text: str) -> str:
+    """What can be typed of a text on any keyboard, letters aside."""
+    return picture(text.translate(_ON_A_KEYBOARD))
 
 
 def picture(text: str) -> str:

@@ -23,7 +23,7 @@ from pools.changes import (
 from pools.changes.reverting import Undo
 from pools.core import LEAVE, Invalid, Pool, PoolChanges, PoolFields
 from pools.core.bounds import LIMIT, NAME, TIMEOUT, TextBounds
-from pools.core.comparing import looks_alike, visible_form
+from pools.core.comparing import looks_alike, typeable
 from pools.core.errors import reasons_in
 from pools.forms.checks import BoundedTextField, CheckedForm, WholeNumberField, control_text
 from pools.forms.identifiers import IDENTIFIER
@@ -397,14 +397,14 @@ class DeleteForm(ChangeForm):
     def to_type(self) -> str:
         """What confirms it: the pool's name; its id where there is nothing to see of a name."""
         name = (self.pool and self.pool.name) or ""
-        return name if visible_form(name) else str(self._pool_id)
+        return name if typeable(name) else str(self._pool_id)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         seen: Snapshot | None = cleaned.get("seen")
         # Unknown connectors count as connectors: the careful way.
         if seen and seen.connector_ids != ():
-            wanted = seen.name if visible_form(seen.name or "") else str(self._pool_id)
+            wanted = seen.name if typeable(seen.name or "") else str(self._pool_id)
             typed, shown = cleaned.get("confirm_name", ""), marked(wanted or "")
             if not any(looks_alike(typed, name) for name in (wanted or "", shown)):
                 self.add_error("confirm_name", "Type the pool's name as shown above.")

@@ -17,7 +17,10 @@ from pools.models.bounds import TOKEN_LABEL
 from pools.secret import Secret
 
 # What comes along when a token is copied from a request's header.
-_HEADER: Final = re.compile(r"(?:Authorization\s*:\s*)?(Bearer\s+)?", re.IGNORECASE)
+_NAME: Final = re.compile(r"""\A["']?Authorization["']?\s*[:=]\s*""", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"\ABearer\s+", re.IGNORECASE)
+# And from a file or a program: one pair of quotes, and a comma behind it.
+_QUOTED: Final = re.compile(r"""(["'`])([^"'`]*)\1\s*[,;]?|“([^“”]*)”""")
 
 
 class TokenForm(forms.Form):
@@ -109,8 +112,13 @@ class TokenForm(forms.Form):
 @sensitive_variables()
 def _as_pasted(text: str) -> tuple[str, bool]:
     """A token without what was copied along with it, and whether that said Bearer."""
+    text = _unquoted(_NAME.sub("", _unquoted(text)))
+    token = _SCHEME.sub("", text)
+    return _unquoted(token), token != text
+
+
+@sensitive_variables()
+def _unquoted(text: str) -> str:
     text = visible_form(text)
-    header = _HEADER.match(text)
-    # The pattern matches an empty text: there is always a match.
-    copied, is_bearer = (header[0], bool(header[1])) if header else ("", False)
-    return text.removeprefix(copied), is_bearer
+    quoted = _QUOTED.fullmatch(text)
+    return visible_form(quoted[2] or quoted[3] or "") if quoted else text

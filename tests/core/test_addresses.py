@@ -246,8 +246,12 @@ def test_private_addresses_may_be_connected_to_where_the_settings_name_them(
 
 
 def test_a_network_that_is_named_lets_no_special_address_in() -> None:
-    for text in ("169.254.169.254", "fd20:ce::254", "fd00:ec2::254", "100.100.100.200", "fe80::1"):
+    for text in (
+        *("169.254.169.254", "fd20:ce::254", "fd00:ec2::254", "100.100.100.200", "fe80::1"),
+        *("fd00:a9fe:a9fe::1", "fd00:c1::a9fe:a9fe", "fd12:3456:a9fe:a9fe::80"),
+    ):
         assert is_forbidden_address(ip_address(text), EVERY_NETWORK)
+    assert not is_forbidden_address(ip_address("fd00:a9fe::a9fe"), EVERY_NETWORK)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ def test_accents_may_be_written_in_either_way(form: str, name: str) -> None:
         ("Two  blanks", "Two blanks"),
         ("a\u200bb", "ab"),
         ("ﬁ", "fi"),
+        ("it\u2019s", "it's"),
+        ("\u2764\ufe0f", "\u2764"),
         ("", "Orders"),
         ("5", 5),
         (None, ""),

@@ -17,6 +17,7 @@ from pools.ledger.appending import Actor, lock, record_event
 from pools.models import Entry, IndexTerm
 from pools.secret import Secret
 from tests.fixtures.ledger_flush import unguarded_ledger
+from tests.fixtures.refusing_database import shut
 
 READY = dict.fromkeys(("database", "migrations", "keys", "ledger"), "ok")
 
@@ -179,3 +180,14 @@ def test_the_usual_patience_with_the_database_is_put_back(monkeypatch: pytest.Mo
     before = patience()
     asked()
     assert patience() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_comes_along_is_not_looked_up(django_user_model: Any) -> None:
+    browser = Client()
+    browser.force_login(django_user_model.objects.create_user("ada"))
+    with shut():
+        ready, alive = browser.get("/readyz"), browser.get("/healthz")
+    assert (ready.status_code, ready.json()["ready"]) == (503, False)
+    assert (alive.status_code, alive.text) == (200, "ok\n")
+    connection.close()

@@ -251,6 +251,17 @@ def test_every_reason_of_a_refusal_is_exported(manager: Client) -> None:
     assert change["core_reasons"] == REASONS
 
 
+def test_no_reason_is_an_empty_cell(manager: Client, core: RunningSandbox) -> None:
+    address = f"{LIST}{some_pool(core)}/clear/"
+    manager.post(address, open_form(manager, address))
+    exports = [
+        streamed(manager.post(f"{LIST[:-6]}changes/export/", {"format": form}))
+        for form in ("csv", "json")
+    ]
+    (row,) = csv.DictReader(io.StringIO(exports[0].removeprefix("\ufeff"), newline=""))
+    assert (row["core_reasons"], json.loads(exports[1])[0]["core_reasons"]) == ("", [])
+
+
 def test_the_reasons_of_a_refused_read_are_quoted(manager: Client, core: RunningSandbox) -> None:
     core.set_fault("status=422")
     said = manager.get(LIST).context["problem"].core_text

@@ -158,6 +158,13 @@ def test_what_was_typed_waits_while_a_token_is_mended_and_the_rest_follows_the_p
         ("cafe\u0301", "caf\u00e9"),
         ("no\u00a0break", "no break"),
         ("\u202eright\u202c", "right"),
+        ("I \u2764\ufe0f it", "I \u2764 it"),
+        ("\u2764", "\u2764\ufe0f"),
+        ("Ann\u2019s \u201cbest\u201d", 'Ann\'s "best"'),
+        ("Ann's", "Ann\u2019s"),
+        ("A\u2013B \u2014 C", "A-B - C"),
+        ("non\u2011breaking", "non-breaking"),
+        ("wait\u2026", "wait..."),
     ],
 )
 def test_delete_asks_for_what_can_be_seen_and_typed(
@@ -172,3 +179,15 @@ def test_delete_asks_for_what_can_be_seen_and_typed(
     assert [r.path for r in core.journal if r.method == "DELETE"] == [
         f"/api/v1/connection-pools/{pool}"
     ]
+
+
+def test_a_name_that_nobody_can_type_is_confirmed_by_its_id(
+    manager: Client, core: RunningSandbox
+) -> None:
+    pool = made_elsewhere(core, "\ufe0f")
+    core.company("acme").add_connector(pool, name="Orders")
+    address = f"/c/acme/pools/{pool}/delete/"
+    wrong = manager.post(address, as_browser(open_form(manager, address, confirm_name="")))
+    assert "confirm_name" in wrong.context["form"].errors
+    manager.post(address, as_browser(open_form(manager, address, confirm_name=str(pool))))
+    assert [r.method for r in core.journal if r.method == "DELETE"] == ["DELETE"]

@@ -216,7 +216,8 @@ def test_verify_says_that_it_works(manager: Client) -> None:
     "pasted",
     [
         "{}\n", " {}", "\u00a0{}\u200b", "\ufeff{}", "Bearer {}", "bearer  {} ",
-        "Authorization: Bearer {}\r\n",
+        "Authorization: Bearer {}\r\n", '"{}"', "'{}'", "`{}`", "“{}”", '"{}",', '"Bearer {}"',
+        'Bearer "{}"', '"Authorization": "Bearer {}",', '"Authorization: Bearer {}"',
     ],
 )  # fmt: skip
 def test_what_was_copied_along_with_a_token_is_left_out(
@@ -225,6 +226,12 @@ def test_what_was_copied_along_with_a_token_is_left_out(
     bearer = core.bearer("acme", "manager")
     assert "257 pools" in enter(newcomer, kind="bearer", token=pasted.format(bearer))
     assert core.journal[-1].header("Authorization") == f"Bearer {bearer}"
+
+
+def test_a_quote_that_is_part_of_a_key_stays(newcomer: Client, core: RunningSandbox) -> None:
+    for key in ("quo'ted-key", '"half-quoted', "'a'b'c'd'"):
+        enter(newcomer, token=key)
+        assert core.journal[-1].header("Authorization") == key
 
 
 def test_a_token_pasted_with_its_scheme_is_a_bearer_token(
