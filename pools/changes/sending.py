@@ -19,6 +19,7 @@ from pools.changes.holding import refuse_if_held
 from pools.changes.outcome import outcome_of
 from pools.changes.proposal import (
     COMPARED,
+    CONNECTORS,
     ChangeResult,
     Conflict,
     Difference,
@@ -26,6 +27,7 @@ from pools.changes.proposal import (
     ProposedChange,
     Reading,
     Snapshot,
+    differences,
     found_differences,
     kept_name,
 )
@@ -182,7 +184,7 @@ def _differs(change: ProposedChange, before: Snapshot) -> bool:
 
     A clear depends on nothing but the pool's being there, an edit on the fields that it
     changes. A delete was confirmed for the values, and for the connectors that the person
-    saw lose their cap.
+    saw lose their cap; that Core does not tell them differs from nothing.
     """
     seen = change.seen
     assert seen is not None  # noqa: S101  (as proposed)
@@ -192,7 +194,7 @@ def _differs(change: ProposedChange, before: Snapshot) -> bool:
         return not all(
             same_value(getattr(seen, field), getattr(before, field)) for field in sent_by(change)
         )
-    return not seen.same_values(before) or seen.connector_ids != before.connector_ids
+    return not seen.same_values(before) or bool(differences(seen, before, [CONNECTORS]))
 
 
 def _newest(core: CoreClient) -> dict[str, object]:

@@ -61,15 +61,21 @@ def sent_before(result: ChangeResult, situation: Situation) -> Problem:
 
 def conflict(error: Conflict, situation: Situation) -> Problem:
     """With the versions side by side: sending it again goes on from the pool as it is."""
+    versions = _versions(error, situation)
+    known = versions is None or versions.differ
     return Problem(
-        title="This pool was changed after you opened the form.",
-        meaning="Nothing was sent.",
+        title="This pool was changed after you opened the form."
+        if known
+        else "We can't tell whether this pool was changed after you opened the form.",
+        meaning="Nothing was sent."
+        if known
+        else "Patchworks didn't tell all its values. Nothing was sent.",
         next_text="Compare below, then revert again if you still want to."
         if situation.undo
         else words_for(error.change.action).once_more,
         kind="warning",
         status=409,
-        versions=_versions(error, situation),
+        versions=versions,
     )
 
 
@@ -77,10 +83,13 @@ def _versions(error: Conflict, situation: Situation) -> Versions | None:
     change, undo, now = error.change, situation.undo, Snapshot.from_pool(error.now)
     if change.seen is None:
         return None
+    headings, wanted = (OPENED, WANTED), None
     if undo:
-        return Versions.of(change.seen, now, undo.result(now), headings=(OPENED, REVERTED))
-    wanted = now.changed_by(change.changed) if change.changed else None
-    return Versions.of(change.seen, now, wanted, headings=(OPENED, WANTED))
+        headings, wanted = (OPENED, REVERTED), undo.result(now)
+    elif change.changed:
+        wanted = now.changed_by(change.changed)
+    unreadable = error.now.unreadable
+    return Versions.of(change.seen, now, wanted, headings=headings, unreadable=unreadable)
 
 
 def moved_on(error: MovedOn, situation: Situation) -> Problem:

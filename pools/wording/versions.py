@@ -1,10 +1,11 @@
 """Versions of a pool side by side, where it is no longer as a person saw it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Self
 
 from pools.changes import Snapshot
-from pools.changes.proposal import COMPARED, CONNECTORS
+from pools.changes.proposal import COMPARED, CONNECTORS, differences
 
 OPENED: Final = "As you opened it"
 LEFT: Final = "As that edit left it"
@@ -16,7 +17,10 @@ _LABELS: Final = {CONNECTORS: "Connectors"}
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """One field as text. `differs`: it was changed since. `own`: the person changes it."""
+    """One field as text. `differs`: it was changed since. `own`: the person changes it.
+
+    What is not known differs from nothing.
+    """
 
     label: str
     opened: str
@@ -42,24 +46,41 @@ class Versions:
         wanted: Snapshot | None = None,
         *,
         headings: tuple[str, str] = (OPENED, WANTED),
+        unreadable: Collection[str] = (),
     ) -> Self:
-        """`wanted` are the values that the pool would have; None where no value is wanted."""
-        rows = [_row(field, opened, now, wanted) for field in COMPARED]
+        """`wanted` are the values that the pool would have; None where no value is wanted.
+
+        `unreadable` are those of now that cannot be read.
+        """
+        rows = [_row(field, opened, now, wanted, unreadable) for field in COMPARED]
         # Nobody attaches connectors here: they are shown if they have changed.
-        if opened.connector_ids != now.connector_ids:
+        if differences(opened, now, [CONNECTORS]):
             rows.append(_row(CONNECTORS, opened, now, now if wanted else None))
         return cls(headings[0], headings[1] if wanted else "", tuple(rows))
 
+    @property
+    def differ(self) -> bool:
+        """Whether the pool is known to have been changed since."""
+        return any(row.differs for row in self.rows)
 
-def _row(field: str, opened: Snapshot, now: Snapshot, wanted: Snapshot | None) -> VersionRow:
+
+def _row(
+    field: str,
+    opened: Snapshot,
+    now: Snapshot,
+    wanted: Snapshot | None,
+    unreadable: Collection[str] = (),
+) -> VersionRow:
     before, current = getattr(opened, field), getattr(now, field)
     own = getattr(wanted, field) if wanted else current
+    now_in_words = NOT_KNOWN if field in unreadable else in_words(field, current)
+    own_in_words = now_in_words if own == current else in_words(field, own)
     return VersionRow(
         label=_LABELS.get(field) or field.capitalize(),
         opened=in_words(field, before),
-        now=in_words(field, current),
-        wanted=in_words(field, own) if wanted else "",
-        differs=before != current,
+        now=now_in_words,
+        wanted=own_in_words if wanted else "",
+        differs=field not in unreadable and bool(differences(opened, now, [field])),
         own=own != current,
     )
 

@@ -14,7 +14,7 @@ from pools.models.vocabulary import Kind
 from sandbox.running import RunningSandbox, running_sandbox
 from tests.fixtures.kept_connections import close_kept_connections
 from tests.fixtures.panel import query_of, streamed
-from tests.views.changing import NEW, edit, newest, one_pool, open_form
+from tests.views.changing import NEW, edit, newest, one_pool, open_form, outcomes
 
 LIST = "/c/acme/pools/"
 NO_CONNECTORS = "Patchworks didn't say which connectors use these pools"
@@ -115,6 +115,42 @@ def test_a_new_pool_tells_nothing_of_connectors(
     manager.post(NEW, form)
     kept = Entry.objects.get(kind=Kind.OUTCOME).facts
     assert json.loads(kept)["after"]["connector_ids"] is None
+
+
+@pytest.mark.parametrize("first", ["known", "refused"])
+def test_connectors_that_are_not_told_any_more_were_not_changed(
+    manager: Client, core: RunningSandbox, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Neither where they were known when the form was opened, nor the other way round."""
+    monkeypatch.setattr("pools.core.client._Lately.has", lambda *_: False)
+    pool = one_pool(manager)
+    address = f"{LIST}{pool}/delete/"
+    name = core.company("acme").pool(pool).name
+    core.switch(includes=first)
+    form = open_form(manager, address, confirm_name=name)
+    core.switch(includes="refused" if first == "known" else "known")
+    assert manager.post(address, form).status_code == 302
+    assert outcomes() == ["done"]
+
+
+@pytest.mark.parametrize("field", ["limit", "timeout"])
+@pytest.mark.parametrize("deed", ["edit", "delete"])
+def test_a_value_that_is_not_told_any_more_is_not_said_to_be_changed(
+    manager: Client, core: RunningSandbox, deed: str, field: str
+) -> None:
+    pool = core.company("acme").add_pool("Orders", 5, timeout=30).id
+    address = f"{LIST}{pool}/{deed}/"
+    values = {field: "7"} if deed == "edit" else {"confirm_name": "Orders"}
+    form = open_form(manager, address, **values)
+    core.set_fault(f"text-for-number={field}")
+    page = manager.post(address, form)
+    problem, versions = page.context["problem"], page.context["conflict"]
+    assert problem.title == (
+        "We can't tell whether this pool was changed after you opened the form."
+    )
+    (row,) = [row for row in versions.rows if row.label.lower() == field]
+    assert (row.now, row.differs) == ("not known", False)
+    assert outcomes() == []
 
 
 def test_where_connectors_come_nothing_is_said_of_them(manager: Client) -> None:
