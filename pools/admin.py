@@ -29,7 +29,7 @@ from pools.models import Company, Entry, Token
 from pools.pages.actors import actor_of
 from pools.pages.drafts import KEPT_FIELDS, KEPT_LISTS, take_draft
 from pools.people.roles import ROLES
-from pools.wording.coming_back import ENTRIES_KEPT
+from pools.wording.coming_back import ENTRIES_KEPT, ENTRIES_LOST
 from pools.wording.events import title_of
 from pools.wording.moments import UNREADABLE_MOMENT
 from pools.wording.tokens import tokens_stopped_working
@@ -306,6 +306,8 @@ def _kept_entries(request: HttpRequest) -> QueryDict | None:
         request.kept_entries = entries if draft else None  # type: ignore[attr-defined]
         if draft:
             messages.info(request, ENTRIES_KEPT)
+        elif getattr(request, "draft_lost", False):
+            messages.warning(request, ENTRIES_LOST)
     kept: QueryDict | None = request.kept_entries  # type: ignore[attr-defined]
     return kept
 

@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from pools.changes.settling_times import longest_check
 from pools.pages.guards import person
 from pools.people.standing import standing_of
-from pools.wording.coming_back import ENTRIES_ELSEWHERE, ENTRIES_KEPT
+from pools.wording.coming_back import ENTRIES_ELSEWHERE, ENTRIES_KEPT, ENTRIES_LOST
 
 THEMES = ("auto", "light", "dark")
 
@@ -21,7 +21,9 @@ def panel(request: HttpRequest) -> dict[str, Any]:
     return {
         "panel_name": settings.PANEL_NAME,
         "entries_kept": ENTRIES_KEPT,
-        "entries_elsewhere": ENTRIES_ELSEWHERE,
+        "entries_elsewhere": ENTRIES_LOST
+        if getattr(request, "draft_lost", False)
+        else ENTRIES_ELSEWHERE,
         # Asked for by the bar alone, and for people who are signed in.
         "own_role": SimpleLazyObject(lambda: standing_of(person(request)).role),
         "request_id": getattr(request, "id", ""),

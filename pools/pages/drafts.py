@@ -1,8 +1,8 @@
 """What was typed into a form, kept while its person mends a token or signs in again.
 
-One draft per session, for one address, for the same person only, sealed: it is there
-again when they come back to that address, and the page says so. Never a token or a
-password: only the fields named here.
+One draft for each address, for the same person only, sealed: it is there again when they
+come back to that address, and the page says so; of what was too much, that it could not be
+kept. Never a token or a password: only the fields named here.
 """
 
 import json
@@ -34,10 +34,13 @@ _FORMS_OWN: Final = ("form_id", "next")
 _CHOSEN: Final = ("theme", "keys", "zone", "format", "session", "account")
 # What a form says of the pool that it is about: nobody typed it.
 _NOT_TYPED: Final = frozenset({"seen", "opened"})
-# Both spellings are in sessions and in seals that are there: they stay.
-_KEY: Final = "draft"
+_KEY: Final = "drafts"
+# In seals that are there: it stays.
 _PURPOSE: Final = "draft"
 _LONGEST: Final = 20_000
+MOST: Final = 8
+# The addresses whose drafts had to go, which are told so.
+_MOST_KNOWN: Final = 4 * MOST
 
 
 def keep_draft(
@@ -47,24 +50,28 @@ def keep_draft(
     *,
     saved: bool = False,
 ) -> bool:
-    """Keeps what was typed at this address; a form of another address is forgotten.
+    """Keeps what was typed at this address, in the place of what was kept of it before.
 
     `owner_id`: whose it is, where nobody is signed in. `saved`: the session is saved at
     once, for a page that may have been begun already. False when there was nothing to
-    keep, or too much.
+    keep, or too much. Of too many drafts the oldest go.
     """
     fields = {name: typed[name] for name in KEPT_FIELDS if name in typed}
     if isinstance(typed, QueryDict):
         fields |= {name: typed.getlist(name) for name in KEPT_LISTS if name in typed}
-    text = json.dumps(fields)
-    if not fields or len(text) > _LONGEST:
+    if not fields:
         return False
-    request.session[_KEY] = {
+    text = json.dumps(fields, ensure_ascii=False)
+    fits = len(text) <= _LONGEST
+    draft = {
         "person": owner_id or request.user.pk,
         "address": request.path,
-        "fields": seal_for(_PURPOSE, Secret(text)),
+        "fields": seal_for(_PURPOSE, Secret(text)) if fits else "",
     }
-    return not saved or try_to_write("what was typed", request.session.save)
+    others = [each for each in _drafts(request) if not _is_same(each, draft)]
+    drafts = [*others, draft][-_MOST_KNOWN:]
+    request.session[_KEY] = [{**each, "fields": ""} for each in drafts[:-MOST]] + drafts[-MOST:]
+    return fits and (not saved or try_to_write("what was typed", request.session.save))
 
 
 def typed_in(request: HttpRequest) -> list[tuple[str, str]]:
@@ -83,21 +90,44 @@ def has_entries(typed: Iterable[tuple[str, str]]) -> bool:
 def take_draft(request: HttpRequest) -> dict[str, Any]:
     """What was kept for this person and address, once; empty where nothing was.
 
-    Then `request.draft_taken` is set: `parts/entries_kept.html` says it.
+    Then `request.draft_taken` is set: `parts/entries_kept.html` says it. Where it could not
+    be kept, `request.draft_lost` is.
     """
-    draft = request.session.get(_KEY)
-    if not draft or (draft["person"], draft["address"]) != (request.user.pk, request.path):
+    draft = forget_draft(request)
+    if draft is None:
         return {}
-    del request.session[_KEY]
     try:
-        fields: dict[str, Any] = json.loads(unseal_for(_PURPOSE, draft["fields"]).reveal())
+        text = unseal_for(_PURPOSE, draft["fields"]).reveal() if draft["fields"] else ""
     except Unsealable:
+        text = ""
+    if not text:
+        request.draft_lost = request.draft_refused = True  # type: ignore[attr-defined]
         return {}
     request.draft_taken = True  # type: ignore[attr-defined]
+    fields: dict[str, Any] = json.loads(text)
     return fields
+
+
+def forget_draft(request: HttpRequest) -> dict[str, Any] | None:
+    """Keeps no longer what was kept of this address: it is shown, or was sent again."""
+    mine = {"person": request.user.pk, "address": request.path}
+    drafts = _drafts(request)
+    draft = next((each for each in drafts if _is_same(each, mine)), None)
+    if draft is not None:
+        request.session[_KEY] = [each for each in drafts if each is not draft]
+    return draft
 
 
 def refuse_draft(request: HttpRequest) -> dict[str, Any]:
     """What was taken does not belong here after all: it is not shown, and the page says so."""
     request.draft_taken, request.draft_refused = False, True  # type: ignore[attr-defined]
     return {}
+
+
+def _drafts(request: HttpRequest) -> list[dict[str, Any]]:
+    """All of this session, oldest first."""
+    return list(request.session.get(_KEY, ()))
+
+
+def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(one[name] == other[name] for name in ("person", "address"))

@@ -19,7 +19,7 @@ from pools.core import Pool
 from pools.forms.changes import ChangeForm, DeleteForm, PoolForm, RevertForm
 from pools.forms.seen import is_about
 from pools.models.vocabulary import RIGHTS, Action
-from pools.pages.drafts import keep_draft, refuse_draft, take_draft
+from pools.pages.drafts import forget_draft, keep_draft, refuse_draft, take_draft
 from pools.pages.guards import needs
 from pools.pages.just_read import hand_on
 from pools.pages.rendering import landed, page_behind, show
@@ -120,6 +120,8 @@ def _change(request: HttpRequest, task: Task) -> HttpResponse:
     workplace, pool_id = task.workplace, task.pool_id
     # First of all: the session is saved before a page that had to be begun is finished.
     draft = _draft_of(request, task) if request.method == "GET" else {}
+    if request.method == "POST":
+        forget_draft(request)
     if request.method != "GET" or pool_id is None:
         return _answer(request, task, draft, workplace.read)
     return workplace.ask_pool(

@@ -9,6 +9,9 @@ ENTRIES_ELSEWHERE: Final = (
     "We didn't fill in what you typed here earlier. The company's address has changed since, or "
     "Patchworks was restored from a backup, so this may be another pool. Nothing was changed."
 )
+ENTRIES_LOST: Final = (
+    "We couldn't keep what you typed here earlier. Nothing of it was sent: please type it again."
+)
 OUT_OF_DATE: Final = "Nothing was done: that page was out of date. Please try again."
 SIGNED_OUT: Final = "You were signed out, so nothing was done. Sign in and try again."
 SIGNED_OUT_KEPT: Final = "You were signed out before this was sent. Sign in: we kept your entries."

@@ -1,6 +1,7 @@
 """Forms sent after the session has ended come back after signing in, filled; secrets do not."""
 
 import re
+from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,8 +11,10 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from pools.models import Company
+from pools.pages import drafts
 from pools.tokens.vault import unseal_for
 from pools.views.changes_address import LONGEST_FILTER
+from pools.wording.coming_back import ENTRIES_KEPT, ENTRIES_LOST
 from sandbox.running import RunningSandbox
 from tests.fixtures.awkward_names import Page
 from tests.fixtures.panel import PASSWORD, give_token, make_person
@@ -147,14 +150,14 @@ def test_nobody_else_gets_it_on_the_same_machine(
 def test_without_having_signed_in_before_nothing_is_kept(mara: Client) -> None:
     stranger = Client()
     stranger.post(NEW, {"name": "Fresh", "limit": "4"})
-    assert "draft" not in stranger.session
+    assert "drafts" not in stranger.session
 
 
 def test_what_is_kept_is_sealed(mara: Client) -> None:
     typed = open_form(mara, NEW, name="A telling name", limit="4")
     end_session(mara)
     mara.post(NEW, typed)
-    kept = mara.session["draft"]
+    (kept,) = mara.session["drafts"]
     assert "telling" not in repr(kept)
     assert kept["fields"].startswith("v1:")
 
@@ -164,7 +167,7 @@ def test_tokens_and_passwords_are_never_kept(mara: Client) -> None:
     secrets = {"token": "canary-token-1234", "password": "canary-password-5678"}
     form = {"company": "acme", "kind": "api_key", "label": "mine", "email": "m@corp.example"}
     mara.post("/tokens/add/", form | secrets)
-    text = unseal_for("draft", mara.session["draft"]["fields"]).reveal()
+    text = unseal_for("draft", mara.session["drafts"][0]["fields"]).reveal()
     assert "canary" not in text + repr(dict(mara.session))
     sign_in("mara", client=mara)
     shown = mara.get("/tokens/add/").context["form"]
@@ -172,10 +175,86 @@ def test_tokens_and_passwords_are_never_kept(mara: Client) -> None:
     assert shown["token"].value() is None
 
 
-def test_too_much_is_not_kept(mara: Client) -> None:
+def test_two_forms_of_an_ended_session_both_come_back(mara: Client) -> None:
+    first, second = (row.id for row in mara.get("/c/acme/pools/").context["rows"][:2])
+    edit, clear = f"/c/acme/pools/{first}/edit/", f"/c/acme/pools/{second}/clear/"
+    typed = open_form(mara, edit, limit="77"), open_form(mara, clear, reason="stuck")
+    end_session(mara)
+    mara.post(edit, typed[0])
+    mara.post(clear, typed[1])
+    sign_in("mara", client=mara)
+    for address, field, value in ((edit, "limit", "77"), (clear, "reason", "stuck")):
+        page = mara.get(address)
+        assert (page.context["form"][field].value(), ENTRIES_KEPT in page.text) == (value, True)
+
+
+def test_two_forms_that_meet_a_refused_token_both_come_back(
+    mara: Client, core: RunningSandbox
+) -> None:
+    rows = mara.get("/c/acme/pools/").context["rows"][:2]
+    addresses = [f"/c/acme/pools/{row.id}/edit/" for row in rows]
+    forms = [open_form(mara, address, limit="77") for address in addresses]
+    core.set_fault("status=401")
+    for address, form in zip(addresses, forms, strict=True):
+        assert mara.post(address, form).status_code == 403
+    core.set_fault(None)
+    give_token(User.objects.get(username="mara"), Company.objects.get(), core.keys["acme"]["full"])
+    assert [mara.get(address).context["form"]["limit"].value() for address in addresses] == [
+        "77",
+        "77",
+    ]
+
+
+def test_what_was_sent_again_is_not_said_to_wait(mara: Client, core: RunningSandbox) -> None:
+    """From the page that was still open, once the token worked again."""
+    typed = open_form(mara, NEW, name="Fresh", limit="4")
+    core.set_fault("status=401;times=1")
+    assert mara.post(NEW, typed).status_code == 403
+    give_token(User.objects.get(username="mara"), Company.objects.get(), core.keys["acme"]["full"])
+    assert mara.post(NEW, typed).status_code == 302
+    assert ENTRIES_KEPT not in mara.get(NEW).text
+
+
+@pytest.mark.parametrize("character", ["x", "界", "😀"])
+def test_a_long_text_is_kept_in_every_language(mara: Client, character: str) -> None:
+    typed = open_form(mara, NEW, name="Fresh", reason=character * 5_000)
+    end_session(mara)
+    mara.post(NEW, typed)
+    sign_in("mara", client=mara)
+    assert mara.get(NEW).context["form"]["reason"].value() == character * 5_000
+
+
+def test_too_much_is_not_kept_and_the_page_says_so(mara: Client) -> None:
     end_session(mara)
     mara.post(NEW, {"name": "x" * 30_000, "limit": "4"})
-    assert "draft" not in mara.session
+    assert "xxx" not in repr(dict(mara.session))
+    sign_in("mara", client=mara)
+    page = mara.get(NEW)
+    assert page.context["form"]["name"].value() is None
+    assert ENTRIES_LOST in unescape(page.text)
+    assert ENTRIES_LOST not in unescape(mara.get(NEW).text)
+
+
+def test_of_too_many_forms_the_oldest_goes_and_its_page_says_so(mara: Client) -> None:
+    rows = mara.get("/c/acme/pools/").context["rows"][: drafts.MOST + 1]
+    addresses = [f"/c/acme/pools/{row.id}/clear/" for row in rows]
+    forms = [open_form(mara, address, reason="T-1") for address in addresses]
+    end_session(mara)
+    for address, form in zip(addresses, forms, strict=True):
+        mara.post(address, form)
+    sign_in("mara", client=mara)
+    first, *others = [mara.get(address) for address in addresses]
+    assert ENTRIES_LOST in unescape(first.text)
+    assert {page.context["form"]["reason"].value() for page in others} == {"T-1"}
+    assert not [page for page in others if ENTRIES_LOST in unescape(page.text)]
+
+
+def test_what_a_session_remembers_of_forms_has_an_end(mara: Client) -> None:
+    end_session(mara)
+    for number in range(60):
+        mara.post(f"/c/acme/pools/{number + 1}/clear/", {"reason": "T-1"})
+    kept = [each["fields"] != "" for each in mara.session["drafts"]]
+    assert (len(kept), kept.count(True)) == (4 * drafts.MOST, drafts.MOST)
 
 
 def test_a_button_leads_back_to_the_page_it_was_on(mara: Client) -> None:

@@ -179,7 +179,7 @@ def test_what_another_site_sends_is_refused_and_not_kept(
     form = {**POOL, "csrfmiddlewaretoken": "a" * 64}
     answer = browser.post("/c/acme/pools/new/", form, headers=headers)
     assert answer.status_code == 403
-    assert "draft" not in browser.session
+    assert "drafts" not in browser.session
 
 
 def test_a_browser_that_keeps_no_cookies_is_told_and_not_sent_in_a_circle(
@@ -307,6 +307,6 @@ def test_after_the_password_was_asked_for_the_page_says_it_too(administrator: Us
 
 def test_what_is_kept_of_the_administration_is_sealed(browser: Client) -> None:
     send_stale(browser, "/admin/pools/company/add/", COMPANY)
-    kept = browser.session["draft"]["fields"]
+    (kept,) = (each["fields"] for each in browser.session["drafts"])
     assert "core.example" not in kept
     assert "core.example" in unseal_for("draft", kept).reveal()
