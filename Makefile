@@ -63,6 +63,7 @@ lint: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/djlint --check --lint --quiet templates
+	$(VENV)/bin/djlint --profile django --check --lint --quiet pools/templates
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/bandit --quiet --severity-level medium --configfile pyproject.toml \

@@ -8,8 +8,8 @@ docs/configuration.md lists them all. docs/architecture.md says which defaults a
 from pathlib import Path
 from typing import Any
 
-import django
 from csp.constants import NONE, SELF
+from jinja2 import StrictUndefined
 
 from adminpanel.database import database_settings
 from adminpanel.environment import (
@@ -165,37 +165,39 @@ ROOT_URLCONF = "adminpanel.urls"
 WSGI_APPLICATION = "adminpanel.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-_loaders: list[tuple[str, list[Any]]] = [
-    (
-        "django.template.loaders.cached.Loader",
-        [
-            "django.template.loaders.filesystem.Loader",
-            "django.template.loaders.app_directories.Loader",
-        ],
-    )
+_CONTEXT = [
+    "django.contrib.auth.context_processors.auth",
+    "django.contrib.messages.context_processors.messages",
+    "pools.pages.context.panel",
+    "pools.accounts.context.signing_in",
 ]
-_builtins = []
-# Django 6.0 knows partials itself.
-if django.VERSION < (6, 0):
-    _loaders = [("template_partials.loader.Loader", _loaders)]
-    _builtins = ["template_partials.templatetags.partials"]
+# Asked in this order. What people see is Jinja2, forms included: Django has its own of those
+# (APP_DIRS). Django's language is there for Django's administration, in pools/templates, and
+# for the sentences that allauth has of its own.
 TEMPLATES: list[dict[str, Any]] = [
     {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
         "OPTIONS": {
-            "loaders": _loaders,
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-                "pools.pages.context.panel",
-                "pools.accounts.context.signing_in",
-            ],
-            "builtins": _builtins,
+            "environment": "pools.pages.environment.environment",
+            "undefined": StrictUndefined,
+            "autoescape": True,
+            # As many as there are, and Django's of forms: compiled once for the process.
+            "cache_size": -1,
+            "auto_reload": DEBUG,
+            "context_processors": _CONTEXT,
         },
-    }
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": ["django.template.context_processors.request", *_CONTEXT]
+        },
+    },
 ]
+# Forms ask these engines too, so that templates/django/forms goes before Django's own.
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 STATIC_URL = "/static/"

@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
+import jinja2
 import pytest
 from django.db import connection
+from django.test.signals import template_rendered
 from pytest_django.plugin import DjangoDbBlocker
 
 pytest_plugins = [
@@ -49,3 +52,17 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def contexts_told() -> Iterator[None]:
+    """What a page is made of, for `answer.context`: Django tells it of its own language alone."""
+    render = jinja2.Template.render
+
+    def told(self: jinja2.Template, context: dict[str, Any]) -> str:
+        template_rendered.send(sender=self, template=self, context=context)
+        return render(self, context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jinja2.Template, "render", told)
+        yield

@@ -118,7 +118,8 @@ def provider_again(request: HttpRequest) -> HttpResponse:
         # With `max_age` the provider must say when it asked.
         "auth_params": "prompt=login&max_age=60",
     }
-    return render(request, "account/provider_again.html", {"query": urlencode(query)})
+    context = {"query": urlencode(query), "reauthentication_alternatives": ()}
+    return render(request, "account/provider_again.html", context)
 
 
 @login_not_required

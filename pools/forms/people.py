@@ -83,7 +83,7 @@ class NewPasswordForm(forms.Form):
         label="Password",
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=password_validators_help_text_html,
+        help_text=password_validators_help_text_html(),
     )
     again = forms.CharField(
         label="Repeat the password",

@@ -10,6 +10,7 @@ from pools.models.bounds import REASON
 class ReleaseForm(CheckedForm):
     """Why a pool is unlocked although the outcome of a change on it is not known."""
 
+    unsaved = False
     reason = BoundedTextField(
         label="Reason",
         bounds=TextBounds(REASON),

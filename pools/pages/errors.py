@@ -98,7 +98,8 @@ def not_kept(request: HttpRequest, cause: Cause, sentences: Sequence[str]) -> Ht
 
 
 def _refusal(request: HttpRequest, why: DatabaseRefusal, **context: Any) -> HttpResponse:
-    return _marked(request, _error(request, "503.html", 503, refusal=why, **context))
+    shown = {"refusal": why, "said": (), "again": "", "typed": (), **context}
+    return _marked(request, _error(request, "503.html", 503, **shown))
 
 
 def _marked(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
@@ -110,6 +111,7 @@ def _marked(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
 def _error(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
     """The page, or the part of it that HTMX puts in place."""
     _know_htmx(request)
+    context["fragment"] = "main" if request.htmx else None  # type: ignore[attr-defined]
     return render(request, template, context, status=status)
 
 

@@ -1,16 +1,19 @@
 """One template for a page and its fragments: the server chooses, from the swap target."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.backends.jinja2 import Template
+from django.template.loader import get_template
 
 from pools.wording.messages import OutcomeMessage
 
-# The id of the element that HTMX is about to swap → the partial that fills it.
+# The id of the element that HTMX is about to swap → the block that fills it. A page that has
+# some extends fragment.html instead of base.html where one is wanted.
 FRAGMENTS: Final = {
     "pool-table": "table",
     "pool": "pool",
@@ -20,7 +23,7 @@ FRAGMENTS: Final = {
 
 
 def fragment_wanted(request: HttpRequest) -> str | None:
-    """The partial's name, or None for a whole page. A restored page is always whole."""
+    """The block's name, or None for a whole page. A restored page is always whole."""
     htmx = request.htmx  # type: ignore[attr-defined]
     if not htmx or htmx.history_restore_request:
         return None
@@ -31,9 +34,11 @@ def show(
     request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """The page, or the one fragment of it that was asked for: whole where it has none such."""
-    fragment = fragment_wanted(request)
-    names = [f"{template}#{fragment}", template] if fragment else template
-    return render(request, names, {**context, "fragment": fragment}, status=status)
+    page, fragment = cast(Template, get_template(template)), fragment_wanted(request)
+    if fragment not in page.template.blocks:
+        fragment = None
+    shown = page.render({**context, "fragment": fragment}, request)
+    return HttpResponse(shown, status=status)
 
 
 def page_behind(request: HttpRequest, message: OutcomeMessage) -> str:
@@ -54,7 +59,9 @@ def landed(
     if not page_behind(request, message):
         messages.add_message(request, message.message_level, message.text)
         return redirect(message.target)
-    response = render(request, "pools/outcome.html", {"outcome": message, **(row or {})})
+    response = render(
+        request, "pools/outcome.html", {"outcome": message, "row": None, **(row or {})}
+    )
     response["HX-Retarget"] = "#outcome"
     response["HX-Reswap"] = "innerHTML"
     response["HX-Trigger"] = "pools:changed" if row else "pools:changed, pools:outdated"

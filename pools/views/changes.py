@@ -75,31 +75,30 @@ class Naming(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column of the list: its heading, and the template of its cells."""
+    """A column of the list: its heading, and the macro of its cells (change_cells, event_cells)."""
 
     label: str
     cell: str
 
 
-_CHANGE, _EVENT = "pools/parts/change_cells.html", "pools/parts/event_cells.html"
 CHANGE_COLUMNS: Final = (
-    Column("Time", f"{_CHANGE}#time"),
-    Column("Who", f"{_CHANGE}#who"),
-    Column("Action", f"{_CHANGE}#action"),
-    Column("Pool", f"{_CHANGE}#pool"),
-    Column("Company", f"{_CHANGE}#company"),
-    Column("Difference", f"{_CHANGE}#difference"),
-    Column("Reason", f"{_CHANGE}#reason"),
-    Column("Outcome", f"{_CHANGE}#outcome"),
+    Column("Time", "time"),
+    Column("Who", "who"),
+    Column("Action", "action"),
+    Column("Pool", "pool"),
+    Column("Company", "company"),
+    Column("Difference", "difference"),
+    Column("Reason", "reason"),
+    Column("Outcome", "outcome"),
 )
 EVENT_COLUMNS: Final = (
-    Column("Time", f"{_EVENT}#time"),
-    Column("Who", f"{_EVENT}#who"),
-    Column("Event", f"{_EVENT}#event"),
-    Column("Company", f"{_EVENT}#company"),
-    Column("Details", f"{_EVENT}#facts"),
-    Column("Reason", f"{_EVENT}#reason"),
-    Column("From", f"{_EVENT}#from"),
+    Column("Time", "time"),
+    Column("Who", "who"),
+    Column("Event", "event"),
+    Column("Company", "company"),
+    Column("Details", "facts"),
+    Column("Reason", "reason"),
+    Column("From", "address"),
 )
 
 
@@ -248,6 +247,9 @@ def _form_context(
         "companies": [] if chosen else list(visible.here.values()),
         "company_gone": words.get("company", "") not in {"", *visible.here},
         "zone": timezone.get_current_timezone_name(),
+        "naming": (),
+        "chart": None,
+        "problem": None,
     }
 
 

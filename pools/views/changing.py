@@ -25,7 +25,7 @@ from pools.pages.just_read import hand_on
 from pools.pages.rendering import landed, page_behind, show
 from pools.tokens.keeping import TokenMissing
 from pools.views.pools import row_of
-from pools.views.workplace import Workplace, enter
+from pools.views.workplace import NO_POOL, Workplace, enter
 from pools.wording.actions import words_for
 from pools.wording.connectors import by_system
 from pools.wording.messages import OutcomeMessage, answer_for
@@ -168,7 +168,9 @@ def _answer(
     elif answer and answer.mends_token:
         keep_draft(request, form.typed())
     context = {
+        **NO_POOL,
         "company": workplace.company,
+        "may": workplace.may,
         "form": form,
         "mode": "new" if task.action is Action.CREATE else "edit",
         "pool": form.pool,

@@ -47,8 +47,8 @@ SLOW_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the table: its heading, its cells' kind and template, and the sort that Core
-    knows for it (None: Core cannot)."""
+    """A column of the table: its heading, its cells' kind and their macro (pool_cells), and the
+    sort that Core knows for it (None: Core cannot)."""
 
     label: str
     css: str
@@ -56,15 +56,14 @@ class Column:
     sort: Sort | None = None
 
 
-_CELLS: Final = "pools/parts/pool_cells.html"
 COLUMNS: Final = (
-    Column("Name", "name", f"{_CELLS}#name", Sort.NAME),
-    Column("Limit", "number", f"{_CELLS}#limit", Sort.LIMIT),
-    Column("Timeout", "number", f"{_CELLS}#timeout"),
-    Column("Connectors", "connectors", f"{_CELLS}#connectors"),
-    Column("Created", "date", f"{_CELLS}#created", Sort.CREATED),
-    Column("Updated", "date", f"{_CELLS}#updated"),
-    Column("Last change", "change", f"{_CELLS}#change"),
+    Column("Name", "name", "name", Sort.NAME),
+    Column("Limit", "number", "limit", Sort.LIMIT),
+    Column("Timeout", "number", "timeout"),
+    Column("Connectors", "connectors", "connectors"),
+    Column("Created", "date", "created", Sort.CREATED),
+    Column("Updated", "date", "updated"),
+    Column("Last change", "change", "change"),
 )
 
 
@@ -121,6 +120,11 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
         "company": workplace.company,
         "may": workplace.may,
         "query": PoolQuery(),
+        "columns": (),
+        "here_href": "",
+        "open_changes": (),
+        "token_notice": None,
+        "problem": None,
     }
     try:
         query = read_query(request.GET)
@@ -267,7 +271,7 @@ def times(core: CoreClient | None, just_read: Reading | None = None) -> dict[str
     elif exchange is not None:
         at, took_seconds = exchange.received_at, exchange.took_seconds
     else:
-        return {}
+        at, took_seconds = None, 0.0
     return {"as_of": at, "took_seconds": took_seconds, "slow": took_seconds > SLOW_SECONDS}
 
 

@@ -71,6 +71,7 @@ def change_release(request: HttpRequest, company: str, change: UUID) -> HttpResp
         "pool_id": held.pool_id,
         "cancel_href": pool_page(workplace.company, pool_id),
         "action_url": request.path,
+        "problem": None,
     }
     if not form.is_valid():
         status = 422 if form.is_bound else 200

@@ -1,6 +1,6 @@
 """A company as one person works in it: with their own token, and nobody else's."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeVar
@@ -53,6 +53,13 @@ _Read = TypeVar("_Read")
 # What a view may meet and shows as a problem; anything else is a defect and a 500.
 READING: Final = (CoreError, TokenMissing, TokenUnreadable)
 CHANGING: Final = (*READING, Conflict, PoolHeld, LedgerUnwritable, OutcomeUnwritten)
+# What the page of a problem tells where it is not about a pool.
+NO_POOL: Final[Mapping[str, Any]] = {
+    "pool": None,
+    "open_changes": (),
+    "history": (),
+    "earlier_href": "",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +234,7 @@ class Workplace:
     def show_problem(self, error: Exception, doing: Activity | Action, **more: Any) -> HttpResponse:
         """A page (or the dialog's content) that says what went wrong and what to do next."""
         problem = self.problem(error, doing)
-        context: dict[str, Any] = {"company": self.company, "problem": problem, **more}
+        context = {**NO_POOL, "company": self.company, "may": self.may, "problem": problem, **more}
         return show(self.request, "pools/problem.html", context, status=problem.status)
 
 

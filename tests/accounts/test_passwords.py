@@ -1,5 +1,7 @@
 """Which passwords are taken: long ones that nobody has stolen, of whatever characters."""
 
+import re
+
 import pytest
 from django.contrib.auth.hashers import get_hasher
 from django.contrib.auth.models import User
@@ -89,6 +91,11 @@ def test_password_fields_are_masked_and_leave_paste_and_stores_alone(
         assert field.widget.input_type == "password"
         assert field.widget.attrs["autocomplete"] in ("current-password", "new-password")
         assert not {"onpaste", "maxlength"} & set(field.widget.attrs)
+
+
+def test_the_rules_of_a_new_password_are_a_list_before_it_is_typed(operator: User) -> None:
+    page = sign_in("olga").get(CHANGE).content.decode()
+    assert re.search(r'<div id="id_password1_helptext"\s+class="help"><ul><li>', page)
 
 
 def test_no_script_stands_in_the_way_of_pasting() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -88,6 +89,12 @@ def test_every_page_of_the_panel_has_the_way_out(someone: Client) -> None:
         page = getattr(answer, "content", b"").decode()
         if "<html" in page and answer.status_code == 200 and not route.startswith("admin/"):
             assert 'action="/accounts/logout/"' in page, route
+
+
+def test_no_page_shows_what_only_programs_write(someone: Client) -> None:
+    for route in LOOKED_AT:
+        page = getattr(someone.get(address_of(route)), "content", b"").decode()
+        assert not re.search(r"bound method|function \w+ at 0x|object at 0x", page), route
 
 
 def test_the_administration_has_it_too(someone: Client) -> None:

@@ -348,7 +348,7 @@ def test_who_may_not_create_may_not_create_again(sign_in_as: SignIn, core: Runni
     operator = sign_in_as("Operator")
     page = operator.get(revert_of(change))
     assert page.status_code == 403
-    assert "Your role doesn&#x27;t let you create pools." in page.text
+    assert "Your role doesn&#39;t let you create pools." in page.text
     assert operator.post(revert_of(change)).status_code == 403
     assert core.journal == []
 

@@ -1,0 +1,89 @@
+"""How pages write dates and times: in the reader's zone, always the same few ways.
+
+Each is a filter of the templates by its own name. What is None (unreadable, or not there)
+is written as nothing. Names are English, whatever the machine's locale is.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Final
+
+from django.utils import timezone
+from django.utils.dateformat import DateFormat
+
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+Filter = Callable[[datetime | None], str]
+
+
+def _local(write: Callable[[datetime], str]) -> Filter:
+    def written(at: datetime | None) -> str:
+        return "" if at is None else write(timezone.localtime(at))
+
+    return written
+
+
+def _short_day(at: date) -> str:
+    return f"{at.day:02d} {_MONTHS[at.month - 1][:3]}"
+
+
+def _day(at: date) -> str:
+    return f"{_short_day(at)} {at.year}"
+
+
+def _minute(at: datetime) -> str:
+    return f"{at.hour:02d}:{at.minute:02d}"
+
+
+def _clock(at: datetime) -> str:
+    return f"{_minute(at)}:{at.second:02d}"
+
+
+def _exact(at: datetime) -> str:
+    # Where clocks are put back, the hour that comes twice has its distance from UTC instead.
+    return f"{_day(at)} {_clock(at)} {DateFormat(at).T()}"
+
+
+def short_date(day: date) -> str:
+    """1 Dec"""
+    return f"{day.day} {_MONTHS[day.month - 1][:3]}"
+
+
+def long_date(day: date) -> str:
+    """1 December"""
+    return f"{day.day} {_MONTHS[day.month - 1]}"
+
+
+def short_weekday(day: date) -> str:
+    """Mon 1 Dec"""
+    return f"{_DAYS[day.weekday()][:3]} {short_date(day)}"
+
+
+def dated_weekday(day: date) -> str:
+    """Mon 1 Dec 2025"""
+    return f"{short_weekday(day)} {day.year}"
+
+
+def weekday(day: date | None) -> str:
+    """Monday 1 December 2025"""
+    return "" if day is None else f"{_DAYS[day.weekday()]} {long_date(day)} {day.year}"
+
+
+# Of moments, and of calendar days.
+FILTERS: Final[dict[str, Callable[..., str]]] = {
+    "iso": _local(datetime.isoformat),
+    "exact": _local(_exact),
+    "second": _local(lambda at: f"{_day(at)} {_clock(at)}"),
+    "minute": _local(lambda at: f"{_day(at)} {_minute(at)}"),
+    "short_minute": _local(lambda at: f"{_short_day(at)} {_minute(at)}"),
+    "clock": _local(_clock),
+    "day": _local(_day),
+    "short_day": _local(_short_day),
+    **{
+        each.__name__: each
+        for each in (short_date, long_date, short_weekday, dated_weekday, weekday)
+    },
+}

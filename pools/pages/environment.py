@@ -1,0 +1,67 @@
+"""What the panel's templates may use besides what a view gives them: filters and functions.
+
+They are in Jinja2, which is several times as fast as Django's language, and in which a name
+that is missing is an error. All that is put in is escaped; nothing is marked as safe here.
+"""
+
+from typing import Any, Final
+
+from django.conf import settings
+from django.template.defaultfilters import default_if_none, floatformat, pluralize
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import json_script
+from django.utils.text import capfirst
+from django_htmx.jinja import htmx_script
+from jinja2 import Environment
+
+from pools.models.vocabulary import Action
+from pools.pages.dates import FILTERS
+from pools.pages.sentences import parts_of
+from pools.tickets import Part
+from pools.wording.actions import words_for
+from pools.wording.changes import name_of
+from pools.wording.outcomes import meaning_of, standing_of, window_of
+from pools.wording.settling import while_open
+
+
+def environment(**options: Any) -> Environment:
+    """Named by the settings. A line that holds nothing but a tag leaves no line behind."""
+    made = Environment(trim_blocks=True, **options)  # noqa: S701  # nosec B701  (settings)
+    made.filters.update(_FILTERS)
+    made.globals.update(static=static, url=url, htmx_script=htmx_script)
+    return made
+
+
+def url(name: str, *args: object) -> str:
+    """The address of a view."""
+    return reverse(name, args=args)
+
+
+def word(action: Action) -> str:
+    """The name of an action in lists, filters and the chart, as it begins a line."""
+    return words_for(action).word.capitalize()
+
+
+def with_tickets(text: str) -> list[Part]:
+    """A reason in pieces; ticket ids have an address."""
+    links = settings.TICKET_LINKS
+    return [Part(text)] if links is None else links.parts(text)
+
+
+_FILTERS: Final = FILTERS | {
+    "capfirst": capfirst,
+    "default_if_none": default_if_none,
+    "floatformat": floatformat,
+    "json_script": json_script,
+    "meaning": meaning_of,
+    "named": name_of,
+    "parts": parts_of,
+    "pluralize": pluralize,
+    "standing": standing_of,
+    "while_open": while_open,
+    "window": window_of,
+    "with_tickets": with_tickets,
+    "word": word,
+    "words": words_for,
+}
