@@ -32,6 +32,10 @@ KEPT_LISTS: Final = ("roles", "reason_required_for", "groups", "permissions")
 _FORMS_OWN: Final = ("form_id", "next")
 # What a press of a button chose: without it, sending the form again would choose something else.
 _CHOSEN: Final = ("theme", "keys", "zone", "format", "session", "account")
+# What is on no page again: it has to be entered once more.
+_SECRET: Final = frozenset(
+    {"token", "password", "oldpassword", "password1", "password2", "code", "credential"}
+)
 # What a form says of the pool that it is about: nobody typed it.
 _NOT_TYPED: Final = frozenset({"seen", "opened"})
 _KEY: Final = "drafts"
@@ -85,6 +89,11 @@ def has_entries(typed: Iterable[tuple[str, str]]) -> bool:
     """Whether a person would miss any of it."""
     entered = {*KEPT_FIELDS, *KEPT_LISTS} - _NOT_TYPED
     return any(value and name in entered for name, value in typed)
+
+
+def left_out(request: HttpRequest) -> bool:
+    """Whether something secret was entered, which is not among what may be sent again."""
+    return any(request.POST.get(name) for name in _SECRET)
 
 
 def take_draft(request: HttpRequest) -> dict[str, Any]:

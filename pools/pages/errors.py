@@ -11,7 +11,7 @@ from django.shortcuts import render, resolve_url
 from django_htmx.middleware import HtmxDetails
 
 from pools.database_faults import Cause, cause_of
-from pools.pages.drafts import has_entries, typed_in
+from pools.pages.drafts import has_entries, left_out, typed_in
 from pools.wording.database import AGAIN_SECONDS, DatabaseRefusal, Undone, refusal
 
 
@@ -85,7 +85,8 @@ def database_refused(request: HttpRequest, cause: Cause) -> HttpResponse:
     _know_htmx(request)
     if not is_in_dialog(request):
         typed, path = typed_in(request), request.get_full_path()
-        return _refusal(request, why, again=path, typed=typed, has_entries=has_entries(typed))
+        kept = {"has_entries": has_entries(typed), "left_out": left_out(request)}
+        return _refusal(request, why, again=path, typed=typed, **kept)
     answer = render(request, "parts/dialog_refused.html", {"refusal": why}, status=503)
     return _above_dialog(_marked(request, answer))
 

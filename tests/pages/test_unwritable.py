@@ -206,6 +206,8 @@ def test_a_token_stays_as_it_is(
     assert refusal(CAUSES["read-only"], Undone.SENDING).title in told(answer)
     page = answer.content.decode()
     assert (key in page, "Night" in page) == (False, "verify" not in address)
+    if address not in {"add/", "acme/replace/", "acme/verify/"}:  # those have their own page
+        assert "entries are kept on this page, except what is secret." in told(answer)
     assert list(Token.objects.order_by("pk").values()) == before
 
 
