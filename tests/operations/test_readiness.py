@@ -188,6 +188,8 @@ def test_a_session_that_comes_along_is_not_looked_up(django_user_model: Any) -> 
     browser.force_login(django_user_model.objects.create_user("ada"))
     with shut():
         ready, alive = browser.get("/readyz"), browser.get("/healthz")
-    assert (ready.status_code, ready.json()["ready"]) == (503, False)
+    # SQLite is locked whole; on PostgreSQL it is the table of the sessions that is.
+    locked = connection.vendor == "sqlite"
+    assert (ready.status_code, ready.json()["ready"]) == (503 if locked else 200, not locked)
     assert (alive.status_code, alive.text) == (200, "ok\n")
     connection.close()
