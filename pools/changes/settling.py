@@ -167,8 +167,9 @@ def settle_all(
             yield conclude(case, first, _look(case, away), by)
 
 
-def due(now: datetime) -> list[UUID]:
-    """Open changes whose quiet time is over, oldest first."""
+def due() -> list[UUID]:
+    """Open changes whose quiet time is over by the database's clock, oldest first."""
+    now = clock.now()
     held = changes_by_id(list(Lease.objects.values_list("change", flat=True)))
     return [item.change_id for item in reversed(held) if item.state.is_open and _is_due(item, now)]
 

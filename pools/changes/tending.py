@@ -134,7 +134,7 @@ class Tending:
     def _settle(self) -> bool:
         """Settles some of what is due. Whether there is more to do at once."""
         companies = dict(Lease.objects.values_list("change", "company"))
-        waiting = due(clock.now()) if companies else []
+        waiting = due() if companies else []
         if self._clock() >= self._next_unread:
             self._next_unread = self._clock() + UNREAD_SECONDS
             self._unread = unread(clock.now())

@@ -14,10 +14,10 @@ from pools.changes.history import changes_by_id
 from pools.changes.holding import refuse_if_held
 from pools.changes.settling import take_up
 from pools.changes.state import ChangeState
-from pools.ledger import clock
 from pools.models import Entry, Lease, Token
 from pools.models.vocabulary import Action, Kind
 from tests.changes.making import begin, left
+from tests.changes.noticing import drifts, look
 from tests.fixtures.clock import once_quiet
 from tests.fixtures.ledger import ADA
 from tests.fixtures.panel_process import ROOT, database_url
@@ -32,7 +32,7 @@ def ahead(seconds: float = 90) -> Any:
 def test_a_process_that_is_ahead_settles_nothing_before_its_time(settled_place: Place) -> None:
     change = left(settled_place, Action.EDIT)
     with ahead():
-        assert due(clock.now()) == []
+        assert due() == []
         assert settle(change).state is SettlingState.WAITING
     assert not Entry.objects.filter(kind=Kind.SETTLED).exists()
 
@@ -40,7 +40,7 @@ def test_a_process_that_is_ahead_settles_nothing_before_its_time(settled_place: 
 def test_a_process_that_is_behind_settles_in_time(settled_place: Place) -> None:
     change = left(settled_place, Action.EDIT)
     with once_quiet(), ahead(-90):
-        assert due(clock.now()) == [change]
+        assert due() == [change]
         assert settle(change).state is SettlingState.SETTLED
 
 
@@ -71,6 +71,15 @@ def test_a_token_renewed_by_a_process_that_is_behind_is_newer_than_the_change(
         case = take_up(change)
     assert not hasattr(case, "state")
     assert case.witnesses is not None
+
+
+def test_a_read_that_may_be_late_may_be_late_for_a_process_that_is_ahead(place: Place) -> None:
+    """A copy that Core reads from shows what was there before the change."""
+    place.make(Action.EDIT)
+    place.at_core.change_pool(place.pool, limit=5)
+    with ahead():
+        look(place)
+    assert drifts() == []
 
 
 TEND = """

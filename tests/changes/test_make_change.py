@@ -9,9 +9,11 @@ import time_machine
 
 from pools.changes import Conflict, Difference, Snapshot, make_change
 from pools.changes.history import changes_by_id
-from pools.changes.recording import Intent, record_intent
+from pools.changes.recording import Intent, record_intent, record_readback
+from pools.changes.reverting import CannotRevert, RevertObstacle, Undo
 from pools.changes.state import ChangeState
 from pools.core import (
+    Budget,
     Forbidden,
     Invalid,
     NotFound,
@@ -376,3 +378,33 @@ def test_a_process_that_was_suspended_after_its_intent_sends_nothing(
         monkeypatch.setattr("pools.changes.sending.record_intent", then_suspended)
         assert place.make(Action.EDIT).outcome is Outcome.NOT_SENT
     assert place.writes() == []
+
+
+@pytest.mark.parametrize(("left", "outcome"), [(0.19, Outcome.NOT_SENT), (0.21, Outcome.DONE)])
+def test_with_hardly_any_time_left_nothing_is_sent(
+    place: Place, monkeypatch: pytest.MonkeyPatch, left: float, outcome: Outcome
+) -> None:
+    """A call that is cut off at once would be of unknown outcome for nothing."""
+    monkeypatch.setattr(Budget, "share_left", lambda _: left)
+    assert place.make(Action.EDIT).outcome is outcome
+    assert len(place.writes()) == (outcome is Outcome.DONE)
+
+
+def test_what_somebody_has_seen_in_between_is_not_read_back_once_more(place: Place) -> None:
+    result = place.make(Action.EDIT)
+    change = place.propose(Action.EDIT)
+    intent = Intent(result.change_id, change, result.before, result.after)
+    record_readback(intent, Readback.NOT_READ, None, pool_id=place.pool)
+    assert changes_by_id([result.change_id])[0].state is ChangeState.DONE
+    assert Entry.objects.filter(kind=Kind.READBACK).count() == 1
+
+
+def test_a_limit_that_was_not_known_before_an_edit_is_not_put_back(place: Place) -> None:
+    """None stands for it, and no pool has a limit of none."""
+    place.sandbox.set_fault("text-for-number=limit;only=reads;times=1")
+    result = place.make(Action.EDIT, seen=Snapshot("Orders", None, None, ()))
+    (item,) = changes_by_id([result.change_id])
+    assert (item.state, item.before and item.before.limit) == (ChangeState.DONE, None)
+    with pytest.raises(CannotRevert) as refusal:
+        Undo.of(item, place.company.origin)
+    assert refusal.value.obstacle is RevertObstacle.NOT_RECORDED

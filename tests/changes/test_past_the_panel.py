@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from pools.changes import Difference, Snapshot, drift, history_of
+from pools.changes import Difference, Snapshot, drift, history_of, make_change, witnesses
 from pools.changes.state import ChangeState
 from pools.core import CoreClient, NotFound, Page, Pool, PoolChanges, PoolQuery, Refused
 from pools.ledger.proof import prove
-from pools.models import Entry
+from pools.models import Company, Entry
+from pools.models.reference import PoolReference
 from pools.models.vocabulary import Action, Kind
 from pools.wording.changes import heading_of
 from pools.wording.messages import message_for
@@ -49,6 +50,13 @@ def test_connectors_that_cannot_all_be_read_are_not_compared(known: Place) -> No
     look(known)
     ((_, after),) = noticed()
     assert (after.limit, after.connector_ids) == (7, ())
+
+
+def test_connectors_of_which_some_cannot_be_read_are_not_compared(known: Place) -> None:
+    known.at_core.add_connector(known.pool, name="Shop")
+    known.at_core.add_connector(known.pool, id="unreadable")
+    look(known)
+    assert noticed() == []
 
 
 def test_a_name_that_only_its_bytes_tell_apart_is_not_different_beside_a_change(
@@ -177,6 +185,18 @@ def test_what_a_token_does_not_show_was_deleted_only_if_it_shows_another_pool(
     known.make(Action.CREATE)
     gone(known)
     assert len(drifts()) == 1
+
+
+def test_a_pool_from_before_a_move_is_no_witness(known: Place) -> None:
+    """Another Core has one of that id and name, too; the token may be another company's there."""
+    witness = known.at_core.add_pool("Returns", 5)
+    edit = known.propose(Action.EDIT, pool_id=witness.id, seen=Snapshot("Returns", 5, None, ()))
+    make_change(known.client(), edit)
+    Company.objects.filter(pk=known.company.pk).update(origin=known.company.origin + 1)
+    known.company.refresh_from_db()
+    own = PoolReference(known.company.origin, known.pool)
+    assert witnesses.latest_of(known.company.slug, own) == ()
+    assert not witnesses.are_listed(known.company, [known.client().get_pool(witness.id)])
 
 
 def test_another_companys_token_deletes_nothing(known: Place) -> None:

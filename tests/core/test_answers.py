@@ -140,6 +140,8 @@ def test_contracts_own_refusals_have_no_body(
         assert type(result) is kind
         assert isinstance(result, CoreError)
         assert (result.final, result.status, result.detail) == (True, status, "")
+    unstated = answer(None, status, body=b"", content_type=content_type, framed=False)
+    assert not any(type(result) is kind for result in results(unstated).values())
 
 
 @pytest.mark.parametrize("status", [500, 501, 502, 503, 504, 520, 599])

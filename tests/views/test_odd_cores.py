@@ -151,6 +151,16 @@ def test_connectors_are_known_from_a_core_that_shows_them_unasked(
     assert manager.get(f"{LIST}{used}/").context["connectors_known"]
 
 
+def test_what_is_refused_without_a_word_is_left_out(manager: Client, core: OtherCore) -> None:
+    fill(core, 3)
+
+    def refusing_silently(request: Request, answer: Answer) -> Answer:
+        return json_of({"message": ""}, 400) if "include" in dict(request.query) else answer
+
+    core.answers = refusing_silently
+    assert notes(manager.get(LIST)) == ["Patchworks didn't say which connectors use these pools"]
+
+
 @pytest.mark.parametrize("word", ["sort", "include", "per_page"])
 @pytest.mark.parametrize("status", [400, 422])
 def test_a_token_can_be_added_where_core_knows_less(

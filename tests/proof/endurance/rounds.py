@@ -17,7 +17,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, connection, connections
-from django.utils import timezone
 
 from pools.changes.settling import due
 from pools.changes.settling_times import quiet_time
@@ -302,7 +301,7 @@ class Round:
 def _due() -> list[tuple[int, UUID]]:
     """Which changes are due, with the numbers of their cases."""
     try:
-        changes = due(timezone.now())
+        changes = due()
         intents = Entry.objects.filter(change__in=changes, kind=Kind.INTENT)
         return [
             (number_of(form), change)
