@@ -5,6 +5,10 @@ from typing import Final
 
 from django.utils import timezone
 
+from pools.wording.numbers import counted
+
+_DAY: Final = 24 * 60 * 60
+
 UNREADABLE_MOMENT: Final = "a time that can't be read"
 
 
@@ -13,8 +17,7 @@ def moment_of(at: datetime | None) -> str:
     if at is None:
         return UNREADABLE_MOMENT
     here = timezone.localtime(at)
-    year = f" {here:%Y}" if here.year != timezone.localdate().year else ""
-    return f"{here.day} {here:%b}{year} {here:%H:%M}"
+    return f"{_day_and_month(here)} {here:%H:%M}"
 
 
 def day_of(day: date | None) -> str:
@@ -32,3 +35,27 @@ def precise_moment_of(at: datetime | None) -> str:
     here = timezone.localtime(at)
     utc = f" ({at.astimezone(UTC):%H:%M:%S} UTC)" if here.utcoffset() else ""
     return f"{here:%d %b %Y %H:%M:%S %Z}{utc}"
+
+
+def age_of(at: datetime | None) -> str:
+    """How long ago, or in how long; after a week, the day. None: it can't be read."""
+    if at is None:
+        return UNREADABLE_MOMENT
+    seconds = (timezone.now() - at).total_seconds()
+    whole = int(abs(seconds))
+    if whole < 60:
+        span = "less than a minute"
+    elif whole < 3600:
+        span = f"{whole // 60} min"
+    elif whole < _DAY:
+        span = f"{whole // 3600} h"
+    elif whole < 7 * _DAY:
+        span = counted(whole // _DAY, "day")
+    else:
+        return _day_and_month(timezone.localtime(at))
+    return f"{span} ago" if seconds >= 0 else f"in {span}"
+
+
+def _day_and_month(here: datetime) -> str:
+    year = f" {here:%Y}" if here.year != timezone.localdate().year else ""
+    return f"{here.day} {here:%b}{year}"
