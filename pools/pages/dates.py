@@ -26,12 +26,8 @@ def _local(write: Callable[[datetime], str]) -> Filter:
     return written
 
 
-def _short_day(at: date) -> str:
-    return f"{at.day:02d} {_MONTHS[at.month - 1][:3]}"
-
-
 def _day(at: date) -> str:
-    return f"{_short_day(at)} {at.year}"
+    return f"{at.day:02d} {_MONTHS[at.month - 1][:3]} {at.year}"
 
 
 def _minute(at: datetime) -> str:
@@ -78,10 +74,8 @@ FILTERS: Final[dict[str, Callable[..., str]]] = {
     "exact": _local(_exact),
     "second": _local(lambda at: f"{_day(at)} {_clock(at)}"),
     "minute": _local(lambda at: f"{_day(at)} {_minute(at)}"),
-    "short_minute": _local(lambda at: f"{_short_day(at)} {_minute(at)}"),
     "clock": _local(_clock),
     "day": _local(_day),
-    "short_day": _local(_short_day),
     **{
         each.__name__: each
         for each in (short_date, long_date, short_weekday, dated_weekday, weekday)

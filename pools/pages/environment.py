@@ -21,6 +21,7 @@ from pools.pages.sentences import parts_of
 from pools.tickets import Part
 from pools.wording.actions import words_for
 from pools.wording.changes import name_of
+from pools.wording.moments import age_of, is_past
 from pools.wording.outcomes import meaning_of, standing_of, window_of
 from pools.wording.settling import while_open
 
@@ -50,9 +51,11 @@ def with_tickets(text: str) -> list[Part]:
 
 
 _FILTERS: Final = FILTERS | {
+    "age": age_of,
     "capfirst": capfirst,
     "default_if_none": default_if_none,
     "floatformat": floatformat,
+    "is_past": is_past,
     "json_script": json_script,
     "meaning": meaning_of,
     "named": name_of,

@@ -56,6 +56,10 @@ def age_of(at: datetime | None) -> str:
     return f"{span} ago" if seconds >= 0 else f"in {span}"
 
 
+def is_past(at: datetime) -> bool:
+    return at <= timezone.now()
+
+
 def _day_and_month(here: datetime) -> str:
     year = f" {here:%Y}" if here.year != timezone.localdate().year else ""
     return f"{here.day} {here:%b}{year}"

@@ -70,10 +70,14 @@ STANDINGS: Final[dict[ChangeState, Standing]] = {
     ChangeState.DUPLICATE: _settled("it happened twice", "warning", "duplicate"),
     ChangeState.UNKNOWABLE: _settled("can't be told", "question"),
 }
+# Of what was found to differ in the time of a change made here, which may be its cause.
+_BESIDE: Final = Standing("beside a change", "outside", "outside")
 
 
 def standing_of(item: HistoryItem) -> Standing:
     """The mark of a change."""
+    if item.beside and not item.unreadable:
+        return _BESIDE
     return STANDINGS[ChangeState.UNREADABLE if item.unreadable else item.state]
 
 

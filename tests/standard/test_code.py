@@ -15,6 +15,11 @@ SCRIPTS: Final = sorted((BASE_DIR / "static/js").glob("*.js"))
 TEMPLATES: Final = sorted((BASE_DIR / "templates").rglob("*.*"))
 # Of Django's administration, in Django's language.
 ADMIN_TEMPLATES: Final = sorted((BASE_DIR / "pools/templates").rglob("*.*"))
+# Their cell, or what they stand beside, has the full time.
+AGES_WITH_A_TITLE: Final = {
+    "pool_cells.html: {{ change.at|age }}",
+    "change.html: {{ change.at|age }}",
+}
 # What is put into the text of a statement: numbers and names of ours, and places for values.
 PUT_IN: Final = {
     *("LOCK_SECONDS", "LOCK_SECONDS * 1000", "LONGEST_SECONDS", "SQL[connection.vendor]"),
@@ -200,3 +205,20 @@ def test_every_time_on_a_page_has_all_of_it_and_the_zone_beneath() -> None:
     for file in TEMPLATES:
         for tag in re.findall("<time[^>]*>", file.read_text()):
             assert '|exact }}"' in tag, f"{file}: {tag}"
+
+
+def test_no_time_of_day_or_age_stands_on_a_page_without_it() -> None:
+    """An attribute has it in words; the rest is in `<time>`, by the macros of `page.html`."""
+    shown = re.compile(r"\{\{(?:(?!\}\}).)*\|\s*(?:second|minute|clock|age)\b(?:(?!\}\}).)*\}\}")
+    bare = [
+        f"{file.name}: {found.group()}"
+        for file in TEMPLATES
+        for text in [file.read_text()]
+        for found in shown.finditer(text)
+        if "time(" not in found.group() and not _in_attribute(text, found.start())
+    ]
+    assert [each for each in bare if each not in AGES_WITH_A_TITLE] == []
+
+
+def _in_attribute(text: str, at: int) -> bool:
+    return text.rfind('="', 0, at) > text.rfind(">", 0, at)
