@@ -293,7 +293,8 @@ def keys(name: str) -> tuple[tuple[str, Secret], ...]:
         key_id, _, encoded = part.partition(":")
         if not KEY_ID.fullmatch(key_id):
             raise ImproperlyConfigured(
-                f"{name} has a key without a valid id (1 to 32 of a-z, 0-9 and -, then a colon)."
+                f"{name} has a key without a valid id "
+                "(1 to 32 characters of a-z, 0-9 and -, then a colon)."
             )
         pairs.append((key_id, _key(name, key_id, encoded)))
     if len({key_id for key_id, _ in pairs}) != len(pairs):

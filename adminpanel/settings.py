@@ -246,7 +246,10 @@ PASSWORD_RESET_TIMEOUT = 60 * 60
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "pools.accounts.adapters.AccountAdapter"
-ACCOUNT_FORMS = {"login": "pools.accounts.forms.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "pools.accounts.forms.SignInForm",
+    "change_password": "pools.accounts.forms.OwnPasswordForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"

@@ -1,8 +1,8 @@
 """allauth's forms where their words or their checks do not fit."""
 
-from typing import Any
+from typing import Any, Final
 
-from allauth.account.forms import LoginForm
+from allauth.account.forms import ChangePasswordForm, LoginForm
 from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
@@ -24,6 +24,11 @@ from pools.forms.checks import BoundedTextField
 from pools.forms.identifiers import IDENTIFIER
 from pools.models.bounds import EMAIL, PASSKEY_NAME
 
+_OWN_PASSWORD: Final = {
+    "oldpassword": "Current password",
+    "password1": "New password",
+    "password2": "Repeat the password",
+}
 # What a browser never sends, and what fido2 raises over it.
 _NO_CREDENTIAL = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -41,6 +46,16 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         self.fields["password"].widget.attrs.pop("placeholder", None)
         self.fields["password"].help_text = ""
         self.order_fields(["login", "password"])
+
+
+class OwnPasswordForm(ChangePasswordForm):  # type: ignore[misc]
+    """A new password for who is signed in, in the words of the form that they joined by."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in _OWN_PASSWORD.items():
+            self.fields[name].label = label
+            self.fields[name].widget.attrs.pop("placeholder", None)
 
 
 class OnceOnly:

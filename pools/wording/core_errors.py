@@ -317,7 +317,9 @@ def unexpected(error: errors.Unexpected, situation: Situation) -> Problem:
         kind="danger",
         status=502,
         core_text="" if error.reason is Reason.REDIRECT else quoted(error),
-        detail=f"To {error.detail}" if error.reason is Reason.REDIRECT and error.detail else "",
+        detail=f"It redirects to {error.detail}"
+        if error.reason is Reason.REDIRECT and error.detail
+        else "",
     )
 
 

@@ -44,7 +44,7 @@ def age_of(at: datetime | None) -> str:
     seconds = (timezone.now() - at).total_seconds()
     whole = int(abs(seconds))
     if whole < 60:
-        span = "less than a minute"
+        span = "under a minute"
     elif whole < 3600:
         span = f"{whole // 60} min"
     elif whole < _DAY:

@@ -77,7 +77,7 @@ class Problem:
 
     `core_text` is quoted as Patchworks wrote it, `detail` says more of the cause.
     `mends_token`: the way on is to the token and back, while a form waits.
-    `versions`: what the pool was, is and shall be, for who has to decide.
+    `versions`: what the pool was, is and will be, for the person who has to decide.
     """
 
     title: str

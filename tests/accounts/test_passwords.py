@@ -117,3 +117,10 @@ def test_passwords_are_hashed_at_todays_cost() -> None:
     assert PBKDF2PasswordHasher.iterations >= 600_000
     assert PBKDF2PasswordHasher.algorithm == "pbkdf2_sha256"
     assert get_hasher() is not None
+
+
+def test_the_form_speaks_as_the_others_do(operator: User) -> None:
+    form = sign_in("olga").get(CHANGE).context["form"]
+    labels = [field.label for field in form]
+    assert labels == ["Current password", "New password", "Repeat the password"]
+    assert [field.field.widget.attrs.get("placeholder") for field in form] == [None] * 3

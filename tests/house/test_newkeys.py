@@ -92,7 +92,7 @@ def test_an_id_that_no_key_can_have_is_refused(manage: Manage) -> None:
         assert (refused.returncode, refused.stdout, refused.stderr) == (
             1,
             "",
-            "CommandError: A key's id must be 1 to 32 of a-z, 0-9 and -.\n",
+            "CommandError: A key's id must be 1 to 32 characters of a-z, 0-9 and -.\n",
         )
 
 

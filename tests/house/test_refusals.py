@@ -117,11 +117,17 @@ WRONG: Final = {
     ),
     "a key without an id": (
         {"TOKEN_KEYS": KEY},
-        "TOKEN_KEYS has a key without a valid id (1 to 32 of a-z, 0-9 and -, then a colon).",
+        (
+            "TOKEN_KEYS has a key without a valid id "
+            "(1 to 32 characters of a-z, 0-9 and -, then a colon)."
+        ),
     ),
     "a key with an odd id": (
         {"TOKEN_KEYS": f"One!:{KEY}"},
-        "TOKEN_KEYS has a key without a valid id (1 to 32 of a-z, 0-9 and -, then a colon).",
+        (
+            "TOKEN_KEYS has a key without a valid id "
+            "(1 to 32 characters of a-z, 0-9 and -, then a colon)."
+        ),
     ),
     "a short key": (
         {"TOKEN_KEYS": f"one:{KEY[:20]}"},

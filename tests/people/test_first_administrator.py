@@ -86,6 +86,6 @@ def test_createsuperuser_is_recorded(environment: pytest.MonkeyPatch) -> None:
 def test_a_superuser_who_cannot_be_recorded_is_not_kept(environment: pytest.MonkeyPatch) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE pools_entry RENAME TO pools_entry_gone")
-    with pytest.raises(CommandError, match="No superuser was made: the ledger can't be written"):
+    with pytest.raises(CommandError, match="No superuser was created: the ledger can't be written"):
         call_command("createsuperuser", "--no-input", username="boss", email="", stdout=StringIO())
     assert not User.objects.exists()

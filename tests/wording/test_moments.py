@@ -13,8 +13,8 @@ NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("ago", "words"),
     [
-        ({"seconds": 0}, "less than a minute ago"),
-        ({"seconds": 59}, "less than a minute ago"),
+        ({"seconds": 0}, "under a minute ago"),
+        ({"seconds": 59}, "under a minute ago"),
         ({"seconds": 60}, "1 min ago"),
         ({"minutes": 59, "seconds": 59}, "59 min ago"),
         ({"hours": 1}, "1 h ago"),

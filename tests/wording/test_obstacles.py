@@ -72,7 +72,7 @@ def test_what_to_do_instead_can_be_done(
     assert problem.next_text.startswith(instead)
 
 
-@pytest.mark.parametrize("action", REVERTIBLE)
+@pytest.mark.parametrize("action", sorted(REVERTIBLE))
 def test_checking_again_is_offered_only_while_it_can_find_something(action: Action) -> None:
     assert said(RevertObstacle.OPEN, action).next_text == "Use Check again first."
     released = said(RevertObstacle.RELEASED, action)

@@ -237,7 +237,7 @@ def test_entries_are_kept_only_where_there_are_some(
 def test_where_a_redirect_leads_was_not_said_by_patchworks() -> None:
     error = errors.Unexpected(Reason.REDIRECT, status=301, detail="https://core.example/pools")
     said = problem(error, Activity.READING_LIST)
-    assert (said.core_text, said.detail) == ("", "To https://core.example/pools")
+    assert (said.core_text, said.detail) == ("", "It redirects to https://core.example/pools")
 
 
 @pytest.mark.parametrize("doing", [*Activity, *MADE_HERE])

@@ -23,8 +23,10 @@ class Command(createsuperuser.Command):
                 acts.record_superuser(person)
             except LedgerUnwritable:
                 person.delete()
-                raise CommandError("No superuser was made: the ledger can't be written.") from None
+                raise CommandError(
+                    "No superuser was created: the ledger can't be written."
+                ) from None
             except NameTaken as error:
                 person.delete()
-                raise CommandError(f"No superuser was made. {refused(error)}") from None
+                raise CommandError(f"No superuser was created. {refused(error)}") from None
         return answer

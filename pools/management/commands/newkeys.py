@@ -91,7 +91,7 @@ class Command(BaseCommand):
     ) -> None:
         if key_id is not None:
             if not KEY_ID.fullmatch(key_id):
-                raise CommandError("A key's id must be 1 to 32 of a-z, 0-9 and -.")
+                raise CommandError("A key's id must be 1 to 32 characters of a-z, 0-9 and -.")
             self.stdout.write(f"{key_id}:{_key()}")
             return
         today = datetime.now(UTC).date().isoformat()

@@ -22,7 +22,7 @@ SENTENCES: Final = {
     SettlingState.WAITING: "it is too early to check: its quiet time is not over",
     SettlingState.MOVED: "its company's address has changed, or Patchworks was restored, since",
     SettlingState.NO_TOKEN: "the token of the person who made it no longer works",
-    SettlingState.NOT_READ: "Core could not be read, or what it shows does not tell",
+    SettlingState.NOT_READ: "Core could not be read, or what it shows does not decide",
     SettlingState.SEEN: "the pool shows it now",
     SettlingState.NOT_SEEN: "Core confirmed it, and the pool has other values by now",
     SettlingState.DISAGREE: "the two reads differ; try again",
