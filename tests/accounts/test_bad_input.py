@@ -204,3 +204,11 @@ def test_an_awkward_name_is_a_wrong_one(operator: User, name: str) -> None:
     )
     assert answer.status_code == 200
     assert signed_in(sign_in("olga"))
+
+
+@pytest.mark.parametrize("credential", ["9" * 5000, "[]", '{"id": "\\ud800"}', "[" * 5000, "\0"])
+def test_a_passkey_that_is_none_lets_nobody_in(db: None, credential: str) -> None:
+    client = Client()
+    answer = client.post("/accounts/second-factor/passkeys/sign-in/", {"credential": credential})
+    assert answer.status_code < 500
+    assert not signed_in(client)

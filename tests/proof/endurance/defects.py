@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from pools.changes import OutcomeUnwritten
+from pools.changes import ChangeResult, OutcomeUnwritten
 from pools.changes import drift as _drift
 from pools.changes import looking as _looking
 from pools.changes import recording as _recording
@@ -23,13 +23,11 @@ from pools.ledger import leases as _leases
 from pools.ledger.appending import LedgerUnwritable
 from pools.models import Lease
 from pools.models.vocabulary import Action, Outcome, Readback, Verdict
-from pools.wording import outcomes as _outcomes
 from pools.wording.outcomes import STANDINGS
 
 # What is changed in them is nobody's business but this process's.
 drift: Any = _drift
 looking: Any = _looking
-outcomes: Any = _outcomes
 settling: Any = _settling
 recording: Any = _recording
 sending: Any = _sending
@@ -291,4 +289,5 @@ def unknown_shown_as_done() -> None:
 
 def unknown_read_as_done() -> None:
     """Who made a change reads at once that it is done, when nobody knows."""
-    outcomes.ChangeResult.state = property(lambda result: ChangeState.DONE)
+    result: Any = ChangeResult
+    result.state = property(lambda result: ChangeState.DONE)
