@@ -15,8 +15,14 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from pools.changes import readback, witnesses
+from pools.changes.entries import Recorded, first
 from pools.changes.proposal import COMPARED, CONNECTORS, Snapshot
-from pools.changes.records import PoolRecord, newest_entries, record_of_pool
+from pools.changes.records import (
+    PoolRecord,
+    newest_entries,
+    newest_entry_about,
+    record_of_pool,
+)
 from pools.changes.said import said_by
 from pools.changes.settling_times import quiet_time
 from pools.changes.verdicts import has_value, is_readable, shows, unreadable_in
@@ -140,7 +146,7 @@ def record_differences(
     as_of: int,
     *,
     at_once: bool = False,
-    known: Mapping[str, Entry] | None = None,
+    known: Mapping[str, Recorded] | None = None,
 ) -> int | None:
     """Records which of the pools just read were changed outside the panel, or show a change.
 
@@ -166,7 +172,7 @@ def record_absence(
 
     Not where the token may be another company's: there, each pool of this one is missing.
     """
-    entry = next(iter(newest_entries(company, [company.reference(pool_id)])), None)
+    entry = newest_entry_about(company, company.reference(pool_id))
     if entry is None or entry.seq > as_of or not tells_of_absence(entry):
         return None
     try:
@@ -177,17 +183,17 @@ def record_absence(
     return record_gone(company, entry)
 
 
-def record_gone(company: Company, entry: Entry) -> int | None:
+def record_gone(company: Company, entry: Recorded) -> int | None:
     """Records that a pool is gone, unless there is a newer entry than this one about it."""
     return _recorded(company, {entry.pool_id: None}, {entry.pool_id: entry.seq})
 
 
-def tells_of_absence(entry: Entry) -> bool:
+def tells_of_absence(entry: Recorded) -> bool:
     """Whether a pool's being gone says more than its newest entry."""
     return _is_telling(entry, None)
 
 
-def _is_telling(entry: Entry, pool: Pool | None, *, at_once: bool = False) -> bool:
+def _is_telling(entry: Recorded, pool: Pool | None, *, at_once: bool = False) -> bool:
     """Whether a pool that was just read (None: it is gone) says more than its newest entry."""
     if readback.is_shown_late(entry, pool):
         return True
@@ -198,7 +204,7 @@ def _is_telling(entry: Entry, pool: Pool | None, *, at_once: bool = False) -> bo
     return differs and (at_once or not _may_be_late(entry, pool))
 
 
-def _may_be_late(entry: Entry, pool: Pool | None) -> bool:
+def _may_be_late(entry: Recorded, pool: Pool | None) -> bool:
     """Whether what was read may be from before a change that was made a moment ago.
 
     A copy that Core reads from can lag behind: then all is as it was before. What stays so
@@ -214,7 +220,7 @@ def _may_be_late(entry: Entry, pool: Pool | None) -> bool:
     return bool(clock.now() < entry.at + quiet_time())
 
 
-def _may_be_gone(entry: Entry) -> bool:
+def _may_be_gone(entry: Recorded) -> bool:
     """Whether a pool may be missing by itself: Core had deleted it, and still showed it; or it
     had created it, and did not show it yet.
     """
@@ -243,10 +249,10 @@ def _recorded(
 
 def _record(company: Company, reference: str, pool: Pool | None, newest: int) -> list[Entry]:
     """Under the lock: the entries, unless something was recorded about the pool since."""
-    entry = next(iter(newest_entries(company, [reference])), None)
+    entry = newest_entry_about(company, reference)
     if entry is None or entry.seq != newest:
         return []
-    intent = Entry.objects.filter(change=entry.change, kind=Kind.INTENT).first()
+    intent = first(Entry.objects.filter(change=entry.change, kind=Kind.INTENT))
     if intent is not None and _came_late(entry, intent):
         return []
     made = []
@@ -262,7 +268,7 @@ def _record(company: Company, reference: str, pool: Pool | None, newest: int) ->
 
 
 def _record_outside(
-    company: Company, entry: Entry, last: LastKnown, pool: Pool | None, fields: list[str]
+    company: Company, entry: Recorded, last: LastKnown, pool: Pool | None, fields: list[str]
 ) -> Entry:
     """What was changed outside the panel; `pool` is None where it was deleted."""
     before = last.expected_in(pool) if pool else last.values
@@ -292,7 +298,7 @@ def _record_outside(
     )
 
 
-def _came_late(entry: Entry, intent: Entry) -> bool:
+def _came_late(entry: Recorded, intent: Recorded) -> bool:
     """Whether its change was given up before, or another one followed.
 
     Which of the two Core carried out last is not known then.
@@ -305,7 +311,7 @@ def _came_late(entry: Entry, intent: Entry) -> bool:
     return given_up.exists() or followed.exists()
 
 
-def _last_known(entry: Entry, intent: Entry | None = None) -> LastKnown | None:
+def _last_known(entry: Recorded, intent: Recorded | None = None) -> LastKnown | None:
     """What a pool's newest entry says of its values; None where they are not known.
 
     What was read before the change counts from its intent, whose own facts tell what could
@@ -335,7 +341,7 @@ def _last_known(entry: Entry, intent: Entry | None = None) -> LastKnown | None:
     return None
 
 
-def _read(facts: Mapping[str, Any], entry: Entry) -> LastKnown:
+def _read(facts: Mapping[str, Any], entry: Recorded) -> LastKnown:
     """What an entry says was read when it was made."""
     late = facts.get("wanted") if facts.get("verified") is False else None
     return LastKnown(
@@ -347,12 +353,12 @@ def _read(facts: Mapping[str, Any], entry: Entry) -> LastKnown:
     )
 
 
-def _beside(entry: Entry) -> UUID | None:
+def _beside(entry: Recorded) -> UUID | None:
     """A change whose call may have changed more of its pool than was asked for."""
     return entry.change if entry.action in {Action.CREATE, Action.EDIT} else None
 
 
-def _once_done(entry: Entry, facts: Mapping[str, Any]) -> Any:
+def _once_done(entry: Recorded, facts: Mapping[str, Any]) -> Any:
     """The values once Core had said that it was done: as wanted; none after a delete."""
     return facts.get("before" if entry.action in TRACELESS else "wanted")
 

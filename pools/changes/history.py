@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from pools.changes.entries import Recorded, read
 from pools.changes.proposal import (
     COMPARED,
     CONNECTORS,
@@ -21,7 +22,6 @@ from pools.changes.readback import recorded as recorded_readback
 from pools.changes.said import Said, said_by
 from pools.changes.state import ChangeState, outcome_at, readback_at, state_of
 from pools.core.errors import reasons_in
-from pools.ledger import clock
 from pools.models import Entry, IndexTerm
 from pools.models.reference import FIRST_ORIGIN
 from pools.models.stored import GarbledId
@@ -44,9 +44,8 @@ class HistoryItem:
     `outcome` is None while the change is under way; an intent that has had no outcome
     for longer than a call may take is UNKNOWN. `after` is what was read back, or else
     what Core answered; `readback` is what reading back showed, of a change that is done,
-    at this moment. `differences` are those of an edit: made, or else attempted.
-    `message` is Core's own text, `reasons` what it had against single fields; `problem`
-    is the Reason of an error, `status` that of the answer. `released_by`
+    at this moment. `message` is Core's own text, `reasons` what it had against single
+    fields; `problem` is the Reason of an error, `status` that of the answer. `released_by`
     is empty unless the pool was released by hand. `verdict` is what settling found, None
     unless the change was settled. `reverts` is the change that this one reverts,
     `reverted_by` the newest one that reverts this one. A change that was made outside
@@ -71,7 +70,6 @@ class HistoryItem:
     pool_name: str
     before: Snapshot | None
     after: Snapshot | None
-    differences: tuple[Difference, ...]
     readback: Readback | None
     released_by: str
     released_reason: str
@@ -107,6 +105,11 @@ class HistoryItem:
         )
 
     @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What an edit changed, or else tried to; or what was found changed."""
+        return edited(self.action, self.before, self.after, self.wanted, self.readback)
+
+    @property
     def has_page(self) -> bool:
         """Whether it can be found by its id."""
         return not isinstance(self.change_id, GarbledId)
@@ -135,7 +138,7 @@ class HistoryItem:
         return self.outside and self.after is None
 
 
-def with_reverts(change_id: UUID) -> tuple[list[Entry], list[HistoryItem]]:
+def with_reverts(change_id: UUID) -> tuple[list[Recorded], list[HistoryItem]]:
     """The entries of a change, oldest first; and the change, then those that revert it, newest
     first. By one query.
     """
@@ -154,7 +157,7 @@ def changes_by_id(change_ids: Sequence[UUID]) -> list[HistoryItem]:
     return items_in(Entry.objects.filter(change__in=change_ids))
 
 
-def changes_at(numbers: Collection[int]) -> dict[int, tuple[Entry, HistoryItem]]:
+def changes_at(numbers: Collection[int]) -> dict[int, tuple[Recorded, HistoryItem]]:
     """The entries with these numbers, each with its change; by one query."""
     at = Entry.objects.filter(seq__in=numbers)
     entries = in_order(Entry.objects.filter(change__in=at.order_by().values("change")))
@@ -177,14 +180,14 @@ def items_in(entries: QuerySet[Entry]) -> list[HistoryItem]:
     return items_of(in_order(entries))
 
 
-def in_order(entries: QuerySet[Entry]) -> list[Entry]:
-    """Oldest first, each with the moment at which it was read."""
-    return list(entries.annotate(now=clock.moment()).order_by("seq"))
+def in_order(entries: QuerySet[Entry]) -> list[Recorded]:
+    """Oldest first."""
+    return read(entries.order_by("seq"))
 
 
-def items_of(entries: Iterable[Entry]) -> list[HistoryItem]:
+def items_of(entries: Iterable[Recorded]) -> list[HistoryItem]:
     """The changes that entries are about, newest first; of each, all entries are there."""
-    by_change: dict[UUID, dict[str, Entry]] = {}
+    by_change: dict[UUID, dict[str, Recorded]] = {}
     for entry in entries:
         if entry.change is not None:
             by_change.setdefault(entry.change, {})[entry.kind] = entry
@@ -194,9 +197,9 @@ def items_of(entries: Iterable[Entry]) -> list[HistoryItem]:
     return [_item(kinds) for kinds in newest_first]
 
 
-def _item(kinds: Mapping[str, Entry]) -> HistoryItem:
+def _item(kinds: Mapping[str, Recorded]) -> HistoryItem:
     """One change from its entries by kind. An outcome alone is enough to read it."""
-    now: datetime = next(iter(kinds.values())).now  # type: ignore[attr-defined]
+    now = next(iter(kinds.values())).now
     all_said = {kind: said_by(entry) for kind, entry in kinds.items()}
     facts = {kind: said.facts for kind, said in all_said.items()}
     ended, settled = kinds.get(Kind.OUTCOME), kinds.get(Kind.SETTLED)
@@ -211,10 +214,10 @@ def _item(kinds: Mapping[str, Entry]) -> HistoryItem:
     after = _snapshot(_after(facts))
     action = all_said[begun.kind].action
     unreadable, lost = _damage(kinds, all_said, begun)
-    done = ended if ended and ended.outcome == Outcome.DONE else None
+    done = ended is not None and ended.outcome == Outcome.DONE
     readback = None
     if done and action not in TRACELESS and not unreadable:
-        readback = _readback(kinds, facts, done, now)
+        readback = _readback(kinds, facts, all_said[Kind.OUTCOME].at, now)
     return HistoryItem(
         change_id=begun.change or GarbledId(begun.seq),
         at=at,
@@ -227,7 +230,6 @@ def _item(kinds: Mapping[str, Entry]) -> HistoryItem:
         pool_name=begun.pool_name,
         before=before,
         after=after,
-        differences=edited(action, before, after, wanted, readback),
         readback=readback,
         released_by=released.actor_name if released else "",
         released_reason=released.reason if released else "",
@@ -250,25 +252,30 @@ def _item(kinds: Mapping[str, Entry]) -> HistoryItem:
 
 
 def _damage(
-    kinds: Mapping[str, Entry], all_said: Mapping[str, Said], begun: Entry
+    kinds: Mapping[str, Recorded], all_said: Mapping[str, Said], begun: Recorded
 ) -> tuple[tuple[int, ...], bool]:
     """The entries that cannot be read, and whether the change is lost with them."""
     unreadable = tuple(sorted(kinds[kind].seq for kind, s in all_said.items() if not s.readable))
     if not unreadable and _lacks_intent(kinds):
         return (begun.seq,), True
-    open_still = leaves_open((each.kind, each.outcome) for each in kinds.values())
-    return unreadable, bool(unreadable) and not open_still
+    if not unreadable:
+        return (), False
+    return unreadable, not leaves_open((each.kind, each.outcome) for each in kinds.values())
 
 
 def _readback(
-    kinds: Mapping[str, Entry], facts: Mapping[str, Mapping[str, Any]], done: Entry, now: datetime
+    kinds: Mapping[str, Recorded],
+    facts: Mapping[str, Mapping[str, Any]],
+    done_at: datetime | None,
+    now: datetime,
 ) -> Readback:
     entry = kinds.get(Kind.READBACK)
     shown = recorded_readback(entry.outcome, facts[Kind.READBACK]) if entry else None
-    return readback_at(now, done.at, shown)
+    assert done_at is not None  # noqa: S101  (its outcome can be read)
+    return readback_at(now, done_at, shown)
 
 
-def _lacks_intent(kinds: Mapping[str, Entry]) -> bool:
+def _lacks_intent(kinds: Mapping[str, Recorded]) -> bool:
     """Whether what was changed is nowhere to be read, nor whether it was."""
     if kinds.keys() & {Kind.INTENT, Kind.DRIFT}:
         return False
@@ -276,7 +283,7 @@ def _lacks_intent(kinds: Mapping[str, Entry]) -> bool:
 
 
 def _outcome(
-    now: datetime, begun: datetime | None, action: Action, ended: Entry | None
+    now: datetime, begun: datetime | None, action: Action, ended: Recorded | None
 ) -> Outcome | None:
     if action is Action.OUTSIDE:
         return None
@@ -287,7 +294,7 @@ def _after(facts: Mapping[str, Mapping[str, Any]]) -> Any:
     """What was last read of the pool; or else what Core answered."""
     for kind in (Kind.READBACK, Kind.SETTLED, Kind.DRIFT):
         if kind in facts and (kind is Kind.READBACK or facts[kind].get("after")):
-            return facts[kind]["after"]
+            return facts[kind].get("after")
     return facts.get(Kind.OUTCOME, {}).get("after")
 
 

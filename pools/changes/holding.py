@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import Error as AnyDatabaseError
 from django.db import transaction
 
+from pools.changes.entries import intent_of
 from pools.changes.history import HistoryItem, changes_by_id
 from pools.changes.proposal import PoolHeld
 from pools.changes.said import said_by
@@ -104,7 +105,7 @@ def _release(change_id: UUID, lease: Lease | None, actor: Actor, reason: str) ->
         return
     if item.state is ChangeState.UNDER_WAY:
         raise PoolHeld(change_id, item.actor_name, item.at, under_way=True)
-    intent = Entry.objects.get(change=change_id, kind=Kind.INTENT)
+    intent = intent_of(change_id)
     # Of an intent that cannot be read, the lease says what it holds.
     held = lease if item.unreadable else None
     append(

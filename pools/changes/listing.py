@@ -12,9 +12,10 @@ from django.core.cache import cache
 from django.db import connection
 
 from pools.changes import drift, witnesses
+from pools.changes.entries import Recorded
 from pools.changes.records import PoolsRecord, newest_entries, record_of
 from pools.core import CoreClient, CoreError, NotFound, Page, Pool, PoolQuery
-from pools.models import Company, Entry
+from pools.models import Company
 from pools.models.reference import PoolReference
 
 # Of the pools that a list lacks: how many are asked for, and how many are looked up first.
@@ -95,7 +96,7 @@ def _number_here(company: Company, reference: str) -> int | None:
     return pool.pool_id if pool.origin == company.origin else None
 
 
-def _missing(company: Company, pools: Iterable[Pool], as_of: int) -> list[Entry]:
+def _missing(company: Company, pools: Iterable[Pool], as_of: int) -> list[Recorded]:
     """The newest entries about pools that were last there, and are not among these."""
     listed = {pool.id for pool in pools}
     with connection.cursor() as cursor:
@@ -106,5 +107,5 @@ def _missing(company: Company, pools: Iterable[Pool], as_of: int) -> list[Entry]
     references = [company.reference(pool_id) for pool_id in lacking[-MOST_MISSING:]]
     if not references:
         return []
-    entries = newest_entries(company, references).order_by("-seq")
-    return [each for each in entries if each.seq <= as_of and drift.tells_of_absence(each)]
+    entries = newest_entries(company, references)
+    return [each for each in entries[::-1] if each.seq <= as_of and drift.tells_of_absence(each)]

@@ -7,6 +7,7 @@ speaks against a change.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from pools.changes.entries import Recorded
 from pools.changes.proposal import COMPARED, ProposedChange, Snapshot
 from pools.changes.said import said_by
 from pools.changes.state import may_still_run
@@ -56,7 +57,7 @@ def recorded(word: str, facts: Mapping[str, Any]) -> Readback:
     return Readback.NOT_SHOWN if facts.get("problem") in {"", NOT_FOUND} else Readback.NOT_READ
 
 
-def is_shown_late(entry: Entry, pool: Pool | None) -> bool:
+def is_shown_late(entry: Recorded, pool: Pool | None) -> bool:
     """Whether a pool that was just read (None: it is gone) shows the change of its newest entry.
 
     That is, where Core had confirmed the change and nobody has seen it so far: it could not
@@ -74,7 +75,7 @@ def is_shown_late(entry: Entry, pool: Pool | None) -> bool:
     return unseen and _shown_since(entry, pool) is Readback.SHOWN
 
 
-def record_late(entry: Entry, pool: Pool | None, actor: Actor) -> Entry:
+def record_late(entry: Recorded, pool: Pool | None, actor: Actor) -> Entry:
     """Adds what `is_shown_late` found, in the caller's transaction."""
     facts = said_by(entry).facts
     kept = {key: facts.get(key) for key in ("before", "wanted", "request_id")}
@@ -97,7 +98,7 @@ def record_late(entry: Entry, pool: Pool | None, actor: Actor) -> Entry:
     )
 
 
-def _shown_since(entry: Entry, pool: Pool | None) -> Readback | None:
+def _shown_since(entry: Recorded, pool: Pool | None) -> Readback | None:
     facts = said_by(entry).facts
     before, wanted = (
         Snapshot.from_json(facts[key]) if facts.get(key) else None for key in ("before", "wanted")

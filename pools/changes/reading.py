@@ -18,6 +18,7 @@ from pools.changes.browsing import (
     position_of,
     walk,
 )
+from pools.changes.entries import Recorded, read
 from pools.changes.history import HistoryItem, changes_at, with_reverts
 from pools.changes.proposal import Snapshot
 from pools.changes.said import said_by
@@ -185,7 +186,7 @@ def lines(filters: Filters, matches: list[Match]) -> list[ChangeLine] | list[Eve
     """The lines at these places, in their order, by one query."""
     numbers = [each.seq for each in matches]
     if filters.events:
-        events = Entry.objects.in_bulk(numbers)
+        events = {each.seq: each for each in read(Entry.objects.filter(seq__in=numbers))}
         return [event_line(events[number]) for number in numbers if number in events]
     return [
         ChangeLine(entry.seq, entry.company, item)
@@ -286,7 +287,7 @@ def _position(seq: int) -> Position:
     return position
 
 
-def _step(entry: Entry) -> Step:
+def _step(entry: Recorded) -> Step:
     said = said_by(entry)
     return Step(
         seq=entry.seq,
@@ -302,7 +303,7 @@ def _step(entry: Entry) -> Step:
     )
 
 
-def event_line(entry: Entry) -> EventLine:
+def event_line(entry: Recorded) -> EventLine:
     """An event as a line; its address is no longer among its facts."""
     said = said_by(entry)
     facts = dict(said.facts)

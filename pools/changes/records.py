@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, Final, TypeAlias
 
-from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
+from pools.changes.entries import Recorded
 from pools.changes.history import HistoryItem, in_order, items_in, items_of
 from pools.changes.proposal import Snapshot
 from pools.changes.state import ChangeState
@@ -87,7 +87,7 @@ class PoolsRecord:
     `open_changes` gives them.
     """
 
-    newest: Mapping[str, Entry]
+    newest: Mapping[str, Recorded]
     last: Mapping[int, HistoryItem]
     held: list[HistoryItem]
 
@@ -100,7 +100,7 @@ class PoolRecord:
     first, and `held` its open ones, as `open_changes` gives them.
     """
 
-    newest: Mapping[str, Entry]
+    newest: Mapping[str, Recorded]
     history: list[HistoryItem]
     held: list[HistoryItem]
 
@@ -143,7 +143,7 @@ def record_of_pool(company: Company, pool_id: int, limit: int = 50) -> PoolRecor
     latest = _LATEST, [company.slug, reference, limit]
     entries = _read(company, {reference}, held, latest)
     items = items_of(entries)
-    listed = {entry.change for entry in entries if entry.listed}  # type: ignore[attr-defined]
+    listed = {entry.change for entry in entries if entry.marks["listed"]}
     past = [item for item in items if item.change_id in listed]
     # What reverts a change of a pool is a later change of the same pool: it is here too.
     reverting = {item.reverts: item.change_id for item in past[::-1] if item.state.is_confirmed}
@@ -156,7 +156,7 @@ def record_of_pool(company: Company, pool_id: int, limit: int = 50) -> PoolRecor
 
 def _read(
     company: Company, references: Collection[str], held: _Sql, listed: _Sql | None = None
-) -> list[Entry]:
+) -> list[Recorded]:
     """Every entry of the changes that hold, of each pool's newest, and of those listed."""
     parts = [held, *([listed] if listed else [])]
     columns = {"held": _raw(f"change IN ({held[0]})", held[1])}
@@ -173,8 +173,8 @@ def _read(
 
 
 def _newest_of(
-    company: Company, references: Collection[str], entries: Iterable[Entry]
-) -> dict[str, Entry]:
+    company: Company, references: Collection[str], entries: Iterable[Recorded]
+) -> dict[str, Recorded]:
     """The newest of these entries about each pool; they are in order."""
     return {
         entry.pool_id: entry
@@ -183,14 +183,14 @@ def _newest_of(
     }
 
 
-def _held(entries: Iterable[Entry], items: Iterable[HistoryItem]) -> list[HistoryItem]:
-    holding = {entry.change for entry in entries if entry.held}  # type: ignore[attr-defined]
+def _held(entries: Iterable[Recorded], items: Iterable[HistoryItem]) -> list[HistoryItem]:
+    holding = {entry.change for entry in entries if entry.marks["held"]}
     return [
         item for item in items if item.change_id in holding and item.state is ChangeState.UNKNOWN
     ]
 
 
-def _is_of(company: Company, entry: Entry) -> bool:
+def _is_of(company: Company, entry: Recorded) -> bool:
     """As the database compares: what is no text equals none."""
     return entry.company == company.slug and not {GarbledText} & {
         type(entry.company),
@@ -198,12 +198,16 @@ def _is_of(company: Company, entry: Entry) -> bool:
     }
 
 
-def newest_entries(company: Company, references: Iterable[str]) -> QuerySet[Entry]:
-    """The newest entry about each pool, of those that there are any about."""
+def newest_entries(company: Company, references: Iterable[str]) -> list[Recorded]:
+    """The newest entry about each pool, of those that there are any about; oldest first."""
     wanted = list(references)
     if not wanted:
-        return Entry.objects.none()
-    return Entry.objects.filter(seq__in=_raw(*_newest(company, wanted)))
+        return []
+    return in_order(Entry.objects.filter(seq__in=_raw(*_newest(company, wanted))))
+
+
+def newest_entry_about(company: Company, reference: str) -> Recorded | None:
+    return next(iter(newest_entries(company, [reference])), None)
 
 
 def _newest(company: Company, references: Collection[str]) -> _Sql:

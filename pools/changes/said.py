@@ -5,26 +5,20 @@ anything: nothing is concluded from it, and it ends nothing but itself.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, datetime
-from functools import cache, lru_cache
-from operator import attrgetter
+from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 from uuid import UUID
 
+from pools.changes.entries import Recorded
 from pools.changes.proposal import Snapshot
-from pools.models import Entry
 from pools.models.reference import FIRST_ORIGIN, PoolReference
-from pools.models.stored import GarbledId, GarbledText
 from pools.models.vocabulary import UNREADABLE, Action, Kind, Outcome, Readback, Verdict
 
 LARGEST_ID: Final = 2**63 - 1
-_texts_of: Final = attrgetter(
-    *("actor_id", "actor_name", "company", "pool_id", "pool_name", "action", "outcome"),
-    *("reason", "facts", "digest"),
-)
-_ids_of: Final = attrgetter("change", "form", "batch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,64 +37,58 @@ class Said:
     facts: Mapping[str, Any]
 
 
-def said_by(entry: Entry) -> Said:
+def said_by(entry: Recorded) -> Said:
     """What an entry says, read once of each object. Raises nothing, whatever is stored."""
-    kept: Any = entry
-    if not hasattr(kept, "said"):
-        kept.said = _read(entry)
-    said: Said = kept.said
-    return said
+    if entry.said is None:
+        entry.said = _read(entry)
+    return entry.said
 
 
-def _read(entry: Entry) -> Said:
-    kind, action = _word(Kind, entry.kind), _word(Action, entry.action)
-    pool, facts = _reference(entry.pool_id), _facts(entry, kind)
+def _read(entry: Recorded) -> Said:
+    kind, action = _KINDS.get(entry.kind), _ACTIONS.get(entry.action)
+    pool, facts = _reference(entry.pool_id), _facts(entry.facts, kind)
     at = entry.at if isinstance(entry.at, datetime) else None
-    of_pool = kind not in {Kind.EVENT, Kind.RELEASED}
+    words = _ENDS.get(entry.kind)
     readable = (
         not _is_garbled(entry)
         and (at is not None and kind is not None and pool is not None and facts is not None)
-        and not (of_pool and action in {None, Action.UNREADABLE})
-        and _is_outcome(kind, entry.outcome)
+        and (action not in _NO_ACTION or kind in _WITHOUT_ACTION)
+        and (words is None or entry.outcome in words)
     )
     return Said(
         readable=readable,
         kind=kind,
         at=at,
         action=action or Action.UNREADABLE,
-        pool=pool or PoolReference(FIRST_ORIGIN, None),
+        pool=pool or _NO_POOL,
         facts=facts or {},
     )
 
 
-def _is_garbled(entry: Entry) -> bool:
+def _is_garbled(entry: Recorded) -> bool:
     person = entry.actor_id
     return (
-        GarbledText in map(type, _texts_of(entry))
-        or GarbledId in map(type, _ids_of(entry))
+        entry.garbled
         or (entry.change is None) is not (entry.kind == Kind.EVENT)
         or not (person.isascii() and person.isdecimal() and int(person[:20]) <= LARGEST_ID)
     )
 
 
-def _is_outcome(kind: Kind | None, word: str) -> bool:
-    match kind:
-        case Kind.OUTCOME:
-            return _word(Outcome, word) is not None
-        case Kind.SETTLED:
-            return _word(Verdict, word) is not None
-        case Kind.READBACK:
-            return word == "" or _word(Readback, word) not in {None, Readback.READING}
-    return True
-
-
-def _word(words: Any, text: str) -> Any:
-    return _words_of(words).get(text)
-
-
-@cache
-def _words_of(words: Any) -> Mapping[str, Any]:
+def _words_of(words: type[StrEnum] | type[Kind]) -> dict[str, Any]:
     return {str(word): word for word in words}
+
+
+_KINDS: Final = _words_of(Kind)
+_ACTIONS: Final = _words_of(Action)
+_WITHOUT_ACTION: Final = frozenset({Kind.EVENT, Kind.RELEASED})
+_NO_ACTION: Final = frozenset({None, Action.UNREADABLE})
+_NO_POOL: Final = PoolReference(FIRST_ORIGIN, None)
+# The words that an entry of a kind may have for its outcome. Those of reading back had none once.
+_ENDS: Final[Mapping[str, Collection[str]]] = {
+    Kind.OUTCOME: frozenset(Outcome),
+    Kind.SETTLED: frozenset(Verdict),
+    Kind.READBACK: frozenset(Readback) - {Readback.READING} | {""},
+}
 
 
 @lru_cache(maxsize=1024)
@@ -112,23 +100,25 @@ def _reference(text: str) -> PoolReference | None:
     return reference if (reference.pool_id or 0) <= LARGEST_ID else None
 
 
-def _facts(entry: Entry, kind: Kind | None) -> Mapping[str, Any] | None:
+def _facts(text: str, kind: Kind | None) -> Mapping[str, Any] | None:
     """The facts, if each that is known is of its own kind."""
     try:
-        facts = _decode(entry.facts)
-        if "\\u" in entry.facts:
+        facts = _decode(text)
+        if "\\u" in text:
             # Half of a character: no page and no file could hold it.
             json.dumps(facts, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     if not isinstance(facts, dict):
         return None
-    known = {"address"} if kind is Kind.EVENT else _OF_CHANGES.keys()
+    known = _OF_EVENTS if kind is Kind.EVENT else _OF_CHANGES
     try:
-        fitting = all(_OF_CHANGES[name](facts[name]) for name in known & facts.keys())
+        for name, value in facts.items():
+            if name in known and not known[name](value):
+                return None
     except (ValueError, TypeError, AttributeError, LookupError):
         return None
-    return facts if fitting else None
+    return facts
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -181,3 +171,5 @@ _OF_CHANGES: Final[Mapping[str, Callable[[Any], bool]]] = {
     "fields": _is_fields,
     "newest": _is_newest,
 }
+# The other facts of events are shown as they are.
+_OF_EVENTS: Final = {"address": _is_text}

@@ -22,6 +22,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import transaction
 
 from pools.changes import drift
+from pools.changes.entries import intent_of
 from pools.changes.history import HistoryItem, changes_by_id
 from pools.changes.looking import Case, Observation, observe
 from pools.changes.proposal import Snapshot
@@ -294,7 +295,7 @@ def _open_case(change_id: UUID) -> Case | Settling:
         return Settling(change_id, SettlingState.UNREADABLE, error=named)
     if item.state is ChangeState.UNDER_WAY:
         return Settling(change_id, SettlingState.UNDER_WAY, not_before=call_ends(item.at))
-    intent = Entry.objects.get(change=change_id, kind=Kind.INTENT)
+    intent = intent_of(change_id)
     # No wait makes up for a move: that comes first. A clear is not looked for anywhere.
     if item.action not in TRACELESS and _has_moved(intent.company, item.origin):
         return Settling(change_id, SettlingState.MOVED)

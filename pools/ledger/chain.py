@@ -11,7 +11,7 @@ decimals, ids are lower-case hex without dashes, empty ones null.
 import base64
 import hmac
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json.encoder import encode_basestring as _quoted
@@ -258,8 +258,17 @@ def _rows(condition: str, parameters: list[Any]) -> list[Row]:
     return fetched(query, parameters)
 
 
-def fetched(query: str, parameters: list[Any]) -> list[Row]:
-    """The rows that answer a query, even where SQLite keeps text that isn't text."""
+def _escaped(raw: bytes) -> str:
+    return raw.decode(errors="surrogateescape")
+
+
+def fetched(
+    query: str, parameters: list[Any], damaged: Callable[[bytes], str | bytes] = _escaped
+) -> list[Row]:
+    """The rows that answer a query, even where SQLite keeps text that isn't text.
+
+    `damaged` reads all texts where one of them is no UTF-8.
+    """
     if connection.vendor != "sqlite":
         return _fetched(query, parameters)
     connection.ensure_connection()
@@ -272,7 +281,7 @@ def fetched(query: str, parameters: list[Any]) -> list[Row]:
         if "decode" not in str(error):
             raise
         # Text that is no UTF-8, which only an altered entry has.
-        connection.connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
+        connection.connection.text_factory = damaged
         return _fetched(query, parameters)
     finally:
         connection.connection.text_factory = usual

@@ -23,6 +23,11 @@ def now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {SQL[connection.vendor]}")  # nosec B608
         (moment,) = cursor.fetchone()
+    return read(moment)
+
+
+def read(moment: Any) -> datetime:
+    """A moment of that clock, as the driver gives it."""
     if isinstance(moment, datetime):
         return moment.astimezone(UTC)
     return datetime.fromisoformat(moment).replace(tzinfo=UTC)

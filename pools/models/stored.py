@@ -81,13 +81,13 @@ class MomentField(models.DateTimeField):  # type: ignore[type-arg]  # only in th
             return None
         match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
         try:
-            moment = datetime.fromisoformat(match[1]) if match else None
+            moment = datetime.fromisoformat(f"{match[1]}+00:00") if match else None
         except ValueError:
             moment = None
         # At the ends of its years, no zone's time can be told from UTC's.
         if moment is None or not 1 < moment.year < MAXYEAR:
             return GarbledMoment(value)
-        return moment.replace(tzinfo=UTC)
+        return moment
 
     def to_python(self, value: Any) -> Any:
         return value if isinstance(value, GarbledMoment) else super().to_python(value)
@@ -175,10 +175,11 @@ def order_of(moment: datetime | GarbledMoment) -> tuple[int, Any]:
 def read_every_text(connection: BaseDatabaseWrapper, **signal: Any) -> None:
     """Has SQLite give text that is no UTF-8 as its bytes, where it would end the query."""
     if connection.vendor == "sqlite":
-        connection.connection.text_factory = _decoded
+        connection.connection.text_factory = text_or_bytes
 
 
-def _decoded(raw: bytes) -> str | bytes:
+def text_or_bytes(raw: bytes) -> str | bytes:
+    """A text; the bytes of what is no UTF-8."""
     try:
         return raw.decode()
     except UnicodeDecodeError:

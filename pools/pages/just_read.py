@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from pools.changes import Reading
-from pools.changes.records import newest_entries
+from pools.changes.records import newest_entry_about
 from pools.core.decoding import read_pool
 from pools.models import Company
 from pools.secret import Secret
@@ -58,7 +58,7 @@ def take(request: HttpRequest, company: Company, pool_id: int) -> Reading | None
         return None
     at = datetime.fromisoformat(facts["at"])
     is_fresh = 0 <= (timezone.now() - at).total_seconds() <= FRESH_SECONDS
-    newest = newest_entries(company, [company.reference(pool_id)]).first()
+    newest = newest_entry_about(company, company.reference(pool_id))
     if not is_fresh or newest is None or str(newest.change) != facts["change"]:
         return None
     pool = read_pool(facts["pool"])

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Prefetch
 
 from pools.accounts.second_factors import FACTORS
 from pools.changes import HistoryItem
+from pools.changes.entries import read
 from pools.changes.history import changes_by_id
 from pools.changes.reading import event_line
 from pools.models import Company, Entry, Token
@@ -72,7 +73,7 @@ def recent_events(user: User, limit: int = RECENT_CHANGES) -> list[Event]:
             facts=line_facts_of(line),
             company=names.get(line.company, line.company),
         )
-        for line in map(event_line, events[:limit])
+        for line in map(event_line, read(events[:limit]))
     ]
 
 

@@ -27,6 +27,7 @@ from pools.changes import (
     settle,
 )
 from pools.changes.browsing import Filters, newest
+from pools.changes.entries import Recorded
 from pools.changes.exporting import Format, exported
 from pools.changes.reading import whole_change
 from pools.changes.recording import Intent, record_intent, record_readback
@@ -551,9 +552,9 @@ def test_two_readers_at_once_make_one_entry(committed_place: Place) -> None:
 def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
     """Something happens between a first look at the ledger and the lock."""
 
-    def found(company: Company, pool_ids: Any) -> list[Entry]:
+    def found(company: Company, pool_ids: Any) -> list[Recorded]:
         monkeypatch.undo()
-        before = list(newest_entries(company, pool_ids))
+        before = newest_entries(company, pool_ids)
         happens()
         return before
 

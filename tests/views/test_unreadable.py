@@ -78,6 +78,7 @@ WORDS: dict[str, tuple[Kind, str]] = {
     "a reading back that is never recorded": (Kind.READBACK, "outcome = 'reading'"),
     "an unknown kind": (Kind.READBACK, "kind = 'rumour'"),
     "facts of an outcome that are a list": (Kind.OUTCOME, "facts = '[]'"),
+    "facts of a reading back that are no JSON": (Kind.READBACK, "facts = '{'"),
     "reasons that are a number": (Kind.OUTCOME, 'facts = \'{"fields":{"limit":5}}\''),
 }
 
