@@ -73,6 +73,8 @@ def _sqlite_options() -> dict[str, Any]:
             "PRAGMA synchronous=FULL;"
             # Without it REPLACE overwrites a row and no DELETE trigger runs.
             "PRAGMA recursive_triggers=ON;"
+            # In kB. SQLite's own 2 MB would be kept by each thread; the kernel has the pages too.
+            "PRAGMA cache_size=-256;"
         ),
     }
 

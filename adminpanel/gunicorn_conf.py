@@ -6,16 +6,21 @@ graceful stop (30 s), the supervisor's patience before it kills (45 s or more). 
 under way would go unwritten.
 """
 
+import contextlib
+import ctypes
 import os
 import sys
 import tempfile
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
 from gunicorn.http import message
 
 from adminpanel import worker_metrics
 from adminpanel.environment import listening_address, log_format, whole_number
+
+# mallopt's number for "how many heaps there may be" (malloc.h).
+_M_ARENA_MAX: Final = -8
 
 # A request here mostly waits for Core, which a thread does at no cost. Two processes,
 # because one holds Python's lock while it renders.
@@ -87,6 +92,10 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     worker_metrics.become(worker)
+    # glibc gives each thread a heap of its own, with room that no other can use. Under
+    # Python's lock they hardly ever want memory at once. Other C libraries lack the function.
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def when_ready(server: Any) -> None:

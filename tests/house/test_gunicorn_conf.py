@@ -10,8 +10,16 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from adminpanel.checks import GRACEFUL_SECONDS
 from pools.core.limits import CoreLimits
+from tests.house.nursery import Nursery
 
 ROOT = Path(__file__).resolve().parents[2]
+# Says what a worker would begin with.
+LOADED = """
+import gc, sys
+import adminpanel.wsgi
+exempt = gc.get_freeze_count() > 10 * len(gc.get_objects())
+print(gc.isenabled(), exempt, "pools.urls" in sys.modules)
+"""
 
 
 @pytest.fixture
@@ -50,6 +58,14 @@ def test_threads_and_processes_come_from_the_environment(monkeypatch: pytest.Mon
     monkeypatch.setenv("WEB_WORKERS", "3")
     served = as_read(monkeypatch)
     assert (served.threads, served.workers) == (5, 3)
+
+
+def test_all_is_loaded_before_workers_are_made_and_never_looked_through_for_garbage(
+    nursery: Nursery, ready: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "loaded.py").write_text(LOADED)
+    ended = nursery.run(str(tmp_path / "loaded.py"), environment=ready)
+    assert (ended.stdout, ended.stderr) == ("True True True\n", "")
 
 
 @pytest.mark.parametrize("value", ["0", "65", "two", "2.5", "1_0"])

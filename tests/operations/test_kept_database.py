@@ -37,6 +37,11 @@ def test_a_connection_serves_the_next_request_too() -> None:
     assert connection.connection is kept
 
 
+def test_a_thread_keeps_little_of_the_file_in_its_memory() -> None:
+    with connection.cursor() as cursor:
+        assert cursor.execute("PRAGMA cache_size").fetchone() == (-256,)
+
+
 def test_a_file_that_was_removed_is_gone_at_the_next_request() -> None:
     Company.objects.count()
     with file_moved():

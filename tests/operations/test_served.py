@@ -47,6 +47,16 @@ def files_of(pid: int) -> list[str]:
     return sorted({part for part in maps if "pools-panel-metrics-" in part})
 
 
+def heaps(pid: int) -> int:
+    """glibc's heaps besides the main one: each has 64 MB of addresses, few of them in use."""
+    spans = [
+        [int(end, 16) for end in line.split()[0].split("-")]
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines()
+    ]
+    begun = {begin: end for begin, end in spans if begin % 2**26 == 0}
+    return sum(any(b == end and e % 2**26 == 0 for b, e in spans) for end in begun.values())
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_a_probe_asks_by_address_over_plain_http(served: Served, path: str) -> None:
     assert served.get(path, {"Host": "10.0.0.7:8000"})[0] == 200
@@ -72,6 +82,12 @@ def test_what_the_database_says_is_not_multiplied_by_workers(
         "with transaction.atomic(): record_event('tested', Actor(0, ''))"
     )
     assert {served.scrape()["panel_ledger_height"] for _ in range(10)} == {1}
+
+
+def test_threads_share_one_heap(served: Served) -> None:
+    for _ in range(10):
+        served.get("/accounts/login/")
+    assert [heaps(pid) for pid in workers(served)] == [0, 0]
 
 
 def test_a_killed_worker_leaves_its_counts_to_its_successor(served: Served) -> None:
