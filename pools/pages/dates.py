@@ -9,12 +9,9 @@ from datetime import date, datetime
 from typing import Final
 
 from django.utils import timezone
-from django.utils.dateformat import DateFormat
 
-_MONTHS: Final = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
+from pools.wording.moments import MONTHS
+
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 Filter = Callable[[datetime | None], str]
 
@@ -27,7 +24,7 @@ def _local(write: Callable[[datetime], str]) -> Filter:
 
 
 def _day(at: date) -> str:
-    return f"{at.day:02d} {_MONTHS[at.month - 1][:3]} {at.year}"
+    return f"{at.day:02d} {MONTHS[at.month - 1][:3]} {at.year}"
 
 
 def _minute(at: datetime) -> str:
@@ -39,18 +36,17 @@ def _clock(at: datetime) -> str:
 
 
 def _exact(at: datetime) -> str:
-    # Where clocks are put back, the hour that comes twice has its distance from UTC instead.
-    return f"{_day(at)} {_clock(at)} {DateFormat(at).T()}"
+    return f"{_day(at)} {_clock(at)} {at.tzname()}"
 
 
 def short_date(day: date) -> str:
     """1 Dec"""
-    return f"{day.day} {_MONTHS[day.month - 1][:3]}"
+    return f"{day.day} {MONTHS[day.month - 1][:3]}"
 
 
 def long_date(day: date) -> str:
     """1 December"""
-    return f"{day.day} {_MONTHS[day.month - 1]}"
+    return f"{day.day} {MONTHS[day.month - 1]}"
 
 
 def short_weekday(day: date) -> str:

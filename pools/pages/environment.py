@@ -4,6 +4,7 @@ They are in Jinja2, which is several times as fast as Django's language, and in 
 that is missing is an error. All that is put in is escaped; nothing is marked as safe here.
 """
 
+from functools import lru_cache
 from typing import Any, Final
 
 from django.conf import settings
@@ -34,8 +35,9 @@ def environment(**options: Any) -> Environment:
     return made
 
 
+@lru_cache(maxsize=1024)
 def url(name: str, *args: object) -> str:
-    """The address of a view."""
+    """The address of a view; those that pages have in common are put together once."""
     return reverse(name, args=args)
 
 

@@ -8,6 +8,11 @@ from django.utils import timezone
 from pools.wording.numbers import counted
 
 _DAY: Final = 24 * 60 * 60
+# English, whatever the machine's locale is.
+MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 UNREADABLE_MOMENT: Final = "a time that can't be read"
 
@@ -16,8 +21,12 @@ def moment_of(at: datetime | None) -> str:
     """To the minute; with the year where it is not this one. None: it can't be read."""
     if at is None:
         return UNREADABLE_MOMENT
-    here = timezone.localtime(at)
-    return f"{_day_and_month(here)} {here:%H:%M}"
+    return minute_of(timezone.localtime(at))
+
+
+def minute_of(here: datetime) -> str:
+    """The same of a time in the reader's zone."""
+    return f"{_day_and_month(here)} {here.hour:02d}:{here.minute:02d}"
 
 
 def day_of(day: date | None) -> str:
@@ -61,5 +70,6 @@ def is_past(at: datetime) -> bool:
 
 
 def _day_and_month(here: datetime) -> str:
-    year = f" {here:%Y}" if here.year != timezone.localdate().year else ""
-    return f"{here.day} {here:%b}{year}"
+    # In the zone that it is in already: asking for the reader's costs more than the rest.
+    year = f" {here.year}" if here.year != timezone.now().astimezone(here.tzinfo).year else ""
+    return f"{here.day} {MONTHS[here.month - 1][:3]}{year}"

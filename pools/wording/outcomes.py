@@ -11,7 +11,7 @@ from pools.changes.state import ChangeState
 from pools.models.vocabulary import Action
 from pools.wording.actions import words_for
 from pools.wording.causes import cause_in
-from pools.wording.moments import moment_of
+from pools.wording.moments import minute_of, moment_of
 from pools.wording.names import kept_sentence
 
 _MEANINGS: Final = {
@@ -152,7 +152,9 @@ def window_of(item: HistoryItem) -> str:
     """When a change outside the panel was made: between two looks at the pool."""
     if item.since is None or item.at is None:
         return f"before {moment_of(item.at)}"
-    begin, end = moment_of(item.since), moment_of(item.at)
-    if timezone.localdate(item.since) == timezone.localdate(item.at):
-        return f"between {begin}:{item.since:%S} and {end}:{item.at:%S}"
-    return f"between {begin} and {end}"
+    begin, end = timezone.localtime(item.since), timezone.localtime(item.at)
+    if begin.date() == end.date():
+        first, last = (f"{minute_of(each)}:{each.second:02d}" for each in (begin, end))
+    else:
+        first, last = minute_of(begin), minute_of(end)
+    return f"between {first} and {last}"
