@@ -4,6 +4,7 @@ They are in Jinja2, which is several times as fast as Django's language, and in 
 that is missing is an error. All that is put in is escaped; nothing is marked as safe here.
 """
 
+import re
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from django.utils.html import json_script
 from django.utils.text import capfirst
 from django_htmx.jinja import htmx_script
 from jinja2 import Environment
+from jinja2.ext import Extension
 
 from pools.models.vocabulary import Action
 from pools.pages.dates import FILTERS
@@ -29,10 +31,22 @@ from pools.wording.settling import while_open
 
 def environment(**options: Any) -> Environment:
     """Named by the settings. A line that holds nothing but a tag leaves no line behind."""
-    made = Environment(trim_blocks=True, **options)  # noqa: S701  # nosec B701  (settings)
+    made = Environment(  # noqa: S701  # nosec B701  (settings)
+        trim_blocks=True, extensions=[Unindented], **options
+    )
     made.filters.update(_FILTERS)
     made.globals.update(static=static, url=url, htmx_script=htmx_script)
     return made
+
+
+class Unindented(Extension):
+    """Reads templates without their indentation, which was a tenth of a page.
+
+    After a tag that ends a line nothing is left of the line's end: there it is one blank.
+    """
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        return _AFTER_TAG.sub(" ", _INDENTATION.sub("", source))
 
 
 @lru_cache(maxsize=1024)
@@ -52,6 +66,8 @@ def with_tickets(text: str) -> list[Part]:
     return [Part(text)] if links is None else links.parts(text)
 
 
+_INDENTATION: Final = re.compile(r"(?<![%#]\}\n)^[ \t]+", re.MULTILINE)
+_AFTER_TAG: Final = re.compile(r"(?<=[%#]\}\n)[ \t]+")
 _FILTERS: Final = FILTERS | {
     "age": age_of,
     "capfirst": capfirst,

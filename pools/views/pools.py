@@ -47,23 +47,22 @@ SLOW_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the table: its heading, its cells' kind and their macro (pool_cells), and the
+    """A column of the table: its heading, its cells' macro (pool_cells) and class, and the
     sort that Core knows for it (None: Core cannot)."""
 
     label: str
-    css: str
     cell: str
     sort: Sort | None = None
 
 
 COLUMNS: Final = (
-    Column("Name", "name", "name", Sort.NAME),
-    Column("Limit", "number", "limit", Sort.LIMIT),
-    Column("Timeout", "number", "timeout"),
-    Column("Connectors", "connectors", "connectors"),
-    Column("Created", "date", "created", Sort.CREATED),
-    Column("Updated", "date", "updated"),
-    Column("Last change", "change", "change"),
+    Column("Name", "name", Sort.NAME),
+    Column("Limit", "limit", Sort.LIMIT),
+    Column("Timeout", "timeout"),
+    Column("Connectors", "connectors"),
+    Column("Created", "created", Sort.CREATED),
+    Column("Updated", "updated"),
+    Column("Last change", "change"),
 )
 
 

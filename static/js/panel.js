@@ -10,6 +10,23 @@
   const outcome = byId("outcome");
   root.classList.add("js");
 
+  if (window.htmx) {
+    const { config } = htmx;
+    config.allowEval = config.allowScriptTags = config.includeIndicatorStyles = false;
+    config.selfRequestsOnly = true;
+    config.scrollIntoViewOnBoost = false;
+    config.historyCacheSize = 0;
+    config.refreshOnHistoryMiss = true;
+    config.historyRestoreAsHxRequest = false;
+    config.methodsThatUseUrlParams = ["get"];
+    config.responseHandling = [
+      { code: "204", swap: false },
+      { code: "[23]..", swap: true },
+      { code: "400|403|404|409|422|429|500|502|503", swap: true },
+      { code: "[45]..", swap: false, error: true },
+    ];
+  }
+
   let arriving;
   const say = (text) => {
     clearTimeout(arriving);
@@ -30,7 +47,8 @@
   const show = (id) => {
     const place = dialog?.open ? byId("dialog-says") : outcome;
     if (place === outcome) settle();
-    place.replaceChildren(byId(id).content.cloneNode(true));
+    place.replaceChildren(byId("notice").content.cloneNode(true));
+    place.querySelector("bdi").textContent = byId(id).content.textContent;
     reveal(place);
   };
 
@@ -232,13 +250,20 @@
     if (event.target.closest("[data-copy]")) copy(event.target.closest("[data-copy]"));
     // What was typed waits on the server while a token is mended.
     if (event.target.closest("[data-keeps]")) letGo(document);
+    // The lines of the list are Patchworks' text, and closed to htmx.
+    const source = event.target.closest(".cell-actions a");
+    if (source) {
+      event.preventDefault();
+      htmx.ajax("get", source.href, { source, target: dialogBody, swap: "innerHTML" });
+    }
   });
 
   // Another tab or window stays the browser's business.
   on("click", (event) => {
     const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey;
-    if (elsewhere && event.target.closest("a[hx-get]")) event.stopImmediatePropagation();
+    if (elsewhere && event.target.closest("a")) event.stopImmediatePropagation();
   }, true);
+
 
   on("pools:changed", () => {
     if (!dialog.open) return;
@@ -380,9 +405,9 @@
   };
   keysSwitch?.addEventListener("change", () => {
     root.dataset.singleKeys = keysSwitch.checked ? "on" : "off";
-    const { action, elements } = byId("keys-form");
-    const body = new URLSearchParams({ keys: root.dataset.singleKeys, csrfmiddlewaretoken: elements.csrfmiddlewaretoken.value });
-    fetch(action, { method: "POST", body, redirect: "manual" });
+    const csrfmiddlewaretoken = document.querySelector("[name='csrfmiddlewaretoken']").value;
+    const body = new URLSearchParams({ keys: root.dataset.singleKeys, csrfmiddlewaretoken });
+    fetch(byId("keys-form").action, { method: "POST", body, redirect: "manual" });
   });
 
   const row = () => document.activeElement.closest("#pool-table tbody tr");

@@ -207,3 +207,28 @@ def test_a_box_keeps_its_size_beside_long_words(admin: Page) -> None:
     boxes = admin.get_by_role("main").get_by_role("checkbox")
     widths = boxes.evaluate_all("all => all.map(each => each.getBoundingClientRect().width)")
     assert widths == [16] * 5
+
+
+def test_a_phone_names_each_fact_of_a_pool_as_the_heading_does(phone: Page) -> None:
+    phone.goto(POOLS)
+    facts = phone.evaluate("""() => {
+        const { tHead, tBodies } = document.querySelector("#pool-table table");
+        return [...tHead.rows[0].cells].map((heading, at) => [
+            heading.textContent.trim(),
+            getComputedStyle(tBodies[0].rows[0].cells[at], "::before").content,
+        ]);
+    }""")
+    assert len(facts) == 8
+    assert facts[0][1] == facts[-1][1] == "none"
+    for heading, label in facts[1:-1]:
+        assert label == f'"{heading} "'
+
+
+def test_a_first_page_is_six_requests(manager: Page) -> None:
+    fetched = set[str]()
+    manager.on("request", lambda request: fetched.add(request.url))
+    manager.goto(POOLS)
+    manager.wait_for_load_state("networkidle")
+    # Without a window a browser may do without it.
+    icon = manager.locator("link[rel=icon]").evaluate("link => link.href")
+    assert len(fetched | {icon}) == 6, fetched

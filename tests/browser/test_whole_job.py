@@ -121,6 +121,17 @@ def test_a_change_in_a_dialog_is_shown_as_it_was_read_back(
     assert [row.split()[1] for row in since] == ["GET", "PUT", "GET"]
 
 
+def test_a_line_is_opened_in_another_tab_as_a_browser_does_it(manager: Page) -> None:
+    manager.goto(POOLS)
+    for name, address in (("Edit", r"/\d+/edit/$"), ("Next", r"page=2$")):
+        with manager.context.expect_page() as opened:
+            manager.get_by_role("link", name=name).first.click(modifiers=["ControlOrMeta"])
+        expect(opened.value).to_have_url(re.compile(address))
+        opened.value.close()
+    expect(manager.locator("#dialog")).to_be_hidden()
+    expect(manager).to_have_url(re.compile(rf"{POOLS}$"))
+
+
 def test_a_refused_form_stays_filled_in(manager: Page) -> None:
     manager.goto(f"{POOLS}new/")
     manager.get_by_label("Name").fill("Kept")

@@ -87,8 +87,8 @@ def list_shows(client: Client, names: Sequence[str]) -> None:
         address = f"/c/blank/pools/?per_page={PER_PAGE}&page={number}"
         part = looked_at(client.get(address, headers=ROWS))
         assert part.shape("tbody *") == like, number
-        shown += part.texts("th.cell-name bdi")
-        systems += part.attributes("td.cell-connectors .fit", "title")
+        shown += part.texts("tbody th bdi")
+        systems += part.attributes("td.cell-connectors > span", "title")
     assert Counter(shown) == Counter(map(as_parsed, names))
     assert Counter(systems) == Counter(map(as_parsed, names))
 

@@ -10,6 +10,7 @@ from django.template import engines
 from django.template.backends.jinja2 import Jinja2
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from selectolax.lexbor import LexborHTMLParser
 
 from pools.models import Company
 from sandbox.running import RunningSandbox
@@ -32,6 +33,15 @@ def test_what_is_announced_is_right_for_one_pool_too(manager: Client) -> None:
     assert 'data-announce="Pools 1 to 25 of 257"' in manager.get(LIST).text
     one = manager.get(LIST, {"search": "end of 255 characters"}).text
     assert 'data-announce="Pool 1 of 1"' in one
+
+
+@pytest.mark.usefixtures("core")
+def test_no_line_is_for_htmx(manager: Client) -> None:
+    """It holds what Core and other people wrote."""
+    page = LexborHTMLParser(manager.get(LIST).text)
+    assert len(page.css("tbody[hx-disable] tr")) == len(page.css("tr[id]")) == 25
+    inside = [name for node in page.css("tbody *") for name in node.attributes]
+    assert not any(name.startswith("hx-") for name in inside)
 
 
 @pytest.mark.parametrize("size", [10, 100])

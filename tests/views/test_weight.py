@@ -1,0 +1,23 @@
+"""What the list of pools weighs: 25 of the demo's pools, as they are and as gzip packs them."""
+
+import gzip
+
+import pytest
+from django.test import Client
+
+from tests.pages.naming import ROWS
+
+LIST = "/c/acme/pools/"
+
+
+@pytest.mark.usefixtures("core")
+@pytest.mark.parametrize(
+    ("headers", "most", "most_packed"), [({}, 40_000, 6_000), (ROWS, 32_000, 4_000)]
+)
+def test_a_list_of_25_pools_is_light(
+    manager: Client, headers: dict[str, str], most: int, most_packed: int
+) -> None:
+    answer = manager.get(LIST, headers=headers)
+    assert len(answer.context["rows"]) == 25
+    assert len(answer.content) <= most
+    assert len(gzip.compress(answer.content, 6)) <= most_packed
