@@ -22,7 +22,8 @@ help:
 	@echo 'make test   every test that guards behaviour, on SQLite or on DATABASE_URL=postgres://…'
 	@echo '            (PYTEST_ADDOPTS adds options)'
 	@echo 'make proof  what takes longer: 1,000 cases of killing, 20 restarts under load, 5,000 names,'
-	@echo '            tampering at length, the procedures of docs/operations.md, the image'
+	@echo '            tampering and framing at length, the contract, the demo, the procedures of'
+	@echo '            docs/operations.md, the image'
 	@echo 'make bench  the panel beside a minimal Django page and others, at most 5 minutes; writes'
 	@echo '            docs/performance.md (BENCH adds options; --help lists them)'
 	@echo 'make endurance  ten thousand changes, killed and cut off, on both databases'
@@ -39,7 +40,7 @@ demo: $(RUNTIME_READY)
 
 test: setup
 	@sh .ci/test; status=$$?; \
-	echo 'make proof runs the rest: kills, restarts, 5,000 names, tampering, procedures, the image.'; \
+	echo 'make proof runs the rest: kills, restarts, 5,000 names, tampering, framing, procedures, the image.'; \
 	exit $$status
 
 # The image takes root and tools that few machines have: where it cannot be tried, it says so.

@@ -31,8 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: while a test waits for a process, another works."""
-    return (os.cpu_count() or 1) + 1
+    """More than there are processors: while a test waits for a process, another works."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
 """A real browser before the real demo: gunicorn, the sandbox Core, and what make demo seeds."""
 
+import fcntl
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +17,8 @@ from typing import Any
 import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
+
+import adminpanel.demo
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Playwright leaves an event loop running in the process; Django would take every later
@@ -40,9 +44,27 @@ class Demo:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory, demo_database: str) -> Iterator[Demo]:
+def static_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Collected and compressed once for all workers of a run, which takes seconds."""
+    of_run = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        of_run = of_run.parent
+    folder = of_run / "collected"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        making = adminpanel.demo.Demo(folder, adminpanel.demo.environment(folder))
+        adminpanel.demo.collect_static_files(making)
+    return folder / "static"
+
+
+@pytest.fixture(scope="session")
+def demo(
+    tmp_path_factory: pytest.TempPathFactory, demo_database: str, static_files: Path
+) -> Iterator[Demo]:
     """The demo on ports of its own, for the length of the run."""
     folder = tmp_path_factory.mktemp("demo")
+    shutil.copytree(static_files, folder / "static")
     environment = os.environ | {
         "PANEL_PORT": "0",
         "SANDBOX_PORT": "0",

@@ -1,6 +1,9 @@
 """The administration in a real browser."""
 
+import pytest
 from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.any_database
 
 
 def test_a_connection_that_works_looks_like_it(admin: Page) -> None:

@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.pools import new_pool
 
+pytestmark = pytest.mark.any_database
+
 LINE_BREAK = """() => {
   const box = document.createElement("textarea");
   box.name = "name";

@@ -155,6 +155,7 @@ def has(kind: Any, name: str) -> bool:
     return own or name in vars(kind)
 
 
+@cache
 def taken() -> set[str]:
     """All of it, by full names; of what is looked up on something unknown, the name alone."""
     return {*imported(), *looked_up(), *inherited()}

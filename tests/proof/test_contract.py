@@ -15,7 +15,8 @@ from sandbox.running import RunningSandbox, running_sandbox
 
 # The same requests every time, and no more than a few seconds of them.
 contract = schemathesis.openapi.from_path(
-    Path(__file__).with_name("openapi.yaml"), config=schemathesis.config.SchemathesisConfig(seed=1)
+    Path(__file__).parents[1] / "contract/openapi.yaml",
+    config=schemathesis.config.SchemathesisConfig(seed=1),
 )
 bounded = settings(
     max_examples=15, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
