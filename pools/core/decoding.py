@@ -24,6 +24,9 @@ _CONTAINER_WEIGHT: Final = 4  # what an empty object takes in memory, counted in
 _EARLIEST_YEAR, _LATEST_YEAR = 1900, 9000  # room for a shift into any time zone
 _PLACE = re.compile("0|[1-9][0-9]{0,8}")
 _UNFIT_TEXT = re.compile("[\x00\ud800-\udfff]")
+# What stands for NUL, for half of a character, or for one that a secret may have.
+_HIDING_ESCAPE = re.compile(rb"\\u(?:00[0-7]|[dD][89a-fA-F])")
+_PLAIN = re.compile(r"[ !#-\[\]-~]*")
 _BARE_POOL: Final = frozenset({"id", "name"})  # without an envelope, what makes it a pool
 # What Laravel puts behind a database's message: the statement, with all its values.
 _STATEMENT = re.compile(r"\s*\([^()]*\bSQL: .*", re.DOTALL)
@@ -54,11 +57,13 @@ def decode_json(body: bytes, limits: CoreLimits, hidden: Iterable[Secret] = ()) 
     containers = body.count(b"[") + body.count(b"{")
     if body.count(b",") + _CONTAINER_WEIGHT * containers > limits.max_json_values:
         raise MalformedJson(Reason.TOO_LARGE)
-    secrets = tuple(hidden)
-    value, problem = _parsed(body, secrets)
+    secrets = tuple(secret for secret in hidden if secret)
+    unclean = _may_be_unclean(body, secrets)
+    value, problem = _parsed(body, secrets if unclean else None)
     if problem is not None:
         raise MalformedJson(problem)
-    return _cleaned(value, limits.max_json_depth, secrets)
+    _check_depth(value, limits.max_json_depth)
+    return _cleaned(value, secrets) if unclean else value
 
 
 def clean_text(text: str, hidden: Iterable[Secret] = ()) -> str:
@@ -267,14 +272,32 @@ def read_retry_after(header: str, now: datetime) -> int | None:
         return None
 
 
-def _parsed(body: bytes, hidden: tuple[Secret, ...]) -> tuple[Any, Reason | None]:
-    """The value, or why there is none. The parser's own exceptions hold the whole text."""
+def _may_be_unclean(body: bytes, hidden: tuple[Secret, ...]) -> bool:
+    """Whether a text in this JSON may have to be cleaned: mostly none has to be, nor is looked at.
+
+    A secret of plain characters stands there as it is, but for slashes, which PHP escapes.
+    """
+    if _HIDING_ESCAPE.search(body):
+        return True
+    written = body.replace(b"\\/", b"/")
+    secrets = [secret.reveal() for secret in hidden]
+    return any(not _PLAIN.fullmatch(each) or each.encode() in written for each in secrets)
+
+
+def _parsed(body: bytes, hidden: tuple[Secret, ...] | None) -> tuple[Any, Reason | None]:
+    """The value, or why there is none. The parser's own exceptions hold the whole text.
+
+    Keys are cleaned, unless `hidden` is None: none has to be.
+    """
 
     def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        cleaned = {clean_text(key, hidden): value for key, value in pairs}
-        if len(cleaned) != len(pairs):
+        if hidden is None:
+            found = dict(pairs)
+        else:
+            found = {clean_text(key, hidden): value for key, value in pairs}
+        if len(found) != len(pairs):
             raise MalformedJson(Reason.MALFORMED)
-        return cleaned
+        return found
 
     try:
         value = json.loads(
@@ -307,17 +330,27 @@ def _read_float(text: str) -> float | str:
     return number if abs(number) < float("inf") else text
 
 
-def _cleaned(value: Any, depth: int, hidden: tuple[Secret, ...]) -> Any:
+def _check_depth(value: Any, most: int) -> None:
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(most):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
+        ]
+    if level:
+        raise MalformedJson(Reason.MALFORMED)
+
+
+def _cleaned(value: Any, hidden: tuple[Secret, ...]) -> Any:
     """The value with clean texts, changed in place: a copy would double a large answer."""
     if isinstance(value, str):
         return clean_text(value, hidden)
-    if not isinstance(value, dict | list):
-        return value
-    if depth == 0:
-        raise MalformedJson(Reason.MALFORMED)
-    items = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, item in items:
-        value[key] = _cleaned(item, depth - 1, hidden)
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            value[key] = _cleaned(item, hidden)
     return value
 
 

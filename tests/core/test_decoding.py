@@ -1,6 +1,7 @@
 """Bytes to meaning: every odd answer costs as little as it can."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -20,12 +21,25 @@ from pools.core.decoding import (
     read_time,
     read_token,
 )
-from pools.secret import Secret
+from pools.secret import REDACTED, Secret
 from tests.core.conftest import jwt
 from tests.core.operations import POOL
 
 LIMITS = CoreLimits(max_json_depth=4, max_json_values=20)
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def _unescaped(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _as_php_does(text: str) -> str:
+    return json.dumps(text).replace("/", "\\/")
+
+
+def _all_escaped(text: str) -> str:
+    units = text.encode("utf-16-be").hex()
+    return '"' + "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)) + '"'
 
 
 @pytest.mark.parametrize(
@@ -86,6 +100,22 @@ def test_failure_carries_none_of_the_text() -> None:
 )
 def test_what_json_becomes(body: bytes, value: object) -> None:
     assert decode_json(body, LIMITS, [Secret("secret-1"), Secret("secret-2")]) == value
+
+
+@pytest.mark.parametrize("secret", ["ab/cd=", 'a"b', "a\\b", "a\tb", "pässword", "a\x7fb", "👍"])
+@pytest.mark.parametrize("write", [json.dumps, _as_php_does, _all_escaped, _unescaped])
+def test_a_secret_is_hidden_however_it_is_written(write: Callable[[str], str], secret: str) -> None:
+    body = f"{{{write(f'key {secret}')}:[{write(f'<{secret}>')}]}}".encode()
+    hidden = {f"key {REDACTED}": [f"<{REDACTED}>"]}
+    assert decode_json(body, LIMITS, [Secret(secret)]) == hidden
+
+
+@pytest.mark.parametrize(
+    "body", [b"[[[[[]]]]]", b'{"a":[{"b":{"c":{}}}]}', b'[1,[[[["\\u0000"]]]]]']
+)
+def test_what_is_nested_too_deep_is_refused(body: bytes) -> None:
+    with pytest.raises(MalformedJson):
+        decode_json(body, LIMITS)
 
 
 def test_whole_pool() -> None:
