@@ -84,7 +84,7 @@ CORE_LIMITS = CoreLimits(
         "CORE_MAX_ANSWER_BYTES", _usual.max_answer_bytes, least=2**16, most=2**26
     ),
     calls_at_once=_CALLS_AT_ONCE,
-    # Half of the threads that are left may wait for a place, for a second: see CoreLimits.
+    # Half of the threads that are left may wait for a second, whatever Core does: see CoreLimits.
     waiting_at_once=max(1, (WEB_THREADS - _CALLS_AT_ONCE) // 2),
     connections_kept=WEB_THREADS,
     ca_file=certificates("CORE_CA_FILE"),

@@ -1,5 +1,6 @@
 """What the calls that make up one answer to a person share: their time, and a place at Core."""
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +9,26 @@ from typing import Self
 
 from pools.core.limits import CoreLimits
 
-# So many calls at once in this process, and so many that wait for a place, so that Core
-# hanging cannot take every thread. A process has one setting, and so one entry here.
-_places: dict[tuple[int, int], tuple[threading.Semaphore, threading.Semaphore]] = {}
+
+class _Places:
+    """So many calls at once in this process, and so many that wait for a place, so that Core
+    hanging cannot take every thread."""
+
+    def __init__(self, calls: int, waiting: int) -> None:
+        self.calls = threading.BoundedSemaphore(calls)
+        self.waiting = threading.BoundedSemaphore(waiting)
+        self.taken_at: dict[Budget, float] = {}
+        self.freed_soon_at = -math.inf
+
+    def answered_within(self, seconds: float) -> bool:
+        """Whether Core has done a call so quickly just now, or may still do all that it has."""
+        begun = monotonic() - seconds
+        # A list, as other threads take places and free them.
+        return self.freed_soon_at > begun or all(at > begun for at in list(self.taken_at.values()))
+
+
+# A process has one setting, and so one entry here.
+_places: dict[tuple[int, int], _Places] = {}
 
 
 class Budget:
@@ -24,9 +42,7 @@ class Budget:
         self._seconds = limits.deadline_seconds
         self._patience = limits.place_wait_seconds
         size = limits.calls_at_once, limits.waiting_at_once
-        self._places, self._waiting = _places.setdefault(
-            size, (threading.BoundedSemaphore(size[0]), threading.BoundedSemaphore(size[1]))
-        )
+        self._places = _places.setdefault(size, _Places(*size))
         self._holds_place = False
 
     @property
@@ -56,23 +72,28 @@ class Budget:
         """
         if self._holds_place:
             yield True
-        elif not self._places.acquire(blocking=False) and not self._waited():
+        elif not self._places.calls.acquire(blocking=False) and not self._waited():
             yield False
         else:
             self._holds_place = True
+            self._places.taken_at[self] = monotonic()
             try:
                 yield True
             finally:
                 self._holds_place = False
-                self._places.release()
+                if (now := monotonic()) - self._places.taken_at.pop(self) < self._patience:
+                    self._places.freed_soon_at = now
+                self._places.calls.release()
 
     def _waited(self) -> bool:
-        """Whether a place became free soon, for one of those few that may wait for it."""
-        if not self._waiting.acquire(blocking=False):
+        """Whether a place became free soon. While Core hangs, only few may wait for that."""
+        one_of_few = self._places.waiting.acquire(blocking=False)
+        if not one_of_few and not self._places.answered_within(self._patience):
             return False
         try:
-            return self._places.acquire(
+            return self._places.calls.acquire(
                 timeout=max(0, min(self._patience, self.until - monotonic()))
             )
         finally:
-            self._waiting.release()
+            if one_of_few:
+                self._places.waiting.release()

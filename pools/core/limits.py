@@ -24,15 +24,15 @@ _MAY_BE_ZERO = frozenset(
 class CoreLimits:
     """Limits of calls to Core, each with its unit in its name.
 
-    `deadline_seconds` covers a whole call: waiting for a connection, sending, the answer
-    to its last byte, and every retry of a read. `max_answer_bytes` counts after
-    decompression; of `max_json_values`, an object or a list takes four. `calls_at_once`
-    counts in this process; `waiting_at_once` more may wait for one of them to end, for
-    `place_wait_seconds` at most. `connections_kept` is how many hosts a thread keeps one idle
-    connection to, each for `keep_idle_seconds` at most. `ca_file` (PEM) replaces the
-    usual roots of trust. `proxy_url` may hold a password. `plain_http_hosts` may be
-    spoken to without TLS, besides loopback. They, and what is in `private_networks`, may
-    have an address that is not public.
+    `deadline_seconds` covers a whole call: waiting for a connection, sending, the answer to its
+    last byte, and every retry of a read. `max_answer_bytes` counts after decompression; of
+    `max_json_values`, an object or a list takes four. `calls_at_once` counts in this process;
+    `waiting_at_once` more may wait for one of them to end, for `place_wait_seconds` at most,
+    and any number unless Core hangs. `connections_kept` is how many hosts a thread keeps
+    one idle connection to, each for `keep_idle_seconds` at most. `ca_file` (PEM) replaces the
+    usual roots of trust. `proxy_url` may hold a password. `plain_http_hosts` may be spoken to
+    without TLS, besides loopback. They, and what is in `private_networks`, may have an address
+    that is not public.
 
     ValueError for a limit that is not positive, or a proxy address that isn't one.
     """

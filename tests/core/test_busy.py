@@ -1,13 +1,15 @@
 """Core hanging takes a few threads, never all of them."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
 
-from pools.core import Busy, CoreError, Reason
+from pools.core import Busy, CoreError, CoreLimits, Reason, budget
 from tests.core.conftest import MakeClient
 from tests.core.operations import OPERATIONS, good_core
 from tests.core.raw_server import Connection, RawServer, Received, raw_answer
@@ -66,17 +68,37 @@ def test_call_beyond_the_limit_waits_for_a_place(
         assert waiting.result().id == 7
 
 
-def test_only_so_many_wait(full: Full, serve: Serve, client: MakeClient) -> None:
-    patient = client(serve(good_core).url, calls_at_once=2, place_wait_seconds=60)
-    with ThreadPoolExecutor(2) as threads:
-        calls = [threads.submit(patient.get_pool, 7) for _ in range(2)]
-        # One of them waits; the other has no place to wait in, and is told so meanwhile.
-        refused = next(as_completed(calls))
-        with pytest.raises(Busy):
-            refused.result()
-        full.let_go.set()
-        (waited,) = {*calls} - {refused}
-        assert waited.result().id == 7
+@pytest.mark.parametrize(
+    ("running_seconds", "another_took", "refused"),
+    [(59, None, 0), (61, None, 2), (61, 61, 2), (61, 0, 0)],
+)
+def test_only_few_wait_while_core_hangs(
+    monkeypatch: pytest.MonkeyPatch, running_seconds: int, another_took: int | None, refused: int
+) -> None:
+    monkeypatch.setattr(budget, "_places", {})
+    limits = CoreLimits(calls_at_once=2, waiting_at_once=1, place_wait_seconds=60)
+
+    def call() -> bool:
+        with budget.Budget(limits).place() as found:
+            return found
+
+    with ThreadPoolExecutor(3) as threads, ExitStack() as running, ExitStack() as another:
+        began = time.monotonic()
+        monkeypatch.setattr(budget, "monotonic", lambda: began)
+        running.enter_context(budget.Budget(limits).place())
+        if another_took:
+            another.enter_context(budget.Budget(limits).place())
+        monkeypatch.setattr(budget, "monotonic", lambda: began + running_seconds)
+        if another_took == 0:
+            assert call()
+        another.close()
+        running.enter_context(budget.Budget(limits).place())
+        calls = [threads.submit(call) for _ in range(3)]
+        for _, told in zip(range(refused), as_completed(calls), strict=False):
+            assert not told.result()
+        assert len(wait(calls, 0.1).done) == refused
+        running.close()
+        assert [each.result() for each in calls].count(True) == 3 - refused
 
 
 def test_waiting_ends_with_the_deadline(full: Full, serve: Serve, client: MakeClient) -> None:
