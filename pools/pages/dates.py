@@ -6,11 +6,11 @@ is written as nothing. Names are English, whatever the machine's locale is.
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.utils import timezone
 
-from pools.wording.moments import MONTHS
+from pools.wording.moments import MONTHS, UNREADABLE_MOMENT, age_here
 
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 Filter = Callable[[datetime | None], str]
@@ -37,6 +37,21 @@ def _clock(at: datetime) -> str:
 
 def _exact(at: datetime) -> str:
     return f"{_day(at)} {_clock(at)} {at.tzname()}"
+
+
+class Told(NamedTuple):
+    """A moment as a cell of a table has it: its age, and the full time beneath."""
+
+    exact: str
+    age: str
+
+
+def told(at: datetime | None) -> Told:
+    """Both by one look at the reader's zone. None: it can't be read."""
+    if at is None:
+        return Told("", UNREADABLE_MOMENT)
+    here = timezone.localtime(at)
+    return Told(_exact(here), age_here(here))
 
 
 def short_date(day: date) -> str:

@@ -19,7 +19,7 @@ from jinja2 import Environment
 from jinja2.ext import Extension
 
 from pools.models.vocabulary import Action
-from pools.pages.dates import FILTERS
+from pools.pages.dates import FILTERS, told
 from pools.pages.sentences import parts_of
 from pools.tickets import Part
 from pools.wording.actions import words_for
@@ -80,6 +80,7 @@ _FILTERS: Final = FILTERS | {
     "parts": parts_of,
     "pluralize": pluralize,
     "standing": standing_of,
+    "told": told,
     "while_open": while_open,
     "window": window_of,
     "with_tickets": with_tickets,

@@ -47,8 +47,8 @@ SLOW_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the table: its heading, its cells' macro (pool_cells) and class, and the
-    sort that Core knows for it (None: Core cannot)."""
+    """A column of the table: its heading, the class of its cells (pool_cells.html has them in the
+    same order), and the sort that Core knows for it (None: Core cannot)."""
 
     label: str
     cell: str
@@ -312,9 +312,8 @@ def _state(query: PoolQuery, page: Page) -> str:
 def row_of(workplace: Workplace, pool: Pool) -> dict[str, Any]:
     """What the line of a pool that was just changed, and so read, is made of."""
     changes = record_of(workplace.company, [pool.id] if pool.id is not None else []).last
-    columns = [{"column": column} for column in COLUMNS]
     row = _row(workplace, Addresses(workplace.company), pool, changes, set())
-    return {"row": row, "columns": columns}
+    return {"row": row}
 
 
 def _row(

@@ -50,7 +50,12 @@ def age_of(at: datetime | None) -> str:
     """How long ago, or in how long; after a week, the day. None: it can't be read."""
     if at is None:
         return UNREADABLE_MOMENT
-    seconds = (timezone.now() - at).total_seconds()
+    return age_here(timezone.localtime(at))
+
+
+def age_here(here: datetime) -> str:
+    """The same of a time in the reader's zone."""
+    seconds = (timezone.now() - here).total_seconds()
     whole = int(abs(seconds))
     if whole < 60:
         span = "under a minute"
@@ -61,7 +66,7 @@ def age_of(at: datetime | None) -> str:
     elif whole < 7 * _DAY:
         span = counted(whole // _DAY, "day")
     else:
-        return _day_and_month(timezone.localtime(at))
+        return _day_and_month(here)
     return f"{span} ago" if seconds >= 0 else f"in {span}"
 
 

@@ -70,6 +70,13 @@ def test_core_sorts_searches_and_pages(manager: Client, core: RunningSandbox) ->
     }
 
 
+def test_cells_are_in_the_order_of_their_headings(manager: Client) -> None:
+    page = LexborHTMLParser(manager.get(LIST).content)
+    headings = [each.attributes["class"] for each in page.css("thead th")]
+    cells = [each.attributes["class"] for each in page.css("tbody tr:first-child td")]
+    assert headings == ["cell-name", *cells]
+
+
 def test_sort_links_turn_the_direction(manager: Client) -> None:
     columns = {c["column"].label: c for c in manager.get(LIST, {"sort": "name"}).context["columns"]}
     assert columns["Name"]["direction"] == "ascending"
