@@ -217,7 +217,7 @@
       }
       dialogBody.replaceChildren();
       byId("dialog-says").replaceChildren();
-      byId(opener)?.focus();
+      document.querySelector(`[href="${opener}"]`)?.focus();
     });
   }
 
@@ -318,7 +318,7 @@
     waiting(detail.xhr, "Patchworks is slow to answer. Still waiting…");
     busy.set(detail.xhr, detail.target);
     detail.target.setAttribute("aria-busy", "true");
-    if (detail.target === dialogBody && !dialog.open) opener = detail.elt.id;
+    if (detail.target === dialogBody && !dialog.open) opener = detail.elt.getAttribute("href");
     if (detail.requestConfig.verb !== "post") return;
     say(detail.elt.querySelector(".sends")?.dataset.busy || "");
     // Heard at the form itself: one that has left the page no longer reaches the document.
