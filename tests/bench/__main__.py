@@ -22,8 +22,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from adminpanel.demo import Demo, only_one, say, until_the_end
 from tests.bench import kernel, report
+from tests.bench.browser import Chromium, browsing
 from tests.bench.core import core_process
-from tests.bench.figures import Found, figures, found
+from tests.bench.figures import Figure, Found, figures, found
 from tests.bench.servers import ROOT, Site, panel, postgresql_databases, wrk, yardstick
 from tests.bench.sides import (
     ADMIN,
@@ -80,12 +81,13 @@ def main() -> int:
             with (
                 tempfile.TemporaryDirectory(dir=asked.data) as folder,
                 postgresql_databases(2) as others,
+                browsing() as browser,
                 ExitStack() as stack,
             ):
                 # Before the databases go that its children use.
                 stack.callback(demo.end)
                 run = Run(demo, Bench(core, asked.seconds, wrk()), asked)
-                run.start(Path(folder).absolute(), others)
+                run.start(Path(folder).absolute(), others, browser)
                 run.measure()
                 asked.out.write_text(report.document(run.facts(), run.figures(), run.turns))
                 say(f"{asked.out} is written.")
@@ -103,7 +105,7 @@ class Run:
         self.turns: dict[str, list[Mapping[str, float]]] = defaultdict(list)
         self.served = 0
 
-    def start(self, folder: Path, others: list[str]) -> None:
+    def start(self, folder: Path, others: list[str], browser: Chromium | None) -> None:
         """Fills the databases, starts every site, and lets each side take a turn for nothing."""
         asked, core = self.asked, self.bench.core
         urls = [f"sqlite:///{folder}/{name}.sqlite3" for name in ("panel", "yardstick")]
@@ -117,6 +119,8 @@ class Run:
         for database in self.databases:
             self._add_pages(database)
         self._add_others(folder / "panel.sqlite3")
+        if browser:
+            self._add_browsers(browser)
         say("Warming up …")
         self.bench.seconds = min(WARM_UP_SECONDS, self.asked.seconds)
         for name, turn in self.sides.items():
@@ -161,6 +165,14 @@ class Run:
             "start panel": starting(self.demo, ours, LIST),
             "start minimal": starting(self.demo, yard, MINIMAL),
         }
+
+    def _add_browsers(self, browser: Chromium) -> None:
+        for name, path in (("panel", LIST), ("yardstick", MINIMAL)):
+            site = self.sites[name, "sqlite"]
+            self.sides |= {
+                f"browser {name}": browser.first_rows(site, path),
+                f"3G {name}": browser.slow_rows(site, path),
+            }
 
     def measure(self) -> None:
         longest = 0.0
@@ -209,8 +221,8 @@ class Run:
         sizes = {"plain": len(plain) / 1000, "compressed": len(compressed) / 1000}
         return {**sizes, "requests": requests} | _NO_TURN
 
-    def figures(self) -> list[Found]:
-        return [found(figure, self.turns) for figure in figures(self.databases)]
+    def figures(self) -> dict[Figure, Found | None]:
+        return {figure: found(figure, self.turns) for figure in figures(self.databases)}
 
     def facts(self) -> report.Facts:
         return report.Facts(
@@ -224,6 +236,7 @@ class Run:
             changes=self.asked.changes,
             served=self.served,
             by_wrk=bool(self.bench.wrk),
+            in_browser="browser panel" in self.turns,
             took=time.monotonic() - self.asked.began,
         )
 

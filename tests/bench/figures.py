@@ -10,6 +10,8 @@ Turns = Mapping[str, Sequence[Mapping[str, float]]]
 # More of the machine than this used by others: latencies say nothing.
 NOISY_SHARE: Final = 0.05
 TOO_NOISY: Final = "too noisy to tell"
+# When the first row of a page is there and can be painted, and when the one of the next page is.
+IN_BROWSER: Final = ("row", "painted", "next")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,15 @@ class Figure:
     def in_time(self) -> bool:
         """Whether what others do on the machine is in it: in waiting it is, and in what comes
         of it; hardly in processor time."""
-        return self.measured in ("p50", "p95", "p99", "milliseconds", "errors", "refused")
+        return self.measured in (
+            "p50",
+            "p95",
+            "p99",
+            "milliseconds",
+            "errors",
+            "refused",
+            *IN_BROWSER,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,17 @@ def compared(database: str) -> list[Figure]:
     ]
 
 
+def _in_browser(side: str, where: str, at_most: float) -> list[Figure]:
+    """Of the list, in a browser that has nothing yet."""
+    panel, yardstick = f"{side} panel", f"{side} yardstick"
+    title = f"first row of a cold load{where} ÷ minimal Django"
+    painted = f"the same, painted: the panel's style sheet is there{where}"
+    return [
+        Figure(title, panel, "row", "ms", yardstick, at_most),
+        Figure(painted, panel, "painted", "ms", yardstick),
+    ]
+
+
 ON_ONE: Final = [
     Figure(f"{_CPU} of a list page at many pools ÷ at 257", "vast", "cpu", "ms", "small", 1.05),
     Figure(f"{_CPU} of a page of changes", _CHANGES, "cpu", "ms", at_most=20),
@@ -82,6 +103,9 @@ ON_ONE: Final = [
     Figure(f"{_AT_64}: p99 ÷ minimal Django", "list 64", "p99", "ms", "minimal 64", 1.2),
     Figure(f"{_AT_64}: wrong or missing answers a turn", "list 64", "errors", at_most=0),
     Figure(_CHANGE, "change", "p50", "ms", "bare calls", 1.1),
+    *_in_browser("browser", "", 1.3),
+    Figure("next page ÷ minimal Django", "browser panel", "next", "ms", "browser yardstick", 1.2),
+    *_in_browser("3G", " on fast 3G", 1.1),
     Figure("start of gunicorn to the first page", _START, "milliseconds", "ms", at_most=1200),
     Figure("the same ÷ minimal Django", _START, "milliseconds", "ms", "start minimal"),
     Figure("page faults of a list page (`ru_minflt`)", _LIST, "faults"),
@@ -104,8 +128,13 @@ def figures(databases: Sequence[str]) -> list[Figure]:
     return [each for database in databases for each in compared(database)] + ON_ONE
 
 
-def found(figure: Figure, turns: Turns) -> Found:
-    """Ratios are taken round by round: what a round's minute was like is in both."""
+def found(figure: Figure, turns: Turns) -> Found | None:
+    """Ratios are taken round by round: what a round's minute was like is in both.
+
+    None: nobody took such a turn.
+    """
+    if figure.side not in turns:
+        return None
     sides = [turn[figure.measured] for turn in turns[figure.side]]
     if not figure.yardstick:
         middle = statistics.median(sides)

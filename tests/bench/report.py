@@ -5,7 +5,7 @@ import platform
 import re
 import sqlite3
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from tests.bench.figures import (
     NAMES,
     NOISY_SHARE,
     TOO_NOISY,
+    Figure,
     Found,
     Turns,
     errors,
@@ -25,7 +26,9 @@ from tests.bench.figures import (
 )
 
 WIDTH: Final = 115
+NOT_MEASURED: Final = "not measured"
 DOCUMENT: Final = Path(__file__).with_suffix(".md")
+NO_BROWSER: Final = "There is no Chromium on this machine: none of it was measured."
 HEADINGS: Final = ("figure", "this run", "spread", "the panel", "its yardstick", "to reach", "")
 
 
@@ -43,10 +46,11 @@ class Facts:
     changes: int
     served: int
     by_wrk: bool
+    in_browser: bool
     took: float
 
 
-def document(facts: Facts, found: Sequence[Found], turns: Turns) -> str:
+def document(facts: Facts, found: Mapping[Figure, Found | None], turns: Turns) -> str:
     share = share_of_others(turns)
     noisy = share > NOISY_SHARE
     filled = DOCUMENT.read_text().format(
@@ -60,6 +64,7 @@ def document(facts: Facts, found: Sequence[Found], turns: Turns) -> str:
             "errors": _errors(turns),
             "crowded": NAMES[facts.databases[-1]],
             "latency": _latency(facts),
+            "browser": "" if facts.in_browser else NO_BROWSER,
         }
     )
     return "\n\n".join(map(_wrapped, filled.strip().split("\n\n"))) + "\n"
@@ -112,9 +117,14 @@ def _errors(turns: Turns) -> str:
     return "\n".join(f"- {name}: {count:.0f}" for name, count in sorted(found.items()))
 
 
-def _table(found: Sequence[Found], *, noisy: bool) -> str:
-    rows = [HEADINGS, ["---"] * len(HEADINGS), *(_row(each, noisy=noisy) for each in found)]
+def _table(found: Mapping[Figure, Found | None], *, noisy: bool) -> str:
+    rows = [HEADINGS, ["---"] * len(HEADINGS)]
+    rows += [_row(each, noisy=noisy) if each else _empty_row(name) for name, each in found.items()]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _empty_row(figure: Figure) -> list[str]:
+    return [figure.title, NOT_MEASURED, "", "", "", _wanted(figure), ""]
 
 
 def _row(found: Found, *, noisy: bool) -> list[str]:
@@ -126,9 +136,13 @@ def _row(found: Found, *, noisy: bool) -> list[str]:
         spread,
         "" if alone else _number(found.side, figure.unit),
         "" if found.yardstick is None else _number(found.yardstick, figure.unit),
-        "" if figure.at_most is None else f"≤ {figure.at_most:g}",
+        _wanted(figure),
         found.verdict(noisy=noisy),
     ]
+
+
+def _wanted(figure: Figure) -> str:
+    return "" if figure.at_most is None else f"≤ {figure.at_most:g}"
 
 
 def _number(value: float, unit: str = "") -> str:

@@ -28,9 +28,10 @@ def _core() -> requests.Session:
 
 @login_required
 def pool_list(request: HttpRequest) -> HttpResponse:
-    answer = _core().get(f"{settings.CORE_URL}{POOLS}&page=1&per_page=25", timeout=15)
+    page = int(request.GET.get("page", "1"))
+    answer = _core().get(f"{settings.CORE_URL}{POOLS}&page={page}&per_page=25", timeout=15)
     answer.raise_for_status()
-    return render(request, "minimal.html", {"pools": answer.json()["data"]})
+    return render(request, "minimal.html", {"pools": answer.json()["data"], "next": page + 1})
 
 
 class RowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # (a parameter only for the checker)
