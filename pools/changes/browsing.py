@@ -10,12 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db import connection
 from django.db.models import (
     BooleanField,
     Count,
     Exists,
-    Expression,
     F,
     Func,
     IntegerField,
@@ -24,14 +22,22 @@ from django.db.models import (
     QuerySet,
     Subquery,
 )
+from django.db.models.expressions import RawSQL
 from django.db.models.lookups import Exact
 
 from pools.changes.state import last_word, outcome_at
+from pools.changes.together import Row, asked_together
 from pools.ledger import clock
 from pools.ledger.names import recorded_under
 from pools.models import Entry, IndexTerm, Lease
 from pools.models.index_term import words_sought
-from pools.models.stored import GarbledMoment, MomentField, StoredWord, order_of
+from pools.models.stored import (
+    GarbledMoment,
+    MomentField,
+    order_of,
+    read_moment,
+    read_text,
+)
 from pools.models.vocabulary import Kind, Outcome, Verdict
 
 # Terms are counted up to here to learn which of them is the rarest.
@@ -44,6 +50,8 @@ LOOKED_UP: Final = 200
 CHUNK: Final = 500
 # Entries of no kind that lists show, the newest; verify_audit names the first in any case.
 MOST_ALTERED: Final = 500
+# When the entry with a number was made; where there is none, no line is beyond it.
+_AT: Final = "SELECT at FROM pools_entry WHERE seq = %s"
 _CHANGES: Final = f"IN ('{Kind.INTENT}', '{Kind.DRIFT}')"
 _EVENTS: Final = f"= '{Kind.EVENT}'"
 _KINDS: Final = f"IN ({', '.join(repr(str(kind)) for kind in Kind)})"
@@ -108,11 +116,14 @@ def newest(filters: Filters, limit: int, before: Position | None = None) -> list
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Of the lines that fit, as many as `limit`, from the edge on."""
+    """Of the lines that fit, as many as `limit`, from the edge on.
+
+    That is a place, or the number of the entry that is there.
+    """
 
     filters: Filters
     limit: int
-    edge: Position | None = None
+    edge: Position | int | None = None
     downwards: bool = True
 
 
@@ -132,45 +143,23 @@ def overview(parts: list[Part], companies: frozenset[str] | None, named: int) ->
             [_names(each, named) for each in _sources_of(Filters(companies=companies))],
             [_of_no_kind()[:1]],
         ]
-        answers = iter(_asked_together([query for each in queries for query in each]))
-        *rows, names, altered = ([row for _ in each for row in next(answers)] for each in queries)
-        if not altered:
+        answers = iter(asked_together(queries))
+        *lines, names, altered = ([next(answers) for _ in each] for each in queries)
+        if not any(altered):
             found = [
-                _in_order(part, [Match(*row, None) for row in each])
-                for part, each in zip(parts, rows, strict=True)
+                _in_order(part, [list(map(_match, rows)) for rows in each])
+                for part, each in zip(parts, lines, strict=True)
             ]
-            return Overview(found, {name for _, _, name in names})
+            return Overview(found, {read_text(name) for rows in names for *_, name in rows})
     return Overview(
         [_nearest(each.filters, each.limit, each.edge, downwards=each.downwards) for each in parts],
         newest_names(companies, named),
     )
 
 
-def _asked_together(queries: list[QuerySet[Any]]) -> list[list[tuple[Any, int, Any]]]:
-    """The rows of each query: a moment, a number and a word."""
-    selects: list[str] = []
-    facts: list[Any] = []
-    for number, query in enumerate(queries):
-        sql, given = query.query.sql_with_params()
-        selects.append(f"SELECT {number}, q{number}.* FROM ({sql}) AS q{number}")  # noqa: S608  # nosec
-        facts += given
-    moment, word = MomentField().from_db_value, StoredWord().from_db_value
-    nothing = Expression()
-    together = " UNION ALL ".join(selects)
-    answers: list[list[tuple[Any, int, Any]]] = [[] for _ in queries]
-    with connection.cursor() as cursor:
-        cursor.execute(together, facts)
-        for number, at, seq, text in cursor.fetchall():
-            answers[number].append(
-                (moment(at, nothing, connection), seq, word(text, nothing, connection))
-            )
-    return answers
-
-
-def position_of(seq: int) -> Position | None:
-    """Where the entry with a number is, if there is one."""
-    row = Entry.objects.filter(seq=seq).values_list("at", "seq").first()
-    return None if row is None else Position(*row)
+def _match(row: Row) -> Match:
+    at, seq, action = row
+    return Match(read_moment(at), seq, read_text(action), None)
 
 
 def walk(filters: Filters) -> Iterator[list[Match]]:
@@ -196,7 +185,7 @@ def _names(source: QuerySet[Any], limit: int) -> QuerySet[Any]:
 
 
 def _nearest(
-    filters: Filters, limit: int, edge: Position | None, *, downwards: bool
+    filters: Filters, limit: int, edge: Position | int | None, *, downwards: bool
 ) -> list[Match]:
     """The lines that fit, nearest to the edge first."""
     if filters.outcome is None:
@@ -213,16 +202,18 @@ def _nearest(
 
 
 def _candidates(
-    filters: Filters, limit: int, edge: Position | None, *, downwards: bool
+    filters: Filters, limit: int, edge: Position | int | None, *, downwards: bool
 ) -> list[Match]:
     """Lines that fit but perhaps for their outcome: an index has what it once was."""
     part = Part(filters, limit, edge, downwards)
     return _in_order(
         part,
         [
-            Match(row[0], row[1], row[2], last_word(*row[3:]) if filters.outcome else None)
+            [
+                Match(row[0], row[1], row[2], last_word(*row[3:]) if filters.outcome else None)
+                for row in _slice(part, source)
+            ]
             for source in _sources(filters)
-            for row in _slice(part, source)
         ],
     )
 
@@ -238,9 +229,12 @@ def _slice(part: Part, source: QuerySet[Any]) -> QuerySet[Any]:
     return lines.order_by(*order).values_list(*columns)[: part.limit]
 
 
-def _in_order(part: Part, matches: list[Match]) -> list[Match]:
+def _in_order(part: Part, slices: list[list[Match]]) -> list[Match]:
     """What several sources have of a part, each line once."""
-    lines = sorted({*matches}, key=lambda each: each.position.order, reverse=part.downwards)
+    if len(slices) == 1:
+        return slices[0]
+    matches = {match for each in slices for match in each}
+    lines = sorted(matches, key=lambda each: each.position.order, reverse=part.downwards)
     return lines[: part.limit]
 
 
@@ -388,13 +382,18 @@ def _within(lines: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
     return lines if filters.end is None else lines.filter(at__lt=filters.end)
 
 
-def _beyond(lines: QuerySet[Any], edge: Position | None, *, downwards: bool) -> QuerySet[Any]:
+def _beyond(lines: QuerySet[Any], edge: Position | int | None, *, downwards: bool) -> QuerySet[Any]:
     if edge is None:
         return lines
+    at: Any
+    if isinstance(edge, int):
+        at, seq = RawSQL(_AT, [edge], output_field=MomentField()), edge  # noqa: S611  # nosec B611
+    else:
+        at, seq = edge
     # The first condition is implied by the second: it is the one that an index can use.
     if downwards:
-        return lines.filter(at__lte=edge.at).filter(Q(at__lt=edge.at) | Q(seq__lt=edge.seq))
-    return lines.filter(at__gte=edge.at).filter(Q(at__gt=edge.at) | Q(seq__gt=edge.seq))
+        return lines.filter(at__lte=at).filter(Q(at__lt=at) | Q(seq__lt=seq))
+    return lines.filter(at__gte=at).filter(Q(at__gt=at) | Q(seq__gt=seq))
 
 
 def _is_change() -> Func:

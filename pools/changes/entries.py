@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import QuerySet
-from django.db.models.expressions import Expression
 
 from pools.ledger import clock
 from pools.ledger.chain import fetched
 from pools.models import Entry
 from pools.models.stored import (
     GarbledId,
-    GarbledText,
-    IdField,
-    MomentField,
+    read_id,
+    read_moment,
+    read_text,
     text_or_bytes,
 )
 from pools.models.vocabulary import Kind
@@ -76,8 +74,8 @@ def read(entries: QuerySet[Entry]) -> list[Recorded]:
     rows = fetched(statement, list(given), damaged=text_or_bytes)
     if not rows:
         return []
-    now, moment, identity = clock.read(rows[0][-1]), _moment(), _identity()
-    return [_recorded(row, now, marks, moment, identity) for row in rows]
+    now, identity = clock.read(rows[0][-1]), _identity()
+    return [_recorded(row, now, marks, identity) for row in rows]
 
 
 def first(entries: QuerySet[Entry]) -> Recorded | None:
@@ -93,32 +91,24 @@ def _recorded(
     row: tuple[Any, ...],
     now: datetime,
     marks: list[str],
-    moment: Callable[[Any], Any],
     identity: Callable[[Any], UUID | None],
 ) -> Recorded:
     texts, ids = row[5:16], list(map(identity, row[2:5]))
     garbled = GarbledId in map(type, ids)
     if {*map(type, texts)} != _TEXT:
-        texts = tuple(each if type(each) is str else GarbledText(each) for each in texts)
+        texts = tuple(map(read_text, texts))
         garbled = True
     told = dict(zip(marks, row[16:], strict=False)) if marks else {}
-    return Recorded(row[0], moment(row[1]), ids[0], garbled, now, told, *texts)
-
-
-def _moment() -> Callable[[Any], Any]:
-    """What reads a moment, as its column does."""
-    reads, nothing = MomentField().from_db_value, Expression()
-    return lambda value: reads(value, nothing, connection)
+    return Recorded(row[0], read_moment(row[1]), ids[0], garbled, now, told, *texts)
 
 
 def _identity() -> Callable[[Any], UUID | None]:
-    """What reads an id, as its column does: each one once, as most are on several entries."""
-    reads, nothing = IdField().from_db_value, Expression()
+    """What reads an id: each one once, as most are on several entries."""
     known: dict[Any, UUID | None] = {None: None}
 
     def identity(value: Any) -> UUID | None:
         if value not in known:
-            known[value] = reads(value, nothing, connection)
+            known[value] = read_id(value)
         return known[value]
 
     return identity

@@ -11,11 +11,9 @@ from pools.changes.browsing import (
     Filters,
     Match,
     Part,
-    Position,
     newest,
     newest_names,
     overview,
-    position_of,
     walk,
 )
 from pools.changes.entries import Recorded, read
@@ -95,9 +93,13 @@ class Span:
     def counted(self, matches: list[Match]) -> Days:
         """How many of the part's lines each day has of each action."""
         dated = [
-            (each.at.astimezone(self.zone).date(), each) for each in matches if _is_moment(each.at)
+            (each.at.astimezone(self.zone).date(), each.action)
+            for each in matches
+            if _is_moment(each.at)
         ]
-        counted = Counter((day, _action(each.action)) for day, each in dated)
+        counted: Counter[tuple[date, Action]] = Counter()
+        for (day, word), count in Counter(dated).items():
+            counted[day, _action(word)] += count
         first, whole = self.first, len(matches) < self.part.limit
         if not whole:
             first = max(first, dated[-1][0]) if dated else self.last
@@ -168,10 +170,11 @@ def page(
     With the names of who made the latest changes of `companies`, and the changes of each day
     of `span`. Raises NoSuchPosition for an entry that is not there.
     """
-    number = before if after is None else after
-    edge = None if number is None else _position(number)
+    edge = before if after is None else after
     parts = [Part(filters, size + 1, edge, downwards=after is None), *([span.part] if span else [])]
     found = overview(parts, companies, NAMED_LINES)
+    if edge is not None and not found.parts[0] and not Entry.objects.filter(seq=edge).exists():
+        raise NoSuchPosition
     matches, more = found.parts[0][:size], len(found.parts[0]) > size
     return Slice(
         lines=lines(filters, matches if after is None else matches[::-1]),
@@ -278,13 +281,6 @@ def whole_change(change_id: UUID) -> WholeChange | None:
         took_milliseconds=called.get("took_milliseconds"),
         steps=steps,
     )
-
-
-def _position(seq: int) -> Position:
-    position = position_of(seq)
-    if position is None:
-        raise NoSuchPosition
-    return position
 
 
 def _step(entry: Recorded) -> Step:

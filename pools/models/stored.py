@@ -77,17 +77,7 @@ class MomentField(models.DateTimeField):  # type: ignore[type-arg]  # only in th
     def from_db_value(
         self, value: Any, expression: Expression, connection: BaseDatabaseWrapper
     ) -> datetime | GarbledMoment | None:
-        if value is None:
-            return None
-        match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
-        try:
-            moment = datetime.fromisoformat(f"{match[1]}+00:00") if match else None
-        except ValueError:
-            moment = None
-        # At the ends of its years, no zone's time can be told from UTC's.
-        if moment is None or not 1 < moment.year < MAXYEAR:
-            return GarbledMoment(value)
-        return moment
+        return None if value is None else read_moment(value)
 
     def to_python(self, value: Any) -> Any:
         return value if isinstance(value, GarbledMoment) else super().to_python(value)
@@ -118,10 +108,7 @@ class IdField(models.UUIDField):  # type: ignore[type-arg]  # only in the stubs
     def from_db_value(
         self, value: Any, expression: Expression, connection: BaseDatabaseWrapper
     ) -> UUID | None:
-        if value is None or isinstance(value, UUID):
-            return value
-        readable = isinstance(value, str) and _ID.fullmatch(value)
-        return UUID(value) if readable else GarbledId(value)
+        return None if value is None else read_id(value)
 
     def get_db_prep_value(
         self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False
@@ -129,6 +116,32 @@ class IdField(models.UUIDField):  # type: ignore[type-arg]  # only in the stubs
         if isinstance(value, GarbledId):
             return value.raw
         return super().get_db_prep_value(value, connection, prepared)
+
+
+def read_moment(value: Any) -> datetime | GarbledMoment:
+    """What is stored as a moment, as a query that selects it gives it."""
+    match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    try:
+        moment = datetime.fromisoformat(f"{match[1]}+00:00") if match else None
+    except ValueError:
+        moment = None
+    # At the ends of its years, no zone's time can be told from UTC's.
+    if moment is None or not 1 < moment.year < MAXYEAR:
+        return GarbledMoment(value)
+    return moment
+
+
+def read_id(value: Any) -> UUID:
+    """The same of an id."""
+    if isinstance(value, UUID):
+        return value
+    readable = isinstance(value, str) and _ID.fullmatch(value)
+    return UUID(value) if readable else GarbledId(value)
+
+
+def read_text(value: Any) -> str:
+    """The same of a text."""
+    return value if type(value) is str else GarbledText(value)
 
 
 class StoredText(models.TextField):  # type: ignore[type-arg]  # only in the stubs
@@ -140,7 +153,7 @@ class StoredText(models.TextField):  # type: ignore[type-arg]  # only in the stu
     def from_db_value(
         self, value: Any, expression: Expression, connection: BaseDatabaseWrapper
     ) -> str | None:
-        return value if value is None or type(value) is str else GarbledText(value)
+        return None if value is None else read_text(value)
 
 
 class StoredWord(models.CharField):  # type: ignore[type-arg]  # only in the stubs
@@ -152,7 +165,7 @@ class StoredWord(models.CharField):  # type: ignore[type-arg]  # only in the stu
     def from_db_value(
         self, value: Any, expression: Expression, connection: BaseDatabaseWrapper
     ) -> str | None:
-        return value if value is None or type(value) is str else GarbledText(value)
+        return None if value is None else read_text(value)
 
 
 def order_of(moment: datetime | GarbledMoment) -> tuple[int, Any]:

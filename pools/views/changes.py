@@ -1,8 +1,5 @@
 """The pages of changes: who changed which pool, when, why, and with which outcome."""
 
-from dataclasses import dataclass
-from datetime import date
-from itertools import groupby
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -13,11 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from pools.changes import HistoryItem, Snapshot
 from pools.changes.exporting import Format, exported
 from pools.changes.reading import (
-    ChangeLine,
-    EventLine,
     NoSuchPosition,
     Slice,
     WholeChange,
@@ -30,10 +24,11 @@ from pools.changes.reading import (
 from pools.changes.state import ChangeState
 from pools.ledger.appending import record_event
 from pools.models import Company
-from pools.models.vocabulary import RECORDED, Action, Outcome, Verdict
+from pools.models.vocabulary import RECORDED, Outcome, Verdict
 from pools.pages.actors import actor_of
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
+from pools.views.change_rows import days_of, pool_addresses
 from pools.views.changes_address import (
     EVENTS,
     ListQuery,
@@ -50,8 +45,6 @@ from pools.views.workplace import rights_of
 from pools.wording import addresses
 from pools.wording.addresses import BadAddress, bad_address
 from pools.wording.changes import compared, heading_of, step_in_words
-from pools.wording.events import line_facts_of, title_of
-from pools.wording.moments import day_of
 from pools.wording.obstacles import export_unrecorded
 from pools.wording.outcomes import STANDINGS
 from pools.wording.people import SHARED_NAME, naming
@@ -74,53 +67,27 @@ class Naming(NamedTuple):
     links: list[tuple[str, str]]
 
 
-class Column(NamedTuple):
-    """A column of the list: its heading, and the macro of its cells (change_cells, event_cells)."""
-
-    label: str
-    cell: str
-
-
+# The headings of the columns; their cells are in parts/change_cells.html and event_cells.html.
+_COMPANY: Final = "Company"
 CHANGE_COLUMNS: Final = (
-    Column("Time", "time"),
-    Column("Who", "who"),
-    Column("Action", "action"),
-    Column("Pool", "pool"),
-    Column("Company", "company"),
-    Column("Difference", "difference"),
-    Column("Reason", "reason"),
-    Column("Outcome", "outcome"),
+    "Time",
+    "Who",
+    "Action",
+    "Pool",
+    _COMPANY,
+    "Difference",
+    "Reason",
+    "Outcome",
 )
 EVENT_COLUMNS: Final = (
-    Column("Time", "time"),
-    Column("Who", "who"),
-    Column("Event", "event"),
-    Column("Company", "company"),
-    Column("Details", "facts"),
-    Column("Reason", "reason"),
-    Column("From", "address"),
+    "Time",
+    "Who",
+    "Event",
+    _COMPANY,
+    "Details",
+    "Reason",
+    "From",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
-    """A change as a line of the list. An address that is empty leads nowhere."""
-
-    line: ChangeLine
-    company: Company | None
-    values: str
-    href: str
-    who_href: str
-    pool_href: str
-
-
-@dataclass(frozen=True, slots=True)
-class EventRow:
-    line: EventLine
-    company: Company | None
-    title: str
-    facts: list[tuple[str, str]]
-    who_href: str
 
 
 @needs("pools.view_pools")
@@ -231,7 +198,7 @@ def _form_context(
         "columns": [
             column
             for column in (EVENT_COLUMNS if events else CHANGE_COLUMNS)
-            if chosen is None or column.label != "Company"
+            if chosen is None or column != _COMPANY
         ],
         "tabs": [
             ("Changes", address_with(path, {}), not events),
@@ -279,7 +246,7 @@ def _list_context(
         "narrowed": query.narrowed,
         "names": shown.names,
         "naming": _naming(query, path),
-        "days": _days(visible, query, shown, path),
+        "days": days_of(visible, words, lines, path),
         "newest_href": address_with(path, words),
         "newer_href": address_with(path, words, after=lines[0].seq)
         if shown.newer and lines
@@ -324,48 +291,6 @@ def _state(visible: Visibility, query: ListQuery, shown: Slice) -> str:
     return "no_match" if query.narrowed else "empty"
 
 
-def _days(visible: Visibility, query: ListQuery, shown: Slice, path: str) -> list[dict[str, Any]]:
-    """The lines by day of the reader's zone, newest day first."""
-    return [
-        {
-            "day": day,
-            "name": day_of(day),
-            "rows": [_row(visible, query, line, path) for line in lines],
-        }
-        for day, lines in groupby(shown.lines, key=_local_day)
-    ]
-
-
-def _local_day(line: ChangeLine | EventLine) -> date | None:
-    """None: its time cannot be read."""
-    return None if line.at is None else timezone.localtime(line.at).date()
-
-
-def _row(
-    visible: Visibility, query: ListQuery, line: ChangeLine | EventLine, path: str
-) -> ChangeRow | EventRow:
-    company = visible.here.get(line.company)
-    if isinstance(line, EventLine):
-        who = address_with(path, query.words, who=line.actor_name)
-        return EventRow(line, company, title_of(line.action), line_facts_of(line), who)
-    item = line.item
-    return ChangeRow(
-        line=line,
-        company=company,
-        values=_values(item.after or item.before) if item.action is Action.CREATE else "",
-        href=reverse("pools:change", args=[item.change_id]) if item.has_page else "",
-        who_href=address_with(path, query.words, who=item.actor_name),
-        pool_href=_pool_href(company, item),
-    )
-
-
-def _values(snapshot: Snapshot | None) -> str:
-    if snapshot is None:
-        return ""
-    timeout = "none" if snapshot.timeout is None else snapshot.timeout
-    return f"limit {snapshot.limit}, timeout {timeout}"
-
-
 def _links(whole: WholeChange, chosen: Company | None) -> dict[str, str]:
     """Where a change leads: its pool, and the lists that it is in."""
     item, company = whole.line.item, whole.line.company
@@ -374,17 +299,10 @@ def _links(whole: WholeChange, chosen: Company | None) -> dict[str, str]:
     pool = "" if item.pool_id is None else str(item.pool_id)
     return {
         "list_href": path,
-        "pool_href": _pool_href(chosen, item),
+        "pool_href": pool_addresses(chosen)(item) if chosen else "",
         "who_href": address_with(path, words, who=item.actor_name),
         "pool_changes_href": address_with(path, words, pool=pool) if pool else "",
     }
-
-
-def _pool_href(company: Company | None, item: HistoryItem) -> str:
-    """Empty where there is no such pool to go to: of another origin it is somebody else's."""
-    if company is None or item.pool_id is None or item.origin != company.origin:
-        return ""
-    return reverse("pools:pool_detail", args=[company.slug, item.pool_id])
 
 
 def _list_path(company: str | None) -> str:

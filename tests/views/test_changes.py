@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.test import Client
+from selectolax.lexbor import LexborHTMLParser
 
 from pools.changes.exporting import defused
 from pools.models import Company, Entry
@@ -199,6 +200,15 @@ def test_a_change_as_text(manager: Client) -> None:
         "Limit: 5 → 10 (as asked for)",
         f"Change: http://testserver/changes/{change}/",
     ]
+
+
+@pytest.mark.parametrize("address", [ALL, LIST, f"{ALL}?kind=events", f"{LIST}?kind=events"])
+def test_a_line_has_a_cell_for_each_column(sign_in_as: SignIn, address: str) -> None:
+    a_change()
+    an_event()
+    page = LexborHTMLParser(sign_in_as("Administrator").get(address).text)
+    headings = page.css(".record thead th")
+    assert {len(row.css("td, th")) for row in page.css(".record tr:not(.day)")} == {len(headings)}
 
 
 def test_events_are_for_those_who_see_all(sign_in_as: SignIn) -> None:

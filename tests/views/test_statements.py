@@ -61,6 +61,16 @@ def test_the_record(sign_in_as: SignIn, core: RunningSandbox, address: str) -> N
     assert len(statements_of(client, address)) <= MOST
 
 
+@pytest.mark.parametrize("place", ["before=4", "after=1"])
+@pytest.mark.parametrize("list_of", ["/changes/?", "/changes/?kind=events&"])
+def test_the_record_further_back(
+    sign_in_as: SignIn, core: RunningSandbox, list_of: str, place: str
+) -> None:
+    client = sign_in_as("Administrator")
+    edit(client, core.company("acme").add_pool("Orders", 5).id, limit="6")
+    assert len(statements_of(client, f"{list_of}{place}")) <= MOST
+
+
 def test_the_record_of_several_companies(manager: Client, core: RunningSandbox) -> None:
     northwind = make_company(core, "northwind", "Northwind")
     give_token(person_of(manager), northwind, core.keys["northwind"]["full"])

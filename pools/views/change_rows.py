@@ -1,0 +1,107 @@
+"""The lines of the lists of changes and of events: what each shows, and where it leads."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+
+from pools.changes import HistoryItem, Snapshot
+from pools.changes.reading import ChangeLine, EventLine
+from pools.models import Company
+from pools.models.vocabulary import Action
+from pools.views.changes_address import address_with
+from pools.views.visibility import Visibility
+from pools.wording.events import line_facts_of, title_of
+from pools.wording.moments import day_of
+
+_NO_CHANGE = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """A change as a line of the list. An address that is empty leads nowhere."""
+
+    line: ChangeLine
+    company: Company | None
+    values: str
+    href: str
+    who_href: str
+    pool_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    line: EventLine
+    company: Company | None
+    title: str
+    facts: list[tuple[str, str]]
+    who_href: str
+
+
+def days_of(
+    visible: Visibility,
+    words: Mapping[str, str],
+    lines: Sequence[ChangeLine | EventLine],
+    path: str,
+) -> list[dict[str, Any]]:
+    """The lines by day of the reader's zone, newest day first. None: its time can't be read."""
+    zone, row = timezone.get_current_timezone(), _row_maker(visible, words, path)
+    return [
+        {"day": day, "name": day_of(day), "rows": [row(line) for line in those]}
+        for day, those in groupby(
+            lines, key=lambda line: line.at and line.at.astimezone(zone).date()
+        )
+    ]
+
+
+def _row_maker(
+    visible: Visibility, words: Mapping[str, str], path: str
+) -> Callable[[ChangeLine | EventLine], ChangeRow | EventRow]:
+    """What makes the lines of a page. An address that many of them have is made once."""
+    of_change = reverse("pools:change", args=[_NO_CHANGE]).split(str(_NO_CHANGE))
+    who_href = cache(lambda name: address_with(path, words, who=name))
+    of_pools = cache(pool_addresses)
+
+    def row(line: ChangeLine | EventLine) -> ChangeRow | EventRow:
+        company = visible.here.get(line.company)
+        if isinstance(line, EventLine):
+            title, facts = title_of(line.action), line_facts_of(line)
+            return EventRow(line, company, title, facts, who_href(line.actor_name))
+        item = line.item
+        return ChangeRow(
+            line=line,
+            company=company,
+            values=_values(item.after or item.before) if item.action is Action.CREATE else "",
+            href=str(item.change_id).join(of_change) if item.has_page else "",
+            who_href=who_href(item.actor_name),
+            pool_href=of_pools(company)(item) if company else "",
+        )
+
+    return row
+
+
+def pool_addresses(company: Company) -> Callable[[HistoryItem], str]:
+    """Where the pool of a change is, of a company's changes.
+
+    Empty where there is no such pool to go to: of another origin it is somebody else's.
+    """
+    before, _, after = reverse("pools:pool_detail", args=[company.slug, 0]).rpartition("0")
+
+    def address(item: HistoryItem) -> str:
+        if item.pool_id is None or item.origin != company.origin:
+            return ""
+        return f"{before}{item.pool_id}{after}"
+
+    return address
+
+
+def _values(snapshot: Snapshot | None) -> str:
+    if snapshot is None:
+        return ""
+    timeout = "none" if snapshot.timeout is None else snapshot.timeout
+    return f"limit {snapshot.limit}, timeout {timeout}"
