@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -17,8 +18,9 @@ from pools.models.vocabulary import MADE_HERE, Action, Outcome, Readback
 COMPARED: Final = ("name", "limit", "timeout")
 CONNECTORS: Final = "connector_ids"
 _LABELS: Final = {CONNECTORS: "connectors"}
-_TEXT: Final = frozenset({str, type(None)})
-_NUMBER: Final = frozenset({int, type(None)})
+_NUMBER: Final = (int, type(None))
+# Of a name, a limit and a timeout together.
+_KINDS_OF_VALUES: Final = frozenset(product((str, type(None)), _NUMBER, _NUMBER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Snapshot:
             name, limit, timeout = facts["name"], facts["limit"], facts["timeout"]
         except KeyError as error:
             raise ValueError(f"{error.args[0]} is missing") from None
-        if type(name) not in _TEXT or type(limit) not in _NUMBER or type(timeout) not in _NUMBER:
+        if (type(name), type(limit), type(timeout)) not in _KINDS_OF_VALUES:
             raise ValueError("a value is not of its kind")
         ids = facts.get("connector_ids")
         if ids and {*map(type, ids)} != {int}:

@@ -198,10 +198,10 @@ def lines(filters: Filters, matches: list[Match]) -> list[ChangeLine] | list[Eve
     ]
 
 
-def all_lines(filters: Filters) -> Iterator[ChangeLine | EventLine]:
-    """Every line that fits, newest first, read as it is asked for."""
+def all_lines(filters: Filters) -> Iterator[list[ChangeLine] | list[EventLine]]:
+    """Every line that fits, newest first, read as it is asked for, many at a time."""
     for chunk in walk(filters):
-        yield from lines(filters, chunk)
+        yield lines(filters, chunk)
 
 
 def by_day(filters: Filters, zone: tzinfo, now: datetime, most_days: int) -> Days:

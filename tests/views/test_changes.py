@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
-from pools.changes.exporting import defused
+from pools.changes.exporting import CHANGE_FIELDS, EVENT_FIELDS, defused
 from pools.models import Company, Entry
 from pools.models.vocabulary import Action, Outcome, Readback
 from pools.tickets import ticket_links
@@ -296,6 +296,16 @@ def test_json_has_every_text_as_it_was(manager: Client) -> None:
     answer = manager.post(f"{ALL}export/", {"format": "json"})
     (change,) = json.loads(streamed(answer))
     assert (change["reason"], change["time"]) == ("=1+1", "2026-05-12T12:00:00.000Z")
+
+
+@pytest.mark.parametrize(("kind", "fields"), [("", CHANGE_FIELDS), ("?kind=events", EVENT_FIELDS)])
+def test_a_cell_stands_below_the_name_of_its_field(
+    sign_in_as: SignIn, kind: str, fields: tuple[str, ...]
+) -> None:
+    a_change()
+    client = sign_in_as("Administrator")
+    (line, *_) = json.loads(streamed(client.post(f"{ALL}export/{kind}", {"format": "json"})))
+    assert tuple(line) == fields
 
 
 def test_an_export_of_nothing_is_an_empty_list(manager: Client) -> None:
