@@ -24,7 +24,11 @@ LINGER_BYTES: Final = 2**16
 
 
 class PromptWorker(ThreadWorker):  # type: ignore[misc]  # (gunicorn has no types)
-    """Differs in how it ends: its connections, and its listening; and in what it refuses.
+    """Differs in how many it takes on; in how it ends its connections and its listening; and in
+    what it refuses.
+
+    gunicorn's own takes on a thousand connections, however few threads it has: they wait for it,
+    while another worker has nothing to do. Here they wait where any worker can take them.
 
     gunicorn's own waits up to two seconds, in the one thread that accepts connections, for
     each client to close its end: a client that does not would stop all others.
@@ -41,6 +45,12 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]  # (gunicorn has no type
         super().__init__(*arguments, **options)
         self._closing: deque[Any] = deque()
         self._left_to_drain: dict[Any, int] = {}
+        self._take_on_as_many_as_there_are_threads()
+
+    def _take_on_as_many_as_there_are_threads(self) -> None:
+        # Those that are answered and being closed need none.
+        most = self.cfg.threads + len(self._closing)
+        self.worker_connections = min(most, self.cfg.worker_connections)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)
@@ -58,6 +68,7 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]  # (gunicorn has no type
             super().finish_request(conn, done)
             return
         self._closing.append(conn)
+        self._take_on_as_many_as_there_are_threads()
         self._left_to_drain[conn] = LINGER_BYTES
         conn.timeout = time.monotonic() + LINGER_SECONDS
         try:
@@ -103,5 +114,6 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]  # (gunicorn has no type
         # It may have been closed before it could be watched.
         with contextlib.suppress(OSError, KeyError, ValueError):
             self.poller.unregister(conn.sock)
+        self._take_on_as_many_as_there_are_threads()
         self.nr_conns -= 1
         conn.close()

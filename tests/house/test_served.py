@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.fixtures.waiting import wait_until
+from tests.house.processes import LINUX_ONLY
 
 ROOT = Path(__file__).resolve().parents[2]
 # Says when a request has come in, and answers it once the file "go" is there.
@@ -31,6 +32,10 @@ def application(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [str(os.getpid()).encode()]
 """
+# The same, unless it is asked for what is slow.
+BUSY = """    if environ["PATH_INFO"] == "/slow":
+        return slow.application(environ, start_response)
+    start"""
 
 
 def served(
@@ -106,18 +111,49 @@ def listens(port: int) -> bool:
     return True
 
 
+@LINUX_ONLY
+def test_whoever_comes_when_every_thread_is_taken_is_answered_by_another_worker(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    (tmp_path / "who.py").write_text(f"import slow\n{WHO}".replace("    start", BUSY, 1))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = served(tmp_path, "who", (listener.fileno(),), WEB_WORKERS="2", WEB_THREADS="3")
+        address = listener.getsockname()
+    with contextlib.ExitStack() as ends:
+        ends.callback(server.communicate)
+        ends.callback(server.kill)
+        ends.callback((tmp_path / "go").touch)
+
+        def client() -> socket.socket:
+            return ends.enter_context(socket.create_connection(address, timeout=20))
+
+        first = answered(client())
+        # gunicorn's signal to end is lost on a worker that is just being made: both are there.
+        stopped = int(next(pid for pid in iter(lambda: answered(client()), b"") if pid != first))
+        os.kill(stopped, signal.SIGSTOP)
+        for _ in range(3):
+            client().sendall(b"GET /slow HTTP/1.0\r\n\r\n")
+            assert server.stdout
+            assert server.stdout.readline() == "asked\n"
+        late = [client() for _ in range(3)]
+        os.kill(stopped, signal.SIGCONT)
+        assert {answered(each) for each in late} == {str(stopped).encode()}
+
+
 def test_a_client_that_keeps_its_end_open_keeps_nobody_waiting(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
     (tmp_path / "go").touch()
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = served(tmp_path, "slow", (listener.fileno(),), WEB_WORKERS="1")
+        server = served(tmp_path, "slow", (listener.fileno(),), WEB_WORKERS="1", WEB_THREADS="3")
         address = listener.getsockname()
     with contextlib.ExitStack() as open_ends:
         open_ends.callback(server.communicate)
         open_ends.callback(server.kill)
-        # gunicorn's own worker would stand still for two seconds after each.
+        # gunicorn's own worker would stand still for two seconds after each, and one that
+        # counted them among those that its threads are for after each three.
         deadline = time.monotonic() + 25
-        for _ in range(15):
+        for _ in range(60):
             client = open_ends.enter_context(socket.create_connection(address))
             client.settimeout(deadline - time.monotonic())
             client.sendall(b"GET / HTTP/1.1\r\nHost: panel.example\r\n\r\n")
