@@ -63,6 +63,10 @@ class Outcome(StrEnum):
 # What ends a change, of the entries about it; the database is asked in the same words.
 _ALWAYS_END: Final = frozenset({Kind.SETTLED, Kind.RELEASED})
 ENDS: Final = Q(kind__in=_ALWAYS_END) | Q(kind=Kind.OUTCOME) & ~Q(outcome=Outcome.UNKNOWN)
+ENDS_SQL: Final = (
+    f"(kind IN ('{Kind.SETTLED}', '{Kind.RELEASED}')"
+    f" OR kind = '{Kind.OUTCOME}' AND outcome <> '{Outcome.UNKNOWN}')"
+)
 
 
 def ends(kind: str, outcome: str) -> bool:
