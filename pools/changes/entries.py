@@ -4,19 +4,22 @@ A page reads hundreds of them, an export all. What is stored in a column may be 
 that is not of its kind costs that entry alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import QuerySet
 
 from pools.ledger import clock
 from pools.ledger.chain import fetched
 from pools.models import Entry
 from pools.models.stored import (
+    AS_STORED,
     GarbledId,
     read_id,
     read_moment,
@@ -33,6 +36,9 @@ _COLUMNS: Final = (
     *("pool_id", "pool_name", "action", "outcome", "reason", "facts", "digest"),
 )
 _TEXT: Final = {str}
+# A part of a query, and what goes into it.
+Sql: TypeAlias = tuple[str, Sequence[Any]]
+NO_MARKS: Final[Mapping[str, Sql]] = MappingProxyType({})
 
 
 @dataclass(slots=True, eq=False)
@@ -65,12 +71,33 @@ class Recorded:
 
 def read(entries: QuerySet[Entry]) -> list[Recorded]:
     """The entries of a query, in its order, by one statement."""
-    marks = [*entries.query.annotations]
-    wanted = entries.annotate(now=clock.moment()).values_list(*_COLUMNS, *marks, "now")
+    wanted = entries.annotate(now=clock.moment()).values_list(*_COLUMNS, "now")
     try:
         statement, given = wanted.query.sql_with_params()
     except EmptyResultSet:
         return []
+    return _all(statement, given)
+
+
+def read_where(condition: Sql, marks: Mapping[str, Sql] = NO_MARKS) -> list[Recorded]:
+    """The entries that fit a condition, oldest first, each with what is asked besides of it.
+
+    As a text: what every page asks is not put together anew for each. Only placeholders are put
+    into it, and what goes into them beside it.
+    """
+    vendor = connection.vendor
+    forms = {"at": AS_STORED[vendor].format("at")}
+    selected = [forms.get(name, name) for name in _COLUMNS]
+    selected += [sql for sql, _ in marks.values()]
+    now = clock.SQL[vendor].replace("%", "%%")
+    statement = (
+        f"SELECT {', '.join(selected)}, {now} FROM pools_entry WHERE {condition[0]} ORDER BY seq"  # noqa: S608  # nosec
+    )
+    given = [each for _, facts in (*marks.values(), condition) for each in facts]
+    return _all(statement, given, [*marks])
+
+
+def _all(statement: str, given: Sequence[Any], marks: Sequence[str] = ()) -> list[Recorded]:
     rows = fetched(statement, list(given), damaged=text_or_bytes)
     if not rows:
         return []
@@ -90,7 +117,7 @@ def intent_of(change: UUID) -> Recorded:
 def _recorded(
     row: tuple[Any, ...],
     now: datetime,
-    marks: list[str],
+    marks: Sequence[str],
     identity: Callable[[Any], UUID | None],
 ) -> Recorded:
     texts, ids = row[5:16], list(map(identity, row[2:5]))

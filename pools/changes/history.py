@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from pools.changes.entries import Recorded, read
+from pools.changes.entries import Recorded, read, read_where
 from pools.changes.proposal import (
     COMPARED,
     CONNECTORS,
@@ -159,8 +159,11 @@ def changes_by_id(change_ids: Sequence[UUID]) -> list[HistoryItem]:
 
 def changes_at(numbers: Collection[int]) -> dict[int, tuple[Recorded, HistoryItem]]:
     """The entries with these numbers, each with its change; by one query."""
-    at = Entry.objects.filter(seq__in=numbers)
-    entries = in_order(Entry.objects.filter(change__in=at.order_by().values("change")))
+    if not numbers:
+        return {}
+    seqs = ", ".join(["%s"] * len(numbers))
+    changes = f"SELECT change FROM pools_entry WHERE seq IN ({seqs})"  # noqa: S608  # nosec
+    entries = read_where((f"change IN ({changes})", list(numbers)))
     items = {item.change_id: item for item in items_of(entries)}
     found = {entry.seq: entry for entry in entries}
     if lost := set(numbers) - found.keys():

@@ -6,21 +6,16 @@ A page reads all that it needs of it by one query.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-from django.db.models.expressions import RawSQL
-
-from pools.changes.entries import Recorded
-from pools.changes.history import HistoryItem, in_order, items_in, items_of
+from pools.changes.entries import Recorded, Sql, read_where
+from pools.changes.history import HistoryItem, items_in, items_of
 from pools.changes.proposal import Snapshot
 from pools.changes.state import ChangeState
 from pools.models import Company, Entry, Lease
 from pools.models.reference import FIRST_ORIGIN, PoolReference
 from pools.models.stored import GarbledText
 from pools.models.vocabulary import Action, Kind
-
-# A part of a query, and what goes into it.
-_Sql: TypeAlias = tuple[str, list[Any]]
 
 
 class PoolGone(Exception):
@@ -155,21 +150,19 @@ def record_of_pool(company: Company, pool_id: int, limit: int = 50) -> PoolRecor
 
 
 def _read(
-    company: Company, references: Collection[str], held: _Sql, listed: _Sql | None = None
+    company: Company, references: Collection[str], held: Sql, listed: Sql | None = None
 ) -> list[Recorded]:
     """Every entry of the changes that hold, of each pool's newest, and of those listed."""
     parts = [held, *([listed] if listed else [])]
-    columns = {"held": _raw(f"change IN ({held[0]})", held[1])}
+    marks: dict[str, Sql] = {"held": (f"change IN ({held[0]})", held[1])}
     if listed:
-        columns["listed"] = _raw(f"change IN ({listed[0]})", listed[1])
+        marks["listed"] = f"change IN ({listed[0]})", listed[1]
     if references:
         newest, facts = _newest(company, references)
         parts.append((f"SELECT change FROM pools_entry WHERE seq IN ({newest})", facts))  # noqa: S608  # nosec
     changes = " UNION ALL ".join(sql for sql, _ in parts)
-    found = Entry.objects.filter(
-        change__in=_raw(changes, [each for _, facts in parts for each in facts])
-    )
-    return in_order(found.annotate(**columns))
+    facts = [each for _, given in parts for each in given]
+    return read_where((f"change IN ({changes})", facts), marks)
 
 
 def _newest_of(
@@ -203,14 +196,15 @@ def newest_entries(company: Company, references: Iterable[str]) -> list[Recorded
     wanted = list(references)
     if not wanted:
         return []
-    return in_order(Entry.objects.filter(seq__in=_raw(*_newest(company, wanted))))
+    sql, facts = _newest(company, wanted)
+    return read_where((f"seq IN ({sql})", facts))
 
 
 def newest_entry_about(company: Company, reference: str) -> Recorded | None:
     return next(iter(newest_entries(company, [reference])), None)
 
 
-def _newest(company: Company, references: Collection[str]) -> _Sql:
+def _newest(company: Company, references: Collection[str]) -> Sql:
     """The numbers of those entries, as SQL and what goes into it.
 
     Each pool's newest entry is found by a seek of its own: grouping would read all of what
@@ -223,10 +217,6 @@ def _newest(company: Company, references: Collection[str]) -> _Sql:
         " AND pool_id = ids.pool_id AND change IS NOT NULL) FROM ids"
     )
     return sql, [*references, company.slug]
-
-
-def _raw(sql: str, facts: list[Any]) -> RawSQL:
-    return RawSQL(sql, facts)  # noqa: S611  # nosec B611
 
 
 def open_changes(company: Company, pool_id: int | None = None) -> list[HistoryItem]:

@@ -21,7 +21,7 @@ _MOMENT: Final = re.compile(
     r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?)(?:\+00(?::00)?)?", re.ASCII
 )
 # What selects a column as it is stored. SQLite's driver would read it by its declared type.
-_AS_STORED: Final[Mapping[str, str]] = {"sqlite": "+{}", "postgresql": "({})::text"}
+AS_STORED: Final[Mapping[str, str]] = {"sqlite": "+{}", "postgresql": "({})::text"}
 _FAR_YEAR: Final = re.compile("[0-9]{5}")
 # In the order in which SQLite sorts values of different kinds; and PostgreSQL moments.
 _BEFORE, _NUMBERS, _TEXTS, _AFTER, _BYTES = range(5)
@@ -72,7 +72,7 @@ class MomentField(models.DateTimeField):  # type: ignore[type-arg]  # only in th
         return _as("django.db.models.DateTimeField", super().deconstruct())
 
     def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
-        return _AS_STORED[compiler.connection.vendor].format(sql), params
+        return AS_STORED[compiler.connection.vendor].format(sql), params
 
     def from_db_value(
         self, value: Any, expression: Expression, connection: BaseDatabaseWrapper
