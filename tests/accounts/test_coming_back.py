@@ -21,6 +21,8 @@ from tests.fixtures.panel import PASSWORD, give_token, make_person
 from tests.fixtures.people import sign_in, signed_in
 from tests.views.changing import open_form, writes
 
+pytestmark = pytest.mark.any_database
+
 NEW = "/c/acme/pools/new/"
 
 

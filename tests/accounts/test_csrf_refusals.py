@@ -16,6 +16,8 @@ from tests.fixtures.panel import PASSWORD, give_token
 from tests.fixtures.people import sign_in, signed_in
 from tests.views.changing import open_form, writes
 
+pytestmark = pytest.mark.any_database
+
 HERE = {"Origin": "http://testserver"}
 LOGIN = "/accounts/login/"
 

@@ -29,7 +29,7 @@ from tests.accounts.oidc.running import CLIENT_SECRET, CannotRun, RunningProvide
 from tests.fixtures.panel import make_person, told
 from tests.fixtures.people import events, sign_in, signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 START = "/accounts/oidc/sso/login/?process=login"
 
 

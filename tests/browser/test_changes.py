@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.axe import violations
 from tests.browser.conftest import sign_in
 
+pytestmark = pytest.mark.any_database
+
 CHANGES = "/c/acme/changes/"
 
 

@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.axe import violations
 from tests.browser.conftest import PASSWORD, Demo, let_in, sign_in
 
+pytestmark = pytest.mark.any_database
+
 PAGES = [
     "/people/", "/people/1/", "/people/invite/", "/people/2/roles/", "/people/2/disable/",
     "/people/2/sign-out/", "/account/", "/accounts/sessions/", "/accounts/second-factor/",

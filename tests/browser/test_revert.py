@@ -10,6 +10,8 @@ from tests.browser.axe import violations
 from tests.browser.conftest import Demo, Fault, let_in
 from tests.browser.pools import edit, entry, hold, new_pool
 
+pytestmark = pytest.mark.any_database
+
 NARROW = {"width": 320, "height": 800}
 WIDE = {"width": 1440, "height": 900}
 

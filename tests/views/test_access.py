@@ -28,6 +28,8 @@ from tests.views.addresses import (
     address_of,
 )
 
+pytestmark = pytest.mark.any_database
+
 # Looked at, and changed by nobody but superusers.
 NOT_POSTED: Final = {
     "admin/pools/token/<path:object_id>/change/",

@@ -19,7 +19,7 @@ from sandbox.running import RunningSandbox
 from tests.fixtures.panel import SignIn, told
 from tests.views.changing import NEW, dialog, one_pool, open_form, outcomes, writes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 VALUES = {"new": {"name": "Fresh", "limit": "5"}, "edit": {"limit": "7"}, "clear": {}}
 

@@ -25,6 +25,8 @@ from tests.views.other_core import (
     rewriting,
 )
 
+pytestmark = pytest.mark.any_database
+
 LIST = "/c/acme/pools/"
 
 

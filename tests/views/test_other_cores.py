@@ -16,6 +16,8 @@ from tests.fixtures.kept_connections import close_kept_connections
 from tests.fixtures.panel import query_of, streamed
 from tests.views.changing import NEW, edit, newest, one_pool, open_form, outcomes
 
+pytestmark = pytest.mark.any_database
+
 LIST = "/c/acme/pools/"
 NO_CONNECTORS = "Patchworks didn't say which connectors use these pools"
 
