@@ -185,3 +185,14 @@ def in_turn(*handlers: Handler) -> Handler:
         return chosen(request, connection)
 
     return handle
+
+
+class ScriptedServer(RawServer):
+    """Answers every request with the bytes that `script` holds at that moment."""
+
+    def __init__(self) -> None:
+        self.script = b""
+        super().__init__(self._answer)
+
+    def _answer(self, request: Received, connection: Connection) -> None:
+        connection.send(self.script)

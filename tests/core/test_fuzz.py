@@ -25,7 +25,7 @@ from pools.core.answers import Answer, AnswerReader
 from pools.secret import Secret
 from tests.core.conftest import KEY
 from tests.core.operations import GOOD, OPERATIONS, POOL, WRITES
-from tests.core.raw_server import Connection, RawServer, Received, raw_answer
+from tests.core.raw_server import ScriptedServer, raw_answer
 from tests.fixtures.kept_connections import close_kept_connections
 
 READER = AnswerReader(CoreLimits(), Secret("canary-canary"))
@@ -140,17 +140,6 @@ def shown(result: object) -> str:
     text = f"{result!r} {raw} {getattr(result, 'detail', '')} {getattr(result, 'fields', '')}"
     assert not re.search("[\x00\ud800-\udfff]", text)
     return text
-
-
-class ScriptedServer(RawServer):
-    """Answers every request with the bytes that `script` holds at that moment."""
-
-    def __init__(self) -> None:
-        self.script = b""
-        super().__init__(self._answer)
-
-    def _answer(self, request: Received, connection: Connection) -> None:
-        connection.send(self.script)
 
 
 @pytest.fixture(scope="module")

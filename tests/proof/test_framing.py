@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pools.core import ApiKey, CoreClient, CoreError, CoreLimits, Unanswered
-from pools.core.answers import Answer, AnswerReader
+from pools.core.answers import Answer
 from pools.secret import Secret
 from tests.core import grammar
 from tests.core.operations import GOOD, OPERATIONS
-from tests.core.raw_server import Connection, RawServer, Received
+from tests.core.raw_server import ScriptedServer
 from tests.fixtures.kept_connections import close_kept_connections
 
 KEY: Final = ApiKey(Secret("canary-canary"))
@@ -87,17 +87,6 @@ def damaged_answers(draw: st.DrawFn) -> tuple[str, bytes]:
     return name, raw
 
 
-class ScriptedServer(RawServer):
-    """Answers every request with the bytes that `script` holds then, and closes."""
-
-    def __init__(self) -> None:
-        self.script = b""
-        super().__init__(self._answer)
-
-    def _answer(self, request: Received, connection: Connection) -> None:
-        connection.send(self.script)
-
-
 @pytest.fixture(scope="module")
 def scripted() -> Iterator[ScriptedServer]:
     server = ScriptedServer()
@@ -108,7 +97,6 @@ def scripted() -> Iterator[ScriptedServer]:
 
 # A 404 is asked about a second time, and may then meet the connection that is being closed.
 LIMITS: Final = CoreLimits(read_retries=1, calls_at_once=64)
-READER: Final = AnswerReader(LIMITS, KEY.secret)
 
 
 class Judged(CoreClient):
