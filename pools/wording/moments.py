@@ -47,27 +47,45 @@ def precise_moment_of(at: datetime | None) -> str:
 
 
 def age_of(at: datetime | None) -> str:
-    """How long ago, or in how long; after a week, the day. None: it can't be read."""
+    """How long ago, or in how long. None: it can't be read."""
     if at is None:
         return UNREADABLE_MOMENT
     return age_here(timezone.localtime(at))
 
 
 def age_here(here: datetime) -> str:
-    """The same of a time in the reader's zone."""
-    seconds = (timezone.now() - here).total_seconds()
-    whole = int(abs(seconds))
-    if whole < 60:
-        span = "under a minute"
-    elif whole < 3600:
-        span = f"{whole // 60} min"
-    elif whole < _DAY:
-        span = f"{whole // 3600} h"
-    elif whole < 7 * _DAY:
-        span = counted(whole // _DAY, "day")
-    else:
-        return _day_and_month(here)
-    return f"{span} ago" if seconds >= 0 else f"in {span}"
+    """The same of a time in the reader's zone: 4 min ago, 3 h ago, yesterday 16:12, 12 May.
+
+    What is to come is counted in days for a week: in 5 days.
+    """
+    now = timezone.now()
+    seconds = int((now - here).total_seconds())
+    if seconds < 0:
+        return _until(here, -seconds)
+    if seconds < 60:
+        return "seconds ago"
+    if seconds < 3600:
+        return f"{seconds // 60} min ago"
+    if seconds < 2 * _DAY:
+        # In the zone that it is in already: asking for the reader's costs more than the rest.
+        days = now.astimezone(here.tzinfo).toordinal() - here.toordinal()
+        if not days:
+            return f"{seconds // 3600} h ago"
+        if days == 1:
+            return f"yesterday {here.hour:02d}:{here.minute:02d}"
+    return _day_and_month(here)
+
+
+def _until(here: datetime, seconds: int) -> str:
+    if seconds < 60:
+        return "in seconds"
+    if seconds < 3600:
+        return f"in {seconds // 60} min"
+    if seconds < _DAY:
+        return f"in {seconds // 3600} h"
+    if seconds < 7 * _DAY:
+        return f"in {counted(seconds // _DAY, 'day')}"
+    return _day_and_month(here)
 
 
 def is_past(at: datetime) -> bool:
@@ -75,6 +93,5 @@ def is_past(at: datetime) -> bool:
 
 
 def _day_and_month(here: datetime) -> str:
-    # In the zone that it is in already: asking for the reader's costs more than the rest.
     year = f" {here.year}" if here.year != timezone.now().astimezone(here.tzinfo).year else ""
     return f"{here.day} {MONTHS[here.month - 1][:3]}{year}"
