@@ -85,7 +85,9 @@ def newest_entry(change: ProposedChange) -> int:
     if change.pool_id is None:
         return 0
     reference = change.company.reference(change.pool_id)
-    about = Entry.objects.filter(company=change.company.slug, pool_id=reference)
+    about = Entry.objects.filter(
+        company=change.company.slug, pool_id=reference, change__isnull=False
+    )
     return about.order_by("-seq").values_list("seq", flat=True).first() or 0
 
 

@@ -106,13 +106,23 @@ def record_event(
     actor: Actor,
     *,
     company: str = "",
+    pool_id: str = "",
+    pool_name: str = "",
     outcome: str = "",
     reason: str = "",
     facts: Mapping[str, Any] | None = None,
 ) -> Entry:
     """Adds a local event: something that happened here and not at Core."""
     return append(
-        Kind.EVENT, action, actor, company=company, outcome=outcome, reason=reason, facts=facts
+        Kind.EVENT,
+        action,
+        actor,
+        company=company,
+        pool_id=pool_id,
+        pool_name=pool_name,
+        outcome=outcome,
+        reason=reason,
+        facts=facts,
     )
 
 

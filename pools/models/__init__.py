@@ -1,14 +1,17 @@
-"""What the panel keeps: companies, sealed tokens, the ledger, leases, invitations."""
+"""What the panel keeps: companies, tokens, the ledger, leases, invitations, allowances, notes."""
 
+from pools.models.allowance import Allowance
 from pools.models.canary import KeyCanary
 from pools.models.company import Company
 from pools.models.entry import Entry
 from pools.models.index_term import IndexTerm
 from pools.models.invitation import Invitation, LastSeen
 from pools.models.lease import Lease
+from pools.models.note import PinnedNote
 from pools.models.token import Token
 
 __all__ = [
+    "Allowance",
     "Company",
     "Entry",
     "IndexTerm",
@@ -16,5 +19,6 @@ __all__ = [
     "KeyCanary",
     "LastSeen",
     "Lease",
+    "PinnedNote",
     "Token",
 ]

@@ -1,9 +1,13 @@
-"""How long the panel's own texts may be: one table for the columns, the forms and what is cut.
+"""How long the panel's own texts may be, and how large its numbers: one table for all.
+
+The columns, the forms and what is cut follow it.
 
 Those of Core's fields are in `pools/core/bounds.py`, and an address has its own beside its rules.
 """
 
 from typing import Final
+
+from pools.core.bounds import NumberBounds
 
 # As the columns of Django's users have them.
 USERNAME: Final = 150
@@ -21,3 +25,8 @@ IDS_BEGAN_AGAIN: Final = 255
 # The code of an invitation, or of a new password: longer than any that is made.
 CODE: Final = 100
 PASSKEY_NAME: Final = 60
+# A note that is pinned to a pool or a company.
+NOTE: Final = 500
+# A system as Core names it; and how many requests at a time an account there may allow.
+SYSTEM_NAME: Final = 255
+ALLOWANCE: Final = NumberBounds(1, 10**9)

@@ -17,6 +17,7 @@ RIGHT_NAMES: Final = (
     ("clear_pools", "Clear pending requests"),
     ("create_pools", "Create pools"),
     ("delete_pools", "Delete pools"),
+    ("set_allowances", "Set allowances"),
     ("view_all_changes", "See every company's changes"),
     ("manage_people", "Manage people, roles and companies"),
 )

@@ -7,7 +7,11 @@ from typing import Final
 
 _READING: Final = frozenset({"pools.view_pools"})
 _OPERATING: Final = _READING | {"pools.edit_pools", "pools.clear_pools"}
-_MANAGING: Final = _OPERATING | {"pools.create_pools", "pools.delete_pools"}
+_MANAGING: Final = _OPERATING | {
+    "pools.create_pools",
+    "pools.delete_pools",
+    "pools.set_allowances",
+}
 _AUDITING: Final = _READING | {"pools.view_all_changes"}
 
 ROLES: Final[dict[str, frozenset[str]]] = {

@@ -13,6 +13,7 @@ _WITH_POOLS: Final = {
     "pools.delete_pools": "delete",
 }
 _BEYOND_POOLS: Final = {
+    "pools.set_allowances": "set allowances",
     "pools.view_all_changes": "see every company's changes",
     "pools.manage_people": "manage people and companies",
 }

@@ -14,6 +14,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 import adminpanel.settings as shipped
 import pools.accounts
+import pools.forms
 import pools.views
 from adminpanel.checks import FLOORS
 from pools.accounts.passwords import STOLEN_FILE, WORDS
@@ -29,7 +30,7 @@ def first_cells(title: str) -> set[str]:
 
 
 def own_forms() -> Iterator[Any]:
-    for room in (pools, pools.views, pools.accounts):
+    for room in (pools, pools.views, pools.accounts, pools.forms):
         for module in pkgutil.iter_modules(room.__path__):
             importlib.import_module(f"{room.__name__}.{module.name}")
     waiting = [forms.BaseForm]

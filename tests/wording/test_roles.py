@@ -11,9 +11,10 @@ def test_every_role_is_told_by_its_rights() -> None:
     assert {role: what_a_role_may(role) for role in ROLES} == {
         "Read-only": "see pools",
         "Operator": "see, edit and clear pools",
-        "Manager": "see, edit, clear, create and delete pools",
+        "Manager": "see, edit, clear, create and delete pools; set allowances",
         "Auditor": "see pools; see every company's changes",
-        "Administrator": "see, edit, clear, create and delete pools; see every company's changes; "
+        "Administrator": "see, edit, clear, create and delete pools; set allowances; "
+        "see every company's changes; "
         "manage people and companies",
     }
 

@@ -1,0 +1,1 @@
+"""What people keep for whoever decides: allowances and notes."""
