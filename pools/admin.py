@@ -1,4 +1,4 @@
-"""What administrators manage: companies, people and roles; and what they may look at.
+"""What administrators manage besides: people and roles; and what they may look at.
 
 Every change here is on the ledger, in the same transaction: it is made and recorded, or
 neither. Rights come from roles alone, and only superusers touch superusers and roles.
@@ -23,16 +23,14 @@ from django.utils.timezone import localtime
 from pools.accounts.proofs import credential_given_lately
 from pools.forms.administration import NewPersonForm, PersonForm
 from pools.forms.checks import uncut
-from pools.forms.companies import CompanyForm
 from pools.ledger.appending import record_event
-from pools.models import Company, Entry, Token
+from pools.models import Entry, Token
 from pools.pages.actors import actor_of
 from pools.pages.drafts import KEPT_FIELDS, KEPT_LISTS, take_draft
 from pools.people.roles import ROLES
 from pools.wording.coming_back import ENTRIES_KEPT, ENTRIES_LOST
 from pools.wording.events import title_of
 from pools.wording.moments import UNREADABLE_MOMENT
-from pools.wording.tokens import tokens_stopped_working
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -93,7 +91,7 @@ class RecordedAdmin(ModelAdmin):
             super().delete_queryset(request, queryset)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What hangs on a person or company (their tokens) goes with it, unasked."""
+        """What hangs on a person (their tokens) goes with them, unasked."""
         to_delete, counts, lacking, protected = super().get_deleted_objects(objs, request)
         return to_delete, counts, lacking & {self.opts.verbose_name}, protected
 
@@ -103,7 +101,6 @@ class RecordedAdmin(ModelAdmin):
         record_event(
             f"{self.opts.model_name}_{done}",
             actor_of(request, cast(User, request.user)),
-            company=obj.slug if isinstance(obj, Company) else "",
             facts={"id": str(obj.pk), "name": str(obj), "changed": changed or {}},
         )
 
@@ -119,48 +116,6 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-_OF_A_MOVE = ("move_anyway", "ids_began_again")
-
-
-@admin.register(Company)
-class CompanyAdmin(RecordedAdmin):
-    form = CompanyForm
-    list_display = ("name", "slug", "base_url", "colour")
-    search_fields = ("name", "slug")
-    prepopulated_fields = {"slug": ("name",)}
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """The slug is the company's name in the ledger: it stays."""
-        return ("slug",) if obj else ()
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A company that is not there yet has nothing to move."""
-        fields = super().get_fields(request, obj)
-        return fields if obj else [each for each in fields if each not in _OF_A_MOVE]
-
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return {} if obj else self.prepopulated_fields
-
-    def render_change_form(
-        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
-    ) -> Any:
-        """What *Test connection* found looks like what it is: no error of the form."""
-        if finding := context["adminform"].form.finding:
-            level = messages.SUCCESS if finding.good else messages.ERROR
-            self.message_user(request, finding.sentence, level)
-        return super().render_change_form(request, context, *args, **kwargs)
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        bound = obj.tokens.count() if change and "base_url" in form.changed_data else 0
-        if bound:
-            self.message_user(
-                request,
-                tokens_stopped_working(bound),
-                messages.WARNING,
-            )
 
 
 @admin.register(Token)

@@ -1,4 +1,4 @@
-"""The administration: people, roles and companies, for those who may manage them."""
+"""The administration: people, roles and the ledger, for those who may manage them."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class PanelAdminSite(AdminSite):
 
     site_header = "Administration"
     site_title = "Administration"
-    index_title = "People, roles and companies"
+    index_title = "People, roles, tokens and the ledger"
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and request.user.has_perm("pools.manage_people")

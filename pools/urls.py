@@ -9,6 +9,7 @@ from pools.views import (
     changes,
     changing,
     companies,
+    company_setup,
     help_pages,
     joining,
     people,
@@ -73,6 +74,9 @@ urlpatterns = [
     path("tokens/<slug:company>/replace/", tokens.token_replace, name="token_replace"),
     path("tokens/<slug:company>/discard/", tokens.token_discard, name="token_discard"),
     path("tokens/<slug:company>/remove/", tokens.token_remove, name="token_remove"),
+    path("companies/", company_setup.company_list, name="company_setup"),
+    path("companies/new/", company_setup.company_new, name="company_new"),
+    path("companies/<slug:company>/", company_setup.company_edit, name="company_edit"),
     path("people/", people.people_list, name="people"),
     path("people/invite/", people.person_invite, name="person_invite"),
     path(

@@ -27,7 +27,7 @@ from pools.core.errors import (
 )
 from pools.core.limits import CoreLimits
 from pools.core.observing import Observer, observe, outcome_name
-from pools.core.probing import probe
+from pools.core.probing import probe, probe_sign_in
 from pools.core.schema import (
     LEAVE,
     Connector,
@@ -80,5 +80,6 @@ __all__ = [
     "observe",
     "outcome_name",
     "probe",
+    "probe_sign_in",
     "sign_in",
 ]

@@ -15,6 +15,9 @@ FULL_NAME: Final = 150
 # A company's; its short name stands in each of its entries and leases.
 COMPANY_NAME: Final = 100
 COMPANY_SLUG: Final = 50
+# Where a company stands in lists, from 1 on: those that nobody placed are all in one place.
+USUAL_POSITION: Final = 100
+LAST_POSITION: Final = 999
 # Also of what somebody signs in with: a user name is shorter.
 EMAIL: Final = 254
 TOKEN_LABEL: Final = 100

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from pools.core.addresses import LONGEST_URL
-from pools.models.bounds import COMPANY_NAME, COMPANY_SLUG
+from pools.models.bounds import COMPANY_NAME, COMPANY_SLUG, USUAL_POSITION
 from pools.models.reference import FIRST_ORIGIN, PoolReference
 
 # Rights over pools and people, by the words in which the administration shows them.
@@ -75,10 +75,11 @@ class Company(models.Model):
         help_text="The colour of the band on this company's pages.",
     )
     reason_required_for = models.JSONField("reason required", default=list, blank=True)
+    position = models.PositiveSmallIntegerField("order", default=USUAL_POSITION)
     origin = models.PositiveIntegerField(default=FIRST_ORIGIN, editable=False)
 
     class Meta:
-        ordering = ["name"]
+        ordering = ["position", "name"]
         verbose_name_plural = "companies"
         permissions = RIGHT_NAMES
 

@@ -23,8 +23,9 @@ KEPT_FIELDS: Final = (
     *("company", "kind", "label"),
     *("username", "full_name", "email"),
     "login",
-    # Django's administration: companies, people and groups.
-    *("slug", "base_url", "sign_in_url", "colour", "move_anyway", "ids_began_again"),
+    # Companies; and people and groups in Django's administration.
+    *("slug", "base_url", "sign_in_url", "colour", "position"),
+    *("move_anyway", "ids_began_again"),
     *("first_name", "last_name", "is_active", "is_superuser"),
 )
 KEPT_LISTS: Final = ("roles", "reason_required_for", "groups", "permissions")

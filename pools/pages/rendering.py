@@ -19,6 +19,7 @@ FRAGMENTS: Final = {
     "pool": "pool",
     "changes": "changes",
     "dialog-body": "dialog",
+    "connection": "connection",
 }
 
 

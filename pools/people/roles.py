@@ -23,10 +23,6 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     | _AUDITING
     | {
         "pools.manage_people",
-        "pools.add_company",
-        "pools.change_company",
-        "pools.delete_company",
-        "pools.view_company",
         "pools.view_entry",
         "pools.view_token",
         "auth.add_user",

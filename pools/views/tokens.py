@@ -71,7 +71,7 @@ def token_list(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("token", "password")
 def token_add(request: HttpRequest) -> HttpResponse:
     initial = {"company": request.GET.get("company", "")}
-    return _token_page(request, "add", Company.objects.order_by("name"), initial)
+    return _token_page(request, "add", Company.objects.all(), initial)
 
 
 @needs("pools.view_pools")
@@ -179,7 +179,7 @@ def tokens_of(user: User) -> list[tuple[Company, Token | None, Token | None]]:
     waiting = {token.company_id: token for token in own if not token.confirmed_at}
     return [
         (company, in_use.get(company.pk), waiting.get(company.pk))
-        for company in Company.objects.order_by("name")
+        for company in Company.objects.all()
     ]
 
 

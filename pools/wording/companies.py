@@ -1,24 +1,62 @@
 """What administrators read when they set a company up."""
 
+from collections.abc import Sequence
 from typing import Final
 
+from pools.ledger.appending import LedgerUnwritable
+from pools.wording.database import because
+from pools.wording.names import isolated
 from pools.wording.numbers import counted
 
 SLUG_RECORDED: Final = (
     "The history already has a company with this short name, so a new one can't have it. "
     "Choose another."
 )
+SLUG_IS_AN_ADDRESS: Final = "The panel uses this word in its own addresses. Choose another."
+UNCHANGED: Final = "Nothing to save: you changed nothing."
+_UNRECORDED: Final = (
+    "Nothing was saved: we can't write to the history right now. Try again in a few minutes."
+)
 
 
-def tried(address: str, finding: str) -> str:
-    """What *Test connection* found at an address that was typed."""
-    return f"At {address}: {finding} Nothing is saved yet."
+def unrecorded(error: LedgerUnwritable) -> str:
+    """Why nothing was saved; what was typed is still there."""
+    return because(error) + _UNRECORDED
 
 
-def open_changes_stay_behind(count: int) -> str:
-    """Said before an address is changed on which changes of unknown outcome depend."""
-    these = f"{counted(count, 'change')} {'has' if count == 1 else 'have'}"
+def added(name: str) -> str:
+    """After a company was added."""
+    return f"{isolated(name)} was added. Everyone needs a token of their own to work in it."
+
+
+def saved(name: str) -> str:
+    """After a company was changed."""
+    return f"Your changes to {isolated(name)} were saved."
+
+
+def changed_by_another(who: str, now: str | Sequence[str]) -> str:
+    """Beside a field that a colleague changed after the form was opened."""
+    shown = isolated(now if isinstance(now, str) else ", ".join(now)) if now else "nothing"
     return (
-        f"{these} no known outcome yet. At another address nobody can check what happened: "
-        "check first, or tick “Change the address anyway”."
+        f"{who or 'A colleague'} changed this to {shown} after you opened the form. "
+        "Save again to put yours in its place."
     )
+
+
+def a_new_address(people: int, unknown: int) -> str:
+    """Said before an address is changed that tokens and changes depend on."""
+    said = []
+    if people:
+        theirs = "1 person's token stops" if people == 1 else f"{people:,} people's tokens stop"
+        said.append(f"At a new address {theirs} working, until added again.")
+    if unknown:
+        have = "has" if unknown == 1 else "have"
+        said.append(
+            f"{counted(unknown, 'change')} {have} no known outcome yet. At another address nobody "
+            "can check what happened: check first."
+        )
+    said.append(
+        "Pools there are other pools: the history so far is kept, apart from theirs. "
+        "Nothing is saved yet."
+    )
+    return " ".join(said)

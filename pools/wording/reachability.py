@@ -1,12 +1,12 @@
-"""What *Test connection* found at a company's address, in words for those who set companies up.
+"""What *Test connection* found at a company's two addresses, in words for who set them up.
 
 They know the other side by its address and its API, and so it is called the Core API here.
 """
 
 from dataclasses import dataclass
 
-from pools.core import CoreError, Forbidden, NotFound, Unauthenticated
-from pools.wording.causes import cause_of
+from pools.core import CoreError, Forbidden, Invalid, NotFound, Unauthenticated
+from pools.wording.causes import cause_at_sign_in, cause_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +25,20 @@ def finding_for(answer: CoreError | None) -> Finding:
         return Finding(True, "The Core API answers here, and asks for a token as it should.")
     if isinstance(answer, NotFound):
         return Finding(False, "Something answers here, but has no pools. Is the path right?")
-    sentence = cause_of(answer) or f"The answer had the status {answer.status}."
+    return _other(answer, cause_of(answer))
+
+
+def finding_for_sign_in(answer: CoreError | None) -> Finding:
+    """What the answer to signing in without a name says; None: that gave a token."""
+    if answer is None:
+        return Finding(False, "It gave a token to nobody in particular: nobody signs in here.")
+    if isinstance(answer, (Unauthenticated, Invalid)):
+        return Finding(True, "Patchworks signs people in here.")
+    if isinstance(answer, NotFound):
+        return Finding(False, "Something answers here, but signs nobody in. Is the path right?")
+    return _other(answer, cause_at_sign_in(answer))
+
+
+def _other(answer: CoreError, cause: str) -> Finding:
+    sentence = cause or f"The answer had the status {answer.status}."
     return Finding(False, f"{sentence} ({answer.detail})" if answer.detail else sentence)

@@ -38,10 +38,12 @@ PROTECTED: Final = {
     "accounts/oidc/connections/",
     *(
         f"admin/{model}/{page}"
-        for model in ("pools/company", "auth/user", "auth/group")
+        for model in ("auth/user", "auth/group")
         for page in ("", "add/", "<path:object_id>/change/", "<path:object_id>/delete/")
     ),
     "admin/auth/user/<id>/password/",
+    "companies/new/",
+    "companies/<slug:company>/",
 }
 
 
@@ -57,7 +59,6 @@ def test_every_protected_act_asks_and_nothing_else_does(
     )
     samples: dict[str, dict[str, object]] = {
         "people/": {"<int:person_id>": olga.pk, "<uuid:invitation>": invitation.pk},
-        "admin/pools/company/": {"<path:object_id>": acme.pk},
         "admin/auth/user/": {"<path:object_id>": olga.pk, "<id>": olga.pk},
         "admin/auth/group/": {"<path:object_id>": Group.objects.create(name="Our own").pk},
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import Demo, let_in
@@ -59,3 +59,16 @@ def test_the_sign_in_page_has_no_violation(visitor: Page, browser: Browser) -> N
     stranger.goto(f"{visitor.url.split('/c/')[0]}/accounts/login/")
     assert violations(stranger) == []
     stranger.close()
+
+
+def test_a_companys_form_has_no_violation_before_and_after_the_test(admin: Page) -> None:
+    admin.goto("/companies/")
+    assert violations(admin) == []
+    admin.get_by_role("link", name="Edit: Acme").click()
+    assert violations(admin) == []
+    admin.get_by_label("Name", exact=True).fill("Typed")
+    admin.get_by_role("button", name="Test connection").click()
+    expect(admin.locator("#connection .notice-success")).to_have_count(2)
+    expect(admin.get_by_label("Name", exact=True)).to_have_value("Typed")
+    expect(admin.get_by_role("button", name="Test connection")).to_be_focused()
+    assert violations(admin) == []

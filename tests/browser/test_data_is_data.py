@@ -79,7 +79,7 @@ def test_no_translator_touches_a_name_an_id_or_a_reason(
     [
         *("/c/acme/pools/", "/c/acme/pools/new/", "/c/acme/pools/3/edit/"),
         *("/c/acme/pools/3/delete/", "/changes/", "/changes/?kind=events", "/tokens/add/"),
-        *("/people/invite/", "/admin/pools/company/1/change/"),
+        *("/people/invite/", "/companies/acme/", "/companies/new/"),
     ],
 )
 def test_no_keyboard_corrects_a_name_or_a_code(administrator: Page, address: str) -> None:

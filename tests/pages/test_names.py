@@ -201,7 +201,7 @@ class Everywhere:
             f"/people/invitations/{self.invitation.pk}/withdraw/", "/account/",
             "/accounts/logout/", "/accounts/password/change/", "/accounts/reauthenticate/",
             "/accounts/sessions/", "/accounts/second-factor/", "/no/such/page/",
-            "/admin/pools/company/", f"/admin/auth/user/{self.other.pk}/change/",
+            "/companies/", "/companies/acme/", f"/admin/auth/user/{self.other.pk}/change/",
             "/admin/pools/entry/", "/admin/pools/token/",
         ]  # fmt: skip
 

@@ -256,8 +256,8 @@ def test_moving_with_open_changes_says_so_first(
     manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company, admin: Client
 ) -> None:
     unknown_edit(manager, core, one_pool(manager))
-    address = f"/admin/pools/company/{acme.pk}/change/"
-    form = {"name": "Acme", "base_url": other_core.url, "colour": "teal", "_save": "Save"}
+    address = "/companies/acme/"
+    form = {"name": "Acme", "base_url": other_core.url, "colour": "teal", "position": "100"}
     page = admin.post(address, form)
     assert "1 change has no known outcome yet." in page.content.decode()
     assert Company.objects.get(pk=acme.pk).base_url == core.url
@@ -269,8 +269,8 @@ def test_moving_with_open_changes_says_so_first(
 def test_a_token_for_the_new_address_is_not_compared_with_the_old_one(
     manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company, admin: Client
 ) -> None:
-    form = {"name": "Acme", "base_url": other_core.url, "colour": "teal", "_save": "Save"}
-    admin.post(f"/admin/pools/company/{acme.pk}/change/", form)
+    form = {"name": "Acme", "base_url": other_core.url, "colour": "teal", "position": "100"}
+    admin.post("/companies/acme/", form | {"move_anyway": "on"})
     # What the new address shows is nothing that was there before.
     token = {"company": "acme", "kind": "api_key", "token": other_core.keys["northwind"]["full"]}
     manager.logout()
@@ -285,8 +285,8 @@ def test_ids_that_began_again_begin_another_origin_with_the_reason_on_the_record
 ) -> None:
     pool = one_pool(manager)
     edit(manager, pool, limit="77")
-    form = {"name": "Acme", "base_url": core.url, "colour": "teal", "_save": "Save"}
-    address = f"/admin/pools/company/{acme.pk}/change/"
+    form = {"name": "Acme", "base_url": core.url, "colour": "teal", "position": "100"}
+    address = "/companies/acme/"
     admin.post(address, form | {"ids_began_again": "Restored from Sunday's backup."})
     again = Company.objects.get(pk=acme.pk)
     assert (again.origin, history_of(again, pool)) == (2, [])

@@ -20,8 +20,10 @@ def test_one_is_one_and_all_others_are_several(number: float, said: str) -> None
 def test_sentences_with_a_count_are_right_for_one() -> None:
     assert tokens.worth_replacing(1).startswith("In use for 1 day.")
     assert people.sessions_ended(1) == "Ended 1 session."
-    assert companies.open_changes_stay_behind(1).startswith("1 change has no known outcome yet.")
-    assert companies.open_changes_stay_behind(2).startswith("2 changes have no known outcome yet.")
+    assert "1 person's token stops working" in companies.a_new_address(1, 0)
+    assert "2 people's tokens stop working" in companies.a_new_address(2, 0)
+    assert companies.a_new_address(0, 1).startswith("1 change has no known outcome yet.")
+    assert companies.a_new_address(0, 2).startswith("2 changes have no known outcome yet.")
 
 
 def test_what_is_of_no_day_says_so_for_one_line_and_for_many() -> None:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from pools.forms.companies import try_address
+from pools.forms.companies import try_address, try_sign_in
 from sandbox.running import RunningSandbox, running_sandbox
+from tests.fixtures.panel import json_of
 
 
 @pytest.fixture
@@ -67,3 +68,29 @@ def test_an_address_that_may_not_be_called_is_not_called(address: str) -> None:
     found = try_address(address)
     assert not found.good
     assert found.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("field", ["username", "email", "either"])
+def test_a_sign_in_service_is_recognised_without_naming_anybody(
+    core: RunningSandbox, field: str
+) -> None:
+    core.switch(sign_in_field=field)
+    found = try_sign_in(core.sign_in_url)
+    assert (found.good, found.sentence) == (True, "Patchworks signs people in here.")
+    assert [json_of(each) for each in core.journal] == [{}]
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ("status=200,html", "A web page answered. Is the company's sign-in address right?"),
+        ("status=404", "Something answers here, but signs nobody in. Is the path right?"),
+        ("status=500", "Patchworks had an error"),
+    ],
+)
+def test_what_is_wrong_with_a_sign_in_address_is_said(
+    core: RunningSandbox, fault: str, sentence: str
+) -> None:
+    core.set_fault(fault)
+    found = try_sign_in(core.sign_in_url)
+    assert (found.good, found.sentence.partition(" (")[0]) == (False, sentence)

@@ -27,10 +27,7 @@ def test_the_words_follow_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_right_over_the_panel_has_words() -> None:
     of_the_panel = {right for rights in ROLES.values() for right in rights}
     of_django = {right for right in of_the_panel if right.startswith("auth.")}
-    of_admin = {f"pools.{verb}_company" for verb in ("add", "change", "delete", "view")} | {
-        "pools.view_entry",
-        "pools.view_token",
-    }
+    of_admin = {"pools.view_entry", "pools.view_token"}
     rights = of_the_panel - of_django - of_admin
     assert len({not_in_your_role(right) for right in rights}) == len(rights)
 

@@ -1,0 +1,73 @@
+"""Companies, for administrators: which there are, and setting one up."""
+
+from copy import copy
+from typing import Any, Final
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from pools.accounts.proofs import credential_given_lately
+from pools.companies import people_with_tokens
+from pools.forms.companies import CompanyForm, try_connection
+from pools.ledger.appending import LedgerUnwritable
+from pools.models import Company
+from pools.pages.actors import actor_of
+from pools.pages.drafts import take_draft
+from pools.pages.guards import needs, person
+from pools.pages.rendering import show
+from pools.wording import companies as wording
+from pools.wording.tokens import tokens_stopped_working
+
+_FORM: Final = "pools/company_form.html"
+
+
+@needs("pools.manage_people")
+def company_list(request: HttpRequest) -> HttpResponse:
+    companies = Company.objects.annotate(people=Count("tokens__user", distinct=True))
+    return render(request, "pools/company_list.html", {"companies": companies})
+
+
+@needs("pools.manage_people")
+@credential_given_lately
+def company_new(request: HttpRequest) -> HttpResponse:
+    return _form_page(request, Company())
+
+
+@needs("pools.manage_people")
+@credential_given_lately
+def company_edit(request: HttpRequest, company: str) -> HttpResponse:
+    return _form_page(request, get_object_or_404(Company, slug=company))
+
+
+def _form_page(request: HttpRequest, company: Company) -> HttpResponse:
+    """*Test connection* tries what is typed, and saves nothing."""
+    # The form writes into its own.
+    as_stored = copy(company) if company.pk else None
+    form = CompanyForm(request.POST or None, instance=company, initial=take_draft(request))
+    context: dict[str, Any] = {"form": form, "company": as_stored, "tried": []}
+    if "_test" in request.POST:
+        return show(request, _FORM, context | {"tried": try_connection(form)})
+    if form.is_valid() and _kept(request, form, as_stored):
+        return redirect("pools:company_setup")
+    return show(request, _FORM, context, status=422 if form.is_bound else 200)
+
+
+def _kept(request: HttpRequest, form: CompanyForm, before: Company | None) -> bool:
+    """Saves it and says so; if the record can't be written, the form says that."""
+    changed, company = form.changed, form.instance
+    try:
+        form.keep(by=actor_of(request, person(request)))
+    except LedgerUnwritable as error:
+        form.add_error(None, wording.unrecorded(error))
+        return False
+    if before is None:
+        messages.success(request, wording.added(company.name))
+    elif not changed:
+        messages.info(request, wording.UNCHANGED)
+    else:
+        messages.success(request, wording.saved(company.name))
+        if "base_url" in changed and (people := people_with_tokens(company)):
+            messages.warning(request, tokens_stopped_working(people))
+    return True
