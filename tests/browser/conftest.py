@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -169,7 +170,7 @@ def sign_in(page: Page, name: str) -> None:
 
 
 # Who has signed in already, by address and name: the cookies that signing in set, and since when.
-_sessions: dict[tuple[str, str], tuple[dict[str, Any], float]] = {}
+_sessions: dict[tuple[str, str], list[tuple[dict[str, Any], float]]] = defaultdict(list)
 SIGNED_IN = ("session", "csrf", "device")
 # Well within the time after which the password is asked for again.
 SESSION_SECONDS = 300
@@ -181,7 +182,8 @@ def let_in(context: BrowserContext, url: str, name: str) -> Iterator[None]:
 
     With the session that an earlier test has left, where it is as it was.
     """
-    cookies, since = _sessions.pop((url, name), ({}, 0.0))
+    kept = _sessions[url, name]
+    cookies, since = kept.pop() if kept else ({}, 0.0)
     if cookies and time.monotonic() - since < SESSION_SECONDS:
         context.add_cookies([*cookies.values()])
     else:
@@ -196,7 +198,7 @@ def let_in(context: BrowserContext, url: str, name: str) -> Iterator[None]:
     yield
     left = cookies_of(context)
     if all(name in left and left[name]["value"] == cookies[name]["value"] for name in cookies):
-        _sessions[url, name] = (left, since)
+        kept.append((left, since))
 
 
 def cookies_of(context: BrowserContext) -> dict[str, Any]:
