@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from pools.catalogue.keeping import forget, keep
 from pools.changes import readback, witnesses
 from pools.changes.entries import Recorded, first
 from pools.changes.proposal import COMPARED, CONNECTORS, Snapshot
@@ -129,10 +130,13 @@ def _read_or_gone(
     reader: int | None,
 ) -> Pool:
     try:
-        return read()
+        pool = read()
     except NotFound:
         record_absence(core, company, pool_id, as_of, reader)
+        forget(company, pool_id)
         raise
+    keep(company, [pool])
+    return pool
 
 
 def as_of() -> int:

@@ -5,17 +5,19 @@ read whole says more: what the record last showed as there, and the list lacks, 
 deleted. It is asked for by its id; only where Core does not have it is that recorded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from django.core.cache import cache
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
+from pools.catalogue.keeping import forget, keep
 from pools.changes import drift, witnesses
 from pools.changes.entries import Recorded
 from pools.changes.records import PoolsRecord, newest_entries, record_of
 from pools.core import CoreClient, CoreError, NotFound, Page, Pool, PoolQuery
-from pools.models import Company
+from pools.models import Company, SeenPool
 from pools.models.reference import PoolReference
 
 # Of the pools that a list lacks: how many are asked for, and how many are looked up first.
@@ -23,7 +25,8 @@ MOST_ASKED: Final = 3
 MOST_MISSING: Final = 200
 # A pool that the list lacks and Core has all the same is asked for again after that.
 ASKED_AGAIN_SECONDS: Final = 600
-# Each pool is found by a seek of its own: its entries are many.
+# Each pool is found by a seek of its own: its entries are many. As one text, which the query for
+# what is in the catalogue brings along at one of its rows.
 _POOLS: Final = """
 WITH RECURSIVE pools(reference) AS (
   SELECT MIN(pool_id) FROM pools_entry WHERE company = %s
@@ -33,8 +36,15 @@ WITH RECURSIVE pools(reference) AS (
   )
   FROM pools WHERE reference IS NOT NULL
 )
-SELECT reference FROM pools WHERE reference <> ''
+SELECT COALESCE({joined}(reference, ' '), '') FROM pools WHERE reference <> ''
 """
+_RECORDED: Final[Mapping[str, str]] = {
+    "sqlite": _POOLS.format(joined="group_concat"),
+    "postgresql": _POOLS.format(joined="string_agg"),
+}
+_RECORDED_AT: Final[Mapping[str, str]] = {
+    vendor: f"CASE WHEN pool_id = %s THEN ({sql}) END" for vendor, sql in _RECORDED.items()
+}
 
 
 def record_page(
@@ -52,17 +62,24 @@ def record_page(
     """
     ids = [pool.id for pool in page.pools if pool.id is not None]
     record = record_of(company, ids)
+    whole = _is_whole(query, page)
+    kept = keep(company, page.pools, beside=_recorded_at(company, ids) if whole and ids else None)
     noticed = drift.record_differences(company, page.pools, as_of, known=record.newest)
-    if _is_whole(query, page):
-        _record_missing(core, company, page, as_of, reader)
+    if whole:
+        _record_missing(core, company, page, as_of, reader, _recorded(company, kept))
     return record if noticed is None else record_of(company, ids)
 
 
 def _record_missing(
-    core: CoreClient, company: Company, page: Page, as_of: int, reader: int | None
+    core: CoreClient,
+    company: Company,
+    page: Page,
+    as_of: int,
+    reader: int | None,
+    recorded: Iterable[str],
 ) -> None:
     """Records which pools are gone of those that the record knows and the whole list lacks."""
-    missing = _missing(company, page.pools, as_of)
+    missing = _missing(company, page.pools, as_of, recorded)
     if not missing:
         return
     listed = witnesses.are_listed(company, page.pools)
@@ -77,6 +94,7 @@ def _record_missing(
             core.get_pool(pool_id)
         except NotFound:
             drift.record_gone(company, entry)
+            forget(company, pool_id)
         except CoreError:
             return
 
@@ -96,12 +114,28 @@ def _number_here(company: Company, reference: str) -> int | None:
     return pool.pool_id if pool.origin == company.origin else None
 
 
-def _missing(company: Company, pools: Iterable[Pool], as_of: int) -> list[Recorded]:
+def _recorded_at(company: Company, ids: Iterable[int]) -> RawSQL:
+    """The pools that the record knows, at the row of one pool of the page."""
+    given = [min(ids), company.slug, company.slug]
+    return RawSQL(_RECORDED_AT[connection.vendor], given)  # noqa: S611  # nosec B611
+
+
+def _recorded(company: Company, kept: Mapping[int, SeenPool]) -> list[str]:
+    """The same as they came; asked for where the catalogue has no row of that pool yet."""
+    beside = (getattr(row, "beside", None) for row in kept.values())
+    known = next((each for each in beside if isinstance(each, str)), None)
+    if known is None:
+        with connection.cursor() as cursor:
+            cursor.execute(_RECORDED[connection.vendor], [company.slug, company.slug])
+            (known,) = cursor.fetchone() or (None,)
+    return known.split() if isinstance(known, str) else []
+
+
+def _missing(
+    company: Company, pools: Iterable[Pool], as_of: int, recorded: Iterable[str]
+) -> list[Recorded]:
     """The newest entries about pools that were last there, and are not among these."""
     listed = {pool.id for pool in pools}
-    with connection.cursor() as cursor:
-        cursor.execute(_POOLS, [company.slug, company.slug])
-        recorded = {reference for (reference,) in cursor if isinstance(reference, str)}
     here = {number for each in recorded if (number := _number_here(company, each)) is not None}
     lacking = sorted(here - listed)
     references = [company.reference(pool_id) for pool_id in lacking[-MOST_MISSING:]]

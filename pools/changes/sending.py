@@ -13,6 +13,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import Error as AnyDatabaseError
 from django.utils import timezone
 
+from pools.catalogue.keeping import forget, keep
 from pools.changes import drift
 from pools.changes.history import changes_by_id, edited
 from pools.changes.holding import refuse_if_held
@@ -162,6 +163,7 @@ def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
         pool = core.get_pool(change.pool_id)
     except NotFound:
         drift.record_absence(core, change.company, change.pool_id, as_of, change.actor.id)
+        forget(change.company, change.pool_id)
         raise
     as_of = drift.record_differences(change.company, [pool], as_of, at_once=True) or as_of
     before = Snapshot.from_pool(pool)
@@ -324,6 +326,10 @@ def _read_back(
     except CoreError as error:
         pool, after, problem = None, answered, str(error.reason)
         readback = None if action in TRACELESS else Readback.NOT_READ
+    if pool is not None:
+        keep(intent.change.company, [pool])
+    elif problem == NOT_FOUND or readback is Readback.SHOWN:
+        forget(intent.change.company, pool_id)
     try:
         if pool is not None and readback is not Readback.NOT_SHOWN:
             # What else is different now was changed by somebody else.

@@ -1,7 +1,8 @@
-"""What the panel keeps: companies, tokens, the ledger, leases, invitations, allowances, notes."""
+"""What the panel keeps: companies, tokens, the ledger, the catalogue, invitations, notes …"""
 
 from pools.models.allowance import Allowance
 from pools.models.canary import KeyCanary
+from pools.models.catalogue import Reading, SeenPool, SeenSystem
 from pools.models.company import Company
 from pools.models.entry import Entry
 from pools.models.index_term import IndexTerm
@@ -20,5 +21,8 @@ __all__ = [
     "LastSeen",
     "Lease",
     "PinnedNote",
+    "Reading",
+    "SeenPool",
+    "SeenSystem",
     "Token",
 ]

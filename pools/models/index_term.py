@@ -84,6 +84,11 @@ def words_sought(text: str) -> list[str]:
     return list(islice(different, MOST_WORDS))
 
 
+def words_between(text: str) -> list[str]:
+    """The words of a text in order, each whole: one of a script without blanks is as it stands."""
+    return [run for _, run in _runs(text)]
+
+
 def _runs(text: str) -> Iterator[tuple[bool, str]]:
     """Characters without a break, and whether their script has no blanks between words."""
     for unspaced, run in groupby(_VARIATION_SELECTORS.sub("", folded(text)), key=_unspaced):

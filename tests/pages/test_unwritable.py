@@ -121,11 +121,11 @@ def test_reading_goes_on(person: Client, fault: str) -> None:
     assert person.session["touched_at"] > 0
 
 
-@pytest.mark.parametrize(("fault", "tried"), [("locked", 1), ("read-only", 3)])
+@pytest.mark.parametrize(("fault", "tried"), [("locked", 1), ("read-only", 4)])
 def test_a_page_waits_once_however_much_it_would_note(
     person: Client, fault: str, tried: int
 ) -> None:
-    """The session, when its person was seen, that the token works; a refusal comes at once."""
+    """The session, its person, that the token works, the pool: a refusal comes at once."""
     with UNWRITABLE[fault](), capture_logs() as logs:
         assert person.get("/c/acme/pools/1/").status_code == 200
     assert [log["event"] for log in logs].count("not written") == tried

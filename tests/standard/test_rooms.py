@@ -17,7 +17,7 @@ ROOT: Final = DOCS.parent
 # What a request, an answer and a template are made with. import-linter sees only `django` whole.
 PAGES: Final = ("django.http", "django.shortcuts", "django.template", "django_htmx")
 BELOW_PAGES: Final = (
-    *("wording", "changes", "people", "tokens", "metrics", "ledger", "models", "core"),
+    *("wording", "changes", "catalogue", "people", "tokens", "metrics", "ledger", "models", "core"),
     *("secret", "tickets", "zones"),
 )
 

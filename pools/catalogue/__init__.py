@@ -1,0 +1,1 @@
+"""What Core last showed of every pool: kept on the way of each reading, searched without one."""
