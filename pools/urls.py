@@ -100,6 +100,7 @@ urlpatterns = [
     path("join/", joining.join, name="join"),
     path("join/password/", joining.join_password, name="join_password"),
     path("help/", help_pages.help_page, name="help"),
+    path("help/stuck/", help_pages.stuck, name="stuck"),
     path("account/", account.account, name="account"),
     path("theme/", account.theme, name="theme"),
     path("keys/", account.keys, name="keys"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Final
 
+from pools.changes.clears import RecentClears, clears_sql, counted
 from pools.changes.entries import Recorded, Sql, read_where
 from pools.changes.history import HistoryItem, items_in, items_of
 from pools.changes.proposal import Snapshot
@@ -79,12 +80,13 @@ class PoolsRecord:
 
     `newest` is the newest entry about each, by reference, and `last` the latest change of
     each, by id; pools without any are in neither. `held` are the company's open changes, as
-    `open_changes` gives them.
+    `open_changes` gives them, and `cleared` the recent clears, by id.
     """
 
     newest: Mapping[str, Recorded]
     last: Mapping[int, HistoryItem]
     held: list[HistoryItem]
+    cleared: Mapping[int, RecentClears]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,13 @@ class PoolRecord:
     """What the record says of one pool.
 
     `newest` is the newest entry about it, by reference, `history` its latest changes, newest
-    first, and `held` its open ones, as `open_changes` gives them.
+    first, `held` its open ones, as `open_changes` gives them, and `cleared` its recent clears.
     """
 
     newest: Mapping[str, Recorded]
     history: list[HistoryItem]
     held: list[HistoryItem]
+    cleared: RecentClears
 
 
 # Which changes a page reads, as SQL: those that hold a pool, and a pool's latest. Of each change
@@ -128,6 +131,7 @@ def record_of(company: Company, pool_ids: Iterable[int]) -> PoolsRecord:
             if item.pool_id is not None and item.change_id in latest
         },
         held=_held(entries, items),
+        cleared=_cleared(company, items),
     )
 
 
@@ -146,13 +150,18 @@ def record_of_pool(company: Company, pool_id: int, limit: int = 50) -> PoolRecor
         newest=_newest_of(company, {reference}, entries),
         history=[replace(item, reverted_by=reverting.get(item.change_id)) for item in past],
         held=_held(entries, items),
+        cleared=_cleared(company, items).get(pool_id, RecentClears()),
     )
+
+
+def _cleared(company: Company, items: Iterable[HistoryItem]) -> dict[int, RecentClears]:
+    return counted(item for item in items if item.origin == company.origin)
 
 
 def _read(
     company: Company, references: Collection[str], held: Sql, listed: Sql | None = None
 ) -> list[Recorded]:
-    """Every entry of the changes that hold, of each pool's newest, and of those listed."""
+    """Every entry of the changes that hold, of each pool's newest, its clears, and those listed."""
     parts = [held, *([listed] if listed else [])]
     marks: dict[str, Sql] = {"held": (f"change IN ({held[0]})", held[1])}
     if listed:
@@ -160,6 +169,7 @@ def _read(
     if references:
         newest, facts = _newest(company, references)
         parts.append((f"SELECT change FROM pools_entry WHERE seq IN ({newest})", facts))  # noqa: S608  # nosec
+        parts.append(clears_sql(company, references))
     changes = " UNION ALL ".join(sql for sql, _ in parts)
     facts = [each for _, given in parts for each in given]
     return read_where((f"change IN ({changes})", facts), marks)

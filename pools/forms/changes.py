@@ -86,6 +86,9 @@ class ChangeForm(CheckedForm):
         self._undo = undo
         self.pool: Pool | None = None
         self.fields["reason"].required = action.value in company.reason_required_for
+        if action is Action.CLEAR:
+            # There is nothing else to fill in.
+            self.fields["reason"].widget.attrs["autofocus"] = True
         self.fields["form_id"].initial = uuid.uuid4
         if pool_id is None:
             self.initial["seen"] = self._seal(None)

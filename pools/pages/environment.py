@@ -24,6 +24,7 @@ from pools.pages.sentences import parts_of
 from pools.tickets import Part
 from pools.wording.actions import words_for
 from pools.wording.changes import name_of
+from pools.wording.clears import clears_say
 from pools.wording.moments import age_of, is_past
 from pools.wording.outcomes import meaning_of, standing_of, window_of
 from pools.wording.settling import while_open
@@ -79,6 +80,7 @@ _FILTERS: Final = FILTERS | {
     "named": name_of,
     "parts": parts_of,
     "pluralize": pluralize,
+    "clears_say": clears_say,
     "standing": standing_of,
     "told": told,
     "while_open": while_open,

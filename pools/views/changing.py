@@ -24,6 +24,7 @@ from pools.pages.guards import needs
 from pools.pages.just_read import hand_on
 from pools.pages.rendering import landed, page_behind, show
 from pools.tokens.keeping import TokenMissing
+from pools.views.deciding import deciding
 from pools.views.pools import row_of
 from pools.views.workplace import NO_POOL, Workplace, enter
 from pools.wording.actions import words_for
@@ -175,6 +176,7 @@ def _answer(
         "mode": "new" if task.action is Action.CREATE else "edit",
         "pool": form.pool,
         "systems": by_system(form.pool),
+        "deciding": deciding(workplace, task.action, task.pool_id),
         "cancel_href": situation.page_of(task.pool_id),
         "action_url": request.path,
         "problem": answer,

@@ -16,6 +16,7 @@ from pools.changes import (
     listing,
     open_changes,
 )
+from pools.changes.clears import RecentClears
 from pools.changes.records import (
     PoolRecord,
     PoolsRecord,
@@ -30,6 +31,7 @@ from pools.models.vocabulary import MADE_HERE, Action
 from pools.pages.guards import needs
 from pools.pages.just_read import take
 from pools.pages.rendering import fragment_wanted, show
+from pools.views.deciding import Deciding
 from pools.views.history import entries_of
 from pools.views.workplace import READING, Workplace, enter
 from pools.wording import addresses
@@ -90,6 +92,7 @@ class PoolRow:
     system_names: list[str]
     last_change: HistoryItem | None
     held: bool
+    cleared: RecentClears | None
     detail_href: str
     offers: list[Offer]
 
@@ -206,6 +209,7 @@ def _about_pool(workplace: Workplace, pool: Pool, record: PoolRecord) -> dict[st
         "connectors_known": pool.connectors is not None,
         "systems": by_system(pool),
         "history": entries_of(workplace.request, workplace.company, past, held=held),
+        "deciding": Deciding(clears=record.cleared),
         "back_again": back_again(past[0]) if past else "",
         "token_notice": workplace.token_notice,
         "raw_json": json.dumps(pool.raw, indent=2, ensure_ascii=False),
@@ -286,7 +290,7 @@ def _page_context(
     held = {each.pool_id for each in record.held if each.origin == workplace.company.origin}
     return {
         "state": _state(query, page),
-        "rows": [_row(workplace, at, pool, record.last, held) for pool in page.pools],
+        "rows": [_row(workplace, at, pool, record, held) for pool in page.pools],
         "token_notice": workplace.token_notice,
         "open_changes": record.held,
         "columns": _columns(workplace.request.path, replace(query, sort=page.sort)),
@@ -311,8 +315,8 @@ def _state(query: PoolQuery, page: Page) -> str:
 
 def row_of(workplace: Workplace, pool: Pool) -> dict[str, Any]:
     """What the line of a pool that was just changed, and so read, is made of."""
-    changes = record_of(workplace.company, [pool.id] if pool.id is not None else []).last
-    row = _row(workplace, Addresses(workplace.company), pool, changes, set())
+    record = record_of(workplace.company, [pool.id] if pool.id is not None else [])
+    row = _row(workplace, Addresses(workplace.company), pool, record, set())
     return {"row": row}
 
 
@@ -320,7 +324,7 @@ def _row(
     workplace: Workplace,
     at: Addresses,
     pool: Pool,
-    changes: Mapping[int, HistoryItem],
+    record: PoolsRecord,
     held: set[int | None],
 ) -> PoolRow:
     return PoolRow(
@@ -333,7 +337,8 @@ def _row(
         unreadable=pool.unreadable,
         connector_count=None if pool.connectors is None else len(pool.connectors),
         system_names=[system.name for system in by_system(pool)],
-        last_change=None if pool.id is None else changes.get(pool.id),
+        last_change=None if pool.id is None else record.last.get(pool.id),
+        cleared=None if pool.id is None else record.cleared.get(pool.id),
         held=pool.id is not None and pool.id in held,
         detail_href="" if pool.id is None else at.of("pool_detail", pool.id),
         offers=_offers(workplace, at, pool.id, pool.id in held),

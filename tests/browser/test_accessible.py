@@ -19,6 +19,7 @@ PAGES = [
     "/c/acme/pools/3/edit/", "/c/acme/pools/3/clear/", "/c/acme/pools/3/delete/",
     "/c/blank/pools/", "/c/acme/pools/999999/", "/c/nobody/pools/", "/tokens/", "/tokens/add/",
     "/help/#unknown",
+    "/help/stuck/",
     "/account/", "/accounts/password/change/", "/accounts/logout/",
 ]  # fmt: skip
 WIDE: ViewportSize = {"width": 1440, "height": 900}

@@ -72,6 +72,7 @@ MATRIX: Final = {
     "join/": EVERYONE,
     "join/password/": EVERYONE,
     "help/": ROLES,
+    "help/stuck/": ROLES,
     "account/": ROLES,
     "theme/": EVERYONE,
     "keys/": ROLES,
