@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from django.db import DatabaseError, transaction
+from django.utils import timezone
 
 from pools.ledger.appending import Actor, LedgerUnwritable, lock, record_event
 from pools.models import Company, Entry
@@ -39,6 +40,20 @@ def change(company: Company, changed: Changed, *, by: Actor) -> None:
         company.save(update_fields=fields)
 
 
+def archive(company: Company, *, by: Actor) -> None:
+    """Puts it away: out of lists, and its Core is asked nothing. Raises LedgerUnwritable."""
+    with _recording("company_archived", company, by):
+        company.archived_at = timezone.now()
+        company.save(update_fields=["archived_at"])
+
+
+def bring_back(company: Company, *, by: Actor) -> None:
+    """Has people work in it again, with the tokens that they had. Raises LedgerUnwritable."""
+    with _recording("company_brought_back", company, by):
+        company.archived_at = None
+        company.save(update_fields=["archived_at"])
+
+
 def people_with_tokens(company: Company) -> int:
     """How many people have stored a token for this company."""
     return company.tokens.values("user").distinct().count()
@@ -59,7 +74,9 @@ def _recording(
         with transaction.atomic(durable=True):
             lock()
             yield
-            about = {"id": str(company.pk), "name": company.name, "changed": dict(changed or {})}
+            about: dict[str, Any] = {"id": str(company.pk), "name": company.name}
+            if changed:
+                about["changed"] = dict(changed)
             record_event(action, by, company=company.slug, facts=about)
     except DatabaseError as error:
         raise LedgerUnwritable("what was done to a company could not be recorded") from error

@@ -77,6 +77,14 @@ urlpatterns = [
     path("companies/", company_setup.company_list, name="company_setup"),
     path("companies/new/", company_setup.company_new, name="company_new"),
     path("companies/<slug:company>/", company_setup.company_edit, name="company_edit"),
+    path(
+        "companies/<slug:company>/archive/", company_setup.company_archive, name="company_archive"
+    ),
+    path(
+        "companies/<slug:company>/bring-back/",
+        company_setup.company_bring_back,
+        name="company_bring_back",
+    ),
     path("people/", people.people_list, name="people"),
     path("people/invite/", people.person_invite, name="person_invite"),
     path(

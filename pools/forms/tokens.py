@@ -38,6 +38,7 @@ class TokenForm(forms.Form):
         queryset=Company.objects.none(),
         to_field_name="slug",
         empty_label=None,
+        error_messages={"invalid_choice": "This company isn't here, or was archived."},
         widget=forms.Select(attrs={"translate": "no"}),
     )
     kind = forms.ChoiceField(

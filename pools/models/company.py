@@ -36,8 +36,19 @@ class Colour(models.TextChoices):
     GREEN = "green", "Green"
 
 
+class Companies(models.QuerySet["Company"]):
+    """Companies, by whether people work in them."""
+
+    def active(self) -> Self:
+        """Those that are not archived."""
+        return self.filter(archived_at__isnull=True)
+
+
 class Company(models.Model):
-    """One company. Pool ids, tokens and changes mean nothing outside theirs."""
+    """One company. Pool ids, tokens and changes mean nothing outside theirs.
+
+    Archived: it is in no list, nothing is asked of its Core, and its history stays readable.
+    """
 
     name = models.CharField(max_length=COMPANY_NAME)
     slug = models.SlugField(
@@ -76,7 +87,10 @@ class Company(models.Model):
     )
     reason_required_for = models.JSONField("reason required", default=list, blank=True)
     position = models.PositiveSmallIntegerField("order", default=USUAL_POSITION)
+    archived_at = models.DateTimeField(null=True, editable=False)
     origin = models.PositiveIntegerField(default=FIRST_ORIGIN, editable=False)
+
+    objects = Companies.as_manager()
 
     class Meta:
         ordering = ["position", "name"]

@@ -51,6 +51,10 @@ class PersonDisabled(TokenMissing):
     """The token's owner is disabled: until they are enabled again, it is not used."""
 
 
+class CompanyArchived(TokenMissing):
+    """The company is archived: until it is brought back, no token is used for it."""
+
+
 class TokenUnreadable(Exception):
     """The stored token does not open: key gone, row altered, or the company's address changed."""
 
@@ -94,14 +98,21 @@ def token_in(user: User, slug: str) -> tuple[Token | None, int]:
     return token, token.newest or 0
 
 
+def must_be_active(company: Company) -> None:
+    """Raises CompanyArchived."""
+    if company.archived_at is not None:
+        raise CompanyArchived("the company is archived")
+
+
 @sensitive_variables()
 def open_core(token: Token, request_id: str = "", budget: Budget | None = None) -> CoreClient:
-    """Core, with this token. Raises PersonDisabled, TokenUnreadable or CredentialExpired.
+    """Core, with this token. Raises TokenMissing, TokenUnreadable or CredentialExpired.
 
     What runs without its owner being there (settling, say) is stopped here, too.
     """
     if not token.user.is_active:
         raise PersonDisabled("the token's owner is disabled")
+    must_be_active(token.company)
     if token.expires_at is not None and token.expires_at <= timezone.now():
         raise CredentialExpired("the token has expired")
     credential = _credential(token)
@@ -124,8 +135,10 @@ def add_token(
     """Tries a credential at Core, and keeps it, unconfirmed, in place of an earlier try.
 
     `budget` is there where signing in has spent some of it. Raises CoreError when Core does
-    not take it (nothing is kept), LedgerUnwritable when the event cannot be recorded.
+    not take it (nothing is kept), LedgerUnwritable when the event cannot be recorded, and
+    CompanyArchived.
     """
+    must_be_active(company)
     expires_at = _expiry(credential)
     if expires_at is not None and expires_at <= timezone.now():
         raise CredentialExpired("the token has expired")

@@ -21,12 +21,15 @@ class TokenState(StrEnum):
     EXPIRED = "expired"
     REFUSED = "refused"  # Core answered 401 since it last worked
     UNREADABLE = "unreadable"
+    ARCHIVED = "archived"  # its company is: it is kept, and not used
 
 
 def state_of(token: Token | None, now: datetime) -> TokenState:
     """The state of a token, by what is known here: nothing is asked of Core."""
     if token is None:
         return TokenState.MISSING
+    if token.company.archived_at is not None:
+        return TokenState.ARCHIVED
     if not is_readable(token):
         return TokenState.UNREADABLE
     if token.expires_at is not None and token.expires_at <= now:

@@ -100,8 +100,10 @@ def pool_delete(request: HttpRequest, company: str, pool: int) -> HttpResponse:
 def change_revert(request: HttpRequest, company: str, change: UUID) -> HttpResponse:
     """Puts back what an edit changed; after a delete, creates the pool again."""
     workplace = enter(request, company)
-    if workplace.token is None:
-        return workplace.show_problem(TokenMissing(), Action.EDIT)
+    try:
+        workplace.require_token()
+    except TokenMissing as error:
+        return workplace.show_problem(error, Action.EDIT)
     whole = whole_change(change)
     if whole is None or whole.line.company != company:
         raise Http404

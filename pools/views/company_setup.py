@@ -1,5 +1,6 @@
 """Companies, for administrators: which there are, and setting one up."""
 
+from collections.abc import Callable
 from copy import copy
 from typing import Any, Final
 
@@ -8,7 +9,9 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from pools import companies as acts
 from pools.accounts.proofs import credential_given_lately
+from pools.changes import open_changes
 from pools.companies import people_with_tokens
 from pools.forms.companies import CompanyForm, try_connection
 from pools.ledger.appending import LedgerUnwritable
@@ -25,8 +28,12 @@ _FORM: Final = "pools/company_form.html"
 
 @needs("pools.manage_people")
 def company_list(request: HttpRequest) -> HttpResponse:
-    companies = Company.objects.annotate(people=Count("tokens__user", distinct=True))
-    return render(request, "pools/company_list.html", {"companies": companies})
+    companies = list(Company.objects.annotate(people=Count("tokens__user", distinct=True)))
+    context = {
+        "companies": [company for company in companies if company.archived_at is None],
+        "archived": [company for company in companies if company.archived_at],
+    }
+    return render(request, "pools/company_list.html", context)
 
 
 @needs("pools.manage_people")
@@ -39,6 +46,42 @@ def company_new(request: HttpRequest) -> HttpResponse:
 @credential_given_lately
 def company_edit(request: HttpRequest, company: str) -> HttpResponse:
     return _form_page(request, get_object_or_404(Company, slug=company))
+
+
+@needs("pools.manage_people")
+@credential_given_lately
+def company_archive(request: HttpRequest, company: str) -> HttpResponse:
+    """Puts a company away, after one confirmation."""
+    chosen = get_object_or_404(Company.objects.active(), slug=company)
+    consequences = wording.archiving(people_with_tokens(chosen), len(open_changes(chosen)))
+    return _confirmed(request, chosen, wording.ARCHIVE, consequences, acts.archive)
+
+
+@needs("pools.manage_people")
+@credential_given_lately
+def company_bring_back(request: HttpRequest, company: str) -> HttpResponse:
+    chosen = get_object_or_404(Company, slug=company, archived_at__isnull=False)
+    consequences = wording.bringing_back(people_with_tokens(chosen))
+    return _confirmed(request, chosen, wording.BRING_BACK, consequences, acts.bring_back)
+
+
+def _confirmed(
+    request: HttpRequest,
+    company: Company,
+    words: wording.ActWords,
+    consequences: list[str],
+    do: Callable[..., None],
+) -> HttpResponse:
+    context = {"company": company, "act": words, "consequences": consequences, "stopped": ""}
+    if request.method != "POST":
+        return render(request, "pools/company_act.html", context)
+    try:
+        do(company, by=actor_of(request, person(request)))
+    except LedgerUnwritable as error:
+        context["stopped"] = wording.unrecorded(error)
+        return render(request, "pools/company_act.html", context, status=409)
+    messages.success(request, words.done(company.name))
+    return redirect("pools:company_setup")
 
 
 def _form_page(request: HttpRequest, company: Company) -> HttpResponse:

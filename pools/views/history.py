@@ -68,6 +68,8 @@ def _entries(
     rights = rights_of(person(request))
     name, slug = (company, company) if isinstance(company, str) else (company.name, company.slug)
     origin = 0 if isinstance(company, str) else company.origin
+    if not isinstance(company, str) and company.archived_at is not None:
+        revertible = frozenset()
     others = _linked(items)
 
     def revert_href(item: HistoryItem) -> str:

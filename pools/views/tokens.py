@@ -48,7 +48,7 @@ class TokenRow:
 @needs("pools.view_pools")
 def token_list(request: HttpRequest) -> HttpResponse:
     rows = []
-    for company, token, pending in tokens_of(person(request)):
+    for company, token, pending in [*tokens_of(person(request)), *kept_of(person(request))]:
         state = state_of(token, timezone.now())
         url, label = next_step(company, state)
         rows.append(
@@ -71,7 +71,7 @@ def token_list(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("token", "password")
 def token_add(request: HttpRequest) -> HttpResponse:
     initial = {"company": request.GET.get("company", "")}
-    return _token_page(request, "add", Company.objects.all(), initial)
+    return _token_page(request, "add", Company.objects.active(), initial)
 
 
 @needs("pools.view_pools")
@@ -173,14 +173,25 @@ def _confirm(request: HttpRequest, pending: Token, current: Token | None) -> Htt
 
 
 def tokens_of(user: User) -> list[tuple[Company, Token | None, Token | None]]:
-    """Every company with the person's token in use and the one that waits, by two queries."""
+    """Each company that is not archived, with the person's token in use and the one that waits.
+
+    By two queries.
+    """
     own = Token.objects.filter(user=user).select_related("company")
     in_use = {token.company_id: token for token in own if token.confirmed_at}
     waiting = {token.company_id: token for token in own if not token.confirmed_at}
     return [
         (company, in_use.get(company.pk), waiting.get(company.pk))
-        for company in Company.objects.all()
+        for company in Company.objects.active()
     ]
+
+
+def kept_of(user: User) -> list[tuple[Company, Token, None]]:
+    """The person's tokens for companies that are archived: kept, and not used."""
+    kept = Token.objects.filter(
+        user=user, company__archived_at__isnull=False, confirmed_at__isnull=False
+    )
+    return [(token.company, token, None) for token in kept.select_related("company")]
 
 
 def next_step(company: Company, state: TokenState) -> tuple[str, str]:

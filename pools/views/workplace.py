@@ -66,9 +66,10 @@ NO_POOL: Final[Mapping[str, Any]] = {
 class Workplace:
     """A company, the person in it, and their token there (None: not yet).
 
-    All that is asked of Core for one answer shares one budget. `may` is what the person's
-    role includes, by the word on the button. `as_of` is the ledger's newest entry when it was
-    entered: what Core is asked from there on can be compared with it. Without a token, nothing is.
+    All that is asked of Core for one answer shares one budget. `may` is what the person's role
+    includes, by the word on the button; nothing where the company is archived. `as_of` is the
+    ledger's newest entry when it was entered: what Core is asked from there on can be compared
+    with it. Without a token, nothing is.
     """
 
     request: HttpRequest
@@ -138,10 +139,15 @@ class Workplace:
 
         return self.ask(lambda core: core.get_pool(pool_id), noticing, title)
 
-    def _opened(self) -> CoreClient:
+    def require_token(self) -> Token:
+        """The person's token here. Raises CompanyArchived or TokenMissing."""
+        keeping.must_be_active(self.company)
         if self.token is None:
             raise TokenMissing
-        return keeping.open_core(self.token, getattr(self.request, "id", ""), self.budget)
+        return self.token
+
+    def _opened(self) -> CoreClient:
+        return keeping.open_core(self.require_token(), getattr(self.request, "id", ""), self.budget)
 
     @contextmanager
     def _marking_token(self, core: CoreClient) -> Iterator[None]:
@@ -254,11 +260,13 @@ def enter(request: HttpRequest, slug: str) -> Workplace:
     """The workplace at an address. An unknown company is 404."""
     user = person(request)
     token, as_of = keeping.token_in(user, slug)
+    company = token.company if token else get_object_or_404(Company, slug=slug)
+    may = rights_of(user)
     return Workplace(
         request=request,
-        company=token.company if token else get_object_or_404(Company, slug=slug),
+        company=company,
         token=token,
         budget=Budget(settings.CORE_LIMITS),
-        may=rights_of(user),
+        may=may if company.archived_at is None else dict.fromkeys(may, False),
         as_of=as_of,
     )

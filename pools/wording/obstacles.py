@@ -18,6 +18,7 @@ from pools.changes.reverting import CannotRevert, MovedOn, NothingToRevert, Reve
 from pools.changes.state import ChangeState
 from pools.ledger.appending import LedgerUnwritable
 from pools.models.vocabulary import Action, Outcome
+from pools.tokens.keeping import CompanyArchived
 from pools.wording.actions import ActionWords, words_for
 from pools.wording.changes import name_of, values_in_words
 from pools.wording.core_errors import quoted
@@ -46,6 +47,20 @@ _ENDED: Final[Mapping[Outcome, str]] = {
     Outcome.NOT_SENT: "It was not sent",
     Outcome.UNKNOWN: "Patchworks gave no clear answer",
 }
+
+
+def company_archived(error: CompanyArchived, situation: Situation) -> Problem:
+    unsent = "Nothing was sent, and what you entered is still here. " if situation.changing else ""
+    return Problem(
+        title=f"{situation.company.name} is archived.",
+        meaning=f"{unsent}Its pools can't be seen or changed here until an administrator brings "
+        "the company back.",
+        next_text="Its history is still there.",
+        next_href=reverse("pools:change_list", args=[situation.company.slug]),
+        next_label="Changes",
+        kind="warning",
+        status=409,
+    )
 
 
 def sent_before(result: ChangeResult, situation: Situation) -> Problem:

@@ -13,12 +13,13 @@ from pools.changes import ChangeResult, Conflict, OutcomeUnwritten, PoolGone, Po
 from pools.changes.reverting import CannotRevert, MovedOn, NothingToRevert
 from pools.core import errors
 from pools.ledger.appending import LedgerUnwritable
-from pools.tokens.keeping import TokenMissing, TokenUnreadable
+from pools.tokens.keeping import CompanyArchived, TokenMissing, TokenUnreadable
 from pools.wording import core_errors, obstacles
 from pools.wording.situations import Problem, Situation
 
 # The first row that fits is taken: an error comes before its base.
 _ROWS: Final[tuple[tuple[type[Exception], Callable[[Any, Situation], Problem]], ...]] = (
+    (CompanyArchived, obstacles.company_archived),
     (TokenMissing, core_errors.token_missing),
     (TokenUnreadable, core_errors.token_unreadable),
     (errors.CredentialExpired, core_errors.token_expired),

@@ -13,7 +13,7 @@ from pools.changes.state import ChangeState
 from pools.core import CoreError, Forbidden
 from pools.models import Company
 from pools.models.vocabulary import Verdict
-from pools.tokens.keeping import PersonDisabled, TokenMissing, TokenUnreadable
+from pools.tokens.keeping import CompanyArchived, PersonDisabled, TokenMissing, TokenUnreadable
 from pools.wording.actions import words_for
 from pools.wording.core_errors import quoted
 from pools.wording.database import because
@@ -135,6 +135,8 @@ def _no_token(attempt: _Attempt) -> str:
 def _lack(error: Exception | None) -> str:
     if isinstance(error, PersonDisabled):
         return "that account is disabled."
+    if isinstance(error, CompanyArchived):
+        return "the company is archived."
     if isinstance(error, TokenMissing):
         return "they have removed it."
     if isinstance(error, TokenUnreadable):

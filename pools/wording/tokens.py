@@ -20,6 +20,7 @@ STATES: Final[dict[TokenState, str]] = {
     TokenState.EXPIRED: "Token expired",
     TokenState.REFUSED: "Patchworks no longer accepts this token",
     TokenState.UNREADABLE: "This token can no longer be used",
+    TokenState.ARCHIVED: "Company archived: kept, but not used",
 }
 # Beside the state of the token in use.
 NEW_ONE_WAITS: Final = "Waiting for you to confirm a new token"

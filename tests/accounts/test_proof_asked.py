@@ -44,6 +44,8 @@ PROTECTED: Final = {
     "admin/auth/user/<id>/password/",
     "companies/new/",
     "companies/<slug:company>/",
+    "companies/<slug:company>/archive/",
+    "companies/<slug:company>/bring-back/",
 }
 
 

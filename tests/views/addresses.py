@@ -59,6 +59,8 @@ MATRIX: Final = {
     "companies/": LEADERS,
     "companies/new/": LEADERS,
     "companies/<slug:company>/": LEADERS,
+    "companies/<slug:company>/archive/": LEADERS,
+    "companies/<slug:company>/bring-back/": LEADERS,
     "people/": LEADERS,
     "people/invite/": LEADERS,
     "people/invitations/<uuid:invitation>/withdraw/": LEADERS,

@@ -17,7 +17,7 @@ from pools.core import CoreError, Pool, PoolChanges, Reason, errors
 from pools.ledger.appending import Actor, LedgerUnwritable
 from pools.models import Company
 from pools.models.vocabulary import MADE_HERE, Action, Outcome
-from pools.tokens.keeping import TokenMissing, TokenUnreadable
+from pools.tokens.keeping import CompanyArchived, TokenMissing, TokenUnreadable
 from pools.wording.actions import words_for
 from pools.wording.causes import CAUSES, cause_of
 from pools.wording.problems import problem_for
@@ -26,6 +26,7 @@ from pools.wording.situations import Activity, Problem, Situation, in_one_line
 ACME = Company(name="Acme", slug="acme")
 POOL = Pool(1, "Orders", 5, None, None, None, None, frozenset(), {})
 OTHERS: list[Exception] = [
+    CompanyArchived(),
     TokenMissing(),
     TokenUnreadable(),
     PoolHeld(uuid4(), "operator", datetime.now(UTC)),

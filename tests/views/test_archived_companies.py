@@ -1,0 +1,113 @@
+"""An archived company: in no list, asked nothing, and its history is still there."""
+
+import pytest
+from django.test import Client
+
+from pools.models import Company, Entry, Token
+from sandbox.running import RunningSandbox
+from tests.fixtures.panel import told
+from tests.views.changing import NEW, check, edit, one_pool, open_form, unknown_edit
+
+ARCHIVE, BACK = "/companies/acme/archive/", "/companies/acme/bring-back/"
+
+
+@pytest.fixture
+def archived(manager: Client, admin: Client, core: RunningSandbox) -> Client:
+    """Whoever worked in a company that is archived by now."""
+    admin.post(ARCHIVE)
+    core.reset()
+    return manager
+
+
+def test_what_archiving_means_is_said_first(
+    manager: Client, admin: Client, core: RunningSandbox
+) -> None:
+    unknown_edit(manager, core, one_pool(manager))
+    page = told(admin.get(ARCHIVE))
+    assert "1 person's token is kept, but not used." in page
+    assert "1 change has no known outcome yet." in page
+    assert Company.objects.get().archived_at is None
+
+
+def test_it_leaves_the_lists_and_comes_back_with_its_tokens(
+    archived: Client, admin: Client, core: RunningSandbox
+) -> None:
+    assert "Acme" not in told(archived.get("/?all"))
+    assert "acme" not in str(archived.get("/tokens/add/").context["form"]["company"])
+    tokens = archived.get("/tokens/")
+    assert "Company archived: kept, but not used" in told(tokens)
+    assert ("Remove" in told(tokens), "Verify" in told(tokens)) == (True, False)
+    assert "It is in Home, Find and every list again" in told(admin.get(BACK))
+    admin.post(BACK)
+    assert archived.get("/c/acme/pools/").status_code == 200
+    told_of = Entry.objects.filter(action__startswith="company_").order_by("seq")
+    assert list(told_of.values_list("action", "company")) == [
+        ("company_archived", "acme"),
+        ("company_brought_back", "acme"),
+    ]
+
+
+def test_its_core_is_asked_nothing_and_its_history_stays(
+    manager: Client, admin: Client, core: RunningSandbox
+) -> None:
+    pool = one_pool(manager)
+    change = edit(manager, pool, limit="76")
+    admin.post(ARCHIVE)
+    core.reset()
+    for address in ("", f"{pool}/", "new/", f"{pool}/edit/", f"{pool}/clear/"):
+        page = manager.get(f"/c/acme/pools/{address}")
+        assert (page.status_code, address) == (409, address)
+        assert "Acme is archived." in told(page)
+    page = manager.post("/tokens/acme/verify/", follow=True)
+    assert "Acme is archived." in told(page)
+    for address in ("/c/acme/changes/", f"/changes/{change}/"):
+        page = manager.get(address)
+        assert (page.status_code, "(archived)" in told(page)) == (200, True)
+        assert "/revert/" not in page.text
+    assert core.journal == []
+
+
+@pytest.mark.parametrize("form", ["edit", "new"])
+def test_a_form_that_is_open_says_so_and_loses_nothing(
+    manager: Client, admin: Client, core: RunningSandbox, form: str
+) -> None:
+    address = NEW if form == "new" else f"/c/acme/pools/{one_pool(manager)}/edit/"
+    typed = open_form(manager, address, name="Typed", limit="71", reason="ZD-4711")
+    admin.post(ARCHIVE)
+    core.reset()
+    page = manager.post(address, typed)
+    assert "Nothing was sent, and what you entered is still here." in told(page)
+    assert (page.status_code, core.journal) == (409, [])
+    assert [page.context["form"][name].value() for name in ("limit", "reason")] == ["71", "ZD-4711"]
+    assert not Entry.objects.filter(kind="intent").exists()
+    admin.post(BACK)
+    manager.post(address, {**typed, "form_id": str(page.context["form"]["form_id"].value())})
+    assert Entry.objects.get(kind="outcome").outcome == "done"
+
+
+def test_a_token_that_is_being_added_is_not_tried(archived: Client, core: RunningSandbox) -> None:
+    form = {"company": "acme", "kind": "api_key", "token": core.keys["acme"]["full"]}
+    assert "This company isn't here, or was archived." in told(archived.post("/tokens/add/", form))
+    assert (Token.objects.count(), core.journal) == (1, [])
+
+
+def test_a_change_of_unknown_outcome_waits_until_it_is_back(
+    manager: Client, admin: Client, core: RunningSandbox
+) -> None:
+    change = unknown_edit(manager, core, one_pool(manager))
+    admin.post(ARCHIVE)
+    core.reset()
+    assert "and the company is archived." in told(check(manager, change))
+    assert core.journal == []
+    admin.post(BACK)
+    assert "The edit of" in told(check(manager, change))
+    assert Entry.objects.filter(kind="settled").count() == 1
+
+
+@pytest.mark.parametrize("address", [ARCHIVE, BACK])
+def test_it_is_archived_once_and_brought_back_once(
+    manager: Client, admin: Client, address: str
+) -> None:
+    if address == BACK:
+        admin.post(ARCHIVE)
+    assert [admin.post(address).status_code for _ in range(2)] == [302, 404]
