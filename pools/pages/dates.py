@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from pools.wording.moments import MONTHS, UNREADABLE_MOMENT, age_here
 
-_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 Filter = Callable[[datetime | None], str]
 
 
@@ -24,7 +24,7 @@ def _local(write: Callable[[datetime], str]) -> Filter:
 
 
 def _day(at: date) -> str:
-    return f"{at.day:02d} {MONTHS[at.month - 1][:3]} {at.year}"
+    return f"{at.day} {MONTHS[at.month - 1][:3]} {at.year}"
 
 
 def _minute(at: datetime) -> str:
@@ -54,29 +54,19 @@ def told(at: datetime | None) -> Told:
     return Told(_exact(here), age_here(here))
 
 
-def short_date(day: date) -> str:
-    """1 Dec"""
-    return f"{day.day} {MONTHS[day.month - 1][:3]}"
-
-
-def long_date(day: date) -> str:
-    """1 December"""
-    return f"{day.day} {MONTHS[day.month - 1]}"
+def day(day: date) -> str:
+    """1 Dec 2025"""
+    return _day(day)
 
 
 def short_weekday(day: date) -> str:
     """Mon 1 Dec"""
-    return f"{_DAYS[day.weekday()][:3]} {short_date(day)}"
+    return f"{_DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1][:3]}"
 
 
-def dated_weekday(day: date) -> str:
+def dated_weekday(day: date | None) -> str:
     """Mon 1 Dec 2025"""
-    return f"{short_weekday(day)} {day.year}"
-
-
-def weekday(day: date | None) -> str:
-    """Monday 1 December 2025"""
-    return "" if day is None else f"{_DAYS[day.weekday()]} {long_date(day)} {day.year}"
+    return "" if day is None else f"{short_weekday(day)} {day.year}"
 
 
 # Of moments, and of calendar days.
@@ -86,9 +76,5 @@ FILTERS: Final[dict[str, Callable[..., str]]] = {
     "second": _local(lambda at: f"{_day(at)} {_clock(at)}"),
     "minute": _local(lambda at: f"{_day(at)} {_minute(at)}"),
     "clock": _local(_clock),
-    "day": _local(_day),
-    **{
-        each.__name__: each
-        for each in (short_date, long_date, short_weekday, dated_weekday, weekday)
-    },
+    **{each.__name__: each for each in (day, short_weekday, dated_weekday)},
 }

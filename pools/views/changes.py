@@ -45,6 +45,7 @@ from pools.views.workplace import rights_of
 from pools.wording import addresses
 from pools.wording.addresses import BadAddress, bad_address
 from pools.wording.changes import compared, heading_of, step_in_words
+from pools.wording.filters import filtered_by
 from pools.wording.obstacles import export_unrecorded
 from pools.wording.outcomes import STANDINGS
 from pools.wording.people import SHARED_NAME, naming
@@ -71,13 +72,12 @@ class Naming(NamedTuple):
 _COMPANY: Final = "Company"
 CHANGE_COLUMNS: Final = (
     "Time",
+    "Outcome",
     "Who",
-    "Action",
+    "What happened",
     "Pool",
     _COMPANY,
-    "Difference",
     "Reason",
-    "Outcome",
 )
 EVENT_COLUMNS: Final = (
     "Time",
@@ -244,6 +244,7 @@ def _list_context(
     context = {
         "state": _state(visible, query, shown),
         "narrowed": query.narrowed,
+        "filtered": filtered_by(words, {each.slug: each.name for each in visible.here.values()}),
         "names": shown.names,
         "naming": _naming(query, path),
         "days": days_of(visible, words, lines, path),

@@ -43,7 +43,7 @@ def precise_moment_of(at: datetime | None) -> str:
         return UNREADABLE_MOMENT
     here = timezone.localtime(at)
     utc = f" ({at.astimezone(UTC):%H:%M:%S} UTC)" if here.utcoffset() else ""
-    return f"{here:%d %b %Y %H:%M:%S %Z}{utc}"
+    return f"{here.day} {here:%b %Y %H:%M:%S %Z}{utc}"
 
 
 def age_of(at: datetime | None) -> str:

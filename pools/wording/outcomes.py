@@ -46,6 +46,11 @@ class Standing:
     tone: str = ""
     settled: str = ""
 
+    @property
+    def outcome(self) -> str:
+        """Its word without what settling added."""
+        return self.word.removesuffix(f" → {self.settled}")
+
 
 def _settled(finding: str, icon: str, tone: str = "") -> Standing:
     return Standing(f"unknown → {finding}", icon, tone, settled=finding)

@@ -265,6 +265,13 @@
   }, true);
 
 
+  // A line of a list opens by a click anywhere on it, unless something in it is meant or marked.
+  const OPENS = "#pool-table .pool-name a, .opens";
+  on("click", (event) => {
+    const missed = !event.target.closest("a, button, input, label") && getSelection().isCollapsed;
+    if (missed) event.target.closest("tr")?.querySelector(OPENS)?.dispatchEvent(new MouseEvent("click", event));
+  });
+
   on("pools:changed", () => {
     if (!dialog.open) return;
     letGo(dialogBody);
@@ -410,10 +417,10 @@
     fetch(byId("keys-form").action, { method: "POST", body, redirect: "manual" });
   });
 
-  const row = () => document.activeElement.closest("#pool-table tbody tr");
+  const row = () => document.activeElement.closest("tbody tr");
 
   const step = (by) => {
-    const links = [...document.querySelectorAll("#pool-table .pool-name a")];
+    const links = [...document.querySelectorAll(OPENS)];
     const at = links.findIndex((link) => link.closest("tr") === row());
     const next = at < 0 ? (by > 0 ? 0 : links.length - 1) : at + by;
     links[next]?.focus();

@@ -1,5 +1,6 @@
 """Where things stand: nothing moves, nothing touches, everything can be hit and printed."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -121,6 +122,13 @@ SMALL = """() => [...document.querySelectorAll("main a, main button, main summar
     .map(([text, box]) => `${text}: ${box.width} x ${box.height}`)"""
 
 
+# What is wider than its place, or goes beyond the page.
+CUT = """() => [document.documentElement, ...document.querySelectorAll("main *")]
+    .filter((each) => each.clientWidth && each.scrollWidth > each.clientWidth + 1)
+    .filter((each) => !each.closest("svg, .visually-hidden, select, input"))
+    .map((each) => each.outerHTML.slice(0, 80))"""
+
+
 def test_every_link_of_a_change_can_be_hit(manager: Page, phone: Page) -> None:
     for page in (manager, phone):
         pool = new_pool(page)
@@ -140,8 +148,31 @@ def test_every_link_of_a_change_can_be_hit(manager: Page, phone: Page) -> None:
 def test_one_thing_on_a_change_is_called_request(manager: Page) -> None:
     new_pool(manager)
     manager.get_by_role("region", name="History").locator("h3 a").first.click()
-    expect(manager.get_by_text("Change id", exact=True)).to_be_visible()
+    expect(manager.get_by_text("Request id", exact=True)).to_be_visible()
     expect(manager.get_by_text("Request", exact=False)).to_have_count(1)
+
+
+def test_a_change_is_printed_on_one_page(manager: Page) -> None:
+    new_pool(manager)
+    manager.get_by_role("region", name="History").locator("h3 a").first.click()
+    expect(manager.locator("#change-text")).to_be_visible()
+    manager.emulate_media(media="print")
+    expect(manager.locator("#change-text")).to_be_hidden()
+    expect(manager.get_by_text("Request id", exact=True)).to_be_visible()
+    assert len(re.findall(rb"/Type\s*/Page\b", manager.pdf(format="A4"))) == 1
+
+
+@pytest.mark.parametrize("address", ["/changes/", "/changes/?kind=events"])
+def test_a_phone_folds_the_filters_and_cuts_nothing(admin_phone: Page, address: str) -> None:
+    admin_phone.goto(address)
+    who = admin_phone.get_by_label("Who")
+    expect(who).to_be_hidden()
+    admin_phone.get_by_text("Filters", exact=True).click()
+    expect(who).to_be_visible()
+    for width in (390, 320):
+        admin_phone.set_viewport_size({"width": width, "height": 844})
+        assert admin_phone.evaluate(SMALL) == []
+        assert admin_phone.evaluate(CUT) == []
 
 
 PRINTED = ["/c/acme/pools/", "/c/acme/pools/3/", "/c/acme/changes/", "/people/"]

@@ -52,6 +52,6 @@ def test_nothing_of_a_name_is_run_or_fetched(
     manager.locator("tbody tr").first.get_by_role("link", name="Edit").click()
     expect(manager.get_by_role("dialog").get_by_label("Name")).to_be_visible()
     manager.goto("/c/acme/changes/")
-    manager.locator(".cell-time a").first.click()
+    manager.locator(".opens").first.click()
     expect(manager.locator("#change-text")).to_contain_text("Trapped")
     assert len(fetched) > len(names)

@@ -67,7 +67,7 @@ def test_a_deleted_pool_is_created_again(manager: Page) -> None:
     manager.get_by_role("button", name="Delete permanently").click()
     manager.wait_for_url("**/c/acme/pools/")
     manager.goto("/c/acme/changes/?action=delete")
-    manager.locator(".cell-time a").first.click()
+    manager.locator(".opens").first.click()
     manager.get_by_role("link", name="Create again with these values").click()
     dialog = manager.get_by_role("dialog")
     expect(dialog).to_contain_text("doesn't come back")

@@ -10,8 +10,9 @@ from adminpanel.static_files import whole_sheet
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 HTMX = Path(django_htmx.__file__).parent / "static/django_htmx/htmx-2.min.js"
-# What the pages need for paper, phones, keyboards of all scripts and the server's own checks.
-CSS, PANEL_JS, ALL_JS = 8_150, 5_250, 6_550
+# What the pages need for paper, phones, keyboards of all scripts, lines that open by a click, and
+# the server's own checks.
+CSS, PANEL_JS, ALL_JS = 8_300, 5_330, 6_580
 # Bytes. A first page is these, the list's own page and no more.
 WHOLE, PAGE = 40_000, 8_000
 

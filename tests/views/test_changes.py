@@ -16,10 +16,10 @@ from selectolax.lexbor import LexborHTMLParser
 
 from pools.changes.exporting import CHANGE_FIELDS, EVENT_FIELDS, defused
 from pools.models import Company, Entry
-from pools.models.vocabulary import Action, Outcome, Readback
+from pools.models.vocabulary import Action, Outcome, Readback, Verdict
 from pools.tickets import ticket_links
 from pools.wording.events import facts_of
-from tests.changes.recorded import NOON, a_change, an_event, minutes, read_back
+from tests.changes.recorded import NOON, a_change, an_event, minutes, read_back, settled
 from tests.fixtures.panel import SignIn, make_person, streamed, told
 
 LIST = "/c/acme/changes/"
@@ -164,6 +164,41 @@ def test_the_fragment_is_the_list_alone(manager: Client) -> None:
     assert "<html" not in fragment
     assert 'id="changes"' in fragment
     assert 'id="filters"' not in fragment
+
+
+def test_one_link_of_a_line_opens_it_and_the_time_is_none(manager: Client) -> None:
+    mine = a_change()
+    page = LexborHTMLParser(manager.get(LIST).text)
+    (link,) = page.css(".record .opens")
+    assert link.attributes["href"] == f"/changes/{mine}/"
+    assert link.text() == "Edit: NetSuite orders"
+    assert [each.text() for each in page.css(".cell-time a")] == []
+
+
+def test_what_settling_found_is_beneath_one_of_the_four_outcomes(manager: Client) -> None:
+    settled(a_change(outcome=Outcome.UNKNOWN), NOON + minutes(2), Verdict.APPLIED)
+    page = LexborHTMLParser(manager.get(LIST).text)
+    (chip,) = page.css(".cell-outcome .chip")
+    assert [part.text() for part in chip.css(".settled")] == ["→ it happened"]
+    assert chip.text().split() == ["unknown", "→", "it", "happened"]
+
+
+def test_what_the_list_is_narrowed_to_is_said_above_it(manager: Client) -> None:
+    a_change(who="<ada>", reason="SUP-1 stuck", action=Action.CLEAR)
+    filters = {
+        "who": "<ada>", "action": "clear", "outcome": "done", "pool": "7",
+        "from": "2026-05-02", "to": "2026-05-12", "words": "sup-1",
+    }  # fmt: skip
+    page = LexborHTMLParser(manager.get(LIST, filters).text)
+    assert [each.text() for each in page.css(".list-head b")] == [
+        *("<ada>", "clear", "done", "pool 7", "from 2 May 2026", "to 12 May 2026", "“sup-1”"),
+    ]
+
+
+def test_a_change_has_one_request_id(manager: Client) -> None:
+    page = LexborHTMLParser(manager.get(f"/changes/{a_change()}/").text)
+    assert [each.text() for each in page.css("dt")].count("Request id") == 1
+    assert page.css(".foot-id") == []
 
 
 def test_the_chart_has_its_numbers_in_a_table(manager: Client) -> None:

@@ -177,7 +177,7 @@ def reading_pages(cast: Cast, after: int, mutate: Callable[[], None] | None) -> 
 
 
 def _change_in(row: LexborNode) -> str:
-    links = (str(link.attributes["href"]) for link in row.css(".cell-time a"))
+    links = (str(link.attributes["href"]) for link in row.css(".opens"))
     return next(links).strip("/").rpartition("/")[2]
 
 
