@@ -19,7 +19,7 @@ from environ.fileaware_mapping import FileAwareMapping
 
 from pools.core.addresses import Network, check_host, check_proxy_url
 from pools.secret import Secret
-from pools.tickets import TicketLinks, ticket_links
+from pools.tickets import Tickets, tickets_of
 
 KEY_BYTES: Final = 32
 SECRET_KEY_LENGTH: Final = 50
@@ -312,10 +312,10 @@ def metrics_token() -> Secret | None:
     return Secret(token) if token else None
 
 
-def tickets() -> TicketLinks | None:
-    """Where ticket ids lead to, None where that is not set."""
+def tickets() -> Tickets:
+    """What ticket ids look like, and where they lead to."""
     try:
-        return ticket_links(as_it_stands("TICKET_PATTERN"), text("TICKET_URL"))
+        return tickets_of(as_it_stands("TICKET_PATTERN"), text("TICKET_URL"))
     except ValueError as error:
         raise ImproperlyConfigured(str(error)) from None
 

@@ -65,7 +65,7 @@ LOG_FORMAT = log_format()
 LOG_LEVEL = one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "INFO")
 PANEL_NAME = text("PANEL_NAME", "Pools Panel")
 METRICS_TOKEN = metrics_token()
-TICKET_LINKS = tickets()
+TICKETS = tickets()
 
 # --- Core -------------------------------------------------------------------------------
 
@@ -146,6 +146,7 @@ MIDDLEWARE = [
     "adminpanel.middleware.TooLargeMiddleware",
     "pools.accounts.sessions.SessionsMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "pools.pages.ticket.TicketMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "adminpanel.middleware.SessionLimitsMiddleware",

@@ -26,6 +26,7 @@ from pools.accounts.single_sign_on import PROVIDER_ID
 from pools.database_faults import try_to_write
 from pools.pages.drafts import take_draft
 from pools.pages.guards import person
+from pools.pages.ticket import ticket_of, with_ticket
 from pools.wording import people as wording
 
 log = structlog.get_logger("panel.accounts")
@@ -96,6 +97,10 @@ def session_list(request: HttpRequest) -> HttpResponse:
 def provider_sign_in(request: HttpRequest, provider_id: str) -> HttpResponse:
     """allauth's; connecting an account for good is asked of its owner alone."""
     view = _asking_provider(_view_of(OAuth2LoginView))
+    if ticket := ticket_of(request):
+        # The provider sends people back without it: it waits where signing in leads to.
+        request.GET = asked = request.GET.copy()  # type: ignore[assignment]
+        asked["next"] = with_ticket(asked.get("next") or "/", ticket.text)
     if "connect" in (request.GET.get("process"), request.POST.get("process")):
         view = credential_given_lately(view)
     return view(request, provider_id)

@@ -57,7 +57,8 @@ class ChangeForm(CheckedForm):
 
     `form_id` makes a second submit recognisable; `seen` is signed, so that the conflict
     check compares with what this panel really showed. The form of a new pool has it, too:
-    it says at which origin the pool was to be.
+    it says at which origin the pool was to be. `begun` stands in its reason before anybody
+    has typed.
     """
 
     reason = BoundedTextField(
@@ -77,9 +78,11 @@ class ChangeForm(CheckedForm):
         action: Action,
         pool_id: int | None = None,
         undo: Undo | None = None,
+        begun: str = "",
         **kwargs: Any,
     ):
         super().__init__(*args, **kwargs)
+        self.initial["reason"] = self._begun = begun
         self._company = company
         self._action = action
         self._pool_id = pool_id
@@ -158,7 +161,7 @@ class ChangeForm(CheckedForm):
 
     def _filled_in(self) -> dict[str, str]:
         """What its fields hold before anything is typed, as text; empty ones may be left out."""
-        return {}
+        return {"reason": self._begun}
 
     def prepare(
         self,
@@ -356,7 +359,8 @@ class PoolForm(ChangeForm):
 
     def _filled_in(self) -> dict[str, str]:
         values = self.pool or (self._undo and self._undo.before)
-        return {field: control_text(getattr(values, field, None)) for field in self.fields}
+        shown = {field: control_text(getattr(values, field, None)) for field in VALUES}
+        return super()._filled_in() | shown
 
 
 class RevertForm(ChangeForm):

@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 
 from pools.changes.settling_times import longest_check
 from pools.pages.guards import person
+from pools.pages.ticket import ticket_of, without_ticket
 from pools.people.standing import standing_of
 from pools.wording.coming_back import ENTRIES_ELSEWHERE, ENTRIES_KEPT, ENTRIES_LOST
 
@@ -17,6 +18,7 @@ THEMES = ("auto", "light", "dark")
 
 def panel(request: HttpRequest) -> dict[str, Any]:
     """Context of every page."""
+    ticket = ticket_of(request)
     theme = request.COOKIES.get(settings.THEME_COOKIE_NAME, "auto")
     return {
         "panel_name": settings.PANEL_NAME,
@@ -27,6 +29,8 @@ def panel(request: HttpRequest) -> dict[str, Any]:
         # Asked for by the bar alone, and for people who are signed in.
         "own_role": SimpleLazyObject(lambda: standing_of(person(request)).role),
         "request_id": getattr(request, "id", ""),
+        "ticket": ticket,
+        "ticket_off": without_ticket(request.get_full_path()) if ticket else "",
         "theme": theme if theme in THEMES else "auto",
         "patience_milliseconds": round(_patience().total_seconds() * 1000),
         "keys": "off" if request.COOKIES.get(settings.KEYS_COOKIE_NAME) == "off" else "on",

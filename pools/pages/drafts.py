@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.http import HttpRequest, QueryDict
 
 from pools.database_faults import try_to_write
+from pools.pages.ticket import reason_begun
 from pools.secret import Secret
 from pools.tokens.vault import Unsealable, seal_for, unseal_for
 
@@ -64,6 +65,9 @@ def keep_draft(
     fields = {name: typed[name] for name in KEPT_FIELDS if name in typed}
     if isinstance(typed, QueryDict):
         fields |= {name: typed.getlist(name) for name in KEPT_LISTS if name in typed}
+    if fields.get("reason") and fields["reason"] == reason_begun(request):
+        # Nobody typed it: the address to come back to puts it there.
+        del fields["reason"]
     if not fields:
         return False
     text = json.dumps(fields, ensure_ascii=False)

@@ -63,8 +63,8 @@ def word(action: Action) -> str:
 
 def with_tickets(text: str) -> list[Part]:
     """A reason in pieces; ticket ids have an address."""
-    links = settings.TICKET_LINKS
-    return [Part(text)] if links is None else links.parts(text)
+    parts: list[Part] = settings.TICKETS.parts(text)
+    return parts
 
 
 _INDENTATION: Final = re.compile(r"(?<![%#]\}\n)^[ \t]+", re.MULTILINE)

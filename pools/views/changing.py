@@ -23,6 +23,7 @@ from pools.pages.drafts import forget_draft, keep_draft, refuse_draft, take_draf
 from pools.pages.guards import needs
 from pools.pages.just_read import hand_on
 from pools.pages.rendering import landed, page_behind, show
+from pools.pages.ticket import reason_begun
 from pools.tokens.keeping import TokenMissing
 from pools.views.deciding import deciding
 from pools.views.pools import row_of
@@ -68,6 +69,7 @@ class Task:
             "action": self.action,
             "pool_id": self.pool_id,
             "undo": self.undo,
+            "begun": reason_begun(self.workplace.request),
         }
 
     @property

@@ -13,6 +13,7 @@ from pools.changes.reverting import REVERTIBLE, CannotRevert, Undo
 from pools.models import Company
 from pools.models.vocabulary import Action
 from pools.pages.guards import person
+from pools.pages.ticket import ticket_of
 from pools.views.workplace import rights_of
 from pools.wording.changes import as_text
 
@@ -87,7 +88,7 @@ def _entries(
     return [
         HistoryEntry(
             change=item,
-            text=as_text(item, name, _address(request, item)),
+            text=as_text(item, name, _address(request, item), ticket_of(request)),
             revert_href=revert_href(item),
             reverts=others.get(item.reverts),
             reverted_by=others.get(item.reverted_by),

@@ -20,6 +20,7 @@ from pools.pages.actors import actor_of
 from pools.pages.drafts import take_draft
 from pools.pages.guards import needs, person
 from pools.pages.rendering import landed, show
+from pools.pages.ticket import reason_begun
 from pools.views.account import safe_next
 from pools.views.visibility import visibility_of
 from pools.views.workplace import CHANGING, enter
@@ -63,7 +64,8 @@ def change_release(request: HttpRequest, company: str, change: UUID) -> HttpResp
     # The pool of an earlier origin is not the one that has its id now.
     moved = item is not None and item.origin != workplace.company.origin
     pool_id = None if moved else held.pool_id
-    form = ReleaseForm(request.POST or None, initial=take_draft(request))
+    begun = {"reason": reason_begun(request)}
+    form = ReleaseForm(request.POST or None, initial=begun | take_draft(request))
     context: dict[str, Any] = {
         "company": workplace.company,
         "form": form,

@@ -10,6 +10,7 @@ from pools.changes.reading import Step
 from pools.changes.state import ChangeState
 from pools.core import Reason
 from pools.models.vocabulary import TRACELESS, Action, Kind, Readback, Verdict
+from pools.tickets import Part
 from pools.wording.actions import words_for
 from pools.wording.causes import cause_in
 from pools.wording.moments import moment_of, precise_moment_of
@@ -130,12 +131,16 @@ def compared(item: HistoryItem) -> tuple[tuple[str, ...], list[Compared]]:
     return tuple(heading for heading, _ in moments), [row for row in rows if any(row.cells)]
 
 
-def as_text(item: HistoryItem, company: str, address: str) -> str:
-    """The change in plain lines; `company` is its name, `address` that of its page, if any."""
+def as_text(item: HistoryItem, company: str, address: str, ticket: Part | None = None) -> str:
+    """The change in plain lines; `company` is its name, `address` that of its page, if any.
+
+    `ticket` is the one that its reader works on: where the text goes to.
+    """
     pool = f" (id {item.pool_id})" if item.pool_id is not None else ""
     headings, rows = compared(item)
     shown = (row for row in rows if row.differs or not all(row.cells))
     lines = [
+        f"Ticket: {ticket.text} {ticket.href}".rstrip() if ticket else "",
         f"{heading_of(item)} “{item.pool_name}”{pool} in {company}",
         meaning_of(item)
         if item.outside

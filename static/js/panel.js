@@ -182,7 +182,9 @@
       || dialogBody.querySelector("input:not([type='hidden']), textarea, select")
       || dialogBody.querySelector("a, button");
     target?.focus();
-    if (target?.select && target.getAttribute("aria-invalid") !== "true") target.select();
+    // What stands in a Reason is typed on; a value is typed over.
+    if (target?.matches("textarea")) target.setSelectionRange(target.value.length, target.value.length);
+    else if (target?.select && target.getAttribute("aria-invalid") !== "true") target.select();
   };
 
   const askToLeave = () => new Promise((answer) => {
@@ -247,6 +249,13 @@
       if (!outcome.childElementCount) outcome.style.height = "";
     }
     if (event.target.closest("[data-keys]")) showKeys();
+    // The page may have gone on to another search or page since it was made.
+    const dismiss = event.target.closest(".ticket-off");
+    const here = new URL(location);
+    if (dismiss && !here.searchParams.has("next")) {
+      here.searchParams.delete("ticket");
+      dismiss.href = here;
+    }
     if (event.target.closest("[data-copy]")) copy(event.target.closest("[data-copy]"));
     // What was typed waits on the server while a token is mended.
     if (event.target.closest("[data-keeps]")) letGo(document);
@@ -319,6 +328,8 @@
   on("htmx:configRequest", ({ detail }) => {
     if (detail.verb !== "get") return;
     for (const [name, value] of [...detail.formData.entries()]) if (!value) detail.formData.delete(name);
+    // The ticket stands in the address already.
+    if (/[?&]ticket=/.test(detail.path)) detail.formData.delete("ticket");
   });
 
   on("htmx:beforeRequest", ({ detail }) => {

@@ -182,9 +182,9 @@ def test_a_passkey_is_a_second_factor(olga: Client) -> None:
     assert signed_in(client)
 
 
-def passkey_sign_in(passkey: SoftPasskey, **extra: str) -> tuple[Client, Any]:
+def passkey_sign_in(passkey: SoftPasskey, query: str = "", **extra: str) -> tuple[Client, Any]:
     client = Client(SERVER_NAME="localhost")
-    address = f"{HOME}passkeys/sign-in/"
+    address = f"{HOME}passkeys/sign-in/{query}"
     options = client.get(address, headers={"Accept": "application/json"}).json()
     return client, client.post(address, {"credential": passkey.get(options)} | extra)
 
@@ -194,6 +194,27 @@ def test_a_passkey_signs_in_alone_and_leads_on(olga: Client) -> None:
     assert answer["Location"] == "/tokens/"
     assert signed_in(client)
     assert json.loads(events("signed_in")[-1].facts)["method"] == "passkey"
+
+
+def test_the_ticket_of_an_address_comes_through_a_second_factor(olga: Client, at_noon: Any) -> None:
+    secret = set_up_app(olga)
+    at_noon.shift(60)
+    client = Client(SERVER_NAME="localhost")
+    asked = client.get("/changes/?ticket=ZD-4711")["Location"]
+    typed = {"login": "olga", "password": PASSWORD, "next": "/changes/?ticket=ZD-4711"}
+    half_way = client.post(asked, typed)["Location"]
+    assert half_way == f"{CODE}?ticket=ZD-4711"
+    assert 'class="ticket"' in client.get(half_way).text
+    code = code_of(secret, NOW + timedelta(seconds=60))
+    assert client.post(half_way, {"code": code})["Location"] == "/changes/?ticket=ZD-4711"
+
+
+@pytest.mark.parametrize("way", [{"next": "/changes/?ticket=ZD-4711"}, {}])
+def test_the_ticket_of_an_address_comes_through_a_passkey(
+    olga: Client, way: dict[str, str]
+) -> None:
+    _, answer = passkey_sign_in(set_up_passkey(olga), "?ticket=ZD-4711", **way)
+    assert answer["Location"] == (way.get("next") or "/?ticket=ZD-4711")
 
 
 def test_a_passkey_of_a_disabled_person_opens_nothing(olga: Client) -> None:

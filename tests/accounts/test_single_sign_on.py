@@ -1,9 +1,11 @@
 """Single sign-on against a real OpenID provider: who comes in, with which roles."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import jwt
@@ -269,6 +271,19 @@ def test_next_leads_on_but_never_away(provider: RunningProvider) -> None:
     _, kept = come_in(provider, start=f"{START}&next=/tokens/")
     _, dropped = come_in(provider, start=f"{START}&next=https://evil.example/")
     assert (kept["Location"], dropped["Location"]) == ("/tokens/", "/")
+
+
+def test_the_ticket_of_an_address_comes_back_from_the_provider(provider: RunningProvider) -> None:
+    """The provider is not told of it: it waits in the panel, for the sign-in that it belongs to."""
+    client = Client(SERVER_NAME="localhost")
+    page = client.get("/accounts/login/?next=/tokens/&ticket=ZD-4711").text
+    start = unescape(re.findall(r'action="(/accounts/oidc/sso/login/[^"]*)"', page)[0])
+    sent = Client(SERVER_NAME="localhost").post(start)
+    assert "ZD-4711" not in sent["Location"]
+    _, answer = come_in(provider, client, start)
+    assert answer["Location"] == "/tokens/?ticket=ZD-4711"
+    _, straight = come_in(provider, start=f"{START}&ticket=ZD-4712")
+    assert straight["Location"] == "/?ticket=ZD-4712"
 
 
 def test_nothing_of_the_providers_tokens_is_kept(provider: RunningProvider) -> None:

@@ -62,7 +62,6 @@ def test_a_pattern_keeps_its_blanks_and_dollars(
     give(r"\$Z-\d+ ?", "TICKET_PATTERN")
     monkeypatch.setenv("TICKET_URL", "https://tickets.example/{ticket}")
     links = environment.tickets()
-    assert links is not None
     assert links.pattern.pattern == r"\$Z-\d+ ?"
 
 

@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborHTMLParser
 from pools.changes.exporting import CHANGE_FIELDS, EVENT_FIELDS, defused
 from pools.models import Company, Entry
 from pools.models.vocabulary import Action, Outcome, Readback, Verdict
-from pools.tickets import ticket_links
+from pools.tickets import tickets_of
 from pools.wording.events import facts_of
 from tests.changes.recorded import NOON, a_change, an_event, minutes, read_back, settled
 from tests.fixtures.panel import SignIn, make_person, streamed, told
@@ -382,7 +382,7 @@ def test_an_export_is_asked_for_by_a_form(manager: Client) -> None:
 
 
 def test_ticket_ids_become_links(manager: Client, settings: Any) -> None:
-    settings.TICKET_LINKS = ticket_links(r"SUP-\d+", "https://tickets.example/{ticket}")
+    settings.TICKETS = tickets_of(r"SUP-\d+", "https://tickets.example/{ticket}")
     a_change(reason="see SUP-1 <b>")
     page = manager.get(LIST).content.decode()
     link = '<a href="https://tickets.example/SUP-1" rel="noreferrer">SUP-1</a> &lt;b&gt;'
