@@ -6,6 +6,7 @@ from django.urls import path, register_converter
 from pools.pages.guards import unguarded_views
 from pools.views import (
     account,
+    allowances,
     changes,
     changing,
     companies,
@@ -52,6 +53,10 @@ urlpatterns = [
     path("changes/<uuid:change>/", changes.change_detail, name="change"),
     path("c/<slug:company>/changes/", changes.change_list, name="change_list"),
     path("c/<slug:company>/changes/export/", changes.change_export, name="change_export"),
+    path("c/<slug:company>/allowances/", allowances.allowances, name="allowances"),
+    path(
+        "c/<slug:company>/allowances/remove/", allowances.allowance_remove, name="allowance_remove"
+    ),
     path(
         "c/<slug:company>/changes/<uuid:change>/revert/",
         changing.change_revert,

@@ -21,6 +21,7 @@ from pools.pages.drafts import take_draft
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.wording import companies as wording
+from pools.wording.database import nothing_saved
 from pools.wording.tokens import tokens_stopped_working
 
 _FORM: Final = "pools/company_form.html"
@@ -78,7 +79,7 @@ def _confirmed(
     try:
         do(company, by=actor_of(request, person(request)))
     except LedgerUnwritable as error:
-        context["stopped"] = wording.unrecorded(error)
+        context["stopped"] = nothing_saved(error)
         return render(request, "pools/company_act.html", context, status=409)
     messages.success(request, words.done(company.name))
     return redirect("pools:company_setup")
@@ -103,7 +104,7 @@ def _kept(request: HttpRequest, form: CompanyForm, before: Company | None) -> bo
     try:
         form.keep(by=actor_of(request, person(request)))
     except LedgerUnwritable as error:
-        form.add_error(None, wording.unrecorded(error))
+        form.add_error(None, nothing_saved(error))
         return False
     if before is None:
         messages.success(request, wording.added(company.name))

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pools.ledger.appending import LedgerUnwritable
-from pools.wording.database import because
 from pools.wording.names import isolated
 from pools.wording.numbers import counted
 
@@ -15,9 +13,6 @@ SLUG_RECORDED: Final = (
 )
 SLUG_IS_AN_ADDRESS: Final = "The panel uses this word in its own addresses. Choose another."
 UNCHANGED: Final = "Nothing to save: you changed nothing."
-_UNRECORDED: Final = (
-    "Nothing was saved: we can't write to the history right now. Try again in a few minutes."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +63,6 @@ def _tokens_of(people: int) -> str:
 def _without_outcome(unknown: int) -> str:
     have = "has" if unknown == 1 else "have"
     return f"{counted(unknown, 'change')} {have} no known outcome yet."
-
-
-def unrecorded(error: LedgerUnwritable) -> str:
-    """Why nothing was saved; what was typed is still there."""
-    return because(error) + _UNRECORDED
 
 
 def added(name: str) -> str:

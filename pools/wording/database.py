@@ -60,3 +60,11 @@ def because(error: Exception) -> str:
     """Why the database refused, to be read before what that means; empty where nobody knows."""
     cause = cause_of(error)
     return f"{_TITLES[cause]} " if cause else ""
+
+
+def nothing_saved(error: Exception) -> str:
+    """Why what was typed into a form, and is still there, was not saved."""
+    return (
+        f"{because(error)}Nothing was saved: we can't write to the history right now. "
+        "Try again in a few minutes."
+    )

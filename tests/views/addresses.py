@@ -46,6 +46,8 @@ MATRIX: Final = {
     "changes/<uuid:change>/": ROLES,
     "c/<slug:company>/changes/": ROLES,
     "c/<slug:company>/changes/export/": ROLES,
+    "c/<slug:company>/allowances/": MAKERS,
+    "c/<slug:company>/allowances/remove/": MAKERS,
     "c/<slug:company>/changes/<uuid:change>/revert/": EDITORS,
     "c/<slug:company>/changes/<uuid:change>/release/": EDITORS,
     "c/<slug:company>/changes/<uuid:change>/check/": ROLES,
