@@ -23,8 +23,9 @@ from pools.pages.dates import FILTERS, told
 from pools.pages.sentences import parts_of
 from pools.tickets import Part
 from pools.wording.actions import words_for
-from pools.wording.changes import name_of
+from pools.wording.changes import in_brief, name_of
 from pools.wording.clears import clears_say
+from pools.wording.connectors import systems_in_words
 from pools.wording.moments import age_of, is_past
 from pools.wording.outcomes import meaning_of, standing_of, window_of
 from pools.wording.settling import while_open
@@ -74,6 +75,7 @@ _FILTERS: Final = FILTERS | {
     "capfirst": capfirst,
     "default_if_none": default_if_none,
     "floatformat": floatformat,
+    "in_brief": in_brief,
     "is_past": is_past,
     "json_script": json_script,
     "meaning": meaning_of,
@@ -82,6 +84,7 @@ _FILTERS: Final = FILTERS | {
     "pluralize": pluralize,
     "clears_say": clears_say,
     "standing": standing_of,
+    "systems_in_words": systems_in_words,
     "told": told,
     "while_open": while_open,
     "window": window_of,

@@ -37,8 +37,8 @@ from pools.views.workplace import READING, Workplace, enter
 from pools.wording import addresses
 from pools.wording.actions import ActionWords, words_for
 from pools.wording.addresses import BadAddress, bad_address
-from pools.wording.connectors import by_system
-from pools.wording.lists import list_notes
+from pools.wording.connectors import SystemConnectors, by_system
+from pools.wording.lists import by_time, list_notes
 from pools.wording.outcomes import back_again
 from pools.wording.situations import Activity, Problem
 
@@ -50,21 +50,24 @@ SLOW_SECONDS: Final = 2.0
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of the table: its heading, the class of its cells (pool_cells.html has them in the
-    same order), and the sort that Core knows for it (None: Core cannot)."""
+    same order), and the sort that Core knows for it (None: Core cannot).
+
+    `sorted_as` is what that sorts by where it is not the heading: then a menu offers it.
+    """
 
     label: str
     cell: str
     sort: Sort | None = None
+    sorted_as: str = ""
 
 
 COLUMNS: Final = (
     Column("Name", "name", Sort.NAME),
+    Column("Systems", "systems"),
     Column("Limit", "limit", Sort.LIMIT),
     Column("Timeout", "timeout"),
-    Column("Connectors", "connectors"),
-    Column("Created", "created", Sort.CREATED),
-    Column("Updated", "updated"),
     Column("Last change", "change"),
+    Column("Updated", "updated", Sort.CREATED, sorted_as="created"),
 )
 
 
@@ -79,7 +82,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class PoolRow:
-    """A pool as a line of the table. An address that is empty leads nowhere."""
+    """A pool as a line of the table. An address that is empty leads nowhere.
+
+    `systems` is None where Core did not say which connectors use the pool.
+    """
 
     id: int | None
     name: str | None
@@ -88,8 +94,7 @@ class PoolRow:
     created_at: Any
     updated_at: Any
     unreadable: frozenset[str]
-    connector_count: int | None
-    system_names: list[str]
+    systems: list[SystemConnectors] | None
     last_change: HistoryItem | None
     held: bool
     cleared: RecentClears | None
@@ -335,8 +340,7 @@ def _row(
         created_at=pool.created_at,
         updated_at=pool.updated_at,
         unreadable=pool.unreadable,
-        connector_count=None if pool.connectors is None else len(pool.connectors),
-        system_names=[system.name for system in by_system(pool)],
+        systems=None if pool.connectors is None else by_system(pool),
         last_change=None if pool.id is None else record.last.get(pool.id),
         cleared=None if pool.id is None else record.cleared.get(pool.id),
         held=pool.id is not None and pool.id in held,
@@ -379,16 +383,22 @@ def _columns(path: str, query: PoolQuery) -> list[dict[str, Any]]:
 
 
 def _column(path: str, query: PoolQuery, column: Column) -> dict[str, Any]:
-    """A column as the page shows it: how it is sorted now, and where it is sorted next."""
-    sort, direction, href = column.sort, "", ""
-    if sort is not None:
-        descending = Sort(f"-{sort}")
-        direction = (
-            {sort: "ascending", descending: "descending"}.get(query.sort, "") if query.sort else ""
-        )
-        wanted = descending if query.sort == sort else sort
-        href = _href(path, query, sort=wanted, page=1)
-    return {"column": column, "direction": direction, "href": href}
+    """A column as the page shows it: how it is sorted now, and how it can be sorted next."""
+    sort = column.sort
+    shown: dict[str, Any] = {"column": column, "direction": "", "href": "", "orders": ()}
+    if sort is None:
+        return shown
+    both = {sort: "ascending", Sort(f"-{sort}"): "descending"}
+    hrefs = {each: _href(path, query, sort=each, page=1) for each in both}
+    wanted = next(each for each in both if each != query.sort)
+    shown |= {"direction": both.get(query.sort, "") if query.sort else "", "href": hrefs[wanted]}
+    if column.sorted_as:
+        shown["orders"] = [
+            {"label": by_time(column.sorted_as, both[each]), "href": href,
+             "current": each == query.sort}
+            for each, href in hrefs.items()
+        ]  # fmt: skip
+    return shown
 
 
 def _neighbours(company: Company, query: PoolQuery, page: Page) -> dict[str, str]:

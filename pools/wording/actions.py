@@ -30,9 +30,9 @@ class Named:
 class ActionWords:
     """The words of one action.
 
-    `word` is its name in lists, filters and the chart. `button` offers it, with an icon and
-    a single key ("": none) where there is a keyboard, and as something to be careful with
-    where it is `risky`.
+    `word` is its name in lists, filters and the chart, `past` the same once it happened.
+    `button` offers it, with an icon and a single key ("": none) where there is a keyboard, and
+    as something to be careful with where it is `risky`.
     `title` goes before a pool's name; `noun` and `nouns` stand in sentences. `done` and
     `reverted` (the same change when it puts another one back) are whole sentences, `whether`
     follows "We can't tell", and `look` says where to look later.
@@ -51,6 +51,7 @@ class ActionWords:
     """
 
     word: str
+    past: str
     button: str
     icon: str
     key: str
@@ -83,6 +84,7 @@ class ActionWords:
 
 _CREATE: Final = ActionWords(
     word="create",
+    past="created",
     button="New pool",
     icon="plus",
     key="n",
@@ -117,6 +119,7 @@ _CREATE: Final = ActionWords(
 )
 _EDIT: Final = ActionWords(
     word="edit",
+    past="edited",
     button="Edit",
     icon="pencil",
     key="e",
@@ -148,6 +151,7 @@ _EDIT: Final = ActionWords(
 )
 _CLEAR: Final = ActionWords(
     word="clear",
+    past="cleared",
     button="Clear pool",
     icon="clear",
     key="c",
@@ -182,6 +186,7 @@ _CLEAR: Final = ActionWords(
 )
 _DELETE: Final = ActionWords(
     word="delete",
+    past="deleted",
     button="Delete pool",
     icon="trash",
     key="",
@@ -216,6 +221,7 @@ _DELETE: Final = ActionWords(
 # Seen, not made: nothing is ever sent, refused or reverted.
 _OUTSIDE: Final = ActionWords(
     word="outside",
+    past="changed",
     button="",
     icon="",
     key="",
@@ -249,6 +255,7 @@ _OUTSIDE: Final = ActionWords(
 _UNREADABLE: Final = replace(
     _OUTSIDE,
     word="unreadable",
+    past="changed",
     title="Change of pool",
     noun="change",
     nouns="changes that can't be read",

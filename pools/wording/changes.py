@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pools.changes import HistoryItem, Snapshot
-from pools.changes.proposal import COMPARED, CONNECTORS
+from pools.changes.proposal import COMPARED, CONNECTORS, Difference
 from pools.changes.readback import NOT_FOUND, recorded
 from pools.changes.reading import Step
 from pools.changes.state import ChangeState
@@ -43,6 +43,25 @@ class StepWords:
     title: str
     note: str = ""
     tone: str = ""
+
+
+def in_brief(item: HistoryItem) -> str:
+    """What a change did or was to do, for a line of a list. No name is in it."""
+    if item.differences:
+        return ", ".join(map(_difference_in_brief, item.differences))
+    words = words_for(item.action)
+    if item.gone:
+        return "deleted"
+    return words.past if item.took_effect else words.word
+
+
+def _difference_in_brief(found: Difference) -> str:
+    match found.field:
+        case "limit" | "timeout":
+            return f"{found.field} {found.before} → {found.after}"
+        case "name":
+            return "renamed"
+    return found.field
 
 
 def step_in_words(step: Step) -> StepWords:

@@ -1,5 +1,6 @@
 """A pool's connectors as people read them: by system."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,3 +24,8 @@ def by_system(pool: Pool | None) -> list[SystemConnectors]:
         name = (connector.system and connector.system.name) or UNNAMED_SYSTEM
         by_name.setdefault(name, []).append(connector)
     return [SystemConnectors(name, by_name[name]) for name in sorted(by_name, key=str.casefold)]
+
+
+def systems_in_words(systems: Iterable[SystemConnectors]) -> str:
+    """All of them, each with the number of its connectors: NetSuite 4, Shopify 1."""
+    return ", ".join(f"{each.name} {len(each.connectors)}" for each in systems)

@@ -1,4 +1,4 @@
-"""What a page of pools says of itself, where Patchworks gave another one than was asked for."""
+"""The orders of a list of pools, and what a page of it says where it isn't the one asked for."""
 
 from typing import Final
 
@@ -24,3 +24,9 @@ def list_notes(query: PoolQuery, page: Page) -> list[str]:
     if page.pools and all(pool.connectors is None for pool in page.pools):
         notes.append("Patchworks didn't say which connectors use these pools")
     return notes
+
+
+def by_time(what: str, direction: str) -> str:
+    """An order by a time, for a menu: Created, newest first."""
+    first = "oldest" if direction == "ascending" else "newest"
+    return f"{what.capitalize()}, {first} first"

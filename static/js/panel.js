@@ -260,12 +260,19 @@
     // What was typed waits on the server while a token is mended.
     if (event.target.closest("[data-keeps]")) letGo(document);
     // The lines of the list are Patchworks' text, and closed to htmx.
-    const source = event.target.closest(".cell-actions a");
+    const source = event.target.closest(".tools a");
     if (source) {
       event.preventDefault();
       htmx.ajax("get", source.href, { source, target: dialogBody, swap: "innerHTML" });
     }
+    closeMenus(event.target);
   });
+
+  // A menu of the list ends with a click elsewhere, and with Escape.
+  const closeMenus = (target) => {
+    if (target.closest("dialog")) return;
+    for (const menu of document.querySelectorAll("[name='more'][open]")) menu.open = menu.contains(target);
+  };
 
   // Another tab or window stays the browser's business.
   on("click", (event) => {
@@ -273,13 +280,16 @@
     if (elsewhere && event.target.closest("a")) event.stopImmediatePropagation();
   }, true);
 
-
   // A line of a list opens by a click anywhere on it, unless something in it is meant or marked.
-  const OPENS = "#pool-table .pool-name a, .opens";
-  on("click", (event) => {
-    const missed = !event.target.closest("a, button, input, label") && getSelection().isCollapsed;
-    if (missed) event.target.closest("tr")?.querySelector(OPENS)?.dispatchEvent(new MouseEvent("click", event));
-  });
+  const OPENS = "#pool-table .pool-name > a, .opens";
+  const openLine = (event) => {
+    if (event.target.closest("a, button, input, label, summary") || !getSelection().isCollapsed) return;
+    const line = event.target.closest("tr")?.querySelector(OPENS);
+    if (event.button === 1) line && open(line.href);
+    else if (!event.button) line?.dispatchEvent(new MouseEvent("click", event));
+  };
+  on("click", openLine);
+  on("auxclick", openLine);
 
   on("pools:changed", () => {
     if (!dialog.open) return;
@@ -460,10 +470,14 @@
   };
 
   on("keydown", (event) => {
-    // Out of the search box, with what was typed still there.
-    if (event.key === "Escape" && event.target.id === "search") {
-      event.preventDefault();
-      event.target.blur();
+    if (event.key === "Escape") {
+      event.target.closest("[name='more'][open]")?.firstChild.focus();
+      closeMenus(event.target.closest("dialog") || root);
+      // Out of the search box, with what was typed still there.
+      if (event.target.id === "search") {
+        event.preventDefault();
+        event.target.blur();
+      }
     }
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;

@@ -101,18 +101,79 @@ def test_no_region_stays_busy(manager: Page, core_fault: Fault) -> None:
     expect(manager.locator("[aria-busy]")).to_have_count(0)
 
 
-def gap(page: Page, one: str, other: str) -> float:
-    """Pixels between two neighbours of the first row."""
+def apart(page: Page, one: str, other: str) -> float:
+    """Pixels between two actions of the first row: across, or down where that is more."""
     row = page.locator("tbody tr").first
-    boxes = [row.get_by_role("link", name=name).bounding_box() for name in (one, other)]
-    (left, right) = [box for box in boxes if box]
-    return right["x"] - left["x"] - left["width"]
+    a, b = (row.get_by_role("link", name=name).bounding_box() for name in (one, other))
+    assert a
+    assert b
+    across = max(a["x"], b["x"]) - min(a["x"] + a["width"], b["x"] + b["width"])
+    down = max(a["y"], b["y"]) - min(a["y"] + a["height"], b["y"] + b["height"])
+    return max(across, down)
 
 
 def test_clear_and_delete_do_not_touch(manager: Page, phone: Page) -> None:
     for page in (manager, phone):
         page.goto(POOLS)
-        assert gap(page, "Clear pool", "Delete pool") >= 8
+        page.locator("tbody tr").first.hover()
+        page.locator("tbody summary").first.click()
+        assert apart(page, "Clear pool", "Delete pool") >= 8
+
+
+def test_a_rows_actions_show_at_its_name_on_hover_and_focus_and_always_to_a_finger(
+    manager: Page, phone: Page
+) -> None:
+    phone.goto(POOLS)
+    expect(phone.locator(".tools").nth(24)).to_have_css("opacity", "1")
+    manager.goto(POOLS)
+    row = manager.locator("tbody tr").nth(2)
+    expect(row.locator(".tools")).to_have_css("opacity", "0")
+    row.hover()
+    expect(row.locator(".tools")).to_have_css("opacity", "1")
+    manager.mouse.move(0, 0)
+    expect(row.locator(".tools")).to_have_css("opacity", "0")
+    row.get_by_role("rowheader").get_by_role("link").first.focus()
+    expect(row.locator(".tools")).to_have_css("opacity", "1")
+
+
+def test_a_menu_ends_with_a_click_elsewhere_and_with_escape(manager: Page) -> None:
+    manager.goto(POOLS)
+    summary = manager.locator("tbody summary").first
+    delete = manager.get_by_role("link", name="Delete pool")
+    summary.press("Enter")
+    expect(delete).to_be_visible()
+    manager.locator("h1").click()
+    expect(delete).to_have_count(0)
+    summary.press("Enter")
+    summary.press("Tab")
+    expect(delete).to_be_focused()
+    manager.keyboard.press("Escape")
+    expect(delete).to_have_count(0)
+    expect(summary).to_be_focused()
+
+
+def test_a_click_on_a_row_opens_it_as_one_on_its_name_does(manager: Page) -> None:
+    manager.goto(POOLS)
+    cell = manager.locator("tbody tr").nth(2).locator(".cell-limit")
+    with manager.context.expect_page() as by_key:
+        cell.click(modifiers=["ControlOrMeta"])
+    with manager.context.expect_page() as by_button:
+        cell.click(button="middle")
+    for opened in (by_key.value, by_button.value):
+        expect(opened).to_have_url(re.compile("/pools/3/$"))
+        opened.close()
+    expect(manager).to_have_url(re.compile(f"{POOLS}$"))
+    # Text is selected, and nothing opens.
+    box = manager.locator("tbody tr").nth(2).locator(".cell-updated").bounding_box()
+    assert box
+    manager.mouse.move(box["x"] + 9, box["y"] + 14)
+    manager.mouse.down()
+    manager.mouse.move(box["x"] + 60, box["y"] + 14)
+    manager.mouse.up()
+    assert manager.evaluate("getSelection().toString()")
+    expect(manager).to_have_url(re.compile(f"{POOLS}$"))
+    cell.click()
+    expect(manager).to_have_url(re.compile("/pools/3/$"))
 
 
 SMALL = """() => [...document.querySelectorAll("main a, main button, main summary")]
@@ -239,19 +300,33 @@ def test_a_box_keeps_its_size_beside_long_words(admin: Page) -> None:
     assert widths == [16] * 5
 
 
-def test_a_phone_names_each_fact_of_a_pool_as_the_heading_does(phone: Page) -> None:
+def test_a_phone_names_each_number_of_a_pool_as_the_heading_does(phone: Page) -> None:
     phone.goto(POOLS)
     facts = phone.evaluate("""() => {
         const { tHead, tBodies } = document.querySelector("#pool-table table");
         return [...tHead.rows[0].cells].map((heading, at) => [
-            heading.textContent.trim(),
+            (heading.querySelector("span") || heading).textContent.trim(),
             getComputedStyle(tBodies[0].rows[0].cells[at], "::before").content,
         ]);
     }""")
-    assert len(facts) == 8
-    assert facts[0][1] == facts[-1][1] == "none"
-    for heading, label in facts[1:-1]:
-        assert label == f'"{heading} "'
+    assert [label for _, label in facts if label == "none"] == ["none"] * 3
+    named = {heading: label for heading, label in facts if label != "none"}
+    assert named == {each: f'"{each}"' for each in ("Limit", "Timeout", "Updated")}
+
+
+def test_the_cards_of_a_phone_align_and_cut_nothing(phone: Page) -> None:
+    for width in (320, 390):
+        phone.set_viewport_size({"width": width, "height": 844})
+        phone.goto(POOLS)
+        cut = phone.evaluate("""() => [...document.querySelectorAll("tbody *")]
+            .filter((each) => each.clientWidth && each.scrollWidth > each.clientWidth + 1)
+            .map((each) => each.outerHTML.slice(0, 80))""")
+        assert cut == []
+        lefts = phone.evaluate("""() => ["th", ".cell-limit", ".cell-systems"].flatMap((cell) =>
+            [...document.querySelectorAll(`tbody ${cell}`)]
+                .map((each) => each.getBoundingClientRect().left))""")
+        assert len(set(lefts)) == 1
+        assert phone.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_a_first_page_is_six_requests(manager: Page) -> None:

@@ -88,7 +88,7 @@ def list_shows(client: Client, names: Sequence[str]) -> None:
         part = looked_at(client.get(address, headers=ROWS))
         assert part.shape("tbody *") == like, number
         shown += part.texts("tbody th bdi")
-        systems += part.attributes("td.cell-connectors > span", "title")
+        systems += part.texts("td.cell-systems bdi")
     assert Counter(shown) == Counter(map(as_parsed, names))
     assert Counter(systems) == Counter(map(as_parsed, names))
 

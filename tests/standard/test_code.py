@@ -17,9 +17,6 @@ TEMPLATES: Final = sorted((BASE_DIR / "templates").rglob("*.*"))
 ADMIN_TEMPLATES: Final = sorted((BASE_DIR / "pools/templates").rglob("*.*"))
 # Their cell, or what they stand beside, has the full time.
 AGES_WITH_A_TITLE: Final = {
-    "pool_cells.html: {{ change.at|age }}",
-    "pool_cells.html: {{ row.created_at|age }}",
-    "pool_cells.html: {{ row.updated_at|age }}",
     "change.html: {{ change.at|age }}",
 }
 # What is put into the text of a statement: numbers and names of ours, and places for values.

@@ -1,5 +1,6 @@
 """The list of pools, at the wire: one question to Core, and every designed state."""
 
+import re
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any, cast
@@ -15,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from pools.models import Company
 from sandbox.running import RunningSandbox
 from tests.fixtures.panel import SignIn, give_token, make_company, person_of, query_of
+from tests.views.changing import edit
 
 LIST = "/c/acme/pools/"
 
@@ -83,6 +85,44 @@ def test_sort_links_turn_the_direction(manager: Client) -> None:
     assert columns["Name"]["direction"] == "ascending"
     assert columns["Name"]["href"] == f"{LIST}?sort=-name"
     assert columns["Timeout"]["href"] == ""
+
+
+def test_the_time_of_creation_sorts_by_an_entry_of_a_menu(manager: Client) -> None:
+    page = LexborHTMLParser(manager.get(LIST, {"sort": "-created_at"}).content)
+    orders = {each.text(): each.attributes for each in page.css("thead details li a")}
+    assert orders["Created, oldest first"]["href"] == f"{LIST}?sort=created_at"
+    assert "aria-current" not in orders["Created, oldest first"]
+    assert orders["Created, newest first"]["aria-current"] == "true"
+    assert page.css("thead [aria-sort]") == []
+    assert page.css("title")[0].text(strip=True).startswith("by created, descending · Pools")
+
+
+def test_a_row_has_two_systems_as_chips_with_their_connectors_and_counts_the_rest(
+    manager: Client, core: RunningSandbox
+) -> None:
+    acme = core.company("acme")
+    pool = acme.add_pool("Wide").id
+    for system in ("Cin7", "Adobe", "Adobe", "Zapier"):
+        acme.add_connector(pool, name="x", system={"id": ord(system[0]), "name": system})
+    page = LexborHTMLParser(manager.get(LIST, {"search": "Wide"}).content)
+    (cell,) = page.css("tbody .cell-systems > span")
+    assert [each.text() for each in cell.css("b, i")] == ["Adobe 2", "Cin7 1", "+1"]
+    assert cell.attributes["title"] == "Adobe 2, Cin7 1, Zapier 1"
+
+
+def test_a_row_says_what_was_done_last_by_whom_and_how_long_ago(
+    manager: Client, core: RunningSandbox
+) -> None:
+    pool = core.company("acme").add_pool("Recent", 5).id
+    edit(manager, pool, limit="7")
+    page = LexborHTMLParser(manager.get(LIST, {"search": "Recent"}).content)
+    (last,), (updated,) = page.css("tbody .cell-change"), page.css("tbody .cell-updated")
+    assert last.text() == "limit 5 → 7· manager · seconds ago"
+    moment = r"\d\d \w{3} \d{4} [\d:]{8} \w+"
+    assert re.fullmatch(moment, last.css("a")[0].attributes["title"] or "")
+    assert updated.text() == "seconds ago"
+    titled = updated.attributes["title"] or ""
+    assert re.fullmatch(f"Updated {moment}, created {moment}", titled)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pools.changes.state import ChangeState
 from pools.core import Reason
 from pools.models.reference import FIRST_ORIGIN
 from pools.models.vocabulary import Action, Kind, Outcome, Readback, Verdict
-from pools.wording.changes import as_text, compared, step_in_words
+from pools.wording.changes import as_text, compared, in_brief, step_in_words
 from pools.wording.outcomes import meaning_of, standing_of
 from tests.changes.recorded import AFTER, BEFORE, a_change
 
@@ -54,6 +54,28 @@ def test_what_was_asked_for_is_told_where_it_did_not_come_to_that(
     change = settled(verdict, after)
     assert compared(change)[0] == moments
     assert told(change) == [f"Limit: {line}"]
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome", "words"),
+    [
+        (Action.EDIT, Outcome.DONE, "limit 5 → 10"),
+        (Action.EDIT, Outcome.REFUSED, "limit 5 → 10"),
+        (Action.CLEAR, Outcome.DONE, "cleared"),
+        (Action.CLEAR, Outcome.UNKNOWN, "clear"),
+        (Action.CREATE, Outcome.DONE, "created"),
+    ],
+)
+def test_a_line_of_a_list_says_what_a_change_did_or_was_to_do(
+    action: Action, outcome: Outcome, words: str
+) -> None:
+    assert in_brief(item(action, outcome)) == words
+
+
+def test_a_line_of_a_list_says_that_a_pool_was_renamed_and_not_how() -> None:
+    wanted = replace(AFTER, name="Orders", timeout=30)
+    change = replace(item(), wanted=wanted, after=wanted)
+    assert in_brief(change) == "renamed, limit 5 → 10, timeout none → 30"
 
 
 def test_of_a_deleted_pool_its_values_are_told() -> None:
