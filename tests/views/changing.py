@@ -28,7 +28,7 @@ def writes(core: RunningSandbox) -> list[tuple[str, str]]:
 def one_pool(client: Client) -> int:
     """A pool of acme that has connectors."""
     rows = client.get("/c/acme/pools/", {"per_page": 10}).context["rows"]
-    return int(next(row.id for row in rows if row.connector_count and row.limit and row.name))
+    return int(next(row.id for row in rows if row.systems and row.limit and row.name))
 
 
 def outcomes() -> list[str]:
