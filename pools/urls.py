@@ -9,9 +9,9 @@ from pools.views import (
     allowances,
     changes,
     changing,
-    companies,
     company_setup,
     help_pages,
+    home,
     joining,
     people,
     person_password,
@@ -40,8 +40,8 @@ register_converter(PoolIdConverter, "pool_id")
 
 app_name = "pools"
 urlpatterns = [
-    path("", companies.company_list, name="companies"),
-    path("c/<slug:company>/", companies.company_home, name="company"),
+    path("", home.home, name="companies"),
+    path("c/<slug:company>/", home.company_home, name="company"),
     path("c/<slug:company>/pools/", pools.pool_list, name="pool_list"),
     path("c/<slug:company>/pools/new/", changing.pool_new, name="pool_new"),
     path("c/<slug:company>/pools/<pool_id:pool>/", pools.pool_detail, name="pool_detail"),

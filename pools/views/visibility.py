@@ -22,10 +22,14 @@ class Visibility:
         return self.companies is None or slug in self.companies
 
 
+def sees_all(user: User) -> bool:
+    return user.has_perm(ALL_CHANGES)
+
+
 def visibility_of(user: User) -> Visibility:
     """A person sees what happened where they hold a token; auditors see all."""
     companies = Company.objects.all()
-    if user.has_perm(ALL_CHANGES):
+    if sees_all(user):
         return Visibility(None, {company.slug: company for company in companies})
     own = companies.filter(tokens__user=user, tokens__confirmed_at__isnull=False)
     here = {company.slug: company for company in own}

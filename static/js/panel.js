@@ -284,7 +284,7 @@
   const OPENS = "#pool-table .pool-name > a, .opens";
   const openLine = (event) => {
     if (event.target.closest("a, button, input, label, summary") || !getSelection().isCollapsed) return;
-    const line = event.target.closest("tr")?.querySelector(OPENS);
+    const line = event.target.closest("tr, .rows > li")?.querySelector(OPENS);
     if (event.button === 1) line && open(line.href);
     else if (!event.button) line?.dispatchEvent(new MouseEvent("click", event));
   };

@@ -14,7 +14,7 @@ from tests.browser.conftest import Demo, let_in
 
 pytestmark = pytest.mark.any_database
 PAGES = [
-    "/?all", "/c/acme/pools/", "/c/acme/pools/?search=nothing-like-it", "/c/acme/pools/?page=999",
+    "/", "/c/acme/pools/", "/c/acme/pools/?search=nothing-like-it", "/c/acme/pools/?page=999",
     "/c/acme/pools/?per_page=7", "/c/acme/pools/3/", "/c/acme/pools/new/",
     "/c/acme/pools/3/edit/", "/c/acme/pools/3/clear/", "/c/acme/pools/3/delete/",
     "/c/blank/pools/", "/c/acme/pools/999999/", "/c/nobody/pools/", "/tokens/", "/tokens/add/",

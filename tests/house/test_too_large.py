@@ -132,7 +132,7 @@ def test_what_the_stylesheets_are_refused_for_is_told_without_them(panel: Panel)
         "more headers than we can read. Most often these are cookies: delete those of this site "
         "and of its parent domain, then try again."
     )
-    assert [link.text() for link in body.css("a")] == ["Companies"]
+    assert [link.text() for link in body.css("a")] == ["Home"]
 
 
 def test_nobody_asks_for_that_page_from_outside(panel: Panel) -> None:

@@ -125,7 +125,7 @@ def lists_of_companies_show(names: Sequence[str]) -> None:
     """The names as companies' and in labels of tokens."""
     client = signed_in("mara", "Manager")
     mara = User.objects.get(username="mara")
-    names_at = {"/?all": ".list h2 bdi", "/tokens/": ".list bdi", "/tokens/add/": "option"}
+    names_at = {"/": ".companies bdi", "/tokens/": ".list bdi", "/tokens/add/": "option"}
 
     def pages(given: Sequence[str]) -> list[Page]:
         Company.objects.all().delete()

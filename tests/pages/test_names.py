@@ -195,7 +195,7 @@ class Everywhere:
         acts = ("", "roles/", "disable/", "sign-out/", "password/", "second-factors/remove/")
         return [
             *of_pool, *of_token, *(f"{other}/{act}" for act in acts),
-            f"{pools}/?per_page=10&sort=-created_at", f"{pools}/new/", "/?all",
+            f"{pools}/?per_page=10&sort=-created_at", f"{pools}/new/", "/",
             f"/changes/{self.change}/", f"/c/acme/changes/?pool={self.pool}",
             "/tokens/", "/tokens/add/?company=acme", "/people/", "/people/invite/",
             f"/people/invitations/{self.invitation.pk}/withdraw/", "/account/",
@@ -219,7 +219,7 @@ class Everywhere:
         page = Page(answer.content.decode())
         assert [away for away in page.leads_away() if TRAP in away or "evil" in away] == []
         # What everybody did grows with every round, and so does the choice of whose it was.
-        grows = address.startswith(("/admin/pools/entry/", "/c/acme/changes/"))
+        grows = address.startswith(("/admin/pools/entry/", "/c/acme/changes/")) or address == "/"
         return set(page.shape()) if grows else page.shape()
 
     def messages(self, name: dict[str, str]) -> Page:

@@ -59,7 +59,7 @@ PAGES = [
     "/tokens/",
     "/account/",
     "/accounts/sessions/",
-    "/?all",
+    "/",
 ]
 EDIT = "/c/acme/pools/1/edit/"
 FORMS = {
@@ -249,7 +249,7 @@ def test_signing_in_says_why_not_and_counts_no_attempt(person: Client, fault: st
 
 @pytest.mark.parametrize(
     ("path", "fault"),
-    [("/c/acme/pools/", "gone"), ("/changes/", "gone"), ("/?all", "gone"), ("/?all", "shut")],
+    [("/c/acme/pools/", "gone"), ("/changes/", "gone"), ("/", "gone"), ("/", "shut")],
 )
 def test_the_page_that_says_why_needs_no_database(person: Client, fault: str, path: str) -> None:
     with UNREADABLE[fault]():

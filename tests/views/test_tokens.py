@@ -199,7 +199,7 @@ def test_no_page_shows_the_token(newcomer: Client, core: RunningSandbox) -> None
     key = core.keys["acme"]["full"]
     pages = [enter(newcomer, token=key)]
     newcomer.post("/tokens/acme/confirm/")
-    addresses = ("/tokens/", "/tokens/acme/replace/", "/tokens/acme/remove/", "/?all")
+    addresses = ("/tokens/", "/tokens/acme/replace/", "/tokens/acme/remove/", "/")
     pages += [newcomer.get(address).content.decode() for address in addresses]
     assert not [page for page in pages if key in page]
 

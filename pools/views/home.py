@@ -1,0 +1,112 @@
+"""Home: what needs somebody, a person's companies, and the pools that they were at last."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from pools.changes import HistoryItem
+from pools.changes.reading import ChangeLine
+from pools.changes.recent import Recent, recent
+from pools.changes.state import ChangeState
+from pools.models import Company, Token
+from pools.models.vocabulary import Action
+from pools.pages.guards import needs, person
+from pools.pages.rendering import show
+from pools.tokens.state import TokenState, state_of
+from pools.views.change_rows import pool_addresses
+from pools.views.tokens import next_step, tokens_of
+from pools.views.visibility import sees_all
+from pools.wording.tokens import STATES
+
+POOLS: Final = 6
+CHANGES: Final = 6
+# A token in one of these waits for its owner; one that is missing may never be wanted.
+_WAITING: Final = frozenset(TokenState) - {TokenState.READY, TokenState.MISSING}
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRow:
+    company: Company
+    token: Token | None
+    state: TokenState
+    state_text: str
+    next_url: str
+    next_label: str
+    mend_url: str
+    mend_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecentRow:
+    """A change, its company, and where its pool is (empty: nowhere)."""
+
+    change: HistoryItem
+    company: Company
+    pool_href: str
+
+
+@needs("pools.view_pools")
+def home(request: HttpRequest) -> HttpResponse:
+    """Nothing is asked of Core."""
+    user = person(request)
+    mine = tokens_of(user)
+    seen = {each.slug: each for each, token, _ in mine if token or sees_all(user)}
+    found = recent(user.pk, seen, CHANGES)
+    companies = [_company_row(company, token or waiting) for company, token, waiting in mine]
+    context = {
+        "companies": companies,
+        "waiting": [row for row in companies if row.state in _WAITING],
+        "first_token": bool(mine) and not any(row.token for row in companies),
+        "can_administer": user.has_perm("pools.manage_people"),
+        **_record(found, seen),
+    }
+    return show(request, "pools/home.html", context)
+
+
+@needs("pools.view_pools")
+def company_home(request: HttpRequest, company: str) -> HttpResponse:
+    """An address cut short after the company leads to its pools."""
+    return redirect("pools:pool_list", company=get_object_or_404(Company, slug=company).slug)
+
+
+def _record(found: Recent, seen: Mapping[str, Company]) -> dict[str, object]:
+    own, held, latest = (_rows(each, seen) for each in (found.own, found.held, found.latest))
+    return {
+        "held": [row for row in held if row.change.state is not ChangeState.UNDER_WAY],
+        "pools": _last_of_each_pool(own)[:POOLS],
+        "changes": own[:CHANGES] or latest,
+        "own": bool(own),
+    }
+
+
+def _rows(lines: Iterable[ChangeLine], seen: Mapping[str, Company]) -> list[RecentRow]:
+    return [
+        RecentRow(line.item, seen[line.company], pool_addresses(seen[line.company])(line.item))
+        for line in lines
+    ]
+
+
+def _last_of_each_pool(rows: Iterable[RecentRow]) -> list[RecentRow]:
+    """Of pools that may still be there, the newest change of each."""
+    last: dict[tuple[str, int | None], RecentRow] = {}
+    for row in rows:
+        last.setdefault((row.company.slug, row.change.pool_id), row)
+    return [row for row in last.values() if row.pool_href and not _deleted(row.change)]
+
+
+def _deleted(change: HistoryItem) -> bool:
+    return change.gone or (change.action is Action.DELETE and change.took_effect)
+
+
+def _company_row(company: Company, token: Token | None) -> CompanyRow:
+    state = state_of(token, timezone.now())
+    mend_url, mend_label = next_step(company, state)
+    url, label = mend_url, mend_label
+    if state in (TokenState.READY, TokenState.EXPIRING):
+        url, label = reverse("pools:pool_list", args=[company.slug]), "Pools"
+    return CompanyRow(company, token, state, STATES[state], url, label, mend_url, mend_label)

@@ -1,0 +1,87 @@
+"""Home: what needs somebody, one's companies, the pools that one was at last."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+from selectolax.lexbor import LexborHTMLParser
+
+from pools.models import Token
+from pools.models.vocabulary import Action, Outcome
+from sandbox.running import RunningSandbox
+from tests.changes.recorded import NOON, a_change, minutes
+from tests.fixtures.panel import SignIn, make_company, person_of, told
+
+
+def texts(page: Any, selector: str) -> list[str]:
+    found = LexborHTMLParser(page.content).css(selector)
+    return [" ".join(each.text().split()) for each in found]
+
+
+def test_a_change_of_unknown_outcome_needs_somebody(manager: Client) -> None:
+    change = a_change(outcome=Outcome.UNKNOWN, held=True)
+    a_change(timezone.now(), outcome=None, held=True, pool_name="Under way")
+    a_change(company="northwind", outcome=Outcome.UNKNOWN, held=True)
+    page = manager.get("/")
+    (line,) = texts(page, "[aria-labelledby=needs-title] li")
+    assert line.startswith("unknown Edit of NetSuite orders 7 Acme by ada")
+    assert f'action="/c/acme/changes/{change}/check/"' in page.text
+
+
+def test_a_token_that_is_about_to_expire_needs_somebody(manager: Client) -> None:
+    Token.objects.update(expires_at=timezone.now() + timedelta(minutes=30))
+    page = manager.get("/")
+    (line,) = texts(page, "[aria-labelledby=needs-title] li")
+    assert line.startswith("Token expires soon Acme expires in ")
+    assert 'href="/tokens/acme/replace/"' in page.text
+
+
+def test_nothing_needs_somebody_who_has_nothing_to_mend(manager: Client) -> None:
+    assert texts(manager.get("/"), "[aria-labelledby=needs-title]") == []
+
+
+def test_the_pools_that_one_was_at_last_are_those_of_ones_own_changes(manager: Client) -> None:
+    me: dict[str, Any] = {"who": "manager", "actor_id": person_of(manager).pk}
+    a_change(NOON, pool_id=7, pool_name="Seven", **me)
+    a_change(NOON + minutes(1), pool_id=8, pool_name="Eight", **me)
+    a_change(NOON + minutes(2), pool_id=8, pool_name="Eight", **me)
+    a_change(NOON + minutes(3), pool_id=9, pool_name="Gone", action=Action.DELETE, **me)
+    a_change(NOON + minutes(4), pool_id=10, pool_name="Another's", actor_id=99)
+    a_change(NOON + minutes(5), company="northwind", pool_id=11, pool_name="Elsewhere", **me)
+    page = manager.get("/")
+    pools = "[aria-labelledby=pools-title] .opens"
+    assert texts(page, pools) == ["Eight 8", "Seven 7"]
+    changes = texts(page, "[aria-labelledby=changes-title] .opens")
+    assert changes == ["Delete of Gone 9", "Edit of Eight 8", "Edit of Eight 8", "Edit of Seven 7"]
+
+
+def test_who_has_changed_nothing_sees_what_colleagues_changed_last(reader: Client) -> None:
+    a_change(pool_name="Seven", actor_id=99)
+    a_change(company="northwind", pool_name="Elsewhere", actor_id=99)
+    page = reader.get("/")
+    assert texts(page, "[aria-labelledby=changes-title] .opens") == ["Edit of Seven 7"]
+    assert texts(page, "#changes-title") == ["Latest changes"]
+
+
+def test_who_sees_all_changes_sees_those_of_companies_without_a_token(
+    sign_in_as: SignIn, core: RunningSandbox
+) -> None:
+    make_company(core, "northwind", "Northwind")
+    a_change(company="northwind", pool_name="Elsewhere")
+    opens = "[aria-labelledby=changes-title] .opens"
+    assert texts(sign_in_as("Auditor", token=None).get("/"), opens) == ["Edit of Elsewhere 7"]
+    assert texts(sign_in_as("Operator", token=None).get("/"), opens) == []
+
+
+def test_the_first_day_leads_to_the_first_token(sign_in_as: SignIn) -> None:
+    page = sign_in_as("Operator", token=None).get("/")
+    assert texts(page, "[aria-labelledby=needs-title] .button") == ["Add token"]
+    assert "You have no Patchworks token here yet." in told(page)
+    assert texts(page, ".companies .button") == ["Add token: Acme"]
+
+
+def test_nothing_is_asked_of_core(manager: Client, core: RunningSandbox) -> None:
+    a_change(outcome=Outcome.UNKNOWN, held=True)
+    assert manager.get("/").status_code == 200
+    assert core.journal == []
