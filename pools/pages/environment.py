@@ -29,6 +29,7 @@ from pools.wording.connectors import systems_in_words
 from pools.wording.moments import age_of, is_past
 from pools.wording.outcomes import meaning_of, standing_of, window_of
 from pools.wording.settling import while_open
+from pools.wording.timeline import sentence_of
 
 
 def environment(**options: Any) -> Environment:
@@ -83,6 +84,7 @@ _FILTERS: Final = FILTERS | {
     "parts": parts_of,
     "pluralize": pluralize,
     "clears_say": clears_say,
+    "sentence": sentence_of,
     "standing": standing_of,
     "systems_in_words": systems_in_words,
     "told": told,

@@ -53,7 +53,7 @@ def test_an_edit_is_reverted_by_the_keyboard_alone(manager: Page) -> None:
 
 def test_from_the_changes_page_it_leads_to_the_pool(manager: Page) -> None:
     edit(manager, pool := new_pool(manager), limit="12")
-    entry(manager, 0).get_by_role("link", name="Edit").click()
+    entry(manager, 0).locator("h3 a").click()
     manager.get_by_role("link", name="Revert").click()
     manager.get_by_role("dialog").get_by_role("button", name="Revert").click()
     expect(manager).to_have_url(pool)
@@ -163,7 +163,7 @@ def test_an_open_change_has_no_violation(seen: Page, core_fault: Fault) -> None:
     hold(seen, core_fault)
     assert violations_in_both_themes(seen) == []
     fits(seen)
-    entry(seen, 0).get_by_role("link", name="Edit").click()
+    entry(seen, 0).locator("h3 a").click()
     expect(seen.get_by_role("button", name="Check again")).to_be_visible()
     assert violations_in_both_themes(seen) == []
     fits(seen)
