@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.db import connection, transaction
@@ -41,6 +41,15 @@ def readiness() -> Mapping[str, State]:
         return _last.states
 
 
+def ledger_verified() -> Mapping[str, Any] | None:
+    """What the last walk along the ledger found, as old as the states; None: nothing is known.
+
+    It decides nothing: a ledger that does not fit can still be written and read.
+    """
+    readiness()
+    return _last.verified
+
+
 def forget() -> None:
     """The next one asks again."""
     _last.states = {}
@@ -52,6 +61,7 @@ class _Last:
         self.at = 0.0
         self.states: Mapping[str, State] = {}
         self.failure: Failure | None = None
+        self.verified: Mapping[str, Any] | None = None
 
 
 _last = _Last()
@@ -69,8 +79,18 @@ def _look() -> Mapping[str, State]:
             failure = name, type(error).__name__, str(error), cause_of(error)
             break
         states[name] = State.OK
+    _last.verified = _verified() if failure is None else None
     _tell(failure)
     return states
+
+
+def _verified() -> Mapping[str, Any] | None:
+    # Imported late, as below.
+    from pools.ledger.verifying import latest
+
+    if (last := latest()) is None:
+        return None
+    return {"last": last.whole.last, "at": last.whole.at.isoformat(), "fits": not last.findings}
 
 
 def _tell(failure: Failure | None) -> None:

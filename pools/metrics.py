@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from pools.core import CoreClient, Reason, observe
 from pools.ledger import clock
+from pools.ledger.verifying import latest
 from pools.models import Entry, Lease, Token
 from pools.models.vocabulary import MADE_HERE, Outcome
 
@@ -119,7 +120,7 @@ def connect() -> None:
 
 
 class DatabaseFigures(Collector):
-    """What the database knows, in three short queries. Database errors pass through."""
+    """What the database knows, in four short queries. Database errors pass through."""
 
     def collect(self) -> Iterable[Metric]:
         yield from _open_changes()
@@ -129,6 +130,22 @@ class DatabaseFigures(Collector):
             "The number of the ledger's last entry.",
             Entry.objects.order_by("-seq").values_list("seq", flat=True).first() or 0,
         )
+        yield from _verification()
+
+
+def _verification() -> Iterator[Metric]:
+    """What the last walk along the ledger found; without samples where there was none."""
+    last = latest()
+    height = age = found = None
+    if last is not None:
+        height, found = last.whole.last, len(last.findings)
+        age = (clock.now() - last.whole.at).total_seconds()
+    for name, meaning, value in (
+        ("verified_height", "The last entry when the whole ledger was last verified.", height),
+        ("verified_age_seconds", "How long ago the whole ledger was last verified.", age),
+        ("findings", "How many things verifying the ledger last found wrong.", found),
+    ):
+        yield GaugeMetricFamily(f"panel_ledger_{name}", meaning, value)
 
 
 def _open_changes() -> Iterator[Metric]:

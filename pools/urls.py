@@ -18,6 +18,7 @@ from pools.views import (
     pools,
     settling,
     tokens,
+    verifying,
 )
 
 
@@ -50,6 +51,7 @@ urlpatterns = [
     path("c/<slug:company>/pools/<pool_id:pool>/delete/", changing.pool_delete, name="pool_delete"),
     path("changes/", changes.change_list, name="change_list"),
     path("changes/export/", changes.change_export, name="change_export"),
+    path("changes/verify/", verifying.ledger_verify, name="ledger_verify"),
     path("changes/<uuid:change>/", changes.change_detail, name="change"),
     path("c/<slug:company>/changes/", changes.change_list, name="change_list"),
     path("c/<slug:company>/changes/export/", changes.change_export, name="change_export"),

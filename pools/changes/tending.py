@@ -1,4 +1,4 @@
-"""What runs beside the panel: settles what is due, and keeps the ledger's head in the log.
+"""What runs beside the panel: settles what is due, verifies the ledger, logs its head.
 
 One process, without any state that matters: it may be killed at any moment, and none or
 several may run. A change that cannot be settled, and a Core that does not answer, are
@@ -27,7 +27,7 @@ from pools.changes.settling import (
     settle_all,
     unread,
 )
-from pools.ledger import clock
+from pools.ledger import clock, verifying
 from pools.ledger.appending import LedgerUnwritable
 from pools.ledger.chain import log_altered_keys, wrong_audit_keys
 from pools.ledger.checkpoints import log_checkpoint
@@ -40,6 +40,8 @@ INTERVAL_SECONDS: Final = 1.0
 CHECKPOINT_SECONDS: Final = 3600.0
 # How often it is looked for changes that are done and could not be read back.
 UNREAD_SECONDS: Final = 60.0
+# How often it is asked whether the ledger was verified lately.
+VERIFICATION_SECONDS: Final = 600.0
 # So much of a company's work before it is another's turn.
 AT_ONCE: Final = 10
 FIRST_DELAY_SECONDS: Final = 5.0
@@ -97,7 +99,7 @@ class Tending:
         self._clock = clock
         self._delays: dict[UUID | str, Delay] = {}
         self._away_seconds = 0.0
-        self._next_checkpoint = self._next_unread = clock()
+        self._next_checkpoint = self._next_unread = self._next_verification = clock()
         # Changes that are done and could not be read back, and their companies.
         self._unread: dict[UUID, str] = {}
         self._keys_fit = False
@@ -118,6 +120,8 @@ class Tending:
                 refuse_wrong_keys()
                 self._keys_fit = True
             more = self._settle()
+            if not more and self._clock() >= self._next_verification:
+                self._verify()
         except (AnyDatabaseError, LedgerUnwritable) as error:
             return self._database_away(error)
         if self._away_seconds:
@@ -130,6 +134,12 @@ class Tending:
         connections.close_all()
         log_checkpoint()
         connections.close_all()
+
+    def _verify(self) -> None:
+        """Walks the ledger where nobody has for a day; the note of that outlives a restart."""
+        self._next_verification = self._clock() + VERIFICATION_SECONDS
+        if verifying.is_due():
+            verifying.verify_whole()
 
     def _settle(self) -> bool:
         """Settles some of what is due. Whether there is more to do at once."""

@@ -30,6 +30,7 @@ from pools.wording.moments import age_of, is_past
 from pools.wording.outcomes import meaning_of, standing_of, window_of
 from pools.wording.settling import while_open
 from pools.wording.timeline import sentence_of
+from pools.wording.verifying import doesnt_fit, verified
 
 
 def environment(**options: Any) -> Environment:
@@ -74,6 +75,7 @@ _AFTER_TAG: Final = re.compile(r"(?<=[%#]\}\n)[ \t]+")
 _FILTERS: Final = FILTERS | {
     "age": age_of,
     "capfirst": capfirst,
+    "doesnt_fit": doesnt_fit,
     "default_if_none": default_if_none,
     "floatformat": floatformat,
     "in_brief": in_brief,
@@ -88,6 +90,7 @@ _FILTERS: Final = FILTERS | {
     "standing": standing_of,
     "systems_in_words": systems_in_words,
     "told": told,
+    "verified": verified,
     "while_open": while_open,
     "window": window_of,
     "with_tickets": with_tickets,

@@ -52,6 +52,7 @@ from pools.wording.people import SHARED_NAME, naming
 from pools.wording.roles import NO_EVENTS
 from pools.wording.settling import holding
 from pools.wording.situations import Problem
+from pools.wording.verifying import NEVER
 
 LINES: Final = 50
 TEMPLATE: Final = "pools/change_list.html"
@@ -214,6 +215,8 @@ def _form_context(
         "companies": [] if chosen else list(visible.here.values()),
         "company_gone": words.get("company", "") not in {"", *visible.here},
         "zone": timezone.get_current_timezone_name(),
+        "verification": visible.verification,
+        "never_verified": NEVER,
         "naming": (),
         "chart": None,
         "problem": None,

@@ -13,7 +13,7 @@ from django.db import OperationalError, connection, transaction
 from pools.ledger.appending import append
 from pools.ledger.chain import FIRST
 from pools.ledger.guarding import TRIGGERS
-from pools.management.commands.verify_audit import EMPTIED, UNGUARDED
+from pools.ledger.verifying import EMPTIED, UNGUARDED
 from pools.models import Entry
 from pools.models.vocabulary import Kind
 from pools.secret import Secret

@@ -326,7 +326,7 @@ def test_a_scrape_asks_no_core_and_the_database_a_few_short_questions(
     with CaptureQueriesContext(connection) as queries:
         Client().get("/metrics", headers=BEARER)
     assert core.journal == []
-    assert len(queries) == 3
+    assert len(queries) == 4
 
 
 @pytest.mark.django_db

@@ -43,6 +43,7 @@ MATRIX: Final = {
     "c/<slug:company>/pools/<pool_id:pool>/delete/": MAKERS,
     "changes/": ROLES,
     "changes/export/": ROLES,
+    "changes/verify/": [AUDITOR, ADMINISTRATOR],
     "changes/<uuid:change>/": ROLES,
     "c/<slug:company>/changes/": ROLES,
     "c/<slug:company>/changes/export/": ROLES,

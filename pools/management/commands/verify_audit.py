@@ -9,22 +9,13 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 
-from pools.ledger.chain import wrong_audit_keys
 from pools.ledger.checkpoints import PRINTED_EMPTY, Checkpoint, read_checkpoints
-from pools.ledger.guarding import missing_triggers, was_emptied
 from pools.ledger.indexing import Lost, lost
-from pools.ledger.proof import NAMED, Proof, prove
+from pools.ledger.proof import NAMED, Proof
+from pools.ledger.verifying import examine
 from pools.wording.numbers import counted
 
-EMPTIED: Final = (
-    "The ledger is empty, but something is stored that is only ever written with an entry."
-)
-UNGUARDED: Final = (
-    "The database does not keep the ledger from being altered; we can't tell since when."
-)
-
 NOT_FOUND: Final = "`manage.py index_ledger` adds what is missing."
-LACKS: Final = "Missing, switched off or altered:"
 
 
 class Command(BaseCommand):
@@ -68,30 +59,16 @@ class Command(BaseCommand):
         # Read first: the ledger may grow, and must never seem shorter than what is noted.
         kept = [each for name in checkpoints for each in self._read(name)]
         try:
-            proof = prove(max(first, 1), kept)
-            wrong_keys = wrong_audit_keys() if proof.broken else []
-            emptied = proof.head.seq == 0 and not proof.broken and was_emptied()
-            missing = missing_triggers()
+            examined = examine(max(first, 1), kept)
+            proof = examined.proof
             unfound = list(lost(max(first, 1))) if index and not proof.broken else []
         except AnyDatabaseError as error:
             raise CommandError(f"The ledger cannot be read: {error}") from None
-        for misfit in proof.misfits:
-            self.stderr.write(f"Entry {misfit.seq} does not fit. {misfit.reason}")
-        if proof.misfit_count > len(proof.misfits):
-            more = proof.misfit_count - len(proof.misfits)
-            self.stderr.write(f"{more} more {'does' if more == 1 else 'do'} not fit.")
-        for sentence in wrong_keys:
+        for sentence in examined.findings:
             self.stderr.write(sentence)
-        for sentence in proof.of_nobody:
-            self.stderr.write(sentence)
-        if emptied:
-            self.stderr.write(EMPTIED)
-        if missing:
-            self.stderr.write(f"{UNGUARDED} {LACKS} {', '.join(missing)}.")
         self._say_what_is_not_found(unfound)
         self._say_what_fits(proof)
-        unfit = proof.misfit_count or proof.of_nobody
-        if unfit or emptied or missing or unfound or (checkpoints and not kept):
+        if examined.findings or unfound or (checkpoints and not kept):
             sys.exit(1)
 
     def _read(self, name: str) -> Iterable[Checkpoint]:

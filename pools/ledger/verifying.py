@@ -1,0 +1,160 @@
+"""Verifying the ledger from within: what a walk along it finds, and the note of the last one.
+
+`manage.py verify_audit` prints what it finds. `tend` walks the whole ledger once a day, and an
+auditor what is new since: both note it on the ledger itself, sealed like everything else there.
+Whoever can write to the database can cut the note off with the rest; that shows against the
+checkpoints in the log alone.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from django.db import connection, transaction
+
+from pools.ledger import clock
+from pools.ledger.appending import NOBODY, Actor, head, record_event
+from pools.ledger.chain import wrong_audit_keys
+from pools.ledger.checkpoints import Checkpoint
+from pools.ledger.guarding import missing_triggers, was_emptied
+from pools.ledger.proof import NAMED, Proof, prove
+
+EVERY: Final = timedelta(hours=24)
+# A page waits for these: some seconds at most.
+MOST_NEW: Final = 50_000
+EMPTIED: Final = (
+    "The ledger is empty, but something is stored that is only ever written with an entry."
+)
+UNGUARDED: Final = (
+    "The database does not keep the ledger from being altered; we can't tell since when."
+)
+LACKS: Final = "Missing, switched off or altered:"
+# By an index of events by their action; for a page that asks for it with something else, too.
+NEWEST_NOTE: Final = """
+SELECT facts FROM pools_entry WHERE kind = 'event' AND action = 'ledger_verified'
+ORDER BY at DESC, seq DESC LIMIT 1
+"""
+log = structlog.get_logger("panel.ledger")
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a walk found, and each thing that is wrong, as a sentence."""
+
+    proof: Proof
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The entries that were walked along, and when that ended."""
+
+    first: int
+    last: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The last walk along the whole ledger, the last one along what came after, what was wrong."""
+
+    whole: Walk
+    newer: Walk | None
+    findings: tuple[str, ...]
+
+    @property
+    def reached(self) -> int:
+        return (self.newer or self.whole).last
+
+
+class TooMuch(Exception):
+    """There is no earlier walk to go on from, or too much is new for a page to wait for."""
+
+
+def examine(first: int = 1, checkpoints: Sequence[Checkpoint] = ()) -> Examined:
+    """Walks the ledger from an entry on, and looks at what guards it. Raises django.db.Error."""
+    proof = prove(first, checkpoints)
+    found = [f"Entry {each.seq} does not fit. {each.reason}" for each in proof.misfits]
+    if more := proof.misfit_count - len(proof.misfits):
+        found.append(f"{more} more {'does' if more == 1 else 'do'} not fit.")
+    found += wrong_audit_keys() if proof.broken else []
+    found += proof.of_nobody
+    if proof.head.seq == 0 and not proof.broken and was_emptied():
+        found.append(EMPTIED)
+    if missing := missing_triggers():
+        found.append(f"{UNGUARDED} {LACKS} {', '.join(missing)}.")
+    return Examined(proof, tuple(found))
+
+
+def latest() -> Verification | None:
+    """What the last note says; None where there is none that can be read."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST_NOTE)
+        row = cursor.fetchone()
+    return read_note(row[0] if row else None)
+
+
+def read_note(text: str | None) -> Verification | None:
+    """The same of the note's own text."""
+    try:
+        return _read(json.loads(text)) if text else None
+    except (ValueError, LookupError, TypeError):
+        return None  # not as we write entries: the next walk reports it
+
+
+def is_due() -> bool:
+    """Whether the whole ledger, if there is one, was not walked along for a day."""
+    if head().seq == 0:
+        return False
+    last = latest()
+    return last is None or clock.now() - last.whole.at >= EVERY
+
+
+def verify_whole(by: Actor = NOBODY) -> Verification:
+    """Walks the whole ledger and notes what was found. Raises django.db.Error."""
+    examined = examine()
+    walk = Walk(1, examined.proof.head.seq, clock.now())
+    return _noted(Verification(walk, None, examined.findings), by)
+
+
+def verify_new(by: Actor) -> Verification:
+    """Walks along what is new since the last walk, and notes it. Raises TooMuch, or as above.
+
+    Where something did not fit, only walking all of it again can tell that it does now.
+    """
+    last = latest()
+    if last is None or last.findings or head().seq - last.reached > MOST_NEW:
+        raise TooMuch
+    first = last.reached + 1
+    examined = examine(first)
+    walk = Walk(first, examined.proof.head.seq, clock.now())
+    return _noted(Verification(last.whole, walk, examined.findings), by)
+
+
+def _noted(found: Verification, by: Actor) -> Verification:
+    """Said in the log first: a ledger that does not fit may not take an entry either."""
+    if found.findings:
+        log.error("the ledger does not fit: run manage.py verify_audit", found=found.findings)
+    facts: dict[str, Any] = {"whole": _written(found.whole), "findings": [*found.findings]}
+    if found.newer:
+        facts["newer"] = _written(found.newer)
+    with transaction.atomic(durable=True):
+        record_event("ledger_verified", by, facts=facts)
+    return found
+
+
+def _written(walk: Walk) -> dict[str, Any]:
+    return {"first": walk.first, "last": walk.last, "at": walk.at.isoformat()}
+
+
+def _read(facts: Mapping[str, Any]) -> Verification:
+    newer = facts.get("newer")
+    findings = tuple(map(str, facts["findings"]))[: 2 * NAMED]
+    return Verification(_walk(facts["whole"]), _walk(newer) if newer else None, findings)
+
+
+def _walk(facts: Mapping[str, Any]) -> Walk:
+    return Walk(int(facts["first"]), int(facts["last"]), datetime.fromisoformat(facts["at"]))
