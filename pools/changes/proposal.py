@@ -150,7 +150,8 @@ class ProposedChange:
 
     `seen` is the pool as the person saw it (None only for a create). `form_id` was made
     when the form was rendered: it tells a second submit from a second change. `reverts`
-    is the change that this one reverts, if it was proposed as that.
+    is the change that this one reverts, if it was proposed as that. `weighed` is what was known
+    of allowances when a limit was chosen, for the record.
     """
 
     company: Company
@@ -163,6 +164,7 @@ class ProposedChange:
     form_id: UUID
     actor: Actor
     reverts: UUID | None = None
+    weighed: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
         if self.action not in MADE_HERE:

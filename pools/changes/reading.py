@@ -1,7 +1,7 @@
 """What the pages of changes show: a page of lines, counts by day, one change whole."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final, TypeGuard
@@ -145,7 +145,7 @@ class WholeChange:
 
     `wanted` are the values that were asked for, `address` is where the person came from,
     `status` and `took_milliseconds` are of the call to Core; each is empty or None where
-    it was not recorded.
+    it was not recorded. `weighed` is what was known of allowances when its limit was chosen.
     """
 
     line: ChangeLine
@@ -154,6 +154,7 @@ class WholeChange:
     status: int | None
     took_milliseconds: int | None
     steps: list[Step]
+    weighed: Sequence[Mapping[str, Any]] = ()
 
 
 def page(
@@ -280,6 +281,7 @@ def whole_change(change_id: UUID) -> WholeChange | None:
         status=called.get("status"),
         took_milliseconds=called.get("took_milliseconds"),
         steps=steps,
+        weighed=steps[0].facts.get("allowances", ()),
     )
 
 

@@ -65,13 +65,15 @@ class Intent:
         return pool_key_of(self.reference, self.pool_name)
 
     def facts(self) -> dict[str, Any]:
-        facts = {
+        facts: dict[str, Any] = {
             "before": self.before and self.before.to_json(),
             "wanted": self.wanted and self.wanted.to_json(),
             "request_id": str(self.change_id),
         }
         if self.change.reverts is not None:
             facts["reverts"] = str(self.change.reverts)
+        if self.change.weighed:
+            facts["allowances"] = list(self.change.weighed)
         return facts
 
 

@@ -155,6 +155,15 @@ def _is_newest(value: Any) -> bool:
     return _is_number(value["id"]) and (at is None or isinstance(at, str))
 
 
+def _is_weighed(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(each["system"], str)
+        and type(each["allowance"]) is type(each["given"]) is int
+        and isinstance(each["at_least"], bool)
+        for each in value
+    )
+
+
 def _is_moment(value: Any) -> bool:
     at = datetime.fromisoformat(value)
     return at.tzinfo is not None and 1 < at.year < MAXYEAR
@@ -169,6 +178,7 @@ _OF_CHANGES: Final[Mapping[str, Callable[[Any], bool]]] = {
     **dict.fromkeys(("reverts", "beside"), lambda value: bool(UUID(value))),
     "since": _is_moment,
     "fields": _is_fields,
+    "allowances": _is_weighed,
     "newest": _is_newest,
 }
 # The other facts of events are shown as they are.

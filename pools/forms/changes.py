@@ -21,17 +21,20 @@ from pools.changes import (
     open_changes,
 )
 from pools.changes.reverting import Undo
-from pools.core import LEAVE, Invalid, Pool, PoolChanges, PoolFields
+from pools.core import LEAVE, Invalid, Leave, Pool, PoolChanges, PoolFields
 from pools.core.bounds import LIMIT, NAME, TIMEOUT, TextBounds
 from pools.core.comparing import looks_alike, typeable
 from pools.core.errors import reasons_in
 from pools.forms.checks import BoundedTextField, CheckedForm, WholeNumberField, control_text
 from pools.forms.identifiers import IDENTIFIER
 from pools.forms.seen import is_about, is_of_other_origin, seal, snapshot_in
+from pools.guidance.gathering import NOTHING, Kept
+from pools.guidance.sums import Share, weighed
 from pools.ledger.appending import Actor
 from pools.models import Company
 from pools.models.bounds import REASON
 from pools.models.vocabulary import Action
+from pools.wording.allowances import above_allowance
 from pools.wording.direction import marked, unseen_in
 
 # What a person can set of a pool.
@@ -79,9 +82,11 @@ class ChangeForm(CheckedForm):
         pool_id: int | None = None,
         undo: Undo | None = None,
         begun: str = "",
+        kept: Kept = NOTHING,
         **kwargs: Any,
     ):
         super().__init__(*args, **kwargs)
+        self._kept = kept
         self.initial["reason"] = self._begun = begun
         self._company = company
         self._action = action
@@ -142,7 +147,19 @@ class ChangeForm(CheckedForm):
             form_id=self.cleaned_data["form_id"],
             actor=actor,
             reverts=self._undo.item.change_id if self._undo else None,
+            weighed=weighed(self.shares, self.limit_wanted),
         )
+
+    @property
+    def limit_wanted(self) -> int | None:
+        """The limit that the change gives its pool; None where it leaves the limit alone."""
+        return None
+
+    @property
+    def shares(self) -> list[Share]:
+        """What its pool, as the person saw it, and the others take of what accounts allow."""
+        seen = self._opened
+        return [] if seen is None else self._kept.shares(None, seen.limit)
 
     def send(
         self, make: Callable[[ProposedChange], ChangeResult | Exception], actor: Actor
@@ -251,7 +268,7 @@ class ChangeForm(CheckedForm):
         texts = {
             name: str(self[name].value() or "")
             for name in self.fields
-            if name not in ("form_id", "seen")
+            if name not in ("form_id", "seen", "told")
         }
         return texts | {"opened": self.data.get("seen", "")}
 
@@ -275,6 +292,8 @@ class PoolForm(ChangeForm):
     timeout = WholeNumberField(
         label="Timeout", bounds=TIMEOUT, help_text="In seconds. Leave it empty for none."
     )
+    # The limit of which its person was told that it goes above an allowance.
+    told = forms.CharField(widget=forms.HiddenInput, required=False)
     field_order = ("name", "limit", "timeout", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -307,7 +326,24 @@ class PoolForm(ChangeForm):
         cleaned = super().clean() or {}
         if not self.errors and cleaned["seen"] and self.pool_changes() == PoolChanges():
             raise ValidationError("Nothing to save: the pool already has these values.")
+        if not self.errors:
+            self._tell_of_allowances()
         return cleaned
+
+    def _tell_of_allowances(self) -> None:
+        """Once of each limit, where no script has told while it was typed: then it may be saved."""
+        limit = self.limit_wanted
+        exceeded = [share for share in self.shares if share.is_exceeded_by(limit)]
+        if limit is None or not exceeded or self.data.get("told") == str(limit):
+            return
+        self._put(told=str(limit))
+        for share in exceeded:
+            self.add_error("limit", above_allowance(share, limit))
+
+    @property
+    def limit_wanted(self) -> int | None:
+        limit: int | None = getattr(self, "cleaned_data", {}).get("limit")
+        return limit
 
     def typed(self) -> dict[str, str]:
         """Of an edit only what was changed: the rest follows the pool in the meantime."""
@@ -375,6 +411,17 @@ class RevertForm(ChangeForm):
     def pool_changes(self) -> PoolChanges | None:
         """What the pool, as the person saw it, needs to have the values from before again."""
         return self._undo.changes(self.cleaned_data["seen"]) if self._undo else None
+
+    @property
+    def limit_wanted(self) -> int | None:
+        """What was before the edit that it reverts, where that changed the limit."""
+        now = self._opened
+        if now is None and self.pool is not None:
+            now = Snapshot.from_pool(self.pool)
+        if now is None or self._undo is None:
+            return None
+        limit = self._undo.changes(now).limit
+        return None if isinstance(limit, Leave) else limit
 
     @property
     def differences(self) -> tuple[Difference, ...]:

@@ -23,6 +23,7 @@ from pools.pages.dates import FILTERS, told
 from pools.pages.sentences import parts_of
 from pools.tickets import Part
 from pools.wording.actions import words_for
+from pools.wording.allowances import given, recorded, would_make
 from pools.wording.changes import in_brief, name_of
 from pools.wording.clears import clears_say
 from pools.wording.connectors import systems_in_words
@@ -79,6 +80,7 @@ _FILTERS: Final = FILTERS | {
     "default_if_none": default_if_none,
     "floatformat": floatformat,
     "in_brief": in_brief,
+    "given": given,
     "is_past": is_past,
     "json_script": json_script,
     "meaning": meaning_of,
@@ -92,8 +94,10 @@ _FILTERS: Final = FILTERS | {
     "told": told,
     "verified": verified,
     "while_open": while_open,
+    "weighed": recorded,
     "window": window_of,
     "with_tickets": with_tickets,
     "word": word,
     "words": words_for,
+    "would_make": would_make,
 }

@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
-from django.db.models.expressions import RawSQL
+from django.db.models.expressions import Expression, RawSQL
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -81,15 +81,16 @@ def token_for(user: User, company: Company) -> Token | None:
     )
 
 
-def token_in(user: User, slug: str) -> tuple[Token | None, int]:
+def token_in(user: User, slug: str, beside: Expression) -> tuple[Token | None, int]:
     """The same with its company, by the company's short name; and the ledger's newest entry now.
 
-    By one question: each page of a company begins with all of it.
+    By one question: each page of a company begins with all of it. `beside` is what else the page
+    asks: it is the token's `beside`, and may name columns of `pools_company`.
     """
     token = (
         Token.objects.filter(user=user, company__slug=slug, confirmed_at__isnull=False)
         .select_related("company")
-        .annotate(newest=RawSQL("SELECT MAX(seq) FROM pools_entry", []))  # nosec B611
+        .annotate(newest=RawSQL("SELECT MAX(seq) FROM pools_entry", []), beside=beside)  # nosec B611
         .first()
     )
     if token is None:

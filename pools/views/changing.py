@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
 from pools.changes import ChangeResult, drift
+from pools.changes.clears import recent_clears
 from pools.changes.reading import whole_change
 from pools.changes.reverting import CannotRevert, Undo
 from pools.core import Pool
@@ -25,7 +26,7 @@ from pools.pages.just_read import hand_on
 from pools.pages.rendering import landed, page_behind, show
 from pools.pages.ticket import reason_begun
 from pools.tokens.keeping import TokenMissing
-from pools.views.deciding import deciding
+from pools.views.deciding import Deciding
 from pools.views.pools import row_of
 from pools.views.workplace import NO_POOL, Workplace, enter
 from pools.wording.actions import words_for
@@ -70,6 +71,7 @@ class Task:
             "pool_id": self.pool_id,
             "undo": self.undo,
             "begun": reason_begun(self.workplace.request),
+            "kept": self.workplace.kept,
         }
 
     @property
@@ -85,17 +87,17 @@ def pool_new(request: HttpRequest, company: str) -> HttpResponse:
 
 @needs(RIGHTS[Action.EDIT])
 def pool_edit(request: HttpRequest, company: str, pool: int) -> HttpResponse:
-    return _change(request, Task(enter(request, company), Action.EDIT, pool))
+    return _change(request, Task(enter(request, company, pool), Action.EDIT, pool))
 
 
 @needs(RIGHTS[Action.CLEAR])
 def pool_clear(request: HttpRequest, company: str, pool: int) -> HttpResponse:
-    return _change(request, Task(enter(request, company), Action.CLEAR, pool))
+    return _change(request, Task(enter(request, company, pool), Action.CLEAR, pool))
 
 
 @needs(RIGHTS[Action.DELETE])
 def pool_delete(request: HttpRequest, company: str, pool: int) -> HttpResponse:
-    return _change(request, Task(enter(request, company), Action.DELETE, pool))
+    return _change(request, Task(enter(request, company, pool), Action.DELETE, pool))
 
 
 @needs(RIGHTS[Action.EDIT])
@@ -114,6 +116,7 @@ def change_revert(request: HttpRequest, company: str, change: UUID) -> HttpRespo
     except CannotRevert as error:
         return workplace.show_problem(error, Action.EDIT)
     if undo.item.action is Action.EDIT:
+        workplace = enter(request, company, undo.item.pool_id)
         return _change(request, Task(workplace, Action.EDIT, undo.item.pool_id, undo))
     if not workplace.may[Action.CREATE]:
         raise PermissionDenied(not_in_your_role(RIGHTS[Action.CREATE]))
@@ -180,7 +183,7 @@ def _answer(
         "mode": "new" if task.action is Action.CREATE else "edit",
         "pool": form.pool,
         "systems": by_system(form.pool),
-        "deciding": deciding(workplace, task.action, task.pool_id),
+        "deciding": _deciding(task, form),
         "cancel_href": situation.page_of(task.pool_id),
         "action_url": request.path,
         "problem": answer,
@@ -189,6 +192,13 @@ def _answer(
     }
     status = answer.status if answer else 422 if form.is_bound else 200
     return show(request, template, context, status=status)
+
+
+def _deciding(task: Task, form: ChangeForm) -> Deciding:
+    cleared = None
+    if task.action is Action.CLEAR and task.pool_id is not None:
+        cleared = recent_clears(task.workplace.company, task.pool_id)
+    return Deciding.about(task.workplace.kept, form.pool, cleared, form.limit_wanted)
 
 
 def _landed(

@@ -1,19 +1,44 @@
 """What decides whether a change is right, for the pages where somebody is about to make it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
 
-from pools.changes.clears import RecentClears, recent_clears
-from pools.models.vocabulary import Action
-from pools.views.workplace import Workplace
+from pools.changes.clears import RecentClears
+from pools.core import Pool
+from pools.guidance.gathering import Kept, Note
+from pools.guidance.sums import Share
 
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    clears: RecentClears = field(default_factory=RecentClears)
+    """What decides about a pool.
 
+    `shares` are of the systems that it has a connector of; what other pools take of them is as
+    of `as_of`. `wanted` is the limit that a change is to give it, None where it gives it none.
+    """
 
-def deciding(workplace: Workplace, action: Action, pool_id: int | None) -> Deciding:
-    """For the form of a change."""
-    if action is Action.CLEAR and pool_id is not None:
-        return Deciding(clears=recent_clears(workplace.company, pool_id))
-    return Deciding()
+    clears: RecentClears
+    shares: list[Share]
+    as_of: datetime | None
+    wanted: int | None
+    company_note: Note | None
+    pool_note: Note | None
+
+    @classmethod
+    def about(
+        cls,
+        kept: Kept,
+        pool: Pool | None,
+        clears: RecentClears | None = None,
+        wanted: int | None = None,
+    ) -> Self:
+        """Of a pool that was just read; None: of one that is not there."""
+        return cls(
+            clears=clears or RecentClears(),
+            shares=kept.shares(pool, pool.limit) if pool else [],
+            as_of=kept.as_of,
+            wanted=wanted,
+            company_note=kept.company_note,
+            pool_note=kept.pool_note,
+        )

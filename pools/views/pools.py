@@ -158,7 +158,7 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
 
 @needs("pools.view_pools")
 def pool_detail(request: HttpRequest, company: str, pool: int) -> HttpResponse:
-    workplace = enter(request, company)
+    workplace = enter(request, company, pool)
     polled = "poll" in request.GET and fragment_wanted(request)
     if polled and open_changes(workplace.company, pool):
         # Still held: the page stays as it is, and Core is not asked.
@@ -214,7 +214,7 @@ def _about_pool(workplace: Workplace, pool: Pool, record: PoolRecord) -> dict[st
         "connectors_known": pool.connectors is not None,
         "systems": by_system(pool),
         "history": entries_of(workplace.request, workplace.company, past, held=held),
-        "deciding": Deciding(clears=record.cleared),
+        "deciding": Deciding.about(workplace.kept, pool, record.cleared),
         "back_again": back_again(past[0]) if past else "",
         "token_notice": workplace.token_notice,
         "raw_json": json.dumps(pool.raw, indent=2, ensure_ascii=False),

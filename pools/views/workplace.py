@@ -35,6 +35,7 @@ from pools.core import (
     Pool,
     Unauthenticated,
 )
+from pools.guidance.gathering import Kept, kept_beside, kept_in
 from pools.ledger.appending import Actor, LedgerUnwritable
 from pools.models import Company, Token
 from pools.models.vocabulary import RIGHTS, Action
@@ -78,6 +79,7 @@ class Workplace:
     budget: Budget
     may: dict[str, bool]
     as_of: int
+    kept: Kept
 
     @contextmanager
     def core(self) -> Iterator[CoreClient]:
@@ -256,10 +258,10 @@ def rights_of(user: User) -> dict[str, bool]:
     return {action.value: user.has_perm(right) for action, right in RIGHTS.items()}
 
 
-def enter(request: HttpRequest, slug: str) -> Workplace:
-    """The workplace at an address. An unknown company is 404."""
+def enter(request: HttpRequest, slug: str, pool_id: int | None = None) -> Workplace:
+    """The workplace at an address, which may be a pool's. An unknown company is 404."""
     user = person(request)
-    token, as_of = keeping.token_in(user, slug)
+    token, as_of = keeping.token_in(user, slug, kept_beside(pool_id))
     company = token.company if token else get_object_or_404(Company, slug=slug)
     may = rights_of(user)
     return Workplace(
@@ -269,4 +271,5 @@ def enter(request: HttpRequest, slug: str) -> Workplace:
         budget=Budget(settings.CORE_LIMITS),
         may=may if company.archived_at is None else dict.fromkeys(may, False),
         as_of=as_of,
+        kept=kept_in(getattr(token, "beside", None)),
     )

@@ -172,6 +172,20 @@
     else check(target);
   });
 
+  // What a limit makes of an allowance while it is typed: who has read that need not be told again.
+  on("input", ({ target: { name, value, form } }) => {
+    if (name !== "limit") return;
+    const limit = /^\s*\d+\s*$/.test(value) && BigInt(value);
+    form.elements.told.value = limit;
+    for (const line of form.querySelectorAll("[data-others]")) {
+      const { others, allowance, own } = line.dataset;
+      const says = line.querySelector("[data-says]");
+      const sum = BigInt(others) + BigInt(limit);
+      says.textContent = limit === false || String(limit) === own ? "" : says.dataset.says.replace("{sum}", sum.toLocaleString("en-GB"));
+      line.classList.toggle("over", sum > BigInt(allowance));
+    }
+  });
+
   /* --- The dialog ----------------------------------------------------------------------- */
 
   let opener = "";

@@ -13,11 +13,6 @@ from pools.models import Allowance, Company, Entry
 ANA = Actor(7, "ana", "192.0.2.1")
 
 
-@pytest.fixture
-def acme(db: None) -> Company:
-    return Company.objects.create(name="Acme", slug="acme", base_url="https://core.example")
-
-
 def kept(company: Company) -> dict[str, int]:
     return {each.system: each.number for each in allowances_of(company)}
 

@@ -11,11 +11,6 @@ from pools.models import Company, Entry
 ANA, BEN = Actor(7, "ana", "192.0.2.1"), Actor(8, "ben", "192.0.2.2")
 
 
-@pytest.fixture
-def acme(db: None) -> Company:
-    return Company.objects.create(name="Acme", slug="acme", base_url="https://core.example")
-
-
 def pin(company: Company, text: str, seen: int = 0, by: Actor = ANA, pool: int | None = 260) -> int:
     pin_note(company, pool, "Orders", text, seen, by=by)
     note = note_on(company, pool)

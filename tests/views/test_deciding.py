@@ -1,11 +1,20 @@
 """What decides stands where the decision is made."""
 
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
 from django.test import Client
+from django.utils import timezone
 
+from pools.guidance.allowances import set_allowance
+from pools.models import Company, Entry, Reading
 from sandbox.running import RunningSandbox
-from tests.fixtures.panel import SignIn, told
-from tests.views.changing import one_pool, open_form
+from tests.fixtures.panel import SignIn, actor, person_of, told
+from tests.views.changing import edit, newest, one_pool, open_form, writes
 
+LEDGERLINE = {"id": 900, "name": "Ledgerline"}
 LEAK = "Cleared 3 times in the last 7 days: look for a leak."
 
 
@@ -56,3 +65,89 @@ def test_stuck_orders_has_five_causes_each_with_its_place(sign_in_as: SignIn) ->
     for cause in causes:
         assert f'id="{cause.anchor}"' in page.content.decode()
     assert 'href="/help/stuck/"' in client.get("/help/").content.decode()
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """NetSuite allows 15: Orders takes 5 of it, Stock 4; the company has no other pool of it."""
+
+    company: Company
+    orders: int
+    stock: int
+
+
+@pytest.fixture
+def accounts(manager: Client, acme: Company, core: RunningSandbox) -> Accounts:
+    """Each pool was looked at, and all were read two hours ago."""
+    at_core = core.company("acme")
+    ids = {name: at_core.add_pool(name, limit).id for name, limit in (("Orders", 5), ("Stock", 4))}
+    for name, pool in ids.items():
+        for number in (1, 2):
+            at_core.add_connector(
+                pool, name=f"{name} {number}", system={"id": 900, "name": "Ledgerline"}
+            )
+        manager.get(f"/c/acme/pools/{pool}/")
+    set_allowance(acme, "ledgerline", 15, by=actor(person_of(manager)))
+    return Accounts(acme, ids["Orders"], ids["Stock"])
+
+
+def read_whole(company: Company) -> None:
+    then = timezone.now() - timedelta(hours=2)
+    Reading.objects.create(
+        company=company, origin=company.origin, by="ana", began_at=then, ended_at=then
+    )
+
+
+def test_what_is_given_stands_wherever_a_limit_is_decided(
+    manager: Client, accounts: Accounts
+) -> None:
+    read_whole(accounts.company)
+    for place in ("", "edit/", "clear/", "delete/"):
+        said = told(manager.get(f"/c/acme/pools/{accounts.orders}/{place}"))
+        assert "ledgerline: 9 of 15 given to 2 pools read 2 h ago" in said, place
+    assert "ledgerline" not in told(manager.get("/c/acme/pools/new/"))
+
+
+def test_where_not_all_pools_were_read_the_sum_is_at_least_that(
+    manager: Client, accounts: Accounts
+) -> None:
+    said = told(manager.get(f"/c/acme/pools/{accounts.orders}/"))
+    assert "ledgerline: at least 9 of 15 given to 2 pools" in said
+
+
+def test_going_above_is_told_before_it_is_saved_and_forbids_nothing(
+    manager: Client, accounts: Accounts, core: RunningSandbox
+) -> None:
+    read_whole(accounts.company)
+    address = f"/c/acme/pools/{accounts.orders}/edit/"
+    form = open_form(manager, address, limit="12", reason="ZD-1")
+    page = manager.post(address, form)
+    assert (
+        "This gives 16 to ledgerline, whose account allows 15. Save again if you mean it."
+        in told(page)
+    )
+    assert writes(core) == []
+    again = {name: str(page.context["form"][name].value() or "") for name in form}
+    assert manager.post(address, again).status_code == 302
+    assert len(writes(core)) == 1
+    facts = json.loads(Entry.objects.get(kind="intent").facts)
+    assert facts["allowances"] == [
+        {"system": "ledgerline", "allowance": 15, "given": 16, "at_least": False}
+    ]
+    change = manager.get(f"/changes/{newest()}/")
+    assert "ledgerline: 16 of 15 given" in told(change)
+
+
+def test_a_lower_limit_is_saved_at_once_though_the_account_stays_overdrawn(
+    manager: Client, accounts: Accounts, core: RunningSandbox
+) -> None:
+    set_allowance(accounts.company, "ledgerline", 3, by=actor(person_of(manager)))
+    address = f"/c/acme/pools/{accounts.orders}/edit/"
+    assert manager.post(address, open_form(manager, address, limit="4")).status_code == 302
+
+
+def test_a_revert_says_what_it_makes_of_the_allowance(manager: Client, accounts: Accounts) -> None:
+    read_whole(accounts.company)
+    change = edit(manager, accounts.orders, limit="2")
+    page = manager.get(f"/c/acme/changes/{change}/revert/")
+    assert "ledgerline: 6 of 15 given to 2 pools; this would make it 9" in told(page)

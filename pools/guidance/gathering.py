@@ -1,0 +1,152 @@
+"""All that is kept for whoever decides about a pool, brought along by the query for a token.
+
+Each page of a company asks for its person's token first; what decides is asked for with it, as
+one text of JSON, so that no page pays a query for it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models.expressions import RawSQL
+
+from pools.catalogue import connectors
+from pools.core import Pool
+from pools.guidance.sums import AlikePools, Allowed, Share, shares
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A pinned note as it is read. `entry` is the ledger's that says so."""
+
+    text: str
+    by: str
+    at: datetime
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a company and of one of its pools.
+
+    `allowed` are the company's allowances, by the key of their system, and `own` the keys of the
+    systems that the pool was last seen to have a connector of. `others` are the company's other
+    pools with a connector of a system with an allowance; `whole`: that is all of them, as of
+    `as_of`.
+    """
+
+    company_note: Note | None = None
+    pool_note: Note | None = None
+    allowed: Mapping[str, Allowed] = field(default_factory=lambda: MappingProxyType({}))
+    own: frozenset[str] = frozenset()
+    others: tuple[AlikePools, ...] = ()
+    whole: bool = False
+    as_of: datetime | None = None
+
+    def shares(self, pool: Pool | None, limit: int | None) -> list[Share]:
+        """What the company's pools take of the allowances of this one's systems.
+
+        `limit` is its own. Where Core has not just said which connectors it has, they are those
+        that it had last.
+        """
+        told = None if pool is None else pool.connectors
+        keys = self.own if told is None else connectors.systems(told).keys()
+        return shares(keys, limit, self.allowed, self.others, whole=self.whole)
+
+
+NOTHING: Final = Kept()
+
+# In the query for a token, which has the company beside it. Columns of ours alone are put in.
+_NOTES: Final = """(
+  SELECT ALL_OF(ROW_OF(pool_id, text, written_by, written_at, entry)) FROM pools_pinnednote
+  WHERE company_id = pools_company.id
+  AND (pool_id IS NULL OR origin = pools_company.origin AND pool_id = %s)
+)"""
+_ALLOWED: Final = """(
+  SELECT ALL_OF(ROW_OF(key, system, number)) FROM pools_allowance
+  WHERE company_id = pools_company.id
+)"""
+_OTHERS: Final = """(
+  SELECT ALL_OF(ROW_OF(alike.key, alike.most, alike.pools)) FROM (
+    SELECT seen.key AS key, pool."limit" AS most, COUNT(*) AS pools
+    FROM pools_allowance AS kept
+    JOIN pools_seensystem AS seen ON seen.key = kept.key
+    JOIN pools_seenpool AS pool ON pool.id = seen.pool_id
+    WHERE kept.company_id = pools_company.id AND pool.company_id = pools_company.id
+    AND pool.origin = pools_company.origin AND pool.pool_id <> %s
+    GROUP BY seen.key, pool."limit"
+  ) AS alike
+)"""
+# Of how many pools Core did not say what connectors they have; when all were read, and the
+# oldest look at one of them.
+_READ: Final = """(
+  SELECT ROW_OF(SUM(CASE WHEN connectors = '' THEN 1 ELSE 0 END), MIN(seen_at), (
+    SELECT MAX(ended_at) FROM pools_reading
+    WHERE company_id = pools_company.id AND origin = pools_company.origin
+  )) FROM pools_seenpool
+  WHERE company_id = pools_company.id AND origin = pools_company.origin AND pool_id <> %s
+)"""
+_OWN: Final = """(
+  SELECT ALL_OF(seen.key) FROM pools_seenpool AS pool
+  JOIN pools_seensystem AS seen ON seen.pool_id = pool.id
+  WHERE pool.company_id = pools_company.id AND pool.origin = pools_company.origin
+  AND pool.pool_id = %s
+)"""
+_PARTS: Final = (_NOTES, _ALLOWED, _OTHERS, _READ, _OWN)
+# How each database says these words: an array of rows, one of values, one inside of another.
+_WORDS: Final = {
+    "sqlite": {
+        "ALL_OF": "json_group_array",
+        "ROW_OF": "json_array",
+        "IN_IT": "json",
+        "AS_TEXT": "",
+    },
+    "postgresql": {
+        "ALL_OF": "json_agg",
+        "ROW_OF": "json_build_array",
+        "IN_IT": "",
+        "AS_TEXT": "::text",
+    },
+}
+
+
+def kept_beside(pool_id: int | None) -> RawSQL:
+    """What a query for a token brings along for `kept_in`; without a pool: of the company."""
+    parts = _PARTS if pool_id is not None else (_NOTES,)
+    sql = f"ROW_OF({', '.join(f'IN_IT({part})' for part in parts)})AS_TEXT"
+    for word, said in _WORDS[connection.vendor].items():
+        sql = sql.replace(word, said)
+    return RawSQL(sql, [pool_id] * sql.count("%s"))  # noqa: S611  # nosec B611
+
+
+def kept_in(text: str | None) -> Kept:
+    """What a query has brought along."""
+    if text is None:
+        return NOTHING
+    parts: list[Any] = json.loads(text)
+    parts.extend([None] * (len(_PARTS) - len(parts)))
+    notes, allowed, others, read, own = parts
+    by_pool = {
+        pool_id: Note(said, by, _moment(at), entry) for pool_id, said, by, at, entry in notes or ()
+    }
+    untold, oldest, ended = read or [0, None, None]
+    as_of = ended or oldest
+    return Kept(
+        company_note=by_pool.pop(None, None),
+        pool_note=next(iter(by_pool.values()), None),
+        allowed={key: Allowed(system, number) for key, system, number in allowed or ()},
+        own=frozenset(own or ()),
+        others=tuple(AlikePools(*each) for each in others or ()),
+        whole=ended is not None and not untold,
+        as_of=None if as_of is None else _moment(as_of),
+    )
+
+
+def _moment(written: str) -> datetime:
+    """As either database writes one into JSON."""
+    at = datetime.fromisoformat(written)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
