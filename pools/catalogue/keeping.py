@@ -19,7 +19,7 @@ from pools.catalogue import connectors
 from pools.catalogue.words import searchable
 from pools.core import Pool
 from pools.database_faults import cause_of, try_to_write
-from pools.models import Company
+from pools.models import Company, PinnedNote
 from pools.models.catalogue import SeenPool, SeenSystem
 
 RENEWED_AFTER: Final = timedelta(minutes=15)
@@ -66,7 +66,8 @@ def keep(
     new = [row for row in rows.values() if _is_news(row, before.get(row.pool_id))]
     if new:
         moved = [row for row in new if _has_moved(row, before.get(row.pool_id))]
-        try_to_write("pools last seen", lambda: _write(new, moved))
+        unknown = read.keys() - before.keys()
+        try_to_write("pools last seen", lambda: _write(company, new, moved, unknown))
     return before
 
 
@@ -74,6 +75,22 @@ def forget(company: Company, pool_id: int) -> None:
     """Drops a pool that Core no longer has."""
     for row in _known(company, [pool_id]).values():
         try_to_write("a pool that is gone", row.delete)
+
+
+def noted(company: Company, pool_id: int, note: str) -> None:
+    """Has a pool be found by the note that was pinned to it, in the caller's transaction."""
+    for row in seen_pools(company, [pool_id]).values():
+        row.note = note
+        row.words = _words(row)
+        row.save(update_fields=["note", "words"])
+
+
+def _notes_on(company: Company, new: Collection[int]) -> dict[int | None, str]:
+    """The notes on pools that the catalogue did not know."""
+    if not new:
+        return {}
+    notes = PinnedNote.objects.filter(company=company, origin=company.origin, pool_id__in=new)
+    return dict(notes.values_list("pool_id", "text"))
 
 
 def _known(
@@ -110,6 +127,7 @@ def _row(
         pool_id=pool.id,
         seen_at=now,
         reading=reading,
+        note=before.note if before else "",
         **shown,
     )
 
@@ -125,8 +143,12 @@ def _has_moved(row: SeenPool, before: SeenPool | None) -> bool:
     return row.connectors != (before.connectors if before else "")
 
 
-def _write(rows: list[SeenPool], moved: list[SeenPool]) -> None:
+def _write(
+    company: Company, rows: list[SeenPool], moved: list[SeenPool], unknown: Collection[int]
+) -> None:
+    notes = _notes_on(company, unknown)
     for row in rows:
+        row.note = notes.get(row.pool_id, row.note)
         row.words = _words(row)
     written = SeenPool.objects.bulk_create(
         rows,
@@ -146,9 +168,8 @@ def _write(rows: list[SeenPool], moved: list[SeenPool]) -> None:
 
 def _words(row: SeenPool) -> str:
     """The name first: who looks for a word mostly means one of those."""
-    texts = [row.name or "", str(row.pool_id)]
     attached = connectors.read(row.connectors) or ()
-    texts += connectors.systems(attached).values()
+    texts = list(connectors.systems(attached).values())
     texts += [each.name for each in attached if each.name]
     texts += [str(each.id) for each in attached if each.id is not None]
-    return searchable(texts)[:_LONGEST_WORDS]
+    return searchable([row.name or "", str(row.pool_id), row.note, *texts])[:_LONGEST_WORDS]

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
+from pools.catalogue.keeping import noted
 from pools.guidance.recording import recording
 from pools.ledger.appending import Actor, record_event
 from pools.ledger.canonical import storable
@@ -63,6 +64,8 @@ def pin_note(
             note.delete()
         else:
             _keep(note or PinnedNote(company=company, pool_id=pool_id), text, entry)
+        if pool_id is not None:
+            noted(company, pool_id, text)
     return True
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from django.conf import settings
 from django.db import models
 
-from pools.models.bounds import SYSTEM_NAME, USERNAME
+from pools.models.bounds import NOTE, SYSTEM_NAME, USERNAME
 from pools.models.company import Company
 
 # Core's texts are as long as it likes. What is kept of one is enough to tell it from others,
@@ -21,7 +21,8 @@ class SeenPool(models.Model):
     """A pool as it was when it was last read. Its id means nothing outside company and origin.
 
     `connectors` is JSON as `pools.catalogue.connectors` writes it; empty while Core has not
-    told any. `words` is what it is found by, as `pools.catalogue.words` makes it. `reading` is
+    told any. `note` is the one that is pinned to it here, and `words` is what it is found by,
+    as `pools.catalogue.words` makes it of all of these. `reading` is
     the latest reading of the whole company that came across it.
     """
 
@@ -34,6 +35,7 @@ class SeenPool(models.Model):
     created_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(null=True)
     connectors = models.TextField(default="")
+    note = models.CharField(max_length=NOTE, default="")
     words = models.TextField()
     seen_at = models.DateTimeField()
     reading = models.BigIntegerField(null=True)

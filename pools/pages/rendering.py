@@ -18,6 +18,8 @@ FRAGMENTS: Final = {
     "pool-table": "table",
     "pool": "pool",
     "changes": "changes",
+    "found": "found",
+    "find-box": "found",
     "dialog-body": "dialog",
     "connection": "connection",
 }

@@ -24,6 +24,10 @@ class TokenState(StrEnum):
     ARCHIVED = "archived"  # its company is: it is kept, and not used
 
 
+# Those in which Core can be asked with it.
+WORKING: Final = frozenset({TokenState.READY, TokenState.EXPIRING})
+
+
 def state_of(token: Token | None, now: datetime) -> TokenState:
     """The state of a token, by what is known here: nothing is asked of Core."""
     if token is None:

@@ -97,7 +97,7 @@
   on("submit", (event) => {
     const form = event.target;
     // htmx searches already, by each letter and by Enter.
-    if (form.id === "search-form") event.preventDefault();
+    if (form.matches("#search-form, .find-form")) event.preventDefault();
     if (form.method !== "post" || event.defaultPrevented || form.matches("[hx-post], [data-download]")) return;
     if (form.dataset.sent) {
       event.preventDefault();
@@ -274,9 +274,12 @@
     // What was typed waits on the server while a token is mended.
     if (event.target.closest("[data-keeps]")) letGo(document);
     // The lines of the list are Patchworks' text, and closed to htmx.
-    const source = event.target.closest(".tools a");
+    const source = event.target.closest(":is(.tools, .hit-actions) a");
     if (source) {
       event.preventDefault();
+      // The dialog has the colour of the pool's own company.
+      const banded = source.closest(".hit") || document.querySelector(".band");
+      dialog.className = `dialog ${banded.className.match(/band-\w+/)}`;
       htmx.ajax("get", source.href, { source, target: dialogBody, swap: "innerHTML" });
     }
     closeMenus(event.target);
@@ -342,6 +345,38 @@
     target.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
+  /* --- Find: from the box into what was found, and back ------------------------------------ */
+
+  const find = () => {
+    const own = document.querySelector("main .find-form input");
+    if (own) own.select();
+    else byId("find")?.showPopover();
+  };
+
+  // The region where Enter was pressed before its answer was there: it leads into the first hit.
+  let awaited = "";
+  const hitsIn = (region) => [...region.querySelectorAll(".hit")].map((hit) => hit.querySelector("a"));
+
+  on("keydown", (event) => {
+    const { key, target } = event;
+    if (!["ArrowDown", "ArrowUp", "Enter"].includes(key) || event.isComposing) return;
+    if (target.matches(".find-form input") && key !== "ArrowUp") {
+      const region = document.querySelector(target.getAttribute("hx-target"));
+      event.preventDefault();
+      if (key === "ArrowDown" || target.value === region.dataset.typed) hitsIn(region)[0]?.focus();
+      else {
+        awaited = region.id;
+        htmx.trigger(target, "search");
+      }
+    } else if (key !== "Enter" && target.closest(".hits .hit")) {
+      const region = target.closest(".hits");
+      const hits = hitsIn(region);
+      const next = hits.indexOf(target.closest(".hit").querySelector("a")) + (key === "ArrowDown" ? 1 : -1);
+      event.preventDefault();
+      (next < 0 ? document.querySelector(`[hx-target="#${region.id}"]`) : hits[next])?.focus();
+    }
+  });
+
   /* --- What htmx does ------------------------------------------------------------------- */
 
   let focusWasInside = false;
@@ -356,7 +391,13 @@
     if (/[?&]ticket=/.test(detail.path)) detail.formData.delete("ticket");
   });
 
-  on("htmx:beforeRequest", ({ detail }) => {
+  on("htmx:beforeRequest", (event) => {
+    const { detail } = event;
+    // Enter was quicker than the pause after typing.
+    if (detail.elt.value && detail.elt.value === detail.target.dataset.typed) {
+      event.preventDefault();
+      return;
+    }
     waiting(detail.xhr, "Patchworks is slow to answer. Still waiting…");
     busy.set(detail.xhr, detail.target);
     detail.target.setAttribute("aria-busy", "true");
@@ -413,6 +454,8 @@
     } else {
       const region = byId(target.id);
       if (focusWasInside && document.activeElement === document.body) region?.focus();
+      if (region?.id === awaited) hitsIn(region)[0]?.focus();
+      awaited = "";
       if (region?.dataset.announce && detail.requestConfig.elt !== target) say(region.dataset.announce);
       outcome.querySelector(".problem")?.remove();
     }
@@ -452,7 +495,7 @@
     fetch(byId("keys-form").action, { method: "POST", body, redirect: "manual" });
   });
 
-  const row = () => document.activeElement.closest("tbody tr");
+  const row = () => document.activeElement.closest("tbody tr, .hit");
 
   const step = (by) => {
     const links = [...document.querySelectorAll(OPENS)];
@@ -467,7 +510,7 @@
   };
 
   const keys = {
-    "/": () => byId("search")?.focus(),
+    "/": find,
     n: () => document.querySelector('.head [data-key="n"]')?.click(),
     j: () => step(1),
     k: () => step(-1),
@@ -493,10 +536,15 @@
         event.target.blur();
       }
     }
+    const blocked = document.querySelector("dialog[open]");
+    if ((event.ctrlKey || event.metaKey) && keyOf(event) === "k" && !blocked) {
+      event.preventDefault();
+      find();
+    }
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const act = keys[keyOf(event)];
-    if (!act || !keysOn() || document.querySelector("dialog[open]")) return;
+    if (!act || !keysOn() || blocked) return;
     event.preventDefault();
     act();
   });

@@ -18,6 +18,7 @@ PAGES = [
     "/c/acme/pools/?per_page=7", "/c/acme/pools/3/", "/c/acme/pools/new/",
     "/c/acme/pools/3/edit/", "/c/acme/pools/3/clear/", "/c/acme/pools/3/delete/",
     "/c/blank/pools/", "/c/acme/pools/999999/", "/c/nobody/pools/", "/tokens/", "/tokens/add/",
+    "/find/?q=acme+shopify", "/find/?q=shopfy",
     "/help/#unknown",
     "/help/stuck/",
     "/account/", "/accounts/password/change/", "/accounts/logout/",

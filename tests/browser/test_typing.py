@@ -155,11 +155,13 @@ def test_another_key_is_another_key(manager: Page, keys: dict[str, str], asked: 
     manager.goto(POOLS)
     manager.evaluate(PRESSED, keys)
     manager.keyboard.press("/")
-    expect(manager.get_by_role("searchbox", name="Search pools")).to_be_focused()
+    find = manager.get_by_role("dialog", name="Find").get_by_role("searchbox")
+    expect(find).to_be_focused()
     assert asked == []
-    # While typing, a letter is a letter, in every alphabet.
+    # While typing, a letter is a letter, in every alphabet, and a slash a slash.
     manager.keyboard.insert_text("т")
-    expect(manager.get_by_role("searchbox", name="Search pools")).to_have_value("т")
+    manager.keyboard.press("/")
+    expect(find).to_have_value("т/")
 
 
 def test_switched_off_keys_stay_off_after_signing_out(page: Page, complaints: list[str]) -> None:
@@ -176,7 +178,10 @@ def test_switched_off_keys_stay_off_after_signing_out(page: Page, complaints: li
     page.goto(POOLS)
     page.keyboard.press("n")
     page.keyboard.press("/")
-    expect(page.get_by_role("searchbox", name="Search pools")).not_to_be_focused()
+    expect(page.get_by_role("dialog", name="Find")).to_be_hidden()
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog", name="Find").get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Keyboard").click()
     expect(page.get_by_label("Single-key shortcuts")).not_to_be_checked()
 
@@ -185,9 +190,9 @@ def test_keys_are_offered_to_those_who_may_use_them(
     page: Page, demo: Demo, complaints: list[str]
 ) -> None:
     offered = {
-        "viewer": ["/", "j", "k", "Enter", "?"],
-        "operator": ["/", "j", "k", "Enter", "e", "c", "?"],
-        "manager": ["/", "n", "j", "k", "Enter", "e", "c", "?"],
+        "viewer": ["Ctrl K", "/", "j", "k", "Enter", "?"],
+        "operator": ["Ctrl K", "/", "j", "k", "Enter", "e", "c", "?"],
+        "manager": ["Ctrl K", "/", "n", "j", "k", "Enter", "e", "c", "?"],
     }
     for name, keys in offered.items():
         page.context.clear_cookies()

@@ -76,6 +76,7 @@ MATRIX: Final = {
     "people/<int:person_id>/second-factors/remove/": LEADERS,
     "join/": EVERYONE,
     "join/password/": EVERYONE,
+    "find/": ROLES,
     "help/": ROLES,
     "help/stuck/": ROLES,
     "account/": ROLES,

@@ -48,6 +48,12 @@ def test_a_change(manager: Client, core: RunningSandbox) -> None:
     assert len(statements_of(manager, f"/changes/{change}/")) <= MOST
 
 
+@pytest.mark.parametrize("typed", ["", "orders", "acme"])
+def test_find(manager: Client, typed: str) -> None:
+    manager.get("/c/acme/pools/")
+    assert len(statements_of(manager, f"/find/?q={typed}")) <= MOST
+
+
 def test_home(manager: Client, core: RunningSandbox) -> None:
     northwind = make_company(core, "northwind", "Northwind")
     give_token(person_of(manager), northwind, core.keys["northwind"]["full"])

@@ -1,0 +1,117 @@
+"""Finding pools, companies and pages by what a ticket says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from pools.catalogue import connectors
+from pools.catalogue.finding import LONGEST_QUERY, Found, find_pools, is_in
+from pools.models import Company, SeenPool, Token
+from pools.models.vocabulary import Action
+from pools.pages.guards import needs, person
+from pools.pages.rendering import show
+from pools.tokens.state import WORKING, state_of
+from pools.views.pools import Addresses, Offer
+from pools.views.tokens import tokens_of
+from pools.views.workplace import rights_of
+from pools.wording.actions import words_for
+from pools.wording.finding import PAGES, PanelPage, announced
+
+MOST_POOLS: Final = 20
+MOST_OTHERS: Final = 5
+# What is done straight from a hit; the rest is done on the pool's page.
+OFFERED: Final = (Action.EDIT, Action.CLEAR)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A pool that was found, as it was when it was last seen."""
+
+    company: Company
+    id: int
+    name: str | None
+    systems: list[str]
+    limit: int | None
+    seen_at: datetime
+    href: str
+    offers: list[Offer]
+
+
+@needs("pools.view_pools")
+def find(request: HttpRequest) -> HttpResponse:
+    """Core is asked nothing: what is found is what it last showed."""
+    typed = request.GET.get("q", "")
+    user = person(request)
+    tokens = tokens_of(user)
+    working = {company.pk for company, token, _ in tokens if _works(token)}
+    companies = [company for company, *_ in tokens]
+    too_long = len(typed) > LONGEST_QUERY
+    found = Found([])
+    if not too_long:
+        found = find_pools((each for each in companies if each.pk in working), typed, MOST_POOLS)
+    context = {
+        "typed": typed[:LONGEST_QUERY],
+        "longest": LONGEST_QUERY,
+        "too_long": too_long,
+        "region": request.htmx.target or "found",  # type: ignore[attr-defined]
+        **_what_was_found(user, found, companies, "" if too_long else typed),
+        "without_token": [each for each in companies if each.pk not in working],
+    }
+    return show(request, "pools/find.html", context)
+
+
+def _what_was_found(
+    user: User, found: Found, companies: list[Company], typed: str
+) -> dict[str, Any]:
+    named = [each for each in companies if is_in(typed, f"{each.name} {each.slug}")][:MOST_OTHERS]
+    pages = [each for each in PAGES if _may_open(user, each) and _is_meant(typed, each)]
+    return {
+        "hits": _hits(user, found.pools),
+        "more": found.more,
+        "near": found.near,
+        "companies": named,
+        "pages": pages,
+        "announced": announced(len(found.pools), found.more, len(named), len(pages)),
+    }
+
+
+def _works(token: Token | None) -> bool:
+    return state_of(token, timezone.now()) in WORKING
+
+
+def _may_open(user: User, page: PanelPage) -> bool:
+    return not page.right or user.has_perm(page.right)
+
+
+def _is_meant(typed: str, page: PanelPage) -> bool:
+    return is_in(typed, f"{page.title} {page.besides}")
+
+
+def _hits(user: User, pools: list[SeenPool]) -> list[Hit]:
+    may = rights_of(user)
+    at: dict[int, Addresses] = {}
+    return [
+        _hit(pool, at.setdefault(pool.company_id, Addresses(pool.company)), may) for pool in pools
+    ]
+
+
+def _hit(pool: SeenPool, at: Addresses, may: Mapping[str, bool]) -> Hit:
+    return Hit(
+        company=pool.company,
+        id=pool.pool_id,
+        name=pool.name,
+        systems=list(connectors.systems(connectors.read(pool.connectors)).values()),
+        limit=pool.limit,
+        seen_at=pool.seen_at,
+        href=at.of("pool_detail", pool.pool_id),
+        offers=[
+            Offer(action, words_for(action), at.of(f"pool_{action}", pool.pool_id))
+            for action in OFFERED
+            if may[action]
+        ],
+    )

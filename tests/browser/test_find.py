@@ -1,0 +1,72 @@
+"""Find, from anywhere: with the keyboard alone, and without any script."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import violations
+
+pytestmark = pytest.mark.any_database
+
+
+@pytest.fixture
+def seen(manager: Page) -> Page:
+    """The manager, on a page without pools, with those of Acme in the catalogue."""
+    manager.goto("/c/acme/pools/?per_page=100")
+    manager.goto("/tokens/")
+    return manager
+
+
+def test_from_the_keys_to_the_pool_and_back(seen: Page) -> None:
+    seen.keyboard.press("Control+k")
+    box = seen.get_by_role("dialog", name="Find")
+    expect(box.get_by_role("searchbox")).to_be_focused()
+    seen.keyboard.type("acme netsuite")
+    # Enter does not wait for the answer: it leads to what was typed.
+    seen.keyboard.press("Enter")
+    first = box.get_by_role("listitem").first.get_by_role("link").first
+    expect(first).to_be_focused()
+    expect(seen.locator("#announce")).to_have_text(re.compile("pools found"))
+    seen.keyboard.press("ArrowDown")
+    expect(first).not_to_be_focused()
+    seen.keyboard.press("ArrowUp")
+    expect(first).to_be_focused()
+    seen.keyboard.press("ArrowUp")
+    expect(box.get_by_role("searchbox")).to_be_focused()
+    seen.keyboard.press("ArrowDown")
+    seen.keyboard.press("c")
+    clearing = seen.get_by_role("dialog", name=re.compile("Clear"))
+    expect(clearing).to_be_visible()
+    expect(clearing).to_have_class(re.compile("band-teal"))
+    expect(box).to_be_hidden()
+    expect(seen).to_have_url(re.compile("/tokens/$"))
+
+
+def test_what_is_found_can_be_changed_from_any_page(seen: Page) -> None:
+    seen.keyboard.press("/")
+    seen.keyboard.type("netsuite orders")
+    seen.keyboard.press("Enter")
+    expect(seen.locator("#find-box a:focus")).to_have_count(1)
+    seen.keyboard.press("c")
+    seen.get_by_role("textbox", name="Reason").fill("T-1")
+    seen.keyboard.press("Tab")
+    seen.get_by_role("button", name="Clear pending requests").click()
+    expect(seen.locator("#outcome")).to_contain_text("NetSuite orders")
+
+
+def test_the_box_is_open_to_everyone(seen: Page) -> None:
+    seen.keyboard.press("Control+k")
+    seen.keyboard.type("acme shopify")
+    expect(seen.locator("#find-box .hit")).not_to_have_count(0)
+    assert violations(seen) == []
+
+
+def test_it_works_without_any_script(plain: Page, seen: Page) -> None:
+    plain.goto("/tokens/")
+    plain.get_by_role("button", name="Find").first.click()
+    plain.get_by_role("dialog", name="Find").get_by_role("searchbox").fill("netsuite orders")
+    plain.keyboard.press("Enter")
+    expect(plain).to_have_url(re.compile(r"/find/\?q=netsuite\+orders$"))
+    plain.get_by_role("link", name="NetSuite orders", exact=True).click()
+    expect(plain).to_have_url(re.compile(r"/c/acme/pools/\d+/$"))
