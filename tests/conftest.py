@@ -1,5 +1,6 @@
 """What all tests share. Sockets reach this machine alone: see addopts in pyproject.toml."""
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -30,9 +31,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.database)
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded stays: to look it through for garbage is a twentieth of a run's work."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 def pytest_xdist_auto_num_workers() -> int:
-    """More than there are processors: while a test waits for a process, another works."""
-    return (os.cpu_count() or 1) + 2
+    """One more than there are processors: while a test waits for a process, another works.
+
+    Each collects all tests, and has a demo, a browser and a database of its own.
+    """
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")

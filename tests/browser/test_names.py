@@ -27,7 +27,7 @@ def packed() -> Iterator[str]:
 def fetched(manager: Page) -> Iterator[list[str]]:
     """Every address that the browser asked for, and dialogs that a script opened."""
     found: list[str] = []
-    manager.context.on("request", lambda request: found.append(f"{request.method} {request.url}"))
+    manager.on("request", lambda request: found.append(f"{request.method} {request.url}"))
     manager.on("dialog", lambda dialog: found.append(f"dialog {dialog.message}"))
     yield found
     assert [each for each in found if TRAP in each.partition("?")[0]] == []

@@ -121,6 +121,14 @@ def test_a_change_in_a_dialog_is_shown_as_it_was_read_back(
     assert [row.split()[1] for row in since] == ["GET", "PUT", "GET"]
 
 
+def test_a_fault_is_switched_on_at_the_sandboxs_page(page: Page, demo: Demo) -> None:
+    for faults in ("latency=0;only=clear", ""):
+        page.goto(demo.control_url)
+        page.locator("input[name=faults]").fill(faults)
+        page.locator("input[name=faults]").press("Enter")
+        expect(page.locator("code").first).to_have_text(faults or "none")
+
+
 def test_a_line_is_opened_in_another_tab_as_a_browser_does_it(manager: Page) -> None:
     manager.goto(POOLS)
     for name, address in (("Edit", r"/\d+/edit/$"), ("Next", r"page=2$")):
