@@ -88,6 +88,8 @@ class ChangeForm(CheckedForm):
         super().__init__(*args, **kwargs)
         self._kept = kept
         self.initial["reason"] = self._begun = begun
+        for name in self.starts_at(action):
+            self.fields[name].widget.attrs["autofocus"] = True
         self._company = company
         self._action = action
         self._pool_id = pool_id
@@ -100,6 +102,10 @@ class ChangeForm(CheckedForm):
         self.fields["form_id"].initial = uuid.uuid4
         if pool_id is None:
             self.initial["seen"] = self._seal(None)
+
+    def starts_at(self, action: Action) -> tuple[str, ...]:
+        """Where typing begins: at the first of these that is shown."""
+        return ("reason",)
 
     def clean_seen(self) -> Snapshot | None:
         sealed = self.data.get("seen", "")
@@ -296,6 +302,9 @@ class PoolForm(ChangeForm):
     told = forms.CharField(widget=forms.HiddenInput, required=False)
     field_order = ("name", "limit", "timeout", "reason")
 
+    def starts_at(self, action: Action) -> tuple[str, ...]:
+        return ("name" if action is Action.CREATE else "limit",)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # A pool that was deleted, created again; or the pool that an edit was opened with.
@@ -441,6 +450,9 @@ class DeleteForm(ChangeForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", **IDENTIFIER}),
     )
     field_order = ("confirm_name", "reason")
+
+    def starts_at(self, action: Action) -> tuple[str, ...]:
+        return ("confirm_name", "reason")
 
     @property
     def name_required(self) -> bool:

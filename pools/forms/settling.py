@@ -15,5 +15,5 @@ class ReleaseForm(CheckedForm):
         label="Reason",
         bounds=TextBounds(REASON),
         help_text="Say what you found. It's recorded with your name.",
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=forms.Textarea(attrs={"rows": 2, "autofocus": True}),
     )

@@ -192,14 +192,21 @@
 
   const focusFirst = () => {
     const target = dialogBody.querySelector("[aria-invalid='true']")
-      || dialogBody.querySelector("[role='alert'] a, [data-first]")
+      || dialogBody.querySelector("[role='alert'] a")
+      || dialogBody.querySelector("[autofocus]")
       || dialogBody.querySelector("input:not([type='hidden']), textarea, select")
       || dialogBody.querySelector("a, button");
     target?.focus();
-    // What stands in a Reason is typed on; a value is typed over.
-    if (target?.matches("textarea")) target.setSelectionRange(target.value.length, target.value.length);
-    else if (target?.select && target.getAttribute("aria-invalid") !== "true") target.select();
+    // htmx would focus it once more when it has settled: somebody may be elsewhere by then.
+    for (const field of dialogBody.querySelectorAll("[autofocus]")) field.autofocus = false;
+    if (target?.matches("input") && target.getAttribute("aria-invalid") !== "true") target.select();
   };
+
+  // A value is typed over; what stands in a Reason is typed on.
+  const typeOn = (field) => {
+    if (field.matches("textarea")) field.setSelectionRange(field.value.length, field.value.length);
+  };
+  on("focusin", ({ target }) => typeOn(target));
 
   const askToLeave = () => new Promise((answer) => {
     const question = byId("leave");
@@ -504,6 +511,14 @@
     links[next]?.focus();
   };
 
+  // g and then h or c: to Home, to Changes.
+  let leads = 0;
+  const go = (key) => {
+    clearTimeout(leads);
+    leads = 0;
+    document.querySelector(`[data-go="${key}"]`)?.click();
+  };
+
   const press = (key) => {
     const place = row() || document.querySelector(".head");
     place?.querySelector(`[data-key="${key}"]`)?.click();
@@ -515,9 +530,20 @@
     j: () => step(1),
     k: () => step(-1),
     e: () => press("e"),
-    c: () => press("c"),
+    c: () => (leads ? go("c") : press("c")),
+    g: () => { leads = setTimeout(() => { leads = 0; }, 1500); },
+    h: () => leads && go("h"),
     "?": () => keysSwitch && showKeys(),
   };
+
+  // From any field of a form. Where it has two buttons, the one that sends it is marked.
+  on("keydown", (event) => {
+    const { form } = event.target;
+    const chord = event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing;
+    if (!chord || form?.method !== "post") return;
+    event.preventDefault();
+    form.querySelector(".sends, [type='submit']:not([disabled])")?.click();
+  });
 
   /* The letter on the key: with caps lock, and where its letter is of another alphabet. */
   const keyOf = ({ key, code, shiftKey }) => {
@@ -552,6 +578,7 @@
   /* --- When a page has loaded ------------------------------------------------------------ */
 
   remember(document);
+  typeOn(document.activeElement);
   // With its names marked as such: a translator reads what is announced, too.
   const arrived = [...outcome?.querySelectorAll(".notice-text > bdi") ?? []];
   if (arrived.length) arriving = setTimeout(() => byId("announce").replaceChildren(...arrived.map((each) => each.cloneNode(true))), 150);

@@ -195,10 +195,11 @@ def test_switched_off_keys_stay_off_after_signing_out(page: Page, complaints: li
 def test_keys_are_offered_to_those_who_may_use_them(
     page: Page, demo: Demo, complaints: list[str]
 ) -> None:
+    everywhere = ["g", "h", "g", "c", "Ctrl", "Enter", "?"]
     offered = {
-        "viewer": ["Ctrl K", "/", "j", "k", "Enter", "?"],
-        "operator": ["Ctrl K", "/", "j", "k", "Enter", "e", "c", "?"],
-        "manager": ["Ctrl K", "/", "n", "j", "k", "Enter", "e", "c", "?"],
+        "viewer": ["Ctrl K", "/", "j", "k", "Enter", *everywhere],
+        "operator": ["Ctrl K", "/", "j", "k", "Enter", "e", "c", *everywhere],
+        "manager": ["Ctrl K", "/", "n", "j", "k", "Enter", "e", "c", *everywhere],
     }
     for name, keys in offered.items():
         page.context.clear_cookies()
