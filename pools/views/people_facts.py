@@ -1,4 +1,4 @@
-"""What administrators see of people: roles, second factor, tokens by their fingerprint."""
+"""What administrators see of people: roles, second factor, last seen, tokens."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from pools.changes.reading import event_line
 from pools.models import Company, Entry, Token
 from pools.models.vocabulary import Kind
 from pools.people.acts import roles_of
-from pools.wording.events import line_facts_of, title_of
+from pools.wording.events import OF_A_TOKEN, line_facts_of, title_of
 
 RECENT_CHANGES = 10
 
@@ -70,7 +70,7 @@ def recent_events(user: User, limit: int = RECENT_CHANGES) -> list[Event]:
         Event(
             at=line.at,
             title=title_of(line.action),
-            facts=line_facts_of(line),
+            facts=[fact for fact in line_facts_of(line) if fact[0] not in OF_A_TOKEN],
             company=names.get(line.company, line.company),
         )
         for line in map(event_line, read(events[:limit]))

@@ -14,6 +14,8 @@ _WAYS: Final = {"totp": "app", "webauthn": "passkey", "recovery_codes": "recover
 _OF_WAYS: Final = {"method": "with", "factor": "kind"}
 # The identity of what an event is about: of use to a program, and said in words beside it.
 _FOR_PROGRAMS: Final = frozenset({"id", "token"})
+# What tells one token from another: needed in the ledger, not on the page of a person.
+OF_A_TOKEN: Final = frozenset({"fingerprint", "label"})
 
 
 def title_of(action: str) -> str:

@@ -63,4 +63,4 @@ def new_password(*, name: str, username: str, link: str, until: datetime) -> Mai
 
 
 def _moment(at: datetime) -> str:
-    return date_format(localtime(at), "d M Y H:i T")
+    return date_format(localtime(at), "j M Y H:i T")

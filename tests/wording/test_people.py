@@ -39,7 +39,7 @@ def test_an_invitation_by_mail() -> None:
         "admin has invited you to Pools Panel. Your user name is operator.\n\n"
         "Choose a password and sign in here:\n\n"
         "https://panel.example/join/#code\n\n"
-        "The link works once, until 01 May 2026 10:00 UTC.\n"
+        "The link works once, until 1 May 2026 10:00 UTC.\n"
         "If you weren't expecting this, you can ignore this e-mail.\n"
     )
 
@@ -58,5 +58,5 @@ def test_a_new_password_by_mail() -> None:
         "",
         "https://panel.example/new/#code",
         "",
-        "The link works once, until 01 May 2026 10:00 UTC.",
+        "The link works once, until 1 May 2026 10:00 UTC.",
     ]
