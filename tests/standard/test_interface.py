@@ -1,4 +1,4 @@
-"""docs/interface.md: each of its 41 rows has a test that is there, or says that there is nothing."""
+"""docs/interface.md: each of its 41 rows has a test that is there, or says that there is none."""
 
 import re
 from typing import Final
