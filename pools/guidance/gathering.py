@@ -16,7 +16,10 @@ from django.db.models.expressions import RawSQL
 
 from pools.catalogue import connectors
 from pools.core import Pool
+from pools.guidance.notes import PINNED, REMOVED
 from pools.guidance.sums import AlikePools, Allowed, Share, shares
+from pools.models.reference import FIRST_ORIGIN
+from pools.models.vocabulary import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +33,29 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What is kept of a company and of one of its pools.
+class NoteWritten:
+    """What somebody did to a pool's note, as the ledger has it; an empty text: there was none."""
 
+    by: str
+    at: datetime
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a company and of one of its pools; without one, the notes of them all.
+
+    `notes` are by the pool's id, the company's own is by None. `written` is what became of the
+    pool's note so far, newest first.
     `allowed` are the company's allowances, by the key of their system, and `own` the keys of the
     systems that the pool was last seen to have a connector of. `others` are the company's other
     pools with a connector of a system with an allowance; `whole`: that is all of them, as of
     `as_of`.
     """
 
-    company_note: Note | None = None
-    pool_note: Note | None = None
+    notes: Mapping[int | None, Note] = field(default_factory=lambda: MappingProxyType({}))
+    written: tuple[NoteWritten, ...] = ()
     allowed: Mapping[str, Allowed] = field(default_factory=lambda: MappingProxyType({}))
     own: frozenset[str] = frozenset()
     others: tuple[AlikePools, ...] = ()
@@ -64,8 +79,22 @@ NOTHING: Final = Kept()
 _NOTES: Final = """(
   SELECT ALL_OF(ROW_OF(pool_id, text, written_by, written_at, entry)) FROM pools_pinnednote
   WHERE company_id = pools_company.id
-  AND (pool_id IS NULL OR origin = pools_company.origin AND pool_id = %s)
+  AND (pool_id IS NULL OR origin = pools_company.origin)
 )"""
+_NOTES_OF_POOL: Final = _NOTES.replace(
+    "pools_company.origin)", "pools_company.origin AND pool_id = %s)"
+)
+# Whatever is stored there: only what is readable is shown.
+_WRITTEN: Final = f"""(
+  SELECT ALL_OF(ROW_OF(CAST(actor_name AS TEXT), CAST(at AS TEXT), CAST(facts AS TEXT))) FROM (
+    SELECT actor_name, at, facts FROM pools_entry
+    WHERE company = pools_company.slug AND kind = '{Kind.EVENT}'
+    AND action IN ('{PINNED}', '{REMOVED}')
+    AND pool_id = CASE WHEN pools_company.origin = {FIRST_ORIGIN} THEN ''
+      ELSE CAST(pools_company.origin AS TEXT) || ':' END || CAST(%s AS TEXT)
+    ORDER BY seq DESC LIMIT 20
+  ) AS written
+)"""  # noqa: S608  # nosec B608
 _ALLOWED: Final = """(
   SELECT ALL_OF(ROW_OF(key, system, number)) FROM pools_allowance
   WHERE company_id = pools_company.id
@@ -96,7 +125,7 @@ _OWN: Final = """(
   WHERE pool.company_id = pools_company.id AND pool.origin = pools_company.origin
   AND pool.pool_id = %s
 )"""
-_PARTS: Final = (_NOTES, _ALLOWED, _OTHERS, _READ, _OWN)
+_PARTS: Final = (_NOTES_OF_POOL, _ALLOWED, _OTHERS, _READ, _OWN, _WRITTEN)
 # How each database says these words: an array of rows, one of values, one inside of another.
 _WORDS: Final = {
     "sqlite": {
@@ -129,21 +158,30 @@ def kept_in(text: str | None) -> Kept:
         return NOTHING
     parts: list[Any] = json.loads(text)
     parts.extend([None] * (len(_PARTS) - len(parts)))
-    notes, allowed, others, read, own = parts
-    by_pool = {
-        pool_id: Note(said, by, _moment(at), entry) for pool_id, said, by, at, entry in notes or ()
-    }
+    notes, allowed, others, read, own, written = parts
     untold, oldest, ended = read or [0, None, None]
     as_of = ended or oldest
     return Kept(
-        company_note=by_pool.pop(None, None),
-        pool_note=next(iter(by_pool.values()), None),
+        notes={
+            pool_id: Note(said, by, _moment(at), entry)
+            for pool_id, said, by, at, entry in notes or ()
+        },
+        written=tuple(each for row in written or () if (each := _written(*row))),
         allowed={key: Allowed(system, number) for key, system, number in allowed or ()},
         own=frozenset(own or ()),
         others=tuple(AlikePools(*each) for each in others or ()),
         whole=ended is not None and not untold,
         as_of=None if as_of is None else _moment(as_of),
     )
+
+
+def _written(by: Any, at: Any, facts: Any) -> NoteWritten | None:
+    """None where the entry can't be read."""
+    try:
+        before, after = json.loads(facts)["changed"]["note"]
+        return NoteWritten(str(by), _moment(at), str(before or ""), str(after or ""))
+    except (ValueError, TypeError, LookupError):
+        return None
 
 
 def _moment(written: str) -> datetime:

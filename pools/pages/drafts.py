@@ -21,7 +21,7 @@ from pools.tokens.vault import Unsealable, seal_for, unseal_for
 # which pool it was.
 KEPT_FIELDS: Final = (
     *("name", "limit", "timeout", "reason", "confirm_name", "seen", "opened"),
-    *("company", "kind", "label", "system", "allowance"),
+    *("company", "kind", "label", "system", "allowance", "note"),
     *("username", "full_name", "email"),
     "login",
     # Companies; and people and groups in Django's administration.

@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver
 
+from pools.pages.drafts import keep_draft
 from pools.wording.roles import not_in_your_role
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
@@ -31,6 +32,8 @@ def needs(permission: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not person(request).has_perm(permission):
+                # Somebody whose role was taken while they were typing.
+                request.draft_kept = request.method == "POST" and keep_draft(request, request.POST)  # type: ignore[attr-defined]
                 raise PermissionDenied(not_in_your_role(permission))
             return view(request, *args, **kwargs)
 

@@ -39,6 +39,6 @@ class Deciding:
             shares=kept.shares(pool, pool.limit) if pool else [],
             as_of=kept.as_of,
             wanted=wanted,
-            company_note=kept.company_note,
-            pool_note=kept.pool_note,
+            company_note=kept.notes.get(None),
+            pool_note=None if pool is None or pool.id is None else kept.notes.get(pool.id),
         )

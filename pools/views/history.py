@@ -10,6 +10,7 @@ from django.urls import reverse
 from pools.changes import HistoryItem, open_changes
 from pools.changes.history import changes_by_id
 from pools.changes.reverting import REVERTIBLE, CannotRevert, Undo
+from pools.guidance.gathering import NoteWritten
 from pools.models import Company
 from pools.models.vocabulary import Action
 from pools.pages.guards import person
@@ -48,6 +49,22 @@ def entries_of(
     deletion = frozenset({Action.DELETE})
     revertible = deletion if gone else REVERTIBLE - deletion
     return _entries(request, company, items, frozenset() if held else revertible)
+
+
+def with_notes(
+    entries: Sequence[HistoryEntry], written: Sequence[NoteWritten]
+) -> list[HistoryEntry | NoteWritten]:
+    """A history with what became of the pool's note, both newest first."""
+    merged: list[HistoryEntry | NoteWritten] = list(entries)
+    for note in written[::-1]:
+        older = (
+            place
+            for place, each in enumerate(merged)
+            if (at := each.at if isinstance(each, NoteWritten) else each.change.at)
+            and at <= note.at
+        )
+        merged.insert(next(older, len(merged)), note)
+    return merged
 
 
 def entry_of(request: HttpRequest, company: Company | str, item: HistoryItem) -> HistoryEntry:

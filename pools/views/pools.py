@@ -26,13 +26,14 @@ from pools.changes.records import (
 )
 from pools.core import CoreClient, NotFound, Page, Pool, PoolQuery, Sort
 from pools.core.bounds import PAGE, SEARCH
+from pools.guidance.gathering import Note
 from pools.models import Company
 from pools.models.vocabulary import MADE_HERE, Action
 from pools.pages.guards import needs
 from pools.pages.just_read import take
 from pools.pages.rendering import fragment_wanted, show
 from pools.views.deciding import Deciding
-from pools.views.history import entries_of
+from pools.views.history import entries_of, with_notes
 from pools.views.workplace import READING, Workplace, enter
 from pools.wording import addresses
 from pools.wording.actions import ActionWords, words_for
@@ -98,6 +99,7 @@ class PoolRow:
     last_change: HistoryItem | None
     held: bool
     cleared: RecentClears | None
+    note: Note | None
     detail_href: str
     offers: list[Offer]
 
@@ -132,6 +134,7 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
         "open_changes": (),
         "token_notice": None,
         "problem": None,
+        "company_note": workplace.kept.notes.get(None),
     }
     try:
         query = read_query(request.GET)
@@ -213,7 +216,10 @@ def _about_pool(workplace: Workplace, pool: Pool, record: PoolRecord) -> dict[st
         "pool": pool,
         "connectors_known": pool.connectors is not None,
         "systems": by_system(pool),
-        "history": entries_of(workplace.request, workplace.company, past, held=held),
+        "history": with_notes(
+            entries_of(workplace.request, workplace.company, past, held=held),
+            workplace.kept.written,
+        ),
         "deciding": Deciding.about(workplace.kept, pool, record.cleared),
         "back_again": back_again(past[0]) if past else "",
         "token_notice": workplace.token_notice,
@@ -343,6 +349,7 @@ def _row(
         systems=None if pool.connectors is None else by_system(pool),
         last_change=None if pool.id is None else record.last.get(pool.id),
         cleared=None if pool.id is None else record.cleared.get(pool.id),
+        note=None if pool.id is None else workplace.kept.notes.get(pool.id),
         held=pool.id is not None and pool.id in held,
         detail_href="" if pool.id is None else at.of("pool_detail", pool.id),
         offers=_offers(workplace, at, pool.id, pool.id in held),

@@ -41,6 +41,8 @@ MATRIX: Final = {
     "c/<slug:company>/pools/<pool_id:pool>/edit/": EDITORS,
     "c/<slug:company>/pools/<pool_id:pool>/clear/": EDITORS,
     "c/<slug:company>/pools/<pool_id:pool>/delete/": MAKERS,
+    "c/<slug:company>/pools/<pool_id:pool>/note/": EDITORS,
+    "c/<slug:company>/note/": EDITORS,
     "changes/": ROLES,
     "changes/export/": ROLES,
     "changes/verify/": [AUDITOR, ADMINISTRATOR],
