@@ -99,6 +99,9 @@ PAGE_PATIENCE_SECONDS: float | None = 1.0
 # After this many days in use, the panel suggests replacing a key that never expires.
 TOKEN_NUDGE_DAYS = whole_number("TOKEN_NUDGE_DAYS", 180, least=1, most=3650)
 
+# Find offers to read all pools of a company where they were all read longer ago than this.
+FIND_STALE_HOURS = whole_number("FIND_STALE_HOURS", 24, least=1, most=8760)
+
 # --- Settling ---------------------------------------------------------------------------
 
 # None: as in pools/changes/settling_times.py, which can't be loaded before the models.

@@ -58,6 +58,9 @@ SentFields = Mapping[str, str | int | None]
 class Answer:
     """An answer that came whole. `framed`: its length was stated, not just its end reached.
 
+    `calls_allowed` and `calls_left` are its account's (X-RateLimit-Limit, -Remaining); None where
+    it does not tell them.
+
     What Core wrote is kept out of the repr: it may echo the token, and a repr ends up in
     the traceback of an error.
     """
@@ -69,6 +72,8 @@ class Answer:
     location: str = field(repr=False)
     retry_after: str = field(repr=False)
     received_at: datetime
+    calls_allowed: int | None = None
+    calls_left: int | None = None
 
 
 class AnswerReader:

@@ -31,6 +31,7 @@ from pools.core.credentials import Credential
 from pools.core.decoding import read_retry_after
 from pools.core.errors import Busy, CoreError, NotSent, Reason, Unanswered, Unexpected
 from pools.core.limits import CoreLimits
+from pools.core.numbers import count
 from pools.core.observing import tell_answered
 from pools.core.wire import POOL_CLASSES, Attempt, CutAnswer, chunks_of
 
@@ -51,12 +52,17 @@ _WORTH_A_RETRY: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What can be said about a call afterwards. `status` is None without an answer."""
+    """What can be said about a call afterwards. `status` is None without an answer.
+
+    `calls_allowed` and `calls_left` are what Core said of its account with the answer.
+    """
 
     request_id: str
     status: int | None
     took_seconds: float
     received_at: datetime
+    calls_allowed: int | None = None
+    calls_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +87,16 @@ def exchange(call: Call, limits: CoreLimits, budget: Budget) -> tuple[Answer | C
     started = monotonic()
     with budget.place() as has_place:
         if not has_place:
-            return Busy(Reason.BUSY), _record(call, None, started)
+            busy = Busy(Reason.BUSY)
+            return busy, _record(call, busy, started)
         result = _with_retries(call, limits, budget.until)
-    return result, _record(call, result.status, started)
+    return result, _record(call, result, started)
 
 
-def _record(call: Call, status: int | None, started: float) -> Exchange:
-    return Exchange(call.request_id, status, monotonic() - started, datetime.now(UTC))
+def _record(call: Call, result: Answer | CoreError, started: float) -> Exchange:
+    allowed = (result.calls_allowed, result.calls_left) if isinstance(result, Answer) else ()
+    took = monotonic() - started
+    return Exchange(call.request_id, result.status, took, datetime.now(UTC), *allowed)
 
 
 def _with_retries(call: Call, limits: CoreLimits, until: float) -> Answer | CoreError:
@@ -155,6 +164,8 @@ def _answer_to(
         location=headers.get("location", ""),
         retry_after=headers.get("retry-after", ""),
         received_at=datetime.now(UTC),
+        calls_allowed=count(headers.get("x-ratelimit-limit"), 1),
+        calls_left=count(headers.get("x-ratelimit-remaining"), 0),
     )
 
 

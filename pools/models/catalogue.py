@@ -77,7 +77,7 @@ class Reading(models.Model):
     """One person's reading of all pools of a company; under way until `ended_at`.
 
     `by` is their name then. `pools` are how many have come so far, `total` how many Core
-    said that there are, None before it said so.
+    said at first that there are, None where it did not. Until `paused_until` Core is not asked.
     """
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
@@ -91,6 +91,7 @@ class Reading(models.Model):
     pools = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(null=True)
     ended_at = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ()

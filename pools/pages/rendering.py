@@ -20,6 +20,7 @@ FRAGMENTS: Final = {
     "changes": "changes",
     "found": "found",
     "find-box": "found",
+    "reading": "reading",
     "dialog-body": "dialog",
     "connection": "connection",
 }

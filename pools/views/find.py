@@ -2,22 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import F, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from pools.catalogue import connectors
 from pools.catalogue.finding import LONGEST_QUERY, Found, find_pools, is_in
-from pools.models import Company, SeenPool, Token
+from pools.models import Company, Reading, SeenPool, Token
 from pools.models.vocabulary import Action
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.tokens.state import WORKING, state_of
 from pools.views.pools import Addresses, Offer
-from pools.views.tokens import tokens_of
 from pools.views.workplace import rights_of
 from pools.wording.actions import words_for
 from pools.wording.finding import PAGES, PanelPage, announced
@@ -47,20 +48,20 @@ def find(request: HttpRequest) -> HttpResponse:
     """Core is asked nothing: what is found is what it last showed."""
     typed = request.GET.get("q", "")
     user = person(request)
-    tokens = tokens_of(user)
-    working = {company.pk for company, token, _ in tokens if _works(token)}
-    companies = [company for company, *_ in tokens]
+    companies = list(Company.objects.active())
+    working, stale = _companies_of(user)
     too_long = len(typed) > LONGEST_QUERY
     found = Found([])
     if not too_long:
-        found = find_pools((each for each in companies if each.pk in working), typed, MOST_POOLS)
+        found = find_pools(working, typed, MOST_POOLS)
     context = {
         "typed": typed[:LONGEST_QUERY],
         "longest": LONGEST_QUERY,
         "too_long": too_long,
         "region": request.htmx.target or "found",  # type: ignore[attr-defined]
         **_what_was_found(user, found, companies, "" if too_long else typed),
-        "without_token": [each for each in companies if each.pk not in working],
+        "without_token": [each for each in companies if each not in working],
+        "stale": stale,
     }
     return show(request, "pools/find.html", context)
 
@@ -80,8 +81,23 @@ def _what_was_found(
     }
 
 
-def _works(token: Token | None) -> bool:
-    return state_of(token, timezone.now()) in WORKING
+def _companies_of(user: User) -> tuple[list[Company], list[Company]]:
+    """Those that somebody's token works for; and which of them were not all read of late."""
+    now = timezone.now()
+    whole = Reading.objects.filter(company=OuterRef("company"), origin=OuterRef("company__origin"))
+    tokens = (
+        Token.objects.filter(user=user, company__archived_at__isnull=True)
+        .select_related("company")
+        .annotate(
+            read_at=Subquery(
+                whole.order_by(F("ended_at").desc(nulls_last=True)).values("ended_at")[:1]
+            )
+        )
+    )
+    working = [token for token in tokens if state_of(token, now) in WORKING]
+    since = now - timedelta(hours=settings.FIND_STALE_HOURS)
+    stale = [token.company for token in working if not token.read_at or token.read_at < since]
+    return [token.company for token in working], stale
 
 
 def _may_open(user: User, page: PanelPage) -> bool:

@@ -33,6 +33,7 @@ from pools.core import (
     Invalid,
     NotFound,
     Pool,
+    Reason,
     Unauthenticated,
 )
 from pools.guidance.gathering import Kept, kept_beside, kept_in
@@ -147,6 +148,15 @@ class Workplace:
         if self.token is None:
             raise TokenMissing
         return self.token
+
+    def check_token(self) -> None:
+        """Raises what READING names where the token does not work, by what is known here.
+
+        For what is shown without asking Core, and only to those whom Core would show it.
+        """
+        self._opened()
+        if self.token is not None and self.token.refused_at is not None:
+            raise Unauthenticated(Reason.REFUSED_BY_CORE, status=401)
 
     def _opened(self) -> CoreClient:
         return keeping.open_core(self.require_token(), getattr(self.request, "id", ""), self.budget)

@@ -1,0 +1,146 @@
+"""Reading all pools of a company into the catalogue, a few pages at a time.
+
+By its oldest pools first, so that a new one comes last. What the catalogue had and a complete
+reading did not come across is dropped; a reading is complete only if nothing speaks against it:
+pools that were deleted meanwhile let others slip past from one page to the one before.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from pools.catalogue.keeping import keep
+from pools.core import CoreClient, Page, PoolQuery, RateLimited, Sort
+from pools.core.bounds import PER_PAGE
+from pools.models import Company, Reading, SeenPool
+
+PAGES_AT_ONCE: Final = 5
+# Of the answer's time: with less left, the next page is left to the next request.
+LEAST_SHARE: Final = 0.5
+# Of the calls that Core allows, those who work there keep this part.
+KEPT_FREE: Final = 5
+# Core counts by the minute, as far as it is known.
+USUAL_PAUSE: Final = timedelta(minutes=1)
+# Longer ago, the pools that are there are no longer those that the first pages showed.
+LONGEST: Final = timedelta(hours=6)
+
+
+def last_whole(company: Company) -> Reading | None:
+    """The latest reading that came across all pools, where the company is now."""
+    whole = Reading.objects.filter(company=company, origin=company.origin, ended_at__isnull=False)
+    return whole.order_by("-ended_at").first()
+
+
+def under_way(company: Company, user: User) -> Reading | None:
+    """The reading that this person has begun and not ended."""
+    begun = Reading.objects.filter(
+        company=company,
+        origin=company.origin,
+        user=user,
+        ended_at__isnull=True,
+        began_at__gt=timezone.now() - LONGEST,
+    )
+    return begun.order_by("-began_at").first()
+
+
+def begin(company: Company, user: User) -> Reading:
+    """A new reading; those that were begun and given up are forgotten."""
+    Reading.objects.filter(company=company, user=user, ended_at__isnull=True).delete()
+    return Reading.objects.create(
+        company=company,
+        origin=company.origin,
+        user=user,
+        by=user.get_username(),
+        began_at=timezone.now(),
+    )
+
+
+def go_on(core: CoreClient, reading: Reading) -> bool:
+    """Reads some more pages; False where it came to the end and pools are missing all the same.
+
+    Nothing is asked before `paused_until`. Raises a CoreError, but not for a 429, which is a
+    pause; what came until then is kept, and the reading can go on from there.
+    """
+    for _ in range(PAGES_AT_ONCE):
+        if _is_paused(reading):
+            return True
+        query = PoolQuery(sort=Sort.CREATED, page=reading.next_page, per_page=PER_PAGE.largest)
+        try:
+            page = core.list_pools(query)
+        except RateLimited as error:
+            _pause(reading, error.retry_at)
+            return True
+        if _ends_with(reading, page):
+            return _end(reading, page)
+        _obey(core, reading)
+        if core.budget is not None and core.budget.share_left() < LEAST_SHARE:
+            break
+    return True
+
+
+def _is_paused(reading: Reading) -> bool:
+    return reading.paused_until is not None and reading.paused_until > timezone.now()
+
+
+def _pause(reading: Reading, until: datetime | None) -> None:
+    reading.paused_until = until or timezone.now() + USUAL_PAUSE
+    reading.save(update_fields=["paused_until"])
+
+
+def _obey(core: CoreClient, reading: Reading) -> None:
+    """Leaves a fifth of the calls that Core allows to those who work there."""
+    exchange = core.last_exchange
+    if exchange is None or exchange.calls_allowed is None or exchange.calls_left is None:
+        return
+    if exchange.calls_left * KEPT_FREE <= exchange.calls_allowed:
+        _pause(reading, None)
+
+
+def _ends_with(reading: Reading, page: Page) -> bool:
+    """Keeps a page; whether it is the last one, or Core gives no others whatever is asked."""
+    before = reading.pools
+    keep(reading.company, page.pools, reading=reading.pk)
+    reading.pools = SeenPool.objects.filter(
+        company=reading.company, origin=reading.origin, reading=reading.pk
+    ).count()
+    if reading.total is None:
+        reading.total = page.total
+    told = page.last_page is not None or page.more is not None
+    short = not told and len(page.pools) < page.per_page
+    ends = page.is_last or short or not page.numbered or reading.pools == before
+    reading.next_page += 1
+    reading.save(update_fields=["pools", "total", "next_page"])
+    return ends
+
+
+def _end(reading: Reading, last: Page) -> bool:
+    """Ends a reading; False, and it is forgotten, where it may have missed some."""
+    if not _is_whole(reading, last):
+        reading.delete()
+        return False
+    company = reading.company
+    gone = Q(origin=reading.origin, seen_at__lt=reading.began_at) & (
+        Q(reading__isnull=True) | ~Q(reading=reading.pk)
+    )
+    with transaction.atomic():
+        SeenPool.objects.filter(gone | ~Q(origin=reading.origin), company=company).delete()
+        Reading.objects.filter(company=company, ended_at__isnull=False).delete()
+        reading.ended_at = timezone.now()
+        reading.save(update_fields=["ended_at"])
+    return True
+
+
+def _is_whole(reading: Reading, last: Page) -> bool:
+    """Whether nothing speaks against all pools having come by.
+
+    Fewer pools at the end than at first: some were deleted, and those behind them slipped past.
+    """
+    if not last.numbered and last.more is not False:
+        return False
+    if last.total is None:
+        return reading.total is None and last.is_last
+    return reading.pools >= last.total >= (reading.total or 0)

@@ -1,0 +1,58 @@
+"""Reading all pools of a company, so that all can be found and added up."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from pools.catalogue import reading
+from pools.models import SeenPool
+from pools.pages.guards import needs, person
+from pools.pages.rendering import fragment_wanted, show
+from pools.views.workplace import READING, Workplace, enter
+from pools.wording.situations import Activity
+
+
+@needs("pools.view_pools")
+def read_all(request: HttpRequest, company: str) -> HttpResponse:
+    """A POST reads some pages; the page then asks for the next ones, or its person does."""
+    workplace = enter(request, company)
+    try:
+        workplace.check_token()
+    except READING as error:
+        return workplace.show_problem(error, Activity.READING_LIST)
+    return _read(workplace) if request.method == "POST" else _shown(workplace)
+
+
+def _read(workplace: Workplace) -> HttpResponse:
+    request, company = workplace.request, workplace.company
+    try:
+        with workplace.core() as core:
+            begun = reading.under_way(company, person(request))
+            complete = reading.go_on(core, begun or reading.begin(company, person(request)))
+    except READING as error:
+        problem = workplace.problem(error, Activity.READING_LIST)
+        return _shown(workplace, problem=problem, status=problem.status)
+    if complete and not fragment_wanted(request):
+        return redirect(request.get_full_path())
+    return _shown(workplace, incomplete=not complete)
+
+
+def _shown(workplace: Workplace, *, status: int = 200, **said: Any) -> HttpResponse:
+    company, now = workplace.company, timezone.now()
+    under_way = reading.under_way(company, person(workplace.request))
+    until = under_way.paused_until if under_way else None
+    known = SeenPool.objects.filter(company=company, origin=company.origin)
+    context = {
+        "company": company,
+        "problem": None,
+        "incomplete": False,
+        "under_way": under_way,
+        "paused_until": until if until and until > now else None,
+        "pause_seconds": max(0, round((until - now).total_seconds())) + 1 if until else 0,
+        "whole": reading.last_whole(company),
+        "known": known.count(),
+        **said,
+    }
+    return show(workplace.request, "pools/pool_reading.html", context, status=status)
