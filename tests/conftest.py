@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -18,17 +19,20 @@ pytest_plugins = [
     "tests.fixtures.people",
 ]
 
+PROOF = Path(__file__).parent / "proof"
 # Each fixture with a database that DATABASE_URL decides on rests on one of these.
 WITH_DATABASE = {"django_db_setup", "demo_database"}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what touches the database: `.ci/run` runs it on PostgreSQL as well."""
+    """Marks what touches the database (`.ci/run` has it on PostgreSQL too), and what proves."""
     for item in items:
         fixtures = WITH_DATABASE.intersection(getattr(item, "fixturenames", ()))
         if fixtures or item.get_closest_marker("django_db"):
             item.add_marker(pytest.mark.database)
+        if PROOF in item.path.parents:
+            item.add_marker(pytest.mark.proof)
 
 
 def pytest_collection_finish() -> None:

@@ -7,6 +7,7 @@ from pools.core import errors
 from pools.core.errors import CoreError
 from pools.models.vocabulary import Action, Outcome
 from tests.fixtures.place import ACTIONS, IMPATIENT, LIMITS, Place
+from tests.fixtures.sampling import paired
 
 ENDS: dict[type[CoreError], Outcome] = {
     errors.CoreError: Outcome.UNKNOWN,
@@ -68,13 +69,10 @@ def test_the_outcome_follows_from_the_error(error: type[CoreError], outcome: Out
     assert outcome_of(error()) is outcome
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize(("fault", "outcome"), FAULTS.items(), ids=FAULTS.keys())
-def test_the_outcome_at_the_wire(
-    place: Place, action: Action, fault: str, outcome: Outcome
-) -> None:
+@pytest.mark.parametrize(("fault", "action"), paired(FAULTS, ACTIONS))
+def test_the_outcome_at_the_wire(place: Place, fault: str, action: Action) -> None:
     place.sandbox.set_fault(f"{fault};only=writes")
     limits = IMPATIENT if fault.split("=")[0] in SILENT else LIMITS
     result = make_change(place.client(limits=limits), place.propose(action))
-    assert result.outcome is outcome
+    assert result.outcome is FAULTS[fault]
     assert len(place.writes()) == 1

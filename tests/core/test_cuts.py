@@ -18,6 +18,7 @@ from tests.core.raw_server import (
     raw_answer,
     then_close,
 )
+from tests.fixtures.sampling import paired
 
 Serve = Callable[..., RawServer]
 
@@ -49,8 +50,7 @@ def test_whole_answer_is_good(serve: Serve, client: MakeClient, name: str, frami
     OPERATIONS[name](client(serve(then_close(whole_answers(name)[framing])).url))
 
 
-@pytest.mark.parametrize("framing", FRAMINGS)
-@pytest.mark.parametrize("name", WRITES)
+@pytest.mark.parametrize(("framing", "name"), paired(FRAMINGS, WRITES))
 def test_answer_cut_at_any_byte_is_unknown(
     serve: Serve, client: MakeClient, name: str, framing: str
 ) -> None:

@@ -23,6 +23,7 @@ from tests.core.raw_server import (
     then_close,
 )
 from tests.core.side_by_side import side_by_side
+from tests.fixtures.sampling import paired
 
 Serve = Callable[..., RawServer]
 
@@ -77,8 +78,7 @@ FINAL: dict[str, Handler] = {
 }
 
 
-@pytest.mark.parametrize("name", WRITES)
-@pytest.mark.parametrize("fault", [*LOST, *FINAL])
+@pytest.mark.parametrize(("fault", "name"), paired([*LOST, *FINAL], WRITES))
 def test_write_is_sent_exactly_once(
     serve: Serve, client: MakeClient, fault: str, name: str
 ) -> None:

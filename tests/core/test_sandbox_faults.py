@@ -31,6 +31,7 @@ from pools.secret import Secret
 from sandbox.running import RunningSandbox, running_sandbox
 from tests.core.side_by_side import side_by_side
 from tests.fixtures.kept_connections import close_kept_connections
+from tests.fixtures.sampling import paired
 
 LIMITS = CoreLimits(deadline_seconds=5, read_retries=0, calls_at_once=64)
 HURRIED = CoreLimits(deadline_seconds=0.6, read_retries=0, calls_at_once=64)
@@ -107,6 +108,11 @@ SAME_FOR_ALL: dict[str, Error | None] = {
     "clear-no-content": None,
     "latency=0.05": None,
 }
+# What one operation alone can meet.
+OF_ONE = [
+    ("create-201", "create"), ("clear-list", "clear"), ("clear-nothing", "clear"),
+    ("clear-no-content", "clear"),
+]  # fmt: skip
 # Where the fields of a pool are what goes wrong, delete and clear have none to lose.
 POOL_FIELDS_WRONG: dict[str, Error] = {
     "nan": Unexpected,
@@ -175,8 +181,7 @@ def assert_true(core: RunningSandbox, error: CoreError | None) -> None:
         assert core.applied == []
 
 
-@pytest.mark.parametrize("name", WRITES)
-@pytest.mark.parametrize("fault", SAME_FOR_ALL)
+@pytest.mark.parametrize(("fault", "name"), paired(SAME_FOR_ALL, WRITES, besides=OF_ONE))
 def test_conclusion_about_a_change_is_true(core: RunningSandbox, fault: str, name: str) -> None:
     core.set_fault(fault)
     error = attempt(core, name)

@@ -15,6 +15,7 @@ from pools.people.names import Bearer, NameHolder, NameTaken, bearers, earlier_n
 from tests.changes.recorded import a_change, an_event
 from tests.fixtures.panel import PASSWORD, make_person, told
 from tests.fixtures.people import sign_in
+from tests.fixtures.sampling import paired
 from tests.people.inviting import FORM, invite, join
 
 pytestmark = pytest.mark.django_db
@@ -84,11 +85,10 @@ def renamed_there(client: Client, person: User, name: str) -> Any:
     return client.post(f"/admin/auth/user/{person.pk}/change/", form)
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS)
-@pytest.mark.parametrize(
-    "way",
-    [by_invitation, by_administration, by_renaming, by_createsuperuser, by_environment],
-)
+WAYS = [by_invitation, by_administration, by_renaming, by_createsuperuser, by_environment]
+
+
+@pytest.mark.parametrize(("way", "spelling"), paired(WAYS, SPELLINGS))
 def test_no_way_in_gives_a_recorded_name_to_somebody_else(
     way: Callable[..., str],
     spelling: str,
