@@ -11,6 +11,8 @@ from django.core.management import CommandError, call_command
 from pools.changes import history_of
 from pools.core import PoolFields
 from pools.core.errors import Forbidden
+from pools.guidance.allowances import allowances_of, remove_allowance
+from pools.guidance.notes import note_on
 from pools.models import Company, Token
 from pools.tokens.keeping import open_core, remove_token, token_for
 from sandbox.running import RunningSandbox, running_sandbox
@@ -95,6 +97,19 @@ def test_there_is_a_history_and_it_happened_at_core(core: RunningSandbox, keys: 
     ]
     assert pools["NetSuite orders"].limit == 5
     assert pools["Shopify orders"].timeout == 120
+
+
+def test_an_allowance_and_a_note_help_to_decide(core: RunningSandbox, keys: Path) -> None:
+    seed(core.url, keys)
+    company = Company.objects.get(slug="acme")
+    pools = {pool.name: pool for pool in core.company("acme").pools()}
+    note = note_on(company, pools["NetSuite orders"].id)
+    assert [(each.system, each.number) for each in allowances_of(company)] == [("NetSuite", 15)]
+    assert note
+    assert "before you go above 8" in note.text
+    remove_allowance(company, "NetSuite", by=actor(User.objects.get(username="admin")))
+    seed(core.url, keys)
+    assert allowances_of(company) == []
 
 
 def test_who_or_what_the_visitor_deleted_or_renamed_is_not_added_again(

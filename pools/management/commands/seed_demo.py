@@ -16,9 +16,12 @@ from django.utils import timezone
 
 from pools.changes import ProposedChange, Snapshot, make_change
 from pools.core import ApiKey, PoolChanges, PoolQuery
+from pools.guidance.allowances import set_allowance
+from pools.guidance.notes import pin_note
 from pools.ledger.appending import Actor
 from pools.ledger.names import company_is_recorded
 from pools.models import Company, Entry, Token
+from pools.models.reference import PoolReference
 from pools.models.vocabulary import Action, Kind
 from pools.people.names import NameTaken, must_be_free
 from pools.secret import Secret
@@ -64,6 +67,12 @@ HISTORY: Final = (
     ),
     ("manager", "NetSuite orders", PoolChanges(limit=5), "ZD-4718: the sale begins on Friday"),
 )
+# What the account at a system allows, and what is pinned to a pool of it.
+ALLOWANCE: Final = ("NetSuite", 15)
+NOTE: Final = (
+    "NetSuite orders",
+    "Tier 1: ask the integration team before you go above 8.",
+)
 # Who may only read here gets the key that may only read there.
 READERS: Final = frozenset({"viewer", "auditor"})
 # The others meet a company without a token, and the way to a first one.
@@ -101,6 +110,8 @@ class Command(BaseCommand):
             for who, *change in HISTORY:
                 if who in people:
                     _change(people[who], *change)
+            if "manager" in people:
+                _give_guidance(people["manager"])
         for line in _who_and_where(people, access["northwind"]):
             self.stdout.write(line)
 
@@ -173,6 +184,18 @@ def _change(person: User, name: str, to: PoolChanges | None, why: str) -> None:
             actor=Actor(person.pk, person.get_username(), "127.0.0.1"),
         ),
     )
+
+
+def _give_guidance(manager: User) -> None:
+    """What helps to decide on a limit: an allowance, and a note."""
+    company = Company.objects.get(slug="acme")
+    by = Actor(manager.pk, manager.get_username(), "127.0.0.1")
+    set_allowance(company, *ALLOWANCE, by=by)
+    name, text = NOTE
+    changed = Entry.objects.filter(company="acme", pool_name=name).first()
+    if changed is not None:
+        pool_id = PoolReference.read(changed.pool_id).pool_id
+        pin_note(company, pool_id, name, text, 0, by=by)
 
 
 def _company(slug: str, core: str) -> Company | None:
