@@ -119,7 +119,6 @@ urlpatterns = [
         name="person_forget_factors",
     ),
     path("join/", joining.join, name="join"),
-    path("join/password/", joining.join_password, name="join_password"),
     path("find/", find.find, name="find"),
     path("help/", help_pages.help_page, name="help"),
     path("help/stuck/", help_pages.stuck, name="stuck"),

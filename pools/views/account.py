@@ -45,8 +45,12 @@ def theme(request: HttpRequest) -> HttpResponse:
 @signed_in
 @require_POST
 def keys(request: HttpRequest) -> HttpResponse:
-    """Keeps whether single keys do anything, in a cookie: signing out leaves it as it is."""
-    response = HttpResponse(status=204)
+    """Keeps whether single keys do anything, in a cookie: signing out leaves it as it is.
+
+    A page says where to go back to; the script of the dialog goes nowhere.
+    """
+    back = safe_next(request, "")
+    response = redirect(back) if back else HttpResponse(status=204)
     _keep(response, settings.KEYS_COOKIE_NAME, "off" if request.POST.get("keys") == "off" else "on")
     return response
 

@@ -25,42 +25,54 @@ from pools.people.names import NameTaken
 from pools.wording import people as wording
 
 _SESSION_KEY: Final = "invitation"
+_CODE_PAGE: Final = "pools/join.html"
+_CHOOSING_PAGE: Final = "pools/join_password.html"
 
 
 @public
 @sensitive_variables()
-@sensitive_post_parameters("code")
+@sensitive_post_parameters()
 def join(request: HttpRequest) -> HttpResponse:
-    """Takes the code, and keeps in the session which invitation it belongs to."""
+    """The one page of an invitation: for its code, and then for a password.
+
+    The script of the page sends the code that came with the link by itself.
+    """
     if request.user.is_authenticated:
         messages.info(request, wording.SIGN_OUT_FIRST)
         return redirect("pools:companies")
-    form = JoinForm(request.POST or None)
+    if "code" in request.POST:
+        return _take_code(request)
+    chosen = request.session.get(_SESSION_KEY)
+    invitation = Invitation.objects.open().filter(pk=chosen).first() if chosen else None
+    if invitation is not None:
+        return _choose_password(request, invitation)
+    # Used up, withdrawn or too old since its code was taken.
+    return redirect("pools:join") if request.POST else _form(request, _CODE_PAGE, JoinForm())
+
+
+@sensitive_variables()
+def _take_code(request: HttpRequest) -> HttpResponse:
+    """Keeps in the session which invitation the code belongs to."""
+    form = JoinForm(request.POST)
     if not form.is_valid():
-        return _form(request, "pools/join.html", form)
+        return _form(request, _CODE_PAGE, form)
     if not ratelimit.consume(request, action="invitation"):
         return too_many(request)
     try:
         invitation = acts.invitation_for(form.cleaned_data["code"])
     except acts.InvitationSpent:
         form.add_error("code", wording.INVITATION_SPENT)
-        return _form(request, "pools/join.html", form)
+        return _form(request, _CODE_PAGE, form)
     request.session[_SESSION_KEY] = str(invitation.pk)
-    return redirect("pools:join_password")
+    return redirect("pools:join")
 
 
-@public
 @sensitive_variables()
-@sensitive_post_parameters()
-def join_password(request: HttpRequest) -> HttpResponse:
+def _choose_password(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Makes the person, with the password that they chose, and signs them in."""
-    chosen = request.session.get(_SESSION_KEY)
-    invitation = Invitation.objects.open().filter(pk=chosen).first() if chosen else None
-    if invitation is None:
-        return redirect("pools:join")
     form = FirstPasswordForm(request.POST or None, invitation=invitation)
     if not form.is_valid():
-        return _form(request, "pools/join_password.html", form, invitation=invitation)
+        return _form(request, _CHOOSING_PAGE, form, invitation=invitation)
     try:
         person = acts.accept(
             invitation, form.cleaned_data["password"].reveal(), address=address_of(request)
@@ -69,7 +81,7 @@ def join_password(request: HttpRequest) -> HttpResponse:
         return redirect("pools:join")
     except (NameTaken, LedgerUnwritable) as error:
         form.add_error(None, wording.joining_refused(error))
-        return _form(request, "pools/join_password.html", form, invitation=invitation)
+        return _form(request, _CHOOSING_PAGE, form, invitation=invitation)
     del request.session[_SESSION_KEY]
     record_authentication(request, person, method="password")
     answer: HttpResponse = perform_login(request, person)

@@ -228,6 +228,7 @@ def _token_page(
         "cancel_href": safe_next(request, reverse("pools:token_list")),
         "next": safe_next(request, ""),
         "problem": None,
+        "first": not Token.objects.filter(user=person(request)).exists(),
     }
     if not form.is_valid():
         status = 422 if form.is_bound else 200

@@ -36,6 +36,73 @@ class Words:
 
 GLOSSARY: Final = (
     Words(
+        "Screens",
+        (
+            Word(
+                "Home",
+                "What needs somebody, your companies with the state of your token, the pools you "
+                "were at last and your latest changes.",
+            ),
+            Word(
+                "Find",
+                "Pools of all your companies by what a ticket says: words of their name, system, "
+                "connector or id. It is on every page, and asks Patchworks nothing.",
+            ),
+            Word(
+                "Pools",
+                "The pools of a company as Patchworks has them now: search, sort, and see who "
+                "changed each one last. Edit and Clear are at each name.",
+            ),
+            Word(
+                "A pool",
+                "Its values, the connectors that share it, and its history. From here you edit, "
+                "clear or delete it, and revert what was done.",
+            ),
+            Word(
+                "Forms",
+                "Nothing is sent before you say so, and a second submit does nothing twice. "
+                "What you typed stays, whatever happens.",
+            ),
+            Word(
+                "Stuck orders",
+                "Five reasons why orders get stuck, how to tell them apart, and which of them "
+                "clearing a pool helps with.",
+            ),
+            Word(
+                "Changes",
+                "Who changed what, when, why, and how it ended; filter it, and export what you "
+                "filtered. Auditors also see the events, and verify the ledger.",
+            ),
+            Word(
+                "One change",
+                "Everything about it: before and after, its outcome, its reason, its request id. "
+                "Copy it as text for the ticket.",
+            ),
+            Word(
+                "Allowances",
+                "How many requests at a time the accounts of a company take. Managers keep them, "
+                "and limits are held against them.",
+            ),
+            Word(
+                "Tokens",
+                "Your own tokens, one for each company: add, verify, replace or remove them.",
+            ),
+            Word(
+                "Account",
+                "Your password, your second factors, where you are signed in, and your time zone.",
+            ),
+            Word(
+                "People",
+                "Administrators invite people, give them roles, and disable those who leave.",
+            ),
+            Word(
+                "Companies",
+                "Administrators set companies up, try their addresses before saving, and archive "
+                "those that nobody works in any longer.",
+            ),
+        ),
+    ),
+    Words(
         "At Patchworks",
         (
             Word(

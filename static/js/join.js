@@ -1,4 +1,4 @@
-/* Takes the code of an invitation from behind the # of the link: no server ever saw it. */
+/* Sends the code of an invitation from behind the # of the link: no server ever saw it there. */
 (() => {
   "use strict";
 
@@ -8,4 +8,5 @@
   field.value = code;
   // Neither in the address bar over a shoulder, nor in the history.
   history.replaceState(null, "", location.pathname);
+  field.form.requestSubmit();
 })();

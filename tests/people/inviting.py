@@ -23,5 +23,5 @@ def join(code: str, password: str = PASSWORD, again: str | None = None) -> tuple
     answer = client.post("/join/", {"code": code})
     if answer.status_code == 302:
         form = {"password": password, "again": again or password}
-        answer = client.post("/join/password/", form)
+        answer = client.post("/join/", form)
     return client, answer

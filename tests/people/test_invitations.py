@@ -47,8 +47,8 @@ def test_two_browsers_with_the_same_code_make_one_person(admin: Client) -> None:
     for client in (first, second):
         client.post("/join/", {"code": code})
     form = {"password": PASSWORD, "again": PASSWORD}
-    first.post("/join/password/", form)
-    assert second.post("/join/password/", form)["Location"] == "/join/"
+    first.post("/join/", form)
+    assert second.post("/join/", form)["Location"] == "/join/"
     assert User.objects.filter(username="nina").count() == 1
 
 
@@ -63,7 +63,7 @@ def test_it_expires_while_the_password_is_being_chosen(admin: Client) -> None:
     client = Client()
     client.post("/join/", {"code": invite(admin)})
     Invitation.objects.update(expires_at=datetime.now(UTC) - timedelta(minutes=1))
-    answer = client.post("/join/password/", {"password": PASSWORD, "again": PASSWORD})
+    answer = client.post("/join/", {"password": PASSWORD, "again": PASSWORD})
     assert answer["Location"] == "/join/"
     assert not User.objects.filter(username="nina").exists()
 

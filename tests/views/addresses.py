@@ -78,7 +78,6 @@ MATRIX: Final = {
     "people/<int:person_id>/password/": LEADERS,
     "people/<int:person_id>/second-factors/remove/": LEADERS,
     "join/": EVERYONE,
-    "join/password/": EVERYONE,
     "find/": ROLES,
     "help/": ROLES,
     "help/stuck/": ROLES,

@@ -16,3 +16,14 @@ def test_every_link_to_a_word_leads_to_its_place(sign_in_as: SignIn) -> None:
     assert len(linked) > 3
     assert linked <= places
     assert 'href="/help/"' in page.partition('<footer class="foot">')[2]
+
+
+def test_the_keys_are_there_without_a_script_and_can_be_switched_off(sign_in_as: SignIn) -> None:
+    client = sign_in_as("Read-only", token=None)
+    page = client.get("/help/")
+    keys = page.text.partition('id="keyboard"')[2].partition("</section>")[0]
+    assert ("Find pools" in keys, "New pool" in keys) == (True, False)
+    answer = client.post("/keys/", {"keys": "off", "next": "/help/#keyboard"})
+    assert answer["Location"] == "/help/#keyboard"
+    assert 'data-single-keys="off"' in client.get("/help/").text
+    assert client.post("/keys/", {"keys": "on"}).status_code == 204

@@ -76,8 +76,8 @@ def test_who_sees_all_changes_sees_those_of_companies_without_a_token(
 
 def test_the_first_day_leads_to_the_first_token(sign_in_as: SignIn) -> None:
     page = sign_in_as("Operator", token=None).get("/")
-    assert texts(page, "[aria-labelledby=needs-title] .button") == ["Add token"]
-    assert "You have no Patchworks token here yet." in told(page)
+    assert texts(page, "#first-token .button") == ["Add token"]
+    assert "Your first token" in told(page)
     assert texts(page, ".companies .button") == ["Add token: Acme"]
 
 
