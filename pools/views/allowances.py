@@ -80,6 +80,8 @@ def _set(workplace: Workplace, form: AllowanceForm) -> bool:
         return False
     say = messages.success if changed else messages.info
     say(workplace.request, wording.kept(system, number))
+    if system_key(system) not in systems_seen(workplace.company):
+        messages.warning(workplace.request, wording.unseen(system))
     return True
 
 

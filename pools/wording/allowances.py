@@ -45,6 +45,14 @@ def kept(system: str, number: int) -> str:
     return f"The allowance for {isolated(system)} is {number:,}."
 
 
+def unseen(system: str) -> str:
+    """Of a system that no pool was seen to have a connector of: nothing counts against it."""
+    return (
+        f"No pool that we've seen has a connector of {isolated(system)}, so nothing counts against "
+        "it yet. Check the spelling."
+    )
+
+
 def removed(system: str) -> str:
     """After an allowance was removed."""
     return f"The allowance for {isolated(system)} was removed."

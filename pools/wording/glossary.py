@@ -137,6 +137,12 @@ GLOSSARY: Final = (
                 "The third-party service that a connector talks to, such as Shopify or NetSuite.",
             ),
             Word(
+                "allowance",
+                "How many requests at a time a company's account at a system takes, from all "
+                "integrations together. Managers keep it here; going above it is said, not "
+                "forbidden.",
+            ),
+            Word(
                 "token",
                 "Shows Patchworks who is asking. An API key never expires; a bearer token comes "
                 "from signing in and lasts for hours. Everyone adds their own for each company.",
@@ -158,6 +164,11 @@ GLOSSARY: Final = (
                 "of it.",
             ),
             Word("reason", "What the person wrote about why. A company can require it."),
+            Word(
+                "note",
+                "A text that is pinned to a pool or a company, for everybody to read before they "
+                "change something.",
+            ),
             Word(
                 "conflict",
                 "Something that a change depends on is no longer as the person saw it. We send "

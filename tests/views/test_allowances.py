@@ -36,6 +36,15 @@ def test_systems_that_pools_have_and_no_number_is_kept_for_are_offered(manager: 
     assert manager.get(HERE).context["unset"] == [each for each in offered if each != "NetSuite"]
 
 
+def test_a_system_that_no_pool_was_seen_with_is_kept_and_named(manager: Client) -> None:
+    page = manager.post(HERE, {"system": "Netsuit", "allowance": "15"}, follow=True)
+    assert "so nothing counts against it yet. Check the spelling." in told(page)
+    assert kept() == [("Netsuit", 15)]
+    manager.get("/c/acme/pools/?per_page=100")
+    page = manager.post(HERE, {"system": "netsuite", "allowance": "15"}, follow=True)
+    assert "Check the spelling" not in told(page)
+
+
 @pytest.mark.parametrize("number", ["0", "", "1_5", "100000000000000000000", "x"])
 def test_what_is_no_number_is_refused_and_still_there(manager: Client, number: str) -> None:
     page = manager.post(HERE, {"system": "NetSuite", "allowance": number})

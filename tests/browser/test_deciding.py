@@ -1,0 +1,44 @@
+"""What decides is said while somebody types, and not a second time when they save."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.any_database
+ALLOWANCES = "/c/acme/allowances/"
+SYSTEM = "Peoplevox"
+
+
+@pytest.fixture
+def allowance(manager: Page) -> Page:
+    """Of a system that no other test is about."""
+    manager.goto(ALLOWANCES)
+    manager.get_by_role("textbox", name="System").fill(SYSTEM)
+    manager.get_by_role("textbox", name="Allowance").fill("1000")
+    manager.keyboard.press("Enter")
+    expect(manager.get_by_text(f"The allowance for “{SYSTEM}” is 1,000.")).to_be_visible()
+    return manager
+
+
+def test_a_limit_says_what_it_makes_of_the_allowance_before_it_is_saved(allowance: Page) -> None:
+    page = allowance
+    page.goto("/c/acme/pools/?search=Peoplevox orders US")
+    page.get_by_role("link", name="Peoplevox orders US").click()
+    page.locator("#pencil-pool").click()
+    dialog = page.get_by_role("dialog")
+    line = dialog.locator(".allowance", has_text=SYSTEM)
+    for limit, says in (("1007", "1,007"), ("1007x", ""), ("999", "999")):
+        dialog.get_by_label("Limit").fill(limit)
+        pattern = (
+            rf"; this would make it at least {says}\b" if says else r"given to \d+ pools?\s+read"
+        )
+        expect(line).to_have_text(re.compile(pattern))
+        if says:
+            expect(line).to_have_class(re.compile("over" if limit == "1007" else "^allowance *$"))
+    dialog.get_by_label("Limit").fill("1007")
+    dialog.get_by_label("Reason").fill("ZD-4711")
+    dialog.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_text("raised the limit").first).to_be_visible()
+    page.goto(ALLOWANCES)
+    page.get_by_role("button", name=f"Remove: {SYSTEM}").click()
