@@ -197,7 +197,7 @@
       || dialogBody.querySelector("input:not([type='hidden']), textarea, select")
       || dialogBody.querySelector("a, button");
     target?.focus();
-    // htmx would focus it once more when it has settled: somebody may be elsewhere by then.
+    // htmx would focus it once more, later.
     for (const field of dialogBody.querySelectorAll("[autofocus]")) field.autofocus = false;
     if (target?.matches("input") && target.getAttribute("aria-invalid") !== "true") target.select();
   };
@@ -270,7 +270,7 @@
       if (!outcome.childElementCount) outcome.style.height = "";
     }
     if (event.target.closest("[data-keys]")) showKeys();
-    // The page may have gone on to another search or page since it was made.
+    // The list may have gone on to another page.
     const dismiss = event.target.closest(".ticket-off");
     const here = new URL(location);
     if (dismiss && !here.searchParams.has("next")) {
@@ -395,7 +395,7 @@
     if (detail.verb !== "get") return;
     for (const [name, value] of [...detail.formData.entries()]) if (!value) detail.formData.delete(name);
     // The ticket stands in the address already.
-    if (/[?&]ticket=/.test(detail.path)) detail.formData.delete("ticket");
+    if (detail.path.includes("ticket=")) detail.formData.delete("ticket");
   });
 
   on("htmx:beforeRequest", (event) => {
@@ -536,7 +536,7 @@
     "?": () => keysSwitch && showKeys(),
   };
 
-  // From any field of a form. Where it has two buttons, the one that sends it is marked.
+  // From any field of a form.
   on("keydown", (event) => {
     const { form } = event.target;
     const chord = event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing;

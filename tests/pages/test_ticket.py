@@ -151,6 +151,14 @@ def test_search_order_and_pages_keep_it(manager: Client, query: str) -> None:
     assert dropping(answer.content) == []
 
 
+def test_what_is_found_leads_on_with_it(manager: Client) -> None:
+    manager.get("/c/acme/pools/")
+    for headers in ({}, {"HX-Request": "true", "HX-Target": "hits"}):
+        answer = manager.get(f"/find/?q=shopify&ticket={TICKET}", headers=headers)
+        assert f'href="/c/acme/pools/2/{ASKED}"' in answer.text
+        assert dropping(answer.content) == []
+
+
 def test_a_page_of_a_slow_core_has_it_in_both_pieces(
     manager: Client, core: RunningSandbox, settings: Any
 ) -> None:
