@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from pools.changes import ChangeResult, PoolHeld, drift
@@ -19,6 +19,7 @@ from sandbox.inputs import TRIMMED
 from sandbox.running import RunningSandbox
 from tests.changes.making import APPLIED, NOT_APPLIED, left, settled
 from tests.fixtures.place import Place, make_place
+from tests.fixtures.sampling import generated
 
 HEBREW = "\u200fשלום"
 # What the client does not send at all: NUL.
@@ -30,9 +31,7 @@ inner = st.lists(
     max_size=12,
 ).map("".join)
 awkward_names = st.builds("{}{}{}".format, ends, inner, ends)
-each_version = settings(
-    max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+each_version = generated(8, 30, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 @pytest.fixture(params=TRIMMED)
