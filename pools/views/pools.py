@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
+from pools.catalogue.listing import list_seen, systems_with_pools
 from pools.changes import (
     HistoryItem,
     Reading,
@@ -28,6 +29,7 @@ from pools.core import CoreClient, NotFound, Page, Pool, PoolQuery, Sort
 from pools.core.bounds import PAGE, SEARCH
 from pools.guidance.gathering import Note
 from pools.models import Company
+from pools.models.bounds import SYSTEM_NAME
 from pools.models.vocabulary import MADE_HERE, Action
 from pools.pages.guards import needs
 from pools.pages.just_read import take
@@ -44,8 +46,18 @@ from pools.wording.outcomes import back_again
 from pools.wording.situations import Activity, Problem
 
 PAGE_SIZES: Final = (10, 25, 50, 100)
-PARAMETERS: Final = frozenset({"search", "sort", "page", "per_page"})
+PARAMETERS: Final = frozenset({"search", "sort", "page", "per_page", "system"})
 SLOW_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery(PoolQuery):
+    """What an address asks of the list: of Core, or, with a system, of what was last seen.
+
+    None: of Core; empty: which systems there are to choose from.
+    """
+
+    system: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +140,7 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
     context: dict[str, Any] = {
         "company": workplace.company,
         "may": workplace.may,
-        "query": PoolQuery(),
+        "query": ListQuery(),
         "columns": (),
         "here_href": "",
         "open_changes": (),
@@ -141,6 +153,8 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
     except BadAddress as error:
         return _list_problem(request, context, bad_address(error, request.path, "Pools"))
     context |= _addresses(request, query)
+    if query.system is not None:
+        return _list_seen(workplace, query, context)
 
     def answer(core: CoreClient | None, read: Callable[[], Page]) -> HttpResponse:
         try:
@@ -157,6 +171,31 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
         return show(request, "pools/pool_list.html", found)
 
     return workplace.ask(lambda core: core.list_pools(query), answer, "Pools")
+
+
+def _list_seen(workplace: Workplace, query: ListQuery, context: dict[str, Any]) -> HttpResponse:
+    """The pools of a system, or the systems to choose from, as last seen: Core is not asked."""
+    company = workplace.company
+    try:
+        workplace.check_token()
+    except READING as error:
+        problem = workplace.problem(error, Activity.READING_LIST)
+        return _list_problem(workplace.request, context, problem)
+    context |= times(None)
+    if not query.system:
+        systems = [
+            {"seen": each, "href": _href(workplace.request.path, query, system=each.name, page=1)}
+            for each in systems_with_pools(company)
+        ]
+        return show(
+            workplace.request,
+            "pools/pool_list.html",
+            context | {"state": "systems", "systems": systems},
+        )
+    seen = list_seen(company, query.system, query)
+    record = record_of(company, [pool.id for pool in seen.page.pools if pool.id is not None])
+    context |= _page_context(workplace, query, seen.page, record) | {"seen_since": seen.since}
+    return show(workplace.request, "pools/pool_list.html", context)
 
 
 @needs("pools.view_pools")
@@ -237,7 +276,7 @@ def _earlier_href(company: Company, pool_id: int) -> str:
     return f"{reverse('pools:change_list', args=[company.slug])}?pool={pool_id}"
 
 
-def read_query(address: Mapping[str, str]) -> PoolQuery:
+def read_query(address: Mapping[str, str]) -> ListQuery:
     """What the address asks. Anything that the list does not have raises BadAddress.
 
     A name that it does not know, too: somebody who believes that they see a part of the list
@@ -259,7 +298,11 @@ def read_query(address: Mapping[str, str]) -> PoolQuery:
         and PAGE.least <= int(page) <= PAGE.largest
     ):
         raise BadAddress(addresses.PAGE_NUMBER)
-    return PoolQuery(
+    system = address.get("system")
+    if system is not None and len(system) > SYSTEM_NAME:
+        raise BadAddress(addresses.system_too_long(SYSTEM_NAME))
+    return ListQuery(
+        system=system,
         search=_search_of(address.get("search", "")),
         sort=Sort(sort) if sort else None,
         page=int(page),
@@ -295,7 +338,7 @@ def _list_problem(request: HttpRequest, context: dict[str, Any], problem: Proble
 
 
 def _page_context(
-    workplace: Workplace, query: PoolQuery, page: Page, record: PoolsRecord
+    workplace: Workplace, query: ListQuery, page: Page, record: PoolsRecord
 ) -> dict[str, Any]:
     at = Addresses(workplace.company)
     held = {each.pool_id for each in record.held if each.origin == workplace.company.origin}
@@ -316,12 +359,12 @@ def _page_context(
     }
 
 
-def _state(query: PoolQuery, page: Page) -> str:
+def _state(query: ListQuery, page: Page) -> str:
     if page.pools:
         return "ok"
     if query.page > 1:
         return "past_end"
-    return "no_match" if query.search else "empty"
+    return "no_match" if query.search or query.system else "empty"
 
 
 def row_of(workplace: Workplace, pool: Pool) -> dict[str, Any]:
@@ -367,7 +410,7 @@ def _offers(workplace: Workplace, at: Addresses, pool_id: int | None, held: bool
     ]
 
 
-def _addresses(request: HttpRequest, query: PoolQuery) -> dict[str, Any]:
+def _addresses(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
     """Every way on from this page, as an address of its own."""
     return {
         "query": query,
@@ -381,15 +424,17 @@ def _addresses(request: HttpRequest, query: PoolQuery) -> dict[str, Any]:
             for size in PAGE_SIZES
         ],
         "clear_search_href": _href(request.path, query, search="", page=1),
+        "systems_href": _href(request.path, query, system="", page=1),
+        "all_systems_href": _href(request.path, query, system=None, page=1),
         "here_href": _href(request.path, query),
     }
 
 
-def _columns(path: str, query: PoolQuery) -> list[dict[str, Any]]:
+def _columns(path: str, query: ListQuery) -> list[dict[str, Any]]:
     return [_column(path, query, column) for column in COLUMNS]
 
 
-def _column(path: str, query: PoolQuery, column: Column) -> dict[str, Any]:
+def _column(path: str, query: ListQuery, column: Column) -> dict[str, Any]:
     """A column as the page shows it: how it is sorted now, and how it can be sorted next."""
     sort = column.sort
     shown: dict[str, Any] = {"column": column, "direction": "", "href": "", "orders": ()}
@@ -408,7 +453,7 @@ def _column(path: str, query: PoolQuery, column: Column) -> dict[str, Any]:
     return shown
 
 
-def _neighbours(company: Company, query: PoolQuery, page: Page) -> dict[str, str]:
+def _neighbours(company: Company, query: ListQuery, page: Page) -> dict[str, str]:
     path = reverse("pools:pool_list", args=[company.slug])
     last = page.last_page
     reachable = page.numbered and page.number == query.page
@@ -429,15 +474,16 @@ def _goes_on(page: Page) -> bool:
     return page.more if page.more is not None else len(page.pools) >= page.per_page
 
 
-def _href(path: str, query: PoolQuery, **changed: Any) -> str:
+def _href(path: str, query: ListQuery, **changed: Any) -> str:
     """The list's address for `query`, with what is the default left out."""
     facts = {
         "search": query.search,
         "sort": query.sort,
         "per_page": query.per_page,
         "page": query.page,
+        "system": query.system,
     } | changed
-    defaults = {"search": "", "sort": None, "per_page": 25, "page": 1}
+    defaults = {"search": "", "sort": None, "per_page": 25, "page": 1, "system": None}
     address = QueryDict(mutable=True)
     for name, value in facts.items():
         if value != defaults[name]:

@@ -7,7 +7,9 @@ from pools.changes.reading import NoSuchPosition
 from pools.models.vocabulary import RECORDED
 from pools.wording.situations import Problem
 
-POOL_PARAMETERS: Final = "The address of this list can only have search, sort, page and per_page."
+POOL_PARAMETERS: Final = (
+    "The address of this list can only have search, sort, page, per_page and system."
+)
 POOL_SORT: Final = "Pools can be sorted by name, limit and created only."
 PAGE_SIZE: Final = "Rows per page can be 10, 25, 50 or 100."
 PAGE_NUMBER: Final = "Pages are whole numbers from 1."
@@ -58,3 +60,7 @@ def too_long(most: int) -> str:
 
 def search_too_long(most: int) -> str:
     return f"A search can have at most {most} characters."
+
+
+def system_too_long(most: int) -> str:
+    return f"A system's name has at most {most} characters."

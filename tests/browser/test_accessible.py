@@ -20,6 +20,7 @@ PAGES = [
     "/c/acme/pools/3/edit/", "/c/acme/pools/3/clear/?ticket=ZD-4711",
     "/c/acme/pools/3/delete/",
     "/c/blank/pools/", "/c/acme/pools/999999/", "/c/nobody/pools/", "/tokens/", "/tokens/add/",
+    "/c/acme/pools/?system=NetSuite", "/c/acme/pools/?system=", "/c/acme/pools/read/",
     "/find/?q=acme+shopify", "/find/?q=shopfy",
     "/help/#unknown",
     "/help/stuck/",

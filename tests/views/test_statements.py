@@ -21,6 +21,12 @@ def statements_of(client: Client, address: str) -> list[str]:
     return [each["sql"] for each in captured]
 
 
+@pytest.mark.parametrize("system", ["", "NetSuite"])
+def test_the_list_of_a_system(manager: Client, system: str) -> None:
+    manager.get("/c/acme/pools/")
+    assert len(statements_of(manager, f"/c/acme/pools/?system={system}")) <= MOST
+
+
 @pytest.mark.parametrize("size", [10, 100])
 def test_the_list(manager: Client, size: int) -> None:
     address = f"/c/acme/pools/?per_page={size}"
