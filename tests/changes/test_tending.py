@@ -20,6 +20,7 @@ from pools.changes.tending import (
     FIRST_DELAY_SECONDS,
     INTERVAL_SECONDS,
     UNREAD_SECONDS,
+    VERIFICATION_SECONDS,
     Tending,
 )
 from pools.core import PoolFields
@@ -74,6 +75,20 @@ def said(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:
         for record in caplog.records
         if isinstance(record.msg, dict) and record.msg["event"] == event
     ]
+
+
+def test_the_ledger_is_verified_once_a_day_whoever_restarts(
+    settled_place: Place, tending: Tending, clock: Clock
+) -> None:
+    left(settled_place, Action.EDIT)
+    a_round(tending)
+    a_round(tending)
+    noted = Entry.objects.filter(action="ledger_verified")
+    assert noted.count() == 1
+    a_round(Tending(clock))
+    clock.now += VERIFICATION_SECONDS
+    a_round(tending)
+    assert noted.count() == 1
 
 
 def test_what_is_due_is_settled(settled_place: Place, tending: Tending) -> None:
