@@ -11,8 +11,9 @@ from typing import Final
 from pools.changes.clears import RecentClears, clears_sql, counted
 from pools.changes.entries import Recorded, Sql, read_where
 from pools.changes.history import HistoryItem, items_in, items_of
-from pools.changes.proposal import Snapshot
+from pools.changes.proposal import COMPARED, Snapshot
 from pools.changes.state import ChangeState
+from pools.core.comparing import same_value
 from pools.models import Company, Entry, Lease
 from pools.models.reference import FIRST_ORIGIN, PoolReference
 from pools.models.stored import GarbledText
@@ -64,6 +65,21 @@ def gone_pool(company: Company, pool_id: int) -> PoolGone | None:
 def history_of(company: Company, pool_id: int, limit: int = 50) -> list[HistoryItem]:
     """The latest changes of a pool, newest first, by one query."""
     return record_of_pool(company, pool_id, limit).history
+
+
+def changers_of(company: Company, pool_id: int, now: Snapshot) -> dict[str, HistoryItem]:
+    """By field the change that gave it the value that it has now, as far as the record tells."""
+    newest: dict[str, HistoryItem] = {}
+    for item in history_of(company, pool_id):
+        if item.took_effect or item.outside:
+            newest = {each.field: item for each in item.differences} | newest
+
+    def gave(item: HistoryItem, field: str) -> bool:
+        return same_value(getattr(item.after or item.wanted, field), getattr(now, field))
+
+    return {
+        field: newest[field] for field in COMPARED if field in newest and gave(newest[field], field)
+    }
 
 
 def has_earlier_namesake(company: Company, pool_id: int) -> bool:

@@ -12,12 +12,13 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
-from pools.changes import ChangeResult, drift
+from pools.changes import ChangeResult, Conflict, HistoryItem, Snapshot, drift
 from pools.changes.clears import recent_clears
 from pools.changes.reading import whole_change
+from pools.changes.records import changers_of
 from pools.changes.reverting import CannotRevert, Undo
 from pools.core import Pool
-from pools.forms.changes import ChangeForm, DeleteForm, PoolForm, RevertForm
+from pools.forms.changes import VALUES, ChangeForm, DeleteForm, PoolForm, RevertForm
 from pools.forms.seen import is_about
 from pools.models.vocabulary import RIGHTS, Action
 from pools.pages.drafts import forget_draft, keep_draft, refuse_draft, take_draft
@@ -127,7 +128,7 @@ def _change(request: HttpRequest, task: Task) -> HttpResponse:
     """The form of a change; and once it is sent: its proposal, the result, the answer."""
     workplace, pool_id = task.workplace, task.pool_id
     # First of all: the session is saved before a page that had to be begun is finished.
-    draft = _draft_of(request, task) if request.method == "GET" else {}
+    draft = _draft_of(request, task) if request.method == "GET" else _without_kept(request, task)
     if request.method == "POST":
         forget_draft(request)
     if request.method != "GET" or pool_id is None:
@@ -140,6 +141,18 @@ def _change(request: HttpRequest, task: Task) -> HttpResponse:
         f"{words_for(task.action).title} {pool_id}",
         drift.notice,
     )
+
+
+def _without_kept(request: HttpRequest, task: Task) -> dict[str, Any]:
+    """What was typed in a form that is opened once more, to keep a colleague's value of a field.
+
+    Nothing where the form is sent.
+    """
+    field = request.POST.get("keep")
+    if task.screen.form is not PoolForm or field not in VALUES:
+        return {}
+    typed = PoolForm(request.POST, **task.about).typed()
+    return {name: text for name, text in typed.items() if name != field}
 
 
 def _draft_of(request: HttpRequest, task: Task) -> dict[str, Any]:
@@ -158,7 +171,8 @@ def _answer(
     read: Callable[[int | None], Pool | Exception | None],
 ) -> HttpResponse:
     workplace, template = task.workplace, task.screen.template
-    form = task.screen.form(request.POST if request.method == "POST" else None, **task.about)
+    sent = request.method == "POST" and not draft
+    form = task.screen.form(request.POST if sent else None, **task.about)
     result = form.send(workplace.make, workplace.actor)
     obstacle = form.prepare(read, result)
     situation = workplace.situation(task.action, task.undo)
@@ -188,6 +202,7 @@ def _answer(
         "action_url": request.path,
         "problem": answer,
         "conflict": answer and answer.versions,
+        "changers": _changers(task, result),
         "undo": task.undo,
     }
     status = answer.status if answer else 422 if form.is_bound else 200
@@ -199,6 +214,13 @@ def _deciding(task: Task, form: ChangeForm) -> Deciding:
     if task.action is Action.CLEAR and task.pool_id is not None:
         cleared = recent_clears(task.workplace.company, task.pool_id)
     return Deciding.about(task.workplace.kept, form.pool, cleared, form.limit_wanted)
+
+
+def _changers(task: Task, result: ChangeResult | Exception | None) -> dict[str, HistoryItem]:
+    """Who changed what is in the way of an edit."""
+    if not isinstance(result, Conflict) or task.pool_id is None:
+        return {}
+    return changers_of(task.workplace.company, task.pool_id, Snapshot.from_pool(result.now))
 
 
 def _landed(

@@ -22,6 +22,7 @@ class VersionRow:
     What is not known differs from nothing.
     """
 
+    field: str
     label: str
     opened: str
     now: str
@@ -59,6 +60,10 @@ class Versions:
         return cls(headings[0], headings[1] if wanted else "", tuple(rows))
 
     @property
+    def by_field(self) -> dict[str, VersionRow]:
+        return {row.field: row for row in self.rows}
+
+    @property
     def differ(self) -> bool:
         """Whether the pool is known to have been changed since."""
         return any(row.differs for row in self.rows)
@@ -76,6 +81,7 @@ def _row(
     now_in_words = NOT_KNOWN if field in unreadable else in_words(field, current)
     own_in_words = now_in_words if own == current else in_words(field, own)
     return VersionRow(
+        field=field,
         label=_LABELS.get(field) or field.capitalize(),
         opened=in_words(field, before),
         now=now_in_words,

@@ -8,11 +8,12 @@ from urllib.parse import quote
 
 import pytest
 from django.test import Client
+from selectolax.lexbor import LexborHTMLParser
 
 from pools.models import Entry
 from sandbox.running import RunningSandbox
 from tests.fixtures.panel import SignIn, json_of, told
-from tests.views.changing import NEW, dialog, one_pool, open_form, outcomes, writes
+from tests.views.changing import NEW, dialog, edit, one_pool, open_form, outcomes, writes
 
 
 def hidden(page: Any, name: str) -> str:
@@ -89,7 +90,7 @@ def test_second_submit_sends_nothing(manager: Client, core: RunningSandbox) -> N
     assert len(writes(core)) == 1
 
 
-def test_conflict_sends_nothing_and_shows_three_versions(
+def test_a_conflict_sends_nothing_and_is_shown_in_the_fields_row(
     manager: Client, core: RunningSandbox
 ) -> None:
     pool = one_pool(manager)
@@ -103,7 +104,71 @@ def test_conflict_sends_nothing_and_shows_three_versions(
     assert (timeout.now, timeout.differs, timeout.own) == ("999", True, False)
     limit = next(r for r in answer.context["conflict"].rows if r.label == "Limit")
     assert (limit.now, limit.differs, limit.own) == ("66", True, True)
-    assert '<ins><bdi translate="no">77</bdi></ins>' in answer.text
+    page = told(answer)
+    assert f"It was changed: {limit.opened} → 66. You typed 77. Keep theirs" in page
+    assert "→ 999. You left it alone, so it follows." in page
+    assert answer.text.count("Keep theirs") == 1
+
+
+def conflict_with(
+    manager: Client, sign_in_as: SignIn, core: RunningSandbox, **values: str
+) -> tuple[str, dict[str, str], Any]:
+    """An edit of limit and timeout that an operator got ahead of: where, its form, the answer."""
+    pool = core.company("acme").add_pool("Contested", 5, timeout=30).id
+    address = f"/c/acme/pools/{pool}/edit/"
+    form = open_form(manager, address, limit="9", timeout="60", reason="ZD-1")
+    edit(sign_in_as("Operator"), pool, **values)
+    core.reset()
+    return address, form, manager.post(address, form)
+
+
+def test_a_conflict_names_the_colleague_and_how_long_ago(
+    manager: Client, sign_in_as: SignIn, core: RunningSandbox
+) -> None:
+    _, _, answer = conflict_with(manager, sign_in_as, core, limit="7", name="Renamed")
+    page = told(answer)
+    assert "operator changed it: 5 → 7, seconds ago. You typed 9." in page
+    assert "operator changed it: Contested → Renamed, seconds ago. You left it alone" in page
+
+
+def test_a_conflict_with_a_change_outside_the_panel_blames_nobody(
+    manager: Client, sign_in_as: SignIn, core: RunningSandbox
+) -> None:
+    address, form, answer = conflict_with(manager, sign_in_as, core, limit="7")
+    form |= {"limit": "8", "seen": hidden(answer, "seen"), "form_id": hidden(answer, "form_id")}
+    core.company("acme").change_pool(int(address.split("/")[-3]), limit=6)
+    page = told(manager.post(address, form))
+    assert "It was changed outside the panel: 7 → 6, seconds ago. You typed 8." in page
+
+
+def test_keep_theirs_sends_nothing_and_leaves_what_else_was_typed(
+    manager: Client, sign_in_as: SignIn, core: RunningSandbox
+) -> None:
+    address, form, answer = conflict_with(manager, sign_in_as, core, limit="7", name="Renamed")
+    hiddens = {name: hidden(answer, name) for name in ("form_id", "seen")}
+    kept = manager.post(address, form | hiddens | {"name": "Renamed", "keep": "limit"})
+    assert kept.status_code == 200
+    assert writes(core) == []
+    shown = kept.context["form"]
+    values = {name: str(shown[name].value()) for name in ("name", "limit", "timeout", "reason")}
+    assert values == {"name": "Renamed", "limit": "7", "timeout": "60", "reason": "ZD-1"}
+    again = {name: str(shown[name].value() or "") for name in shown.fields}
+    manager.post(address, again)
+    assert json_of(next(r for r in core.journal if r.method == "PUT")) == {"timeout": 60}
+
+
+def test_an_edit_begins_at_the_limit_and_says_who_shares_it(
+    manager: Client, core: RunningSandbox
+) -> None:
+    pool = core.company("acme").add_pool("Shared", 5).id
+    for name in ("live", "sandbox"):
+        core.company("acme").add_connector(pool, name=name, system={"id": 1, "name": "Cin7"})
+    answer = manager.get(f"/c/acme/pools/{pool}/edit/")
+    assert "Now 5 requests at a time, shared by 2 connectors: Cin7." in told(answer)
+    page = LexborHTMLParser(answer.content)
+    assert [each.attributes["name"] for each in page.css("main [autofocus]")] == ["limit"]
+    new = LexborHTMLParser(manager.get(NEW).content)
+    assert [each.attributes["name"] for each in new.css("main [autofocus]")] == ["name"]
 
 
 def test_a_field_that_was_left_alone_is_no_conflict(manager: Client, core: RunningSandbox) -> None:
