@@ -84,9 +84,9 @@ _NOTES: Final = """(
 _NOTES_OF_POOL: Final = _NOTES.replace(
     "pools_company.origin)", "pools_company.origin AND pool_id = %s)"
 )
-# Whatever is stored there: only what is readable is shown.
+# SQLite keeps what is no text, and could not put it into JSON.
 _WRITTEN: Final = f"""(
-  SELECT ALL_OF(ROW_OF(CAST(actor_name AS TEXT), CAST(at AS TEXT), CAST(facts AS TEXT))) FROM (
+  SELECT ALL_OF(ROW_OF(RAW_OF(actor_name), RAW_OF(CAST(at AS TEXT)), RAW_OF(facts))) FROM (
     SELECT actor_name, at, facts FROM pools_entry
     WHERE company = pools_company.slug AND kind = '{Kind.EVENT}'
     AND action IN ('{PINNED}', '{REMOVED}')
@@ -132,12 +132,14 @@ _WORDS: Final = {
         "ALL_OF": "json_group_array",
         "ROW_OF": "json_array",
         "IN_IT": "json",
+        "RAW_OF": "hex",
         "AS_TEXT": "",
     },
     "postgresql": {
         "ALL_OF": "json_agg",
         "ROW_OF": "json_build_array",
         "IN_IT": "",
+        "RAW_OF": "",
         "AS_TEXT": "::text",
     },
 }
@@ -175,13 +177,18 @@ def kept_in(text: str | None) -> Kept:
     )
 
 
-def _written(by: Any, at: Any, facts: Any) -> NoteWritten | None:
+def _written(*row: str) -> NoteWritten | None:
     """None where the entry can't be read."""
     try:
+        by, at, facts = map(_stored, row)
         before, after = json.loads(facts)["changed"]["note"]
-        return NoteWritten(str(by), _moment(at), str(before or ""), str(after or ""))
+        return NoteWritten(by, _moment(at), str(before or ""), str(after or ""))
     except (ValueError, TypeError, LookupError):
         return None
+
+
+def _stored(raw: str) -> str:
+    return bytes.fromhex(raw).decode() if connection.vendor == "sqlite" else raw
 
 
 def _moment(written: str) -> datetime:

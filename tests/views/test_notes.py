@@ -1,15 +1,19 @@
 """Notes on pools and companies: who may pin them, where they stand, and that none is lost."""
 
 import pytest
+from django.db import connection
 from django.test import Client
 
+from pools.guidance.gathering import NoteWritten
 from pools.models import Company, Entry, PinnedNote, Token
 from sandbox.running import RunningSandbox
+from tests.fixtures.ledger import tamper
 from tests.fixtures.panel import SignIn, person_of, told
 from tests.views.changing import edit, one_pool, open_form
 
 TEXT = "tier 1: never above 5; ask Ana"
 COMPANY = "/c/acme/note/"
+ON_SQLITE = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps none such")
 
 
 def address(pool: int) -> str:
@@ -118,3 +122,29 @@ def test_markup_is_a_text_like_any_other(manager: Client, pool: int) -> None:
     assert "&lt;b&gt;bold" in page
     assert "<b>bold" not in page
     assert Entry.objects.filter(action="note_pinned").count() == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "facts = '{\"changed\":'",
+        "facts = '[]'",
+        'facts = \'{"changed":{"note":5}}\'',
+        pytest.param("facts = x'ff00'", marks=ON_SQLITE),
+        pytest.param("facts = CAST(x'ff' AS TEXT)", marks=ON_SQLITE),
+        pytest.param("actor_name = x'ff'", marks=ON_SQLITE),
+        pytest.param("at = 'yesterday'", marks=ON_SQLITE),
+    ],
+)
+@pytest.mark.django_db(transaction=True)
+def test_an_altered_entry_costs_the_history_that_entry_alone(
+    manager: Client, pool: int, damage: str
+) -> None:
+    pin(manager, address(pool), "first")
+    pin(manager, address(pool), TEXT)
+    newest = "(SELECT MAX(seq) FROM pools_entry WHERE action = 'note_pinned')"
+    tamper(f"UPDATE pools_entry SET {damage} WHERE seq = {newest}")
+    page = manager.get(f"/c/acme/pools/{pool}/")
+    assert TEXT in told(page)
+    pinned = [each for each in page.context["history"] if isinstance(each, NoteWritten)]
+    assert [note.after for note in pinned][-1] == "first"
