@@ -29,7 +29,7 @@ from pools.wording.clears import clears_say
 from pools.wording.connectors import systems_in_words
 from pools.wording.moments import age_of, is_past
 from pools.wording.outcomes import meaning_of, standing_of, window_of
-from pools.wording.settling import while_open
+from pools.wording.settling import too_early, while_open
 from pools.wording.timeline import sentence_of
 from pools.wording.verifying import doesnt_fit, verified
 
@@ -92,6 +92,7 @@ _FILTERS: Final = FILTERS | {
     "standing": standing_of,
     "systems_in_words": systems_in_words,
     "told": told,
+    "too_early": too_early,
     "verified": verified,
     "while_open": while_open,
     "weighed": recorded,

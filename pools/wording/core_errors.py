@@ -38,6 +38,8 @@ _OF_ANOTHER_SERVER: Final = frozenset(
     }
 )
 _READING: Final = "Use a token that may read connection pools"
+# How long to wait where Patchworks asks for a pause and says of no length.
+UNSAID_SECONDS: Final = 60
 _REQUEST_ID: Final = "If it happens again, give an administrator the request id below."
 
 
@@ -272,20 +274,21 @@ def _what_was_refused(situation: Situation) -> str:
 
 
 def rate_limited(error: errors.RateLimited, situation: Situation) -> Problem:
-    seconds = error.retry_after_seconds
+    seconds = error.retry_after_seconds or UNSAID_SECONDS
     return Problem(
         title="Patchworks is rate-limiting this account.",
         meaning=_unchanged(situation),
-        next_text=f"Try again in {_duration(seconds or 60)}.{_type_again(situation)}",
+        next_text=f"Try again in {duration(seconds)}.{_type_again(situation)}",
         next_href="" if situation.filling_in else situation.here,
         next_label="" if situation.filling_in else "Try again",
         kind="warning",
         status=429,
+        wait_seconds=seconds,
         core_text=quoted(error),
     )
 
 
-def _duration(seconds: int) -> str:
+def duration(seconds: int) -> str:
     """A wait as people say it: seconds, minutes, hours or days, rounded up."""
     for unit, length, most in (("s", 1, 120), ("min", 60, 120), ("h", 3600, 48)):
         if seconds < most * length:
@@ -324,13 +327,14 @@ def unexpected(error: errors.Unexpected, situation: Situation) -> Problem:
 
 
 def _again(situation: Situation, seconds: int | None = None) -> dict[str, Any]:
-    wait = _duration(seconds) if seconds else "a moment"
+    wait = duration(seconds) if seconds else "a moment"
+    counted = {"wait_seconds": seconds}
     if situation.of_token:
-        return {"next_text": f"Try again in {wait}.{_type_again(situation)}"}
+        return counted | {"next_text": f"Try again in {wait}.{_type_again(situation)}"}
     if situation.filling_in:
-        return {"next_text": f"Your entries are still here. Try again in {wait}."}
+        return counted | {"next_text": f"Your entries are still here. Try again in {wait}."}
     kept = "Your entries are kept. " if situation.kept else ""
-    return {
+    return counted | {
         "next_text": f"{kept}Try again in {wait}.",
         "next_href": situation.here,
         "next_label": "Try again",

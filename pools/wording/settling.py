@@ -1,12 +1,13 @@
 """What people read after *Check again*: what happened, or why we can't tell, and what next."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from django.utils import timezone
 
-from pools.changes import HistoryItem, Settling, SettlingState
+from pools.changes import HistoryItem, Settling, SettlingState, quiet_until
 from pools.changes.looking import Undecided
 from pools.changes.settling_times import seconds_between_reads
 from pools.changes.state import ChangeState
@@ -15,7 +16,7 @@ from pools.models import Company
 from pools.models.vocabulary import Verdict
 from pools.tokens.keeping import CompanyArchived, PersonDisabled, TokenMissing, TokenUnreadable
 from pools.wording.actions import words_for
-from pools.wording.core_errors import quoted
+from pools.wording.core_errors import duration, quoted
 from pools.wording.database import because
 from pools.wording.messages import OutcomeMessage
 from pools.wording.names import called, isolated
@@ -101,6 +102,24 @@ def holding(item: HistoryItem, company: Company) -> str:
     if item.origin != company.origin:
         return f"It was {_BEFORE_MOVE}"
     return "Until we know, nobody can change this pool."
+
+
+class Early(NamedTuple):
+    """How long *Check again* would find nothing out yet, and the sentence that says so."""
+
+    seconds: int
+    sentence: str
+
+
+def too_early(item: HistoryItem) -> Early | None:
+    """None: it can be checked now. Settling decides by the database's clock, not by this."""
+    if not item.state.is_open or item.unreadable or item.at is None:
+        return None
+    until = quiet_until(item)
+    seconds = math.ceil((until - timezone.now()).total_seconds())
+    if seconds <= 0:
+        return None
+    return Early(seconds, f"From {_clock(until)}, in {duration(seconds)}.")
 
 
 def unrecorded_message(error: Exception) -> OutcomeMessage:

@@ -77,6 +77,7 @@ class Problem:
 
     `core_text` is quoted as Patchworks wrote it, `detail` says more of the cause.
     `mends_token`: the way on is to the token and back, while a form waits.
+    `wait_seconds`: how long Patchworks asked to wait, which the page counts down.
     `versions`: what the pool was, is and will be, for the person who has to decide.
     """
 
@@ -90,6 +91,7 @@ class Problem:
     core_text: str = ""
     detail: str = ""
     mends_token: bool = False
+    wait_seconds: int | None = None
     versions: Versions | None = None
 
 

@@ -69,6 +69,26 @@
     for (const hint of document.querySelectorAll(".slow")) hint.textContent = "";
   };
 
+  /* A wait that has an end is counted down; then the button works, or the page is read again. */
+  const countDown = () => {
+    for (const line of document.querySelectorAll("[data-wait]")) {
+      const button = line.closest("form")?.querySelector(".sends");
+      const ends = Date.now() + 1000 * line.dataset.wait;
+      line.removeAttribute("data-wait");
+      if (button) button.disabled = true;
+      const ticking = setInterval(() => {
+        const left = Math.ceil((ends - Date.now()) / 1000);
+        if (left < 120) line.textContent = line.textContent.replace(/in \d+ (s|min)/, left > 0 ? `in ${left} s` : "now");
+        if (left > 0 || document.hidden) return;
+        clearInterval(ticking);
+        if (!line.isConnected) return;
+        say("You can try again now.");
+        if (button) button.disabled = false;
+        else if (!dialog?.open && !changed(document)) line.closest(".problem")?.querySelector("a.button")?.click();
+      }, 1000);
+    }
+  };
+
   /* --- Forms: a changed one is not lost by accident, and none is sent twice ------------- */
 
   const pristine = new WeakMap();
@@ -448,6 +468,7 @@
     && (elt === target || elt.id === "refresh" || !serverResponse.includes(`id="${target.id}"`));
 
   on("htmx:afterSwap", ({ detail }) => {
+    countDown();
     if (settledRequest === detail.xhr) return;
     settledRequest = detail.xhr;
     const { target, xhr } = detail;
@@ -578,6 +599,7 @@
   /* --- When a page has loaded ------------------------------------------------------------ */
 
   remember(document);
+  countDown();
   typeOn(document.activeElement);
   // With its names marked as such: a translator reads what is announced, too.
   const arrived = [...outcome?.querySelectorAll(".notice-text > bdi") ?? []];

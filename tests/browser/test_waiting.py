@@ -1,11 +1,14 @@
 """A page of a Core that hangs: the frame is there at once, the rest when it has come."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Fault
 
 pytestmark = pytest.mark.any_database
+POOLS = "/c/acme/pools/"
 WAITING = "Patchworks is slow to answer. Still waiting…"
 
 
@@ -41,3 +44,40 @@ def test_a_core_that_never_answers_is_told_on_the_page_that_was_begun(
     expect(page_of_manager.get_by_text(WAITING)).to_be_visible()
     expect(page_of_manager.locator(".problem")).to_be_visible(timeout=15_000)
     expect(page_of_manager.get_by_text(WAITING)).to_be_hidden()
+
+
+def test_a_rate_limit_is_counted_down_and_the_list_then_read_again(
+    manager: Page, core_fault: Fault
+) -> None:
+    manager.clock.install()
+    core_fault("rate-limit=30;only=list")
+    manager.goto(POOLS)
+    line = manager.get_by_text(re.compile(r"^Try again in (30|2\d) s\.$"))
+    expect(line).to_have_attribute("aria-live", "off")
+    core_fault("")
+    manager.clock.fast_forward(31_000)
+    expect(manager.locator("#pool-table tbody tr").first).to_be_visible()
+
+
+def test_a_form_works_again_when_the_rate_limit_is_over(manager: Page, core_fault: Fault) -> None:
+    manager.clock.install()
+    manager.goto(f"{POOLS}1/edit/")
+    core_fault("rate-limit=30;only=get")
+    manager.get_by_label("Limit").fill("77")
+    save = manager.get_by_role("button", name="Save changes")
+    save.click()
+    expect(manager.get_by_role("alert")).to_contain_text("rate-limiting this account")
+    expect(save).to_be_disabled()
+    manager.clock.fast_forward(31_000)
+    expect(save).to_be_enabled()
+    expect(manager.locator("#announce")).to_have_text("You can try again now.")
+    expect(manager.get_by_label("Limit")).to_have_value("77")
+
+
+def test_without_javascript_the_time_stands_there(plain: Page, core_fault: Fault) -> None:
+    core_fault("rate-limit=30;only=list")
+    plain.goto(POOLS)
+    expect(plain.get_by_text("Try again in 30 s.")).to_be_visible()
+    core_fault("")
+    plain.get_by_role("link", name="Try again").click()
+    expect(plain.locator("#pool-table tbody tr").first).to_be_visible()

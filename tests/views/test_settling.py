@@ -216,11 +216,12 @@ def test_a_verdict_is_shown_and_found(manager: Client, verdict: Verdict) -> None
     (row,) = found.context["days"][0]["rows"]
     assert row.line.item.change_id == change
     word = f"unknown → {WORDS[verdict]}"
-    assert f"</svg>{word}</span>" in unescape(found.text)
+    mark = f'</svg>unknown <span class="settled">→ {WORDS[verdict]}</span></span>'
+    assert mark in unescape(found.text)
     page = manager.get(f"/changes/{change}/")
     assert f"Checked by ada: {WORDS[verdict]}" in unescape(page.text)
     assert page.context["entry"].text.splitlines()[1].startswith(f"Outcome: {word}.")
-    assert f"</svg>{word}</span>" in unescape(manager.get("/c/acme/pools/3/").text)
+    assert mark in unescape(manager.get("/c/acme/pools/3/").text)
 
 
 def test_what_was_settled_as_applied_can_be_reverted(manager: Client) -> None:

@@ -52,6 +52,14 @@ def family(of: type[CoreError] = CoreError) -> list[type[CoreError]]:
     return [*of.__subclasses__(), *(sub for each in of.__subclasses__() for sub in family(each))]
 
 
+def test_a_wait_that_is_said_is_counted_down() -> None:
+    limited = problem(errors.RateLimited(retry_after_seconds=12), Activity.READING_LIST)
+    assert (limited.next_text, limited.wait_seconds) == ("Try again in 12 s.", 12)
+    unsaid = problem(errors.RateLimited(), Activity.READING_LIST)
+    assert (unsaid.next_text, unsaid.wait_seconds) == ("Try again in 60 s.", 60)
+    assert problem(errors.NotSent(), Activity.READING_LIST).wait_seconds is None
+
+
 @pytest.mark.parametrize("error", [*(kind() for kind in family()), *OTHERS], ids=repr)
 def test_every_error_says_what_happened_and_what_to_do(error: Exception) -> None:
     for doing in DOING:
