@@ -21,6 +21,7 @@ FRAGMENTS: Final = {
     "found": "found",
     "find-box": "found",
     "reading": "reading",
+    "find-home": "found",
     "dialog-body": "dialog",
     "connection": "connection",
 }

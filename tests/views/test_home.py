@@ -85,3 +85,15 @@ def test_nothing_is_asked_of_core(manager: Client, core: RunningSandbox) -> None
     a_change(outcome=Outcome.UNKNOWN, held=True)
     assert manager.get("/").status_code == 200
     assert core.journal == []
+
+
+def test_what_a_ticket_says_is_typed_first_without_a_script_too(manager: Client) -> None:
+    (form,) = LexborHTMLParser(manager.get("/").content).css("main .find-form")
+    assert (form.attributes["method"], form.attributes["action"]) == ("get", "/find/")
+    (box,) = form.css("input[type=search]")
+    assert "autofocus" in box.attributes
+    found = manager.get(
+        "/find/", {"q": "x"}, headers={"HX-Request": "true", "HX-Target": "find-home"}
+    )
+    assert 'id="find-home"' in found.text
+    assert "<title>" not in found.text
