@@ -376,8 +376,10 @@
 
   const find = () => {
     const own = document.querySelector("main .find-form input");
-    if (own) own.select();
-    else byId("find")?.showPopover();
+    if (own) {
+      own.focus();
+      own.select();
+    } else byId("find")?.showPopover();
   };
 
   // The region where Enter was pressed before its answer was there: it leads into the first hit.

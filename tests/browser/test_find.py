@@ -43,6 +43,18 @@ def test_from_the_keys_to_the_pool_and_back(seen: Page) -> None:
     expect(seen).to_have_url(re.compile("/tokens/$"))
 
 
+def test_on_its_own_page_the_keys_lead_to_its_own_box(seen: Page) -> None:
+    seen.goto("/find/?q=acme")
+    seen.get_by_role("heading", name="Find").click()
+    own = seen.get_by_role("main").get_by_role("searchbox")
+    expect(own).not_to_be_focused()
+    seen.keyboard.press("/")
+    expect(own).to_be_focused()
+    seen.keyboard.type("nothing like it")
+    expect(seen).to_have_url(re.compile("q=nothing"))
+    expect(seen.get_by_role("dialog", name="Find")).to_be_hidden()
+
+
 def test_what_is_found_can_be_changed_from_any_page(seen: Page) -> None:
     seen.keyboard.press("/")
     seen.keyboard.type("netsuite orders")
