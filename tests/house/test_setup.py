@@ -245,13 +245,19 @@ def run_tests(folder: Path, **variables: str) -> list[str]:
 
 
 def test_without_a_chromium_it_says_loudly_what_is_left_out(tmp_path: Path) -> None:
-    loud, options, loud_again = run_tests(tmp_path)
+    axe, loud, options, loud_again = run_tests(tmp_path)
+    assert axe.startswith("axe-core that looks at pages: ")
     assert loud == loud_again
     assert "NO CHROMIUM: the browser tests are left out" in loud
-    assert options.endswith("-m not browser")
+    assert "-m not browser" in options
 
 
 def test_a_named_chromium_is_used(tmp_path: Path) -> None:
     chromium = script(tmp_path / "my-chromium", "#!/bin/sh\n")
-    (options,) = run_tests(tmp_path, CHROMIUM=str(chromium))
+    _, options = run_tests(tmp_path, CHROMIUM=str(chromium))
     assert "browser" not in options
+
+
+def test_proof_is_what_is_marked_so_wherever_it_is(tmp_path: Path) -> None:
+    _, _, options, _ = run_tests(tmp_path, PROOF="1", MARKED="database")
+    assert "-m database and proof and not browser --override-ini norecursedirs=.*" in options
