@@ -58,8 +58,8 @@ def test_a_file_that_was_replaced_is_read_from_the_next_request_on() -> None:
     with sqlite3.connect(before) as other:
         other.execute(
             "INSERT INTO pools_company (name, slug, base_url, sign_in_url, colour,"
-            " reason_required_for, origin) VALUES ('New', 'new', 'https://core.example', '',"
-            " 'teal', '[]', 1)"
+            " reason_required_for, origin, position) VALUES ('New', 'new',"
+            " 'https://core.example', '', 'teal', '[]', 1, 0)"
         )
     other.close()
     before.replace(file)
