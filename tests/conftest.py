@@ -10,6 +10,7 @@ import jinja2
 import pytest
 from django.db import connection
 from django.test.signals import template_rendered
+from hypothesis import HealthCheck, settings
 from pytest_django.plugin import DjangoDbBlocker
 
 pytest_plugins = [
@@ -20,6 +21,12 @@ pytest_plugins = [
 ]
 
 PROOF = Path(__file__).parent / "proof"
+# How fast a case is drawn and tried is the machine's affair, and no test's.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
+
 # Each fixture with a database that DATABASE_URL decides on rests on one of these.
 WITH_DATABASE = {"django_db_setup", "demo_database"}
 

@@ -179,11 +179,13 @@ def test_a_crash_of_the_panel_itself(
     assert core.keys["acme"]["full"] not in witness.all_of(answer)
 
 
-@pytest.mark.parametrize("page", ["", "pools/token/", "pools/company/", "pools/entry/"])
+@pytest.mark.parametrize(
+    "page", ["/admin/", "/admin/pools/token/", "/admin/pools/entry/", "/companies/"]
+)
 def test_the_administration(
     sign_in_as: SignIn, core: RunningSandbox, witness: Witness, page: str
 ) -> None:
-    answer = sign_in_as("Administrator").get(f"/admin/{page}")
+    answer = sign_in_as("Administrator").get(page)
     assert answer.status_code == 200
     assert core.keys["acme"]["full"] not in witness.all_of(answer)
 
