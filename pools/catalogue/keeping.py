@@ -63,7 +63,8 @@ def keep(
         pool_id: _row(company, pool, before.get(pool_id), now, reading)
         for pool_id, pool in read.items()
     }
-    new = [row for row in rows.values() if _is_news(row, before.get(row.pool_id))]
+    # By id: two lists that write the same pools lock them in the same order.
+    new = [row for _, row in sorted(rows.items()) if _is_news(row, before.get(row.pool_id))]
     if new:
         moved = [row for row in new if _has_moved(row, before.get(row.pool_id))]
         unknown = read.keys() - before.keys()
