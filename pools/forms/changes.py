@@ -23,7 +23,7 @@ from pools.changes import (
 from pools.changes.reverting import Undo
 from pools.core import LEAVE, Invalid, Leave, Pool, PoolChanges, PoolFields
 from pools.core.bounds import LIMIT, NAME, TIMEOUT, TextBounds
-from pools.core.comparing import looks_alike, typeable
+from pools.core.comparing import looks_alike, same_value, typeable, visible_form
 from pools.core.errors import reasons_in
 from pools.forms.checks import BoundedTextField, CheckedForm, WholeNumberField, control_text
 from pools.forms.identifiers import IDENTIFIER
@@ -159,6 +159,11 @@ class ChangeForm(CheckedForm):
     @property
     def limit_wanted(self) -> int | None:
         """The limit that the change gives its pool; None where it leaves the limit alone."""
+        return None
+
+    @property
+    def name_wanted(self) -> str | None:
+        """The name that the change gives its pool; None where it leaves the name alone."""
         return None
 
     @property
@@ -354,6 +359,13 @@ class PoolForm(ChangeForm):
         limit: int | None = getattr(self, "cleaned_data", {}).get("limit")
         return limit
 
+    @property
+    def name_wanted(self) -> str | None:
+        """What its field holds, where that is not the pool's name already."""
+        typed, seen = control_text(self["name"].value()), self.pool or self._opened
+        has_it = seen is not None and same_value(typed, control_text(seen.name))
+        return None if has_it or not visible_form(typed) else typed
+
     def typed(self) -> dict[str, str]:
         """Of an edit only what was changed: the rest follows the pool in the meantime."""
         return {
@@ -424,13 +436,22 @@ class RevertForm(ChangeForm):
     @property
     def limit_wanted(self) -> int | None:
         """What was before the edit that it reverts, where that changed the limit."""
+        limit = self._puts_back.limit
+        return None if isinstance(limit, Leave) else limit
+
+    @property
+    def name_wanted(self) -> str | None:
+        """The same of the name."""
+        name = self._puts_back.name
+        return None if isinstance(name, Leave) else name
+
+    @property
+    def _puts_back(self) -> PoolChanges:
+        """What it would send to the pool as the person saw it, or sees it."""
         now = self._opened
         if now is None and self.pool is not None:
             now = Snapshot.from_pool(self.pool)
-        if now is None or self._undo is None:
-            return None
-        limit = self._undo.changes(now).limit
-        return None if isinstance(limit, Leave) else limit
+        return PoolChanges() if now is None or self._undo is None else self._undo.changes(now)
 
     @property
     def differences(self) -> tuple[Difference, ...]:

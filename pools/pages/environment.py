@@ -28,6 +28,7 @@ from pools.wording.changes import in_brief, name_of
 from pools.wording.clears import clears_say
 from pools.wording.connectors import systems_in_words
 from pools.wording.moments import age_of, is_past
+from pools.wording.names import first_few, others_have, unnamed
 from pools.wording.outcomes import meaning_of, standing_of, window_of
 from pools.wording.settling import too_early, while_open
 from pools.wording.timeline import sentence_of
@@ -78,6 +79,7 @@ _FILTERS: Final = FILTERS | {
     "capfirst": capfirst,
     "doesnt_fit": doesnt_fit,
     "default_if_none": default_if_none,
+    "first_few": first_few,
     "floatformat": floatformat,
     "in_brief": in_brief,
     "given": given,
@@ -85,6 +87,7 @@ _FILTERS: Final = FILTERS | {
     "json_script": json_script,
     "meaning": meaning_of,
     "named": name_of,
+    "others_have": others_have,
     "parts": parts_of,
     "pluralize": pluralize,
     "clears_say": clears_say,
@@ -93,6 +96,7 @@ _FILTERS: Final = FILTERS | {
     "systems_in_words": systems_in_words,
     "told": told,
     "too_early": too_early,
+    "unnamed": unnamed,
     "verified": verified,
     "while_open": while_open,
     "weighed": recorded,

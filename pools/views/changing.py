@@ -12,6 +12,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
+from pools.catalogue.namesakes import Namesake, namesakes
 from pools.changes import ChangeResult, Conflict, HistoryItem, Snapshot, drift
 from pools.changes.clears import recent_clears
 from pools.changes.reading import whole_change
@@ -29,10 +30,10 @@ from pools.pages.ticket import reason_begun
 from pools.tokens.keeping import TokenMissing
 from pools.views.deciding import Deciding
 from pools.views.pools import row_of
-from pools.views.workplace import NO_POOL, Workplace, enter
+from pools.views.workplace import NO_POOL, READING, Workplace, enter
 from pools.wording.actions import words_for
 from pools.wording.connectors import by_system
-from pools.wording.messages import OutcomeMessage, answer_for
+from pools.wording.messages import OutcomeMessage, answer_for, beside_namesakes
 from pools.wording.roles import not_in_your_role
 from pools.wording.situations import pool_page
 
@@ -182,7 +183,7 @@ def _answer(
         situation = replace(situation, unopened=True, kept=kept)
     answer = answer_for(result or obstacle, situation)
     if isinstance(answer, OutcomeMessage):
-        return _landed(workplace, answer, result)
+        return _landed(workplace, _named_as_others(task, form, answer, result), result)
     if not form.is_bound:
         form.initial.update(draft)
         if situation.unopened:
@@ -198,6 +199,7 @@ def _answer(
         "pool": form.pool,
         "systems": by_system(form.pool),
         "deciding": _deciding(task, form),
+        "namesakes": _namesakes(task, form, task.pool_id),
         "cancel_href": situation.page_of(task.pool_id),
         "action_url": request.path,
         "problem": answer,
@@ -214,6 +216,33 @@ def _deciding(task: Task, form: ChangeForm) -> Deciding:
     if task.action is Action.CLEAR and task.pool_id is not None:
         cleared = recent_clears(task.workplace.company, task.pool_id)
     return Deciding.about(task.workplace.kept, form.pool, cleared, form.limit_wanted)
+
+
+def _namesakes(task: Task, form: ChangeForm, but: int | None) -> list[Namesake]:
+    """Other pools with the name that the change gives; they are for who can see them at Core."""
+    name = form.name_wanted
+    if name is None:
+        return []
+    try:
+        task.workplace.check_token()
+    except READING:
+        return []
+    return namesakes(task.workplace.company, name, but)
+
+
+def _named_as_others(
+    task: Task,
+    form: ChangeForm,
+    message: OutcomeMessage,
+    result: ChangeResult | Exception | None,
+) -> OutcomeMessage:
+    """What has ended, with the pools that have the name, too, where it was given for certain."""
+    if not isinstance(result, ChangeResult) or result.pool_id is None:
+        return message
+    if not result.state.took_effect:
+        return message
+    others = _namesakes(task, form, result.pool_id)
+    return beside_namesakes(message, [each.pool_id for each in others])
 
 
 def _changers(task: Task, result: ChangeResult | Exception | None) -> dict[str, HistoryItem]:

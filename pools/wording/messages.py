@@ -1,6 +1,7 @@
 """What people read when a change has ended: what, to which pool, with which outcome."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from pools.models.vocabulary import Action
 from pools.wording.actions import ActionWords, Named, words_for
 from pools.wording.causes import cause_of
 from pools.wording.moments import moment_of
-from pools.wording.names import called, isolated, kept_sentence
+from pools.wording.names import called, isolated, kept_sentence, namesakes_sentence
 from pools.wording.problems import problem_for
 from pools.wording.situations import Problem, Situation, pool_page
 
@@ -103,6 +104,11 @@ def message_for(result: ChangeResult, situation: Situation) -> OutcomeMessage:
     if result.repeated:
         text += " You sent the form twice; the change was sent once."
     return OutcomeMessage(level, text, **_where(result, company))
+
+
+def beside_namesakes(message: OutcomeMessage, pool_ids: Sequence[int]) -> OutcomeMessage:
+    """The same, and which other pools have the name that the change gave its own."""
+    return replace(message, text=message.text + namesakes_sentence(pool_ids))
 
 
 def _also(result: ChangeResult) -> str:

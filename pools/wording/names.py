@@ -1,7 +1,15 @@
 """Names inside sentences."""
 
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
 from pools.core.comparing import picture
 from pools.wording.direction import marked
+from pools.wording.numbers import counted
+
+# Of many pools of one name, the first few are enough to see what they are.
+_SHOWN: Final = 3
+_Each = TypeVar("_Each")
 
 
 def isolated(name: str) -> str:
@@ -24,3 +32,28 @@ def called(name: str, pool_id: int | None) -> str:
     if not picture(name):
         return "a pool without a name" if pool_id is None else f"pool {pool_id} (no name)"
     return isolated(name) if pool_id is None else f"{isolated(name)} ({pool_id})"
+
+
+def others_have(pools: int) -> str:
+    """How many other pools have the name that is spoken of."""
+    if pools == 1:
+        return "Another pool has this name"
+    return f"{counted(pools, 'other pool')} have this name"
+
+
+def first_few(pools: Sequence[_Each]) -> Sequence[_Each]:
+    """Those of many that are named."""
+    return pools[:_SHOWN]
+
+
+def unnamed(pools: int) -> str:
+    """After the first few of so many."""
+    return f" and {pools - _SHOWN:,} more" if pools > _SHOWN else ""
+
+
+def namesakes_sentence(pool_ids: Sequence[int]) -> str:
+    """To be added to what was done; nothing where no other pool has the name."""
+    if not pool_ids:
+        return ""
+    some, many = ", ".join(map(str, first_few(pool_ids))), len(pool_ids)
+    return f" {others_have(many)}: {some}{unnamed(many)}."
