@@ -29,7 +29,7 @@ from pools.pages.rendering import landed, page_behind, show
 from pools.pages.ticket import reason_begun
 from pools.tokens.keeping import TokenMissing
 from pools.views.deciding import Deciding
-from pools.views.pools import row_of
+from pools.views.pool_rows import row_of
 from pools.views.workplace import NO_POOL, READING, Workplace, enter
 from pools.wording.actions import words_for
 from pools.wording.connectors import by_system

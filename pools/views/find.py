@@ -18,7 +18,7 @@ from pools.models.vocabulary import Action
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.tokens.state import WORKING, state_of
-from pools.views.pools import Addresses, Offer
+from pools.views.pool_rows import Addresses, Offer
 from pools.views.workplace import rights_of
 from pools.wording.actions import words_for
 from pools.wording.finding import PAGES, PanelPage, announced

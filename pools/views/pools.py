@@ -10,14 +10,12 @@ from django.urls import reverse
 
 from pools.catalogue.listing import list_seen, systems_with_pools
 from pools.changes import (
-    HistoryItem,
     Reading,
     drift,
     gone_pool,
     listing,
     open_changes,
 )
-from pools.changes.clears import RecentClears
 from pools.changes.records import (
     PoolRecord,
     PoolsRecord,
@@ -27,20 +25,18 @@ from pools.changes.records import (
 )
 from pools.core import CoreClient, NotFound, Page, Pool, PoolQuery, Sort
 from pools.core.bounds import PAGE, SEARCH
-from pools.guidance.gathering import Note
 from pools.models import Company
 from pools.models.bounds import SYSTEM_NAME
-from pools.models.vocabulary import MADE_HERE, Action
 from pools.pages.guards import needs
 from pools.pages.just_read import take
 from pools.pages.rendering import fragment_wanted, show
 from pools.views.deciding import Deciding
 from pools.views.history import entries_of, with_notes
+from pools.views.pool_rows import Addresses, offers_for, pool_row
 from pools.views.workplace import READING, Workplace, enter
 from pools.wording import addresses
-from pools.wording.actions import ActionWords, words_for
 from pools.wording.addresses import BadAddress, bad_address
-from pools.wording.connectors import SystemConnectors, by_system
+from pools.wording.connectors import by_system
 from pools.wording.lists import by_time, list_notes
 from pools.wording.outcomes import back_again
 from pools.wording.situations import Activity, Problem
@@ -82,55 +78,6 @@ COLUMNS: Final = (
     Column("Last change", "change"),
     Column("Updated", "updated", Sort.CREATED, sorted_as="created"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """Something that the person may do to a pool now: its words, and where it is done."""
-
-    action: Action
-    words: ActionWords
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
-class PoolRow:
-    """A pool as a line of the table. An address that is empty leads nowhere.
-
-    `systems` is None where Core did not say which connectors use the pool.
-    """
-
-    id: int | None
-    name: str | None
-    limit: int | None
-    timeout: int | None
-    created_at: Any
-    updated_at: Any
-    unreadable: frozenset[str]
-    systems: list[SystemConnectors] | None
-    last_change: HistoryItem | None
-    held: bool
-    cleared: RecentClears | None
-    note: Note | None
-    detail_href: str
-    offers: list[Offer]
-
-
-class Addresses:
-    """Addresses of a company's pools; each is looked up once, and filled in for every pool."""
-
-    def __init__(self, company: Company) -> None:
-        self._slug = company.slug
-        self._around: dict[str, tuple[str, str]] = {}
-
-    def of(self, name: str, pool_id: int) -> str:
-        if name not in self._around:
-            any_pool = 2**63 - 1
-            address = reverse(f"pools:{name}", args=[self._slug, any_pool])
-            before, _, after = address.rpartition(str(any_pool))
-            self._around[name] = before, after
-        before, after = self._around[name]
-        return f"{before}{pool_id}{after}"
 
 
 @needs("pools.view_pools")
@@ -265,7 +212,7 @@ def _about_pool(workplace: Workplace, pool: Pool, record: PoolRecord) -> dict[st
         "raw_json": json.dumps(pool.raw, indent=2, ensure_ascii=False),
         "refresh_href": workplace.request.path,
         "list_href": reverse("pools:pool_list", args=[workplace.company.slug]),
-        "offers": _offers(workplace, Addresses(workplace.company), pool.id, held),
+        "offers": offers_for(workplace, Addresses(workplace.company), pool.id, held),
     }
 
 
@@ -344,7 +291,7 @@ def _page_context(
     held = {each.pool_id for each in record.held if each.origin == workplace.company.origin}
     return {
         "state": _state(query, page),
-        "rows": [_row(workplace, at, pool, record, held) for pool in page.pools],
+        "rows": [pool_row(workplace, at, pool, record, held) for pool in page.pools],
         "token_notice": workplace.token_notice,
         "open_changes": record.held,
         "columns": _columns(workplace.request.path, replace(query, sort=page.sort)),
@@ -365,49 +312,6 @@ def _state(query: ListQuery, page: Page) -> str:
     if query.page > 1:
         return "past_end"
     return "no_match" if query.search or query.system else "empty"
-
-
-def row_of(workplace: Workplace, pool: Pool) -> dict[str, Any]:
-    """What the line of a pool that was just changed, and so read, is made of."""
-    record = record_of(workplace.company, [pool.id] if pool.id is not None else [])
-    row = _row(workplace, Addresses(workplace.company), pool, record, set())
-    return {"row": row}
-
-
-def _row(
-    workplace: Workplace,
-    at: Addresses,
-    pool: Pool,
-    record: PoolsRecord,
-    held: set[int | None],
-) -> PoolRow:
-    return PoolRow(
-        id=pool.id,
-        name=pool.name,
-        limit=pool.limit,
-        timeout=pool.timeout,
-        created_at=pool.created_at,
-        updated_at=pool.updated_at,
-        unreadable=pool.unreadable,
-        systems=None if pool.connectors is None else by_system(pool),
-        last_change=None if pool.id is None else record.last.get(pool.id),
-        cleared=None if pool.id is None else record.cleared.get(pool.id),
-        note=None if pool.id is None else workplace.kept.notes.get(pool.id),
-        held=pool.id is not None and pool.id in held,
-        detail_href="" if pool.id is None else at.of("pool_detail", pool.id),
-        offers=_offers(workplace, at, pool.id, pool.id in held),
-    )
-
-
-def _offers(workplace: Workplace, at: Addresses, pool_id: int | None, held: bool) -> list[Offer]:
-    """What the person may do to a pool; nothing while a change of unknown outcome holds it."""
-    if pool_id is None or held:
-        return []
-    return [
-        Offer(action, words_for(action), at.of(f"pool_{action}", pool_id))
-        for action in MADE_HERE
-        if action is not Action.CREATE and workplace.may[action]
-    ]
 
 
 def _addresses(request: HttpRequest, query: ListQuery) -> dict[str, Any]:

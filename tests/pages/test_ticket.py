@@ -2,10 +2,9 @@
 
 import re
 from typing import Any, Final
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -16,22 +15,13 @@ from pools.tickets import tickets_of
 from sandbox.running import RunningSandbox
 from tests.fixtures.panel import PASSWORD, SignIn, give_token, make_person, streamed
 from tests.fixtures.people import prove
+from tests.pages.hostile_tickets import HOSTILE, assert_inert, chip, ticket_in
 from tests.views.addresses import ADMINISTRATOR, MATRIX, address_of
 from tests.views.changing import dialog, edit, one_pool, open_form, revert_of, unknown_edit, writes
 
 pytestmark = pytest.mark.django_db
 TICKET: Final = "ZD-4711"
 ASKED: Final = f"?ticket={TICKET}"
-
-
-def chip(answer: Any) -> str:
-    """What stands at the top of a page of the ticket; empty where there is none."""
-    found = LexborHTMLParser(answer.content).css_first(".ticket")
-    return " ".join(found.text().split()) if found else ""
-
-
-def ticket_in(address: str) -> list[str]:
-    return parse_qs(urlsplit(address).query).get("ticket", [])
 
 
 def dropping(page: bytes) -> list[str]:
@@ -278,15 +268,6 @@ def test_its_link_leads_to_the_ticket(manager: Client, settings: Any) -> None:
     assert attribute(page.content, ".ticket a", "rel") == "noreferrer"
 
 
-HOSTILE: Final = [
-    "", " ", "ZD-4711\n", "ZD-4711\r\nSet-Cookie: a=b", "ZD-4711\0", "\u202eZD-4711", "9" * 10_000,
-    "x" * 10_000, "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onfocus='x",
-    "javascript:alert(1)", "//evil.example/", "{{ 7*7 }}", "%0d%0aLocation:%20//evil.example",
-    "ZD-4711&next=//evil.example", "ZD-4711#x", "ZD-٤٧", "😀" * 255, "'; DROP TABLE x; --", "../..",
-    "ZD-4711;ZD-4712", "=cmd()", "ZD‐4711", "ＺＤ-4711",
-]  # fmt: skip
-
-
 def without_its_own(answer: Any) -> str:
     """A page without what differs each time, and without the address that it was asked by."""
     return re.sub(r'name="next" value="[^"]*"|[0-9a-f]{32}|\w{64}', "", answer.text)
@@ -305,18 +286,6 @@ def test_whatever_the_pattern_accepts_a_ticket_is_text_and_no_more(
     settings.TICKETS = tickets_of(pattern, "https://desk.example/{ticket}")
     for value in HOSTILE:
         assert_inert(Client(), value)
-
-
-def assert_inert(client: Client, value: str) -> None:
-    """In an address a text is a chip or nothing: no markup, no header, no way to elsewhere."""
-    page = client.get("/accounts/signup/", {"ticket": value})
-    shown = settings.TICKETS.named(value)
-    assert LexborHTMLParser(page.content).css("script:not([src]), img, [onerror], [onfocus]") == []
-    assert chip(page) == (" ".join(["Ticket", *value.split()]) if shown else "")
-    sent = client.post(f"/theme/?{urlencode({'ticket': value})}", {"theme": "dark"})
-    assert not {"Set-Cookie", "Refresh"} & set(sent.headers)
-    assert re.match(r"/(?!/)", sent["Location"])
-    assert ticket_in(sent["Location"]) == ([value] if shown else [])
 
 
 @pytest.mark.parametrize(

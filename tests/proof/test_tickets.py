@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pools.tickets import tickets_of
-from tests.pages.test_ticket import HOSTILE, assert_inert
+from tests.pages.hostile_tickets import HOSTILE, assert_inert
 
 PATTERNS: Final = ["", r"(?s).+", r"\S+", r"[A-Z]+-\d+"]
 PIECES: Final = [

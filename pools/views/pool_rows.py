@@ -1,0 +1,109 @@
+"""A pool as a line of the list: its facts, where it leads, and what may be done to it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from pools.changes import HistoryItem
+from pools.changes.clears import RecentClears
+from pools.changes.records import PoolsRecord, record_of
+from pools.core import Pool
+from pools.guidance.gathering import Note
+from pools.models import Company
+from pools.models.vocabulary import MADE_HERE, Action
+from pools.views.workplace import Workplace
+from pools.wording.actions import ActionWords, words_for
+from pools.wording.connectors import SystemConnectors, by_system
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that the person may do to a pool now: its words, and where it is done."""
+
+    action: Action
+    words: ActionWords
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRow:
+    """A pool as a line of the table. An address that is empty leads nowhere.
+
+    `systems` is None where Core did not say which connectors use the pool.
+    """
+
+    id: int | None
+    name: str | None
+    limit: int | None
+    timeout: int | None
+    created_at: Any
+    updated_at: Any
+    unreadable: frozenset[str]
+    systems: list[SystemConnectors] | None
+    last_change: HistoryItem | None
+    held: bool
+    cleared: RecentClears | None
+    note: Note | None
+    detail_href: str
+    offers: list[Offer]
+
+
+class Addresses:
+    """Addresses of a company's pools; each is looked up once, and filled in for every pool."""
+
+    def __init__(self, company: Company) -> None:
+        self._slug = company.slug
+        self._around: dict[str, tuple[str, str]] = {}
+
+    def of(self, name: str, pool_id: int) -> str:
+        if name not in self._around:
+            any_pool = 2**63 - 1
+            address = reverse(f"pools:{name}", args=[self._slug, any_pool])
+            before, _, after = address.rpartition(str(any_pool))
+            self._around[name] = before, after
+        before, after = self._around[name]
+        return f"{before}{pool_id}{after}"
+
+
+def row_of(workplace: Workplace, pool: Pool) -> dict[str, Any]:
+    """What the line of a pool that was just changed, and so read, is made of."""
+    record = record_of(workplace.company, [pool.id] if pool.id is not None else [])
+    row = pool_row(workplace, Addresses(workplace.company), pool, record, set())
+    return {"row": row}
+
+
+def pool_row(
+    workplace: Workplace,
+    at: Addresses,
+    pool: Pool,
+    record: PoolsRecord,
+    held: set[int | None],
+) -> PoolRow:
+    return PoolRow(
+        id=pool.id,
+        name=pool.name,
+        limit=pool.limit,
+        timeout=pool.timeout,
+        created_at=pool.created_at,
+        updated_at=pool.updated_at,
+        unreadable=pool.unreadable,
+        systems=None if pool.connectors is None else by_system(pool),
+        last_change=None if pool.id is None else record.last.get(pool.id),
+        cleared=None if pool.id is None else record.cleared.get(pool.id),
+        note=None if pool.id is None else workplace.kept.notes.get(pool.id),
+        held=pool.id is not None and pool.id in held,
+        detail_href="" if pool.id is None else at.of("pool_detail", pool.id),
+        offers=offers_for(workplace, at, pool.id, pool.id in held),
+    )
+
+
+def offers_for(workplace: Workplace, at: Addresses, pool_id: int | None, held: bool) -> list[Offer]:
+    """What the person may do to a pool; nothing while a change of unknown outcome holds it."""
+    if pool_id is None or held:
+        return []
+    return [
+        Offer(action, words_for(action), at.of(f"pool_{action}", pool_id))
+        for action in MADE_HERE
+        if action is not Action.CREATE and workplace.may[action]
+    ]
