@@ -32,7 +32,7 @@ def _note(request: HttpRequest, workplace: Workplace, pool_id: int | None) -> Ht
     """Core is not asked: a note may be needed most while it is away."""
     company = workplace.company
     try:
-        workplace.must_have_token()
+        workplace.check_token()
     except READING as error:
         if request.method == "POST":
             keep_draft(request, request.POST)

@@ -161,15 +161,6 @@ class Workplace:
     def _opened(self) -> CoreClient:
         return keeping.open_core(self.require_token(), getattr(self.request, "id", ""), self.budget)
 
-    def must_have_token(self) -> None:
-        """Raises what READING names unless the person holds a token that works, as far as we know.
-
-        Nothing is asked of Core.
-        """
-        self._opened()
-        if self.token is not None and self.token.refused_at is not None:
-            raise Unauthenticated
-
     @contextmanager
     def _marking_token(self, core: CoreClient) -> Iterator[None]:
         assert self.token is not None  # noqa: S101  (it was opened)
