@@ -208,7 +208,7 @@
 
   /* --- The dialog ----------------------------------------------------------------------- */
 
-  let opener = "";
+  let opener;
 
   const focusFirst = () => {
     const target = dialogBody.querySelector("[aria-invalid='true']")
@@ -260,7 +260,10 @@
       }
       dialogBody.replaceChildren();
       byId("dialog-says").replaceChildren();
-      document.querySelector(`[href="${opener}"]`)?.focus();
+      // A list may be drawn anew; the box of Find closes under a dialog.
+      const back = opener.isConnected ? opener : document.querySelector(`[href="${opener.getAttribute("href")}"]`);
+      back?.closest("[popover]")?.showPopover();
+      back?.focus();
     });
   }
 
@@ -338,6 +341,8 @@
   on("pools:changed", () => {
     if (!dialog.open) return;
     letGo(dialogBody);
+    // The box would lie over the outcome.
+    if (opener.closest("[popover]")) opener = byId("main");
     dialog.close();
   });
 
@@ -382,9 +387,17 @@
     } else byId("find")?.showPopover();
   };
 
-  // The region where Enter was pressed before its answer was there: it leads into the first hit.
+  // Where Enter was pressed before its answer was there: it leads into the first hit (Shift: to
+  // its Clear), unless one types on.
   let awaited = "";
+  let clears = false;
+  on("input", () => { awaited = ""; });
   const hitsIn = (region) => [...region.querySelectorAll(".hit")].map((hit) => hit.querySelector("a"));
+  const lead = (region) => {
+    const [first] = hitsIn(region);
+    first?.focus();
+    if (first && clears) press("c");
+  };
 
   on("keydown", (event) => {
     const { key, target } = event;
@@ -392,7 +405,8 @@
     if (target.matches(".find-form input") && key !== "ArrowUp") {
       const region = document.querySelector(target.getAttribute("hx-target"));
       event.preventDefault();
-      if (key === "ArrowDown" || target.value === region.dataset.typed) hitsIn(region)[0]?.focus();
+      clears = key === "Enter" && event.shiftKey;
+      if (key === "ArrowDown" || target.value === region.dataset.typed) lead(region);
       else {
         awaited = region.id;
         htmx.trigger(target, "search");
@@ -430,7 +444,7 @@
     waiting(detail.xhr, "Patchworks is slow to answer. Still waiting…");
     busy.set(detail.xhr, detail.target);
     detail.target.setAttribute("aria-busy", "true");
-    if (detail.target === dialogBody && !dialog.open) opener = detail.elt.getAttribute("href");
+    if (detail.target === dialogBody && !dialog.open) opener = detail.elt;
     if (detail.requestConfig.verb !== "post") return;
     say(detail.elt.querySelector(".sends")?.dataset.busy || "");
     // Heard at the form itself: one that has left the page no longer reaches the document.
@@ -484,7 +498,7 @@
     } else {
       const region = byId(target.id);
       if (focusWasInside && document.activeElement === document.body) region?.focus();
-      if (region?.id === awaited) hitsIn(region)[0]?.focus();
+      if (region?.id === awaited) lead(region);
       awaited = "";
       if (region?.dataset.announce && detail.requestConfig.elt !== target) say(region.dataset.announce);
       outcome.querySelector(".problem")?.remove();

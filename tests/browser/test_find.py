@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.axe import violations
 
@@ -41,6 +41,12 @@ def test_from_the_keys_to_the_pool_and_back(seen: Page) -> None:
     expect(clearing).to_have_class(re.compile("band-teal"))
     expect(box).to_be_hidden()
     expect(seen).to_have_url(re.compile("/tokens/$"))
+    seen.keyboard.press("Escape")
+    expect(clearing).to_be_hidden()
+    # Back at the hit.
+    expect(box.get_by_role("listitem").first.locator("[data-key='c']")).to_be_focused()
+    seen.keyboard.press("ArrowUp")
+    expect(box.get_by_role("searchbox")).to_be_focused()
 
 
 def test_on_its_own_page_the_keys_lead_to_its_own_box(seen: Page) -> None:
@@ -65,6 +71,35 @@ def test_what_is_found_can_be_changed_from_any_page(seen: Page) -> None:
     seen.keyboard.press("Tab")
     seen.get_by_role("button", name="Clear pending requests").click()
     expect(seen.locator("#outcome")).to_contain_text("NetSuite orders")
+
+
+def test_nothing_lies_over_what_is_said_where_the_page_stays(seen: Page) -> None:
+    seen.goto("/c/acme/pools/")
+    seen.keyboard.press("/")
+    seen.keyboard.type("netsuite orders")
+    seen.keyboard.press("Shift+Enter")
+    seen.get_by_role("dialog").get_by_label("Reason").fill("T-2")
+    seen.keyboard.press("Control+Enter")
+    expect(seen.locator("#outcome")).to_contain_text("Cleared the pending requests")
+    expect(seen.get_by_role("main")).to_be_focused()
+    expect(seen.get_by_role("dialog")).to_have_count(0)
+
+
+def test_who_types_on_is_not_led_away(seen: Page, complaints: list[str]) -> None:
+    def wait(route: Route) -> None:
+        if "orders" in route.request.url:
+            route.continue_()
+
+    seen.route("**/find/?*", wait)
+    seen.keyboard.press("Control+k")
+    seen.keyboard.type("acme netsuite")
+    seen.keyboard.press("Shift+Enter")
+    seen.keyboard.type(" orders")
+    box = seen.get_by_role("dialog", name="Find")
+    expect(box.get_by_role("listitem")).not_to_have_count(0)
+    expect(box.get_by_role("searchbox")).to_be_focused()
+    # What htmx says of the question that the second one replaced.
+    complaints[:] = [each for each in complaints if "htmx:" not in each]
 
 
 def test_the_box_is_open_to_everyone(seen: Page) -> None:

@@ -12,6 +12,7 @@ from tests.browser.conftest import Fault
 from tests.browser.pools import edit, entry, new_pool
 
 TICKET = "?ticket=ZD-4711"
+REASON = "ZD-4711 orders are stuck"
 
 
 @pytest.fixture
@@ -36,13 +37,54 @@ class Hands:
         self.page = page
         self.count = 0
 
-    def click(self, role: str, name: str) -> None:
+    def click(self, role: str, name: str | re.Pattern[str]) -> None:
         self.count += 1
         self.page.get_by_role(role, name=name).last.click()  # type: ignore[arg-type]
 
     def press(self, chord: str) -> None:
         self.count += 1
         self.page.keyboard.press(chord)
+
+    def type(self, text: str) -> None:
+        """Where the focus stands: getting there counts by itself."""
+        self.count += 1
+        self.page.keyboard.type(text)
+
+
+def name_of(page: Page) -> str:
+    return page.get_by_role("heading", level=1).locator("bdi").first.inner_text()
+
+
+def reason_asked(page: Page) -> None:
+    expect(page.get_by_role("dialog").get_by_label("Reason")).to_be_focused()
+
+
+def test_from_home_four_by_mouse(manager: Page, pool: str) -> None:
+    name = name_of(manager)
+    manager.goto("/")
+    hands = Hands(manager)
+    hands.type(name)
+    hands.click("link", re.compile(f"^Clear pool ?: {name}$"))
+    reason_asked(manager)
+    hands.type(REASON)
+    hands.click("button", "Clear pending requests")
+    cleared_for_the_ticket(manager)
+    assert hands.count == 4
+    in_the_history(manager, pool)
+
+
+def test_from_home_four_by_keyboard(manager: Page, pool: str) -> None:
+    name = name_of(manager)
+    manager.goto("/")
+    hands = Hands(manager)
+    hands.type(name)
+    hands.press("Shift+Enter")
+    reason_asked(manager)
+    hands.type(REASON)
+    hands.press("Control+Enter")
+    cleared_for_the_ticket(manager)
+    assert hands.count == 4
+    in_the_history(manager, pool)
 
 
 def test_from_a_tickets_link_to_the_question_one_click_or_chord(manager: Page, pool: str) -> None:
@@ -76,7 +118,7 @@ def test_from_a_tickets_link_to_the_pool_two(manager: Page, pool: str) -> None:
 
 
 def test_from_a_tickets_link_to_a_search_three(manager: Page, pool: str) -> None:
-    name = manager.get_by_role("heading", level=1).locator("bdi").first.inner_text()
+    name = name_of(manager)
     manager.goto(f"/c/acme/pools/{TICKET}&search={name.replace(' ', '+')}")
     hands = Hands(manager)
     hands.press("j")
@@ -129,6 +171,27 @@ def test_enter_in_a_field_presses_nothing_dangerous(
         page.get_by_label("Reason").focus()
         page.keyboard.press("Enter")
         expect(page.get_by_role("button", name="Delete permanently")).to_be_visible()
+    assert sent == []
+
+
+def test_shift_and_enter_in_find_only_ask(manager: Page, pool: str, sent: list[str]) -> None:
+    """On the page of a pool, which has a Clear of its own, with a reason that is begun."""
+    name = name_of(manager)
+    manager.goto(f"{pool}{TICKET}")
+    for typed in ("nothing like it", "tokens"):
+        manager.keyboard.press("Control+k")
+        box = manager.get_by_role("dialog", name="Find")
+        box.get_by_role("searchbox").fill(typed)
+        manager.keyboard.press("Shift+Enter")
+        expect(manager.locator(f"#find-box[data-typed='{typed}']")).to_be_visible()
+        expect(manager.locator("#find-box a:focus")).to_have_count(int(typed == "tokens"))
+        manager.keyboard.press("Escape")
+    manager.keyboard.press("Control+k")
+    box.get_by_role("searchbox").fill(name)
+    manager.keyboard.press("Shift+Enter")
+    reason_asked(manager)
+    manager.keyboard.press("Shift+Enter")
+    expect(manager.get_by_role("dialog").get_by_label("Reason")).to_have_value("ZD-4711 \n")
     assert sent == []
 
 
