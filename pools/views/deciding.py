@@ -15,12 +15,14 @@ class Deciding:
     """What decides about a pool.
 
     `shares` are of the systems that it has a connector of; what other pools take of them is as
-    of `as_of`. `wanted` is the limit that a change is to give it, None where it gives it none.
+    of `as_of`, and `whole` if that was every pool of the company. `wanted` is the limit that a
+    change is to give it, None where it gives it none.
     """
 
     clears: RecentClears
     shares: list[Share]
     as_of: datetime | None
+    whole: bool
     wanted: int | None
     company_note: Note | None
     pool_note: Note | None
@@ -38,6 +40,7 @@ class Deciding:
             clears=clears or RecentClears(),
             shares=kept.shares(pool, pool.limit) if pool else [],
             as_of=kept.as_of,
+            whole=kept.whole,
             wanted=wanted,
             company_note=kept.notes.get(None),
             pool_note=None if pool is None or pool.id is None else kept.notes.get(pool.id),

@@ -24,7 +24,12 @@ PAGES: Final = (
     PanelPage("Changes", "history record log audit who when", "pools:change_list"),
     PanelPage("Tokens", "key credential bearer api sign in Patchworks", "pools:token_list"),
     PanelPage("Account", "password passkey second factor sessions profile", "pools:account"),
-    PanelPage("Help", "words glossary meaning", "pools:help"),
+    PanelPage("Help", "words glossary meaning keys", "pools:help"),
+    PanelPage(
+        "Stuck orders",
+        "help causes jam leak slow waiting rate limit run queue allowance credentials 401",
+        "pools:stuck",
+    ),
     PanelPage("People", "users roles invite invitations", "pools:people", "pools.manage_people"),
     PanelPage("Companies", "set up address colour", "pools:company_setup", "pools.manage_people"),
 )

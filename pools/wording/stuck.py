@@ -25,7 +25,10 @@ CAUSES: Final = (
     Cause(
         anchor="the-pool",
         title="The pool is full",
-        noticed="Only what uses this pool waits. Other connectors of the same system still run.",
+        noticed=(
+            "Only what uses this pool waits or has become slow. Other connectors of the same "
+            "system run as ever."
+        ),
         what=(
             "A pool lets as many requests through at the same time as its limit says, and the rest "
             "wait. Now and then a request ends without giving its slot back: that slot has leaked."
@@ -36,10 +39,11 @@ CAUSES: Final = (
             "again every time. Patchworks doesn't tell us how many requests run or wait."
         ),
         to_do=(
-            "For a jam, wait, or raise the limit as far as the account's allowance goes. Clear the "
-            "pool only if the waiting requests aren't needed any more: they are dropped for good. "
-            "For a leak, clearing helps for a while. Give Patchworks the pool's id and the times "
-            "in its history."
+            "If somebody lowered the limit, ask why, then revert it in the pool's history. For a "
+            "jam, wait, or raise the limit as far as the account's allowance goes. Clear the pool "
+            "only if nobody needs the waiting requests of any of its connectors any more: they are "
+            "dropped for good. For a leak, clearing helps for a while. Give Patchworks the "
+            "pool's id and the times in its history."
         ),
         at_patchworks=(
             "Flow runs that use this pool: they have started, and stay at the step that calls the "
@@ -49,7 +53,7 @@ CAUSES: Final = (
     Cause(
         anchor="rate-limit",
         title="The instance's rate limit",
-        noticed="Orders still move, only slowly.",
+        noticed="Orders still move, only slowly, and nobody has lowered the pool's limit.",
         what=(
             "An instance makes only so many calls a minute, hour or day. That number is set on the "
             "instance and has nothing to do with the pool's limit."
@@ -70,8 +74,8 @@ CAUSES: Final = (
             "order of priority."
         ),
         from_here=(
-            "Several pools of different systems are reported at once, and nobody has changed any "
-            "of them: see the company's changes."
+            "Several pools of different systems are reported at once, and the company's changes "
+            "don't show that somebody lowered all their limits."
         ),
         to_do=(
             "Leave the pools alone: these flows haven't reached one yet. Wait, stop flows that "

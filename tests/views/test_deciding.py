@@ -57,6 +57,14 @@ def test_clear_says_what_it_drops_and_what_nobody_knows(
     assert 'href="/help/stuck/"' in page.content.decode()
 
 
+def test_clearing_a_pool_that_nothing_uses_is_not_promised_to_help(
+    manager: Client, core: RunningSandbox
+) -> None:
+    pool = core.company("acme").add_pool("Unused", 5).id
+    said = told(manager.get(f"/c/acme/pools/{pool}/clear/"))
+    assert "No connector uses this pool, so nothing should wait in it" in said
+
+
 def test_stuck_orders_has_five_causes_each_with_its_place(sign_in_as: SignIn) -> None:
     client = sign_in_as("Read-only", token=None)
     page = client.get("/help/stuck/")
@@ -105,6 +113,7 @@ def test_what_is_given_stands_wherever_a_limit_is_decided(
     for place in ("", "edit/", "clear/", "delete/"):
         said = told(manager.get(f"/c/acme/pools/{accounts.orders}/{place}"))
         assert "ledgerline: 9 of 15 given to 2 pools read 2 h ago" in said, place
+        assert "Not all pools" not in said, place
     assert "ledgerline" not in told(manager.get("/c/acme/pools/new/"))
 
 
@@ -113,6 +122,7 @@ def test_where_not_all_pools_were_read_the_sum_is_at_least_that(
 ) -> None:
     said = told(manager.get(f"/c/acme/pools/{accounts.orders}/"))
     assert "ledgerline: at least 9 of 15 given to 2 pools" in said
+    assert "Not all pools of the company were read. Read all pools" in said
 
 
 def test_going_above_is_told_before_it_is_saved_and_forbids_nothing(

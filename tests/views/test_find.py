@@ -113,6 +113,9 @@ def test_companies_and_pages_are_found_too(manager: Client, northwind: Company) 
     assert [each.title for each in manager.get("/find/", {"q": "history"}).context["pages"]] == [
         "Changes"
     ]
+    for words in ("stuck", "allowance"):
+        (page,) = manager.get("/find/", {"q": words}).context["pages"]
+        assert page.title == "Stuck orders"
     assert manager.get("/find/", {"q": "people"}).context["pages"] == []
 
 
