@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
-from pools.models import Token
+from pools.models import Company, Token
 from pools.models.vocabulary import Action, Outcome
 from sandbox.running import RunningSandbox
 from tests.changes.recorded import NOON, a_change, minutes
@@ -72,6 +72,20 @@ def test_who_sees_all_changes_sees_those_of_companies_without_a_token(
     opens = "[aria-labelledby=changes-title] .opens"
     assert texts(sign_in_as("Auditor", token=None).get("/"), opens) == ["Edit of Elsewhere 7"]
     assert texts(sign_in_as("Operator", token=None).get("/"), opens) == []
+
+
+def test_the_latest_changes_of_very_many_companies_are_found_too(
+    sign_in_as: SignIn, core: RunningSandbox
+) -> None:
+    url = core.url
+    Company.objects.bulk_create(
+        Company(slug=f"c{n}", name=f"Company {n}", base_url=url) for n in range(600)
+    )
+    for n in (3, 599):
+        a_change(NOON + minutes(n), company=f"c{n}", pool_name=f"Pool of {n}")
+    opens = "[aria-labelledby=changes-title] .opens"
+    page = sign_in_as("Auditor", token=None).get("/")
+    assert texts(page, opens) == ["Edit of Pool of 599 7", "Edit of Pool of 3 7"]
 
 
 def test_the_first_day_leads_to_the_first_token(sign_in_as: SignIn) -> None:

@@ -174,9 +174,10 @@ def fill_earlier(migration: str) -> str:
     return json.dumps([entries(), f"{made[-1].seq} {made[-1].digest}"])
 
 
-def entries() -> str:
-    """Every entry, as one digest."""
-    rows = Entry.objects.order_by("seq").values_list(*COLUMNS)
+def entries(upto: int | None = None) -> str:
+    """Every entry, as one digest; or those up to a number."""
+    some = Entry.objects.all() if upto is None else Entry.objects.filter(seq__lte=upto)
+    rows = some.order_by("seq").values_list(*COLUMNS)
     return hashlib.sha256(repr(list(rows)).encode()).hexdigest()
 
 

@@ -146,7 +146,8 @@ def test_what_does_not_fit_is_not_copied(refusals: dict[str, list[Any]], name: s
 
 def test_a_database_in_use_is_not_copied_into(old_panel: Filled, filled: Filled) -> None:
     said = filled.panel.manage("copy_from_sqlite", str(old_panel.panel.file), code=1)
-    assert "This database is not empty: it has rows in pools_keycanary, pools_company" in said
+    assert "This database is not empty: it has rows in " in said
+    assert {"pools_company", "pools_keycanary"} <= set(said.rstrip(".\n").replace(",", "").split())
     assert state_of(filled.panel) == filled.state
 
 

@@ -1,0 +1,92 @@
+"""What axe cannot see: zoom, motion, colours of the reader's own, and what moves by itself."""
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Fault
+
+POOLS: Final = "/c/acme/pools/"
+SCREENS: Final = [
+    *("/", "/find/?q=netsuite", POOLS, f"{POOLS}1/", f"{POOLS}1/edit/", f"{POOLS}1/clear/"),
+    *("/changes/", "/help/stuck/", "/account/", "/tokens/"),
+]
+# Chromium tells of each move that nobody's input caused; 0 is a page on which nothing moved.
+WATCHED: Final = """
+    window.moved = 0;
+    new PerformanceObserver((list) => {
+      for (const each of list.getEntries()) if (!each.hadRecentInput) window.moved += each.value;
+    }).observe({ type: "layout-shift", buffered: true });
+"""
+WIDER: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+FADING: Final = """() => document.getAnimations()
+    .filter((each) => each.effect.getComputedTiming().duration > 1)
+    .map((each) => each.effect.target.outerHTML.slice(0, 80))"""
+# A button that is told from the text around it by its background alone is lost there.
+EDGELESS: Final = """() => [...document.querySelectorAll("main button, main .button, main input")]
+    .filter((each) => each.checkVisibility()
+        && !["hidden", "radio", "checkbox"].includes(each.type))
+    .filter((each) => !each.closest("details:not([open]), .visually-hidden"))
+    .filter((each) => parseFloat(getComputedStyle(each).borderTopWidth) === 0
+        && getComputedStyle(each).textDecorationLine === "none")
+    .map((each) => each.outerHTML.slice(0, 100))"""
+# What the focus looks like where it stands.
+UNSEEN: Final = """() => {
+    const style = getComputedStyle(document.activeElement);
+    return style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2;
+}"""
+
+
+def each_screen(page: Page, found: Callable[[Page], object]) -> dict[str, object]:
+    """What is found on each screen, where something is."""
+    seen = {}
+    for address in SCREENS:
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        seen[address] = found(page)
+    return {address: what for address, what in seen.items() if what}
+
+
+def test_at_twice_the_size_nothing_goes_beyond_the_page(manager: Page) -> None:
+    manager.set_viewport_size({"width": 720, "height": 450})
+    assert each_screen(manager, lambda page: page.evaluate(WIDER)) == {}
+
+
+def test_who_wants_no_motion_has_none(manager: Page) -> None:
+    manager.emulate_media(reduced_motion="reduce")
+    assert each_screen(manager, lambda page: page.evaluate(FADING)) == {}
+    manager.goto(POOLS)
+    manager.get_by_role("link", name="New pool").click()
+    expect(manager.get_by_role("dialog")).to_be_visible()
+    assert manager.evaluate(FADING) == []
+
+
+def test_in_forced_colours_what_can_be_pressed_has_an_edge_and_focus_is_seen(
+    manager: Page,
+) -> None:
+    manager.emulate_media(forced_colors="active")
+
+    def found(page: Page) -> list[str]:
+        edgeless: list[str] = page.evaluate(EDGELESS)
+        page.keyboard.press("Tab")
+        return [*edgeless, *(["no focus"] if page.evaluate(UNSEEN) else [])]
+
+    assert each_screen(manager, found) == {}
+
+
+def test_no_page_moves_while_it_is_read(manager: Page) -> None:
+    manager.add_init_script(WATCHED)
+    assert each_screen(manager, lambda page: page.evaluate("window.moved")) == {}
+
+
+@pytest.mark.parametrize("address", [POOLS, f"{POOLS}1/"])
+def test_nothing_moves_where_the_frame_comes_first(
+    manager: Page, core_fault: Fault, address: str
+) -> None:
+    manager.add_init_script(WATCHED)
+    core_fault("latency=1.2;only=reads")
+    manager.goto(address)
+    expect(manager.locator(".asof")).to_be_visible()
+    assert manager.evaluate("window.moved") == 0
