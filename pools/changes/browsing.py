@@ -26,7 +26,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.lookups import Exact
 
 from pools.changes.state import last_word, outcome_at
-from pools.changes.together import Row, asked_together
+from pools.changes.together import MOST_ASKED_EACH, Row, asked_together
 from pools.ledger import clock
 from pools.ledger.names import recorded_under
 from pools.models import Entry, IndexTerm, Lease
@@ -281,12 +281,11 @@ def _sources_of(filters: Filters) -> list[QuerySet[Any]]:
         if filters.outcome is Outcome.UNKNOWN:
             sources.append(_held(filters, terms))
         return sources
-    if filters.companies is None or len(filters.companies) == 1 or filters.who:
+    slugs = filters.companies
+    if slugs is None or len(slugs) == 1 or len(slugs) > MOST_ASKED_EACH or filters.who:
         return [_lines(filters)]
     # No index is in order over several companies: each is asked, and the answers merged.
-    return [
-        _lines(replace(filters, companies=frozenset({slug}))) for slug in sorted(filters.companies)
-    ]
+    return [_lines(replace(filters, companies=frozenset({slug}))) for slug in sorted(slugs)]
 
 
 def _terms(filters: Filters) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Final
 from pools.changes.entries import Sql, read_where
 from pools.changes.history import items_of
 from pools.changes.reading import ChangeLine
+from pools.changes.together import MOST_ASKED_EACH
 from pools.models.vocabulary import Kind
 
 # Of their own changes, so many are read: several are often of one pool.
@@ -30,8 +31,7 @@ SELECT change FROM (
   ORDER BY at DESC, seq DESC LIMIT %s
 ) AS latest
 """  # noqa: S608  # nosec B608
-# SQLite joins 500 queries at most. Of so many companies the newest entries are soon found.
-MOST_ASKED_EACH: Final = 100
+# Of very many companies the newest entries are soon found.
 _LATEST_OF_MANY: Final = f"""
 SELECT change FROM (
   SELECT change FROM pools_entry

@@ -11,6 +11,8 @@ from pools.models.stored import text_or_bytes
 # A moment, a number and a word, as they are stored.
 Row: TypeAlias = Sequence[Any]
 
+# SQLite joins 500 queries at most: of more companies than this, not each is asked.
+MOST_ASKED_EACH: Final = 100
 _LINES: Final = "SELECT {0}, q{0}.* FROM ({1}) AS q{0}"
 _NAMES: Final = "SELECT DISTINCT {0}, CAST(NULL AS text), 0, q{0}.actor_name FROM ({1}) AS q{0}"
 
