@@ -16,15 +16,12 @@ from django.utils import timezone
 from pools.catalogue.keeping import keep
 from pools.core import CoreClient, Page, PoolQuery, RateLimited, Sort
 from pools.core.bounds import PER_PAGE
+from pools.core.pacing import USUAL_PAUSE, leaves_too_few
 from pools.models import Company, Reading, SeenPool
 
 PAGES_AT_ONCE: Final = 5
 # Of the answer's time: with less left, the next page is left to the next request.
 LEAST_SHARE: Final = 0.5
-# Of the calls that Core allows, those who work there keep this part.
-KEPT_FREE: Final = 5
-# Core counts by the minute, as far as it is known.
-USUAL_PAUSE: Final = timedelta(minutes=1)
 # Longer ago, the pools that are there are no longer those that the first pages showed.
 LONGEST: Final = timedelta(hours=6)
 
@@ -76,7 +73,8 @@ def go_on(core: CoreClient, reading: Reading) -> bool:
             return True
         if _ends_with(reading, page):
             return _end(reading, page)
-        _obey(core, reading)
+        if leaves_too_few(core.last_exchange):
+            _pause(reading, None)
         if core.budget is not None and core.budget.share_left() < LEAST_SHARE:
             break
     return True
@@ -89,15 +87,6 @@ def _is_paused(reading: Reading) -> bool:
 def _pause(reading: Reading, until: datetime | None) -> None:
     reading.paused_until = until or timezone.now() + USUAL_PAUSE
     reading.save(update_fields=["paused_until"])
-
-
-def _obey(core: CoreClient, reading: Reading) -> None:
-    """Leaves a fifth of the calls that Core allows to those who work there."""
-    exchange = core.last_exchange
-    if exchange is None or exchange.calls_allowed is None or exchange.calls_left is None:
-        return
-    if exchange.calls_left * KEPT_FREE <= exchange.calls_allowed:
-        _pause(reading, None)
 
 
 def _ends_with(reading: Reading, page: Page) -> bool:

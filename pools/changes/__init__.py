@@ -5,7 +5,7 @@ be recorded is not sent; what was sent and not clearly answered is unknown, unti
 has checked what became of it. What was changed elsewhere is noticed when a pool is read.
 """
 
-from pools.changes.history import HistoryItem
+from pools.changes.history import HistoryItem, changes_of_batch
 from pools.changes.holding import releasable, release_lease
 from pools.changes.outcome import outcome_of
 from pools.changes.proposal import (
@@ -53,6 +53,7 @@ __all__ = [
     "Settling",
     "SettlingState",
     "Snapshot",
+    "changes_of_batch",
     "differences",
     "due",
     "gone_pool",

@@ -66,6 +66,8 @@ class Recorded:
     reason: str
     facts: str
     digest: str
+    form: UUID | None = None
+    batch: UUID | None = None
     said: "Said | None" = field(default=None)
 
 
@@ -126,7 +128,7 @@ def _recorded(
         texts = tuple(map(read_text, texts))
         garbled = True
     told = dict(zip(marks, row[16:], strict=False)) if marks else {}
-    return Recorded(row[0], read_moment(row[1]), ids[0], garbled, now, told, *texts)
+    return Recorded(row[0], read_moment(row[1]), ids[0], garbled, now, told, *texts, *ids[1:])
 
 
 def _identity() -> Callable[[Any], UUID | None]:

@@ -57,7 +57,8 @@ class HistoryItem:
     is empty where the panel settled by itself. `origin` is the one of its company's that
     `pool_id` belongs to. `unreadable` are the numbers of its entries that cannot be read:
     of such a change nothing is concluded, but that it holds its pool while it is open. `at`
-    is None where that cannot be read; `lost`: neither can what became of it.
+    is None where that cannot be read; `lost`: neither can what became of it. `batch` is the list
+    that it was an item of, if it was one.
     """
 
     change_id: UUID
@@ -90,6 +91,7 @@ class HistoryItem:
     origin: int = FIRST_ORIGIN
     unreadable: tuple[int, ...] = ()
     lost: bool = False
+    batch: UUID | None = None
 
     @property
     def state(self) -> ChangeState:
@@ -155,6 +157,11 @@ def with_reverts(change_id: UUID) -> tuple[list[Recorded], list[HistoryItem]]:
 def changes_by_id(change_ids: Sequence[UUID]) -> list[HistoryItem]:
     """The changes with these ids, newest first."""
     return items_in(Entry.objects.filter(change__in=change_ids))
+
+
+def changes_of_batch(batch: UUID) -> list[HistoryItem]:
+    """The changes that were begun of a list, newest first; by one query."""
+    return items_in(Entry.objects.filter(batch=batch))
 
 
 def changes_at(numbers: Collection[int]) -> dict[int, tuple[Recorded, HistoryItem]]:
@@ -251,6 +258,7 @@ def _item(kinds: Mapping[str, Recorded]) -> HistoryItem:
         status=answer.get("status"),
         unreadable=unreadable,
         lost=lost,
+        batch=None if isinstance(begun.batch, GarbledId) else begun.batch,
     )
 
 

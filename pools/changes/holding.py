@@ -118,6 +118,7 @@ def _release(change_id: UUID, lease: Lease | None, actor: Actor, reason: str) ->
         reason=reason,
         facts={"held_since": _time(intent.at)},
         change=change_id,
+        batch=item.batch,
     )
 
 

@@ -151,7 +151,8 @@ class ProposedChange:
     `seen` is the pool as the person saw it (None only for a create). `form_id` was made
     when the form was rendered: it tells a second submit from a second change. `reverts`
     is the change that this one reverts, if it was proposed as that. `weighed` is what was known
-    of allowances when a limit was chosen, for the record.
+    of allowances when a limit was chosen, for the record. `batch` is the list that it is an item
+    of, if it is one.
     """
 
     company: Company
@@ -165,6 +166,7 @@ class ProposedChange:
     actor: Actor
     reverts: UUID | None = None
     weighed: Sequence[Mapping[str, Any]] = ()
+    batch: UUID | None = None
 
     def __post_init__(self) -> None:
         if self.action not in MADE_HERE:

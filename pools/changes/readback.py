@@ -95,6 +95,7 @@ def record_late(entry: Recorded, pool: Pool | None, actor: Actor) -> Entry:
             "problem": "",
         },
         change=entry.change,
+        batch=entry.batch,
     )
 
 

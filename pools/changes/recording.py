@@ -211,6 +211,7 @@ def _append(
         facts={**intent.facts(), **facts},
         change=intent.change_id,
         form=form,
+        batch=change.batch,
     )
 
 

@@ -359,6 +359,7 @@ def _record(case: Case, first: Observation, second: Observation, by: Actor) -> N
             "problem": "not found" if gone else "",
         },
         change=item.change_id,
+        batch=item.batch,
     )
 
 

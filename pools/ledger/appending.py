@@ -111,6 +111,7 @@ def record_event(
     outcome: str = "",
     reason: str = "",
     facts: Mapping[str, Any] | None = None,
+    batch: UUID | None = None,
 ) -> Entry:
     """Adds a local event: something that happened here and not at Core."""
     return append(
@@ -123,6 +124,7 @@ def record_event(
         outcome=outcome,
         reason=reason,
         facts=facts,
+        batch=batch,
     )
 
 

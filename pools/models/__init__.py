@@ -1,6 +1,7 @@
 """What the panel keeps: companies, tokens, the ledger, the catalogue, invitations, notes …"""
 
 from pools.models.allowance import Allowance
+from pools.models.batch import Batch, BatchItem
 from pools.models.canary import KeyCanary
 from pools.models.catalogue import Reading, SeenPool, SeenSystem
 from pools.models.company import Company
@@ -13,6 +14,8 @@ from pools.models.token import Token
 
 __all__ = [
     "Allowance",
+    "Batch",
+    "BatchItem",
     "Company",
     "Entry",
     "IndexTerm",

@@ -34,10 +34,10 @@ def leave_unknown(place: Place, action: Action = Action.CLEAR) -> uuid.UUID:
     return change_id
 
 
-def left_unread(place: Place, action: Action) -> uuid.UUID:
+def left_unread(place: Place, action: Action, **facts: Any) -> uuid.UUID:
     """A change that Core confirmed and nobody could read back; its calls are forgotten."""
     place.sandbox.set_fault("rate-limit=1;only=reads;skip=1")
-    result = place.make(action)
+    result = place.make(action, **facts)
     assert result.state is ChangeState.NOT_READ
     place.sandbox.reset()
     return result.change_id

@@ -1,0 +1,74 @@
+"""Lists of a place's pools, frozen as pages freeze them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from django.contrib.auth.models import User
+
+from pools.batches.aims import ACTIONS, changes_for
+from pools.batches.freezing import Order, Wish, freeze
+from pools.core import Pool, PoolQuery
+from pools.models import Batch
+from pools.models.batch import Operation, Source
+from pools.models.vocabulary import Action
+from tests.fixtures.panel import actor
+from tests.fixtures.place import Place
+
+TO_NINE: Final = {"to": 9}
+
+
+def add_pools(place: Place, count: int, limit: int = 5, **facts: Any) -> list[int]:
+    """More pools at Core: the place's own, and so many others."""
+    others = [place.at_core.add_pool(f"Pool {n:03}", limit, **facts).id for n in range(count)]
+    return [place.pool, *others]
+
+
+def with_connectors(place: Place, name: str, limit: int = 5, **systems: int) -> int:
+    """A pool with so many connectors of each system."""
+    pool = place.at_core.add_pool(name, limit)
+    for system, count in systems.items():
+        for number in range(count):
+            place.at_core.add_connector(
+                pool.id, name=f"{system} {number}", system={"id": 1, "name": system}
+            )
+    return pool.id
+
+
+def read(place: Place) -> dict[int, Pool]:
+    """The pools of the place, as a list page of Core shows them."""
+    found: dict[int, Pool] = {}
+    number = 1
+    while True:
+        page = place.client().list_pools(PoolQuery(page=number, per_page=100))
+        found |= {pool.id: pool for pool in page.pools if pool.id is not None}
+        if page.is_last:
+            return found
+        number += 1
+
+
+def wishes(
+    operation: Operation, how: Mapping[str, Any], seen: Mapping[int, Pool], ids: Sequence[int]
+) -> list[Wish]:
+    action = ACTIONS[operation]
+    return [
+        Wish(action, each, changed=changes_for(operation, how, seen[each]))
+        if action is Action.EDIT and each in seen
+        else Wish(action, each)
+        for each in ids
+    ]
+
+
+def frozen(
+    place: Place,
+    user: User,
+    operation: Operation = Operation.LIMIT,
+    how: Mapping[str, Any] = TO_NINE,
+    ids: Sequence[int] | None = None,
+) -> Batch:
+    """A frozen list of these pools, or of all; what was read for it is forgotten at Core."""
+    seen = read(place)
+    order = Order(operation, how, "ZD-4711", Source.TICKED)
+    listed = wishes(operation, how, seen, list(seen) if ids is None else ids)
+    batch = freeze(place.client(), place.company, actor(user), user, order, listed, seen)
+    place.sandbox.reset()
+    return batch
