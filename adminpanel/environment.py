@@ -27,6 +27,7 @@ KEY_ID = re.compile(r"[a-z0-9-]{1,32}")
 
 _CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _METRICS_TOKEN = re.compile(r"[\x21-\x7e]{24,}")
+_LOG_ORIGIN = re.compile(r"[\x21-\x2a\x2c-\x7e]{1,255}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 _ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
 _LISTENING = re.compile(
@@ -288,6 +289,11 @@ def whole_number(name: str, default: int, *, least: int, most: int) -> int:
 def keys(name: str) -> tuple[tuple[str, Secret], ...]:
     """Keys as `id:base64[,older…]`; each is 32 bytes, the first is used for new rows."""
     required(name, "Run `manage.py newkeys` to make some.")
+    return keys_if_any(name)
+
+
+def keys_if_any(name: str) -> tuple[tuple[str, Secret], ...]:
+    """The same of a setting that need not be there."""
     pairs = []
     for part in items(name):
         key_id, _, encoded = part.partition(":")
@@ -300,6 +306,17 @@ def keys(name: str) -> tuple[tuple[str, Secret], ...]:
     if len({key_id for key_id, _ in pairs}) != len(pairs):
         raise ImproperlyConfigured(f"{name} has two keys with the same id.")
     return tuple(pairs)
+
+
+def log_origin(name: str, host: str) -> str:
+    """What names the record's tree to whoever verifies it: a host and a path, without scheme."""
+    value = text(name, f"{host}/ledger")
+    if not _LOG_ORIGIN.fullmatch(value):
+        raise ImproperlyConfigured(
+            f"{name} must be a name such as panel.example.com/ledger, without spaces and +, "
+            f"not {value!r}."
+        )
+    return value
 
 
 def metrics_token() -> Secret | None:

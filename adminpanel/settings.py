@@ -17,7 +17,9 @@ from adminpanel.environment import (
     host_of,
     hosts,
     keys,
+    keys_if_any,
     log_format,
+    log_origin,
     metrics_token,
     networks,
     number,
@@ -66,6 +68,11 @@ LOG_LEVEL = one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"
 PANEL_NAME = text("PANEL_NAME", "Pools Panel")
 METRICS_TOKEN = metrics_token()
 TICKETS = tickets()
+
+# --- Signed checkpoints of the record -----------------------------------------------------
+
+SIGNING_KEYS = keys_if_any("SIGNING_KEYS")
+LEDGER_ORIGIN = log_origin("LEDGER_ORIGIN", host_of(PUBLIC_URL) or ALLOWED_HOSTS[0])
 
 # --- Core -------------------------------------------------------------------------------
 

@@ -89,6 +89,10 @@ def append(
     # Entry.save refuses, so that nothing else can add or alter a row through the model.
     Entry.objects.bulk_create([entry])
     index([entry])
+    # Imported late: what signs appends, too.
+    from pools.ledger.signing import sign_after_append
+
+    sign_after_append(entry.seq)
     return entry
 
 

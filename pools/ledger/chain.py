@@ -22,6 +22,8 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection
 
+from pools.secret import Secret
+
 log = structlog.get_logger("panel.ledger")
 VERSION: Final = 1
 FIRST: Final = "0" * 64
@@ -221,11 +223,15 @@ def _is_sealed(row: Row, seal: hmac.HMAC) -> bool:
 
 
 def _digest(row: Row, seal: hmac.HMAC) -> str:
-    text = f"{row[1]}|{row[0]}|{row[17]}|{_covered(row)}"
     # A copy: setting a key up takes longer than an entry does.
     sealed = seal.copy()
-    sealed.update(text.encode())
+    sealed.update(covered(row))
     return sealed.hexdigest()
+
+
+def covered(row: Row) -> bytes:
+    """What a row's digest covers. Raises TypeError or UnicodeEncodeError where it is no entry."""
+    return f"{row[1]}|{row[0]}|{row[17]}|{_covered(row)}".encode()
 
 
 def _covered(row: Row) -> str:
@@ -243,6 +249,11 @@ def _covered(row: Row) -> str:
         f'"outcome":{_quoted(outcome)},"pool_id":{_quoted(pool_id)},'
         f'"pool_name":{_quoted(pool_name)},"reason":{_quoted(reason)}}}'
     )
+
+
+def rows_between(first: int, last: int) -> list[Row]:
+    """The entries with these numbers, and those between, in order; whatever is in them."""
+    return _rows("seq BETWEEN %s AND %s ORDER BY seq", [first, last])
 
 
 def entries_of(changes: Iterable[str]) -> list[Row]:
@@ -304,5 +315,10 @@ def _seal(key: bytes) -> hmac.HMAC:
 
 def keys() -> Iterator[tuple[str, bytes]]:
     """The keys of AUDIT_KEYS after their ids, the one for new entries first."""
-    for key_id, secret in settings.AUDIT_KEYS:
+    return raw_keys(settings.AUDIT_KEYS)
+
+
+def raw_keys(pairs: Iterable[tuple[str, Secret]]) -> Iterator[tuple[str, bytes]]:
+    """The keys of a setting, as their bytes, after their ids."""
+    for key_id, secret in pairs:
         yield key_id, base64.b64decode(secret.reveal())

@@ -11,6 +11,7 @@ from pools.models.invitation import Invitation, LastSeen
 from pools.models.lease import Lease
 from pools.models.note import PinnedNote
 from pools.models.token import Token
+from pools.models.tree import SignedHead, TreeTile
 
 __all__ = [
     "Allowance",
@@ -27,5 +28,7 @@ __all__ = [
     "Reading",
     "SeenPool",
     "SeenSystem",
+    "SignedHead",
     "Token",
+    "TreeTile",
 ]

@@ -111,6 +111,17 @@ WRONG: Final = {
         {"TOKEN_KEYS": ""},
         "TOKEN_KEYS is not set. Run `manage.py newkeys` to make some.",
     ),
+    "a short key in SIGNING_KEYS": (
+        {"SIGNING_KEYS": "one:c2hvcnQ="},
+        "SIGNING_KEYS: key one is not 32 bytes in base64.",
+    ),
+    "a LEDGER_ORIGIN that is no name of a key": (
+        {"LEDGER_ORIGIN": "panel.example.com/a+b"},
+        (
+            "LEDGER_ORIGIN must be a name such as panel.example.com/ledger, without spaces and +, "
+            "not 'panel.example.com/a+b'."
+        ),
+    ),
     "no AUDIT_KEYS": (
         {"AUDIT_KEYS": ""},
         "AUDIT_KEYS is not set. Run `manage.py newkeys` to make some.",
