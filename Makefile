@@ -14,7 +14,7 @@ TOOLS_READY := $(VENV)/.tools-ready
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal \
 	--generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml
 
-.PHONY: help demo test proof bench endurance image-check lint ci lock clean setup
+.PHONY: help demo test proof bench endurance image-check sbom licences lint ci lock clean setup
 
 help:
 	@echo 'make demo   the panel with a sandbox Core, at http://127.0.0.1:8000'
@@ -29,6 +29,8 @@ help:
 	@echo 'make endurance  ten thousand changes, killed and cut off, on both databases'
 	@echo '            (CASES=, SEED=; CASE= repeats one case alone)'
 	@echo 'make image-check  builds the container image and runs it (root, buildah, debootstrap)'
+	@echo 'make sbom   prints the bill of materials of what is installed (CycloneDX)'
+	@echo 'make licences  writes the licence texts of it into .licences'
 	@echo 'make lint   style, types and import rules'
 	@echo 'make ci     all that must pass before a change goes in'
 	@echo 'make lock   pin the dependencies of pyproject.toml again'
@@ -70,6 +72,13 @@ lint: setup
 	$(VENV)/bin/bandit --quiet --severity-level medium --configfile pyproject.toml \
 		--recursive adminpanel pools sandbox
 
+# The same as the image carries, but for what its base brings.
+sbom: $(RUNTIME_READY)
+	@$(VENV)/bin/python .ci/sbom.py
+
+licences: $(RUNTIME_READY)
+	@$(VENV)/bin/python .ci/licences.py .licences
+
 image-check: setup
 	@$(VENV)/bin/python .ci/image.py $(BASE)
 
@@ -85,7 +94,7 @@ lock: setup
 		--override /dev/stdin --output-file requirements-django61.txt
 
 clean:
-	rm -rf $(VENV) .versions .bench .demo .static .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
+	rm -rf $(VENV) .versions .bench .demo .licences .static .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
 		.ruff_cache test-results .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -1,4 +1,6 @@
-"""Builds the container image for real, and runs it as compose.yaml does. About two minutes.
+"""Builds the container image for real, and runs it as compose.yaml does. About three minutes.
+
+It is built twice, in two folders: the layers must be the same, byte for byte.
 
 `image.py [BASE]`: BASE is a folder with the root of a Linux that has Python 3.11 or newer as
 `python`; without it a Debian is made. Nothing is fetched from a registry of images. Needs root,
@@ -34,6 +36,8 @@ COULD_NOT_TRY: Final = 75
 CANARY: Final = "canary-b7e1c05d"
 PASSWORD: Final = "correct-horse-battery"  # noqa: S105  (of a panel that lives for seconds)
 HOST: Final = "panel.example"
+# The time of both builds: any, but the same.
+EPOCH: Final = "1767225600"
 # What docker sets up for `--read-only --user 10001:10001 --tmpfs /tmp` with a volume at /data.
 CONTAINER: Final = """
 set -eu
@@ -84,7 +88,8 @@ def main(arguments: list[str]) -> int:
         except Failed as reason:
             print(f"FAILED: {reason}")
             return 1
-    print("The image builds, runs read-only as user 10001, serves, and holds no secret.")
+    print("The image builds twice to the same bytes, runs read-only as user 10001, serves,")
+    print("holds no secret, and says what is in it.")
     return 0
 
 
@@ -122,7 +127,11 @@ def build(builder: Builder, folder: Path, base: Path) -> None:
     )
     builder.build(context, tag="localhost/base")
     shutil.rmtree(context)
-    _checkout(context)
+    build_twice(builder, folder)
+
+
+def build_twice(builder: Builder, folder: Path) -> None:
+    """In two folders, whose files have other times, one after the other."""
     # The machine's way to the registry is lent to the build, not copied into it.
     lent = [
         path
@@ -130,7 +139,20 @@ def build(builder: Builder, folder: Path, base: Path) -> None:
         if Path(path).exists()
     ]
     volumes = [f"--volume={path}:{path}:ro" for path in lent]
-    builder.build(context, "--build-arg=BASE=localhost/base", *volumes, tag="localhost/panel")
+    given = ("--build-arg=BASE=localhost/base", f"--build-arg=SOURCE_DATE_EPOCH={EPOCH}")
+    for place, tag in (("context", "localhost/panel"), ("elsewhere", "localhost/again")):
+        _checkout(folder / place)
+        builder.build(folder / place, *given, "--timestamp", EPOCH, *volumes, tag=tag)
+    say("the same layers both times")
+    once, again = (layers_of(builder, tag) for tag in ("localhost/panel", "localhost/again"))
+    expect(once == again, f"two builds differ:\n{once}\n{again}")
+    print(f"  {len(once)} layers, the last {once[-1]}")
+
+
+def layers_of(builder: Builder, tag: str) -> list[str]:
+    described = json.loads(builder("inspect", "--type", "image", tag))
+    layers: list[str] = described["Docker"]["rootfs"]["diff_ids"]
+    return layers
 
 
 def _wanted(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
@@ -206,8 +228,19 @@ def check_running(image: Path, data: Path) -> None:
     )
     with serving(image, data, settings) as port:
         check_answers(port)
+    check_contents(image)
     written = sorted(path.name for path in data.iterdir())
     expect(written == ["panel.sqlite3"], f"it left {written} in /data")
+
+
+def check_contents(image: Path) -> None:
+    """The bill of materials and the licence texts that the image carries."""
+    bill = json.loads((image / "app/sbom.cdx.json").read_text())
+    names = {component["name"] for component in bill["components"]}
+    expect({"django", "python", "libc6"} <= names, f"its bill of materials has only {names}")
+    texts = {file.stem for file in (image / "app/licences").iterdir()}
+    expect({"django", "pools-panel"} <= texts, f"it has the licences of {texts} alone")
+    print(f"  {len(names)} names on its bill of materials, {len(texts)} licence files")
 
 
 @contextmanager

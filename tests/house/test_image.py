@@ -14,7 +14,10 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 RULES = (ROOT / ".dockerignore").read_text().splitlines()
 LET_IN = [rule[1:] for rule in RULES if rule.startswith("!")]
 IGNORED = [rule for rule in RULES if rule and rule[0] not in "#!" and rule != "*"]
-COPIED = re.findall(r"^COPY (?!--from)(\S+) \S+$", DOCKERFILE, re.MULTILINE)
+# Each line: what is copied, and the place that it goes to.
+LINES = [line.split() for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)]
+COPIED = {name for *names, _ in LINES for name in names}
+OF_THE_PANEL = [name for *names, place in LINES for name in names if place.startswith("./")]
 
 
 def is_ignored(path: str) -> bool:
@@ -29,7 +32,7 @@ def image(tmp_path: Path) -> Path:
         within = Path(folder).relative_to(ROOT)
         return {name for name in names if is_ignored(str(within / name))}
 
-    for name in COPIED:
+    for name in OF_THE_PANEL:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
         else:
@@ -39,6 +42,7 @@ def image(tmp_path: Path) -> Path:
 
 def test_every_copied_path_gets_past_the_ignore_file() -> None:
     assert sorted(LET_IN) == sorted(COPIED)
+    assert {"pools", "requirements.txt"} < set(OF_THE_PANEL) < COPIED
 
 
 def test_gunicorn_loads_the_panel_from_what_the_image_holds(
