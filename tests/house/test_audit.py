@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.house.test_lock import LOCKS, ROOT, pins
+from tests.house.locks import LOCKS, ROOT, pins
 
 CLEAN = {"name": "django", "version": "5.2.19", "vulns": []}
 FLAWED = {"name": "requests", "version": "2.0", "vulns": [{"id": "PYSEC-1", "aliases": ["CVE-1"]}]}

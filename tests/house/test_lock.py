@@ -1,27 +1,17 @@
 """The lock files hold what pyproject.toml asks for, without a network to ask."""
 
-import re
 import tomllib
-from collections.abc import Iterator
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.house.locks import LOCKS, ROOT, pins
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-django61.txt")
 RUNTIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
 TOOLS = [Requirement(line) for line in PROJECT["dependency-groups"]["dev"]]
-
-
-def pins(name: str) -> Iterator[tuple[Requirement, int]]:
-    """Each pinned package of a lock file, and the number of its hashes."""
-    for block in re.split(r"\n(?=\S)", (ROOT / name).read_text()):
-        pin, *hashes = block.replace("\\\n", "").split("--hash=sha256:")
-        yield Requirement(pin.strip()), len(hashes)
 
 
 def pinned(name: str) -> dict[str, str]:

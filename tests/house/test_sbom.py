@@ -13,7 +13,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packaging.requirements import Requirement
 
-from tests.house.test_lock import ROOT, pins
+from tests.house.locks import ROOT, pins
 
 NAMES = {pin.name for pin, _ in pins("requirements.txt") if not pin.marker or pin.marker.evaluate()}
 

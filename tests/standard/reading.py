@@ -11,6 +11,8 @@ from adminpanel.settings import BASE_DIR
 
 TESTS: Final = Path(__file__).parents[1]
 DOCS: Final = TESTS.parent / "docs"
+# How a document names a test that shows something.
+TEST: Final = re.compile(r"`([\w/]+\.py::test_\w+)`")
 
 
 @cache

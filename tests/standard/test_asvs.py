@@ -6,10 +6,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from tests.standard.reading import DOCS, known_tests, rows
+from tests.standard.reading import DOCS, TEST, known_tests, rows
 
 ITEM: Final = re.compile(r"v5\.0\.0-\d+\.\d+\.\d+")
-TEST: Final = re.compile(r"`([\w/]+\.py::test_\w+)`")
 MOST_EXCEPTIONS: Final = 3
 EXCEPTION: Final = "**Exception.** "
 

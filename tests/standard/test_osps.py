@@ -11,8 +11,7 @@ from typing import Final
 import pytest
 
 from adminpanel import VERSION
-from tests.standard.reading import DOCS, known_tests, rows
-from tests.standard.test_asvs import TEST
+from tests.standard.reading import DOCS, TEST, known_tests, rows
 
 ROOT: Final = DOCS.parent
 FILE: Final = re.compile(r"`([\w./-]+\.\w+|LICENSE|\.ci/\w+)`")
