@@ -44,10 +44,7 @@ def systems_with_pools(company: Company) -> list[SystemSeen]:
 
 def list_seen(company: Company, system: str, query: PoolQuery) -> SeenPage:
     """Its pools with a connector of that system, searched, sorted and paged as asked."""
-    rows = SeenPool.objects.filter(
-        company=company, origin=company.origin, systems__key=system_key(system)
-    )
-    found = _sorted(_searched(rows, query.search), query.sort)
+    found = _found(company, system, query)
     begin = (query.page - 1) * query.per_page
     shown = list(found.annotate(total=Window(Count("pk")))[begin : begin + query.per_page])
     total = getattr(shown[0], "total", 0) if shown else found.count() if begin else 0
@@ -62,6 +59,18 @@ def list_seen(company: Company, system: str, query: PoolQuery) -> SeenPage:
         searched=bool(query.search),
     )
     return SeenPage(page, min((row.seen_at for row in shown), default=None))
+
+
+def seen_with(company: Company, system: str, query: PoolQuery) -> list[int]:
+    """The ids of all of them, in the same order."""
+    return list(_found(company, system, query).values_list("pool_id", flat=True))
+
+
+def _found(company: Company, system: str, query: PoolQuery) -> QuerySet[SeenPool]:
+    rows = SeenPool.objects.filter(
+        company=company, origin=company.origin, systems__key=system_key(system)
+    )
+    return _sorted(_searched(rows, query.search), query.sort)
 
 
 def _searched(rows: QuerySet[SeenPool], search: str) -> QuerySet[SeenPool]:

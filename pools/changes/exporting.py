@@ -65,6 +65,12 @@ class Format(StrEnum):
     JSON = "json"
 
 
+CONTENT_TYPES: Final = {
+    Format.CSV: "text/csv; charset=utf-8",
+    Format.JSON: "application/json",
+}
+
+
 def exported(filters: Filters, form: Format) -> Iterator[str]:
     """The lines that fit, newest first, many at a time. An error ends it without its end."""
     fields = EVENT_FIELDS if filters.events else CHANGE_FIELDS
@@ -86,31 +92,32 @@ _Block: TypeAlias = Iterable[Mapping[str, Any]]
 
 
 def _csv(fields: tuple[str, ...], blocks: Iterable[_Block]) -> Iterator[str]:
-    yield BYTE_ORDER_MARK + _written([fields])
+    yield BYTE_ORDER_MARK + csv_text([fields])
     for rows in blocks:
-        yield _written(map(_cells, rows))
+        yield csv_text(map(cells_of, rows))
 
 
-def _written(rows: Iterable[Iterable[str]]) -> str:
+def csv_text(rows: Iterable[Iterable[str]]) -> str:
+    """Rows as lines of a CSV file."""
     file = io.StringIO()
     csv.writer(file, lineterminator="\r\n").writerows(rows)
     return file.getvalue()
 
 
-def _cells(row: Mapping[str, Any]) -> list[str]:
-    """The cells of a line, in the order of its fields."""
+def cells_of(row: Mapping[str, Any]) -> list[str]:
+    """The cells of a line, in the order of its fields, none of which a spreadsheet runs."""
     cells = [value if type(value) is str else _cell(value) for value in row.values()]
     return list(map(defused, cells)) if _MAY_RUN.search(_BETWEEN.join(cells)) else cells
 
 
-_as_recorded: Final = json.JSONEncoder(ensure_ascii=False).encode
+as_recorded: Final = json.JSONEncoder(ensure_ascii=False).encode
 _in_order: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 def _json(blocks: Iterable[_Block]) -> Iterator[str]:
     before = "[\n"
     for rows in blocks:
-        if block := ",\n".join(map(_as_recorded, rows)):
+        if block := ",\n".join(map(as_recorded, rows)):
             yield before + block
             before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"
@@ -138,7 +145,7 @@ def _change(line: ChangeLine) -> dict[str, Any]:
     item = line.item
     return {
         "entry": line.seq,
-        "time": _time(item.at),
+        "time": time_text(item.at),
         "change": str(item.change_id) if item.has_page else "",
         "company": line.company,
         "origin": item.origin,
@@ -158,9 +165,9 @@ def _change(line: ChangeLine) -> dict[str, Any]:
         "released_reason": item.released_reason,
         "request_id": item.request_id,
         "verdict": item.verdict and str(item.verdict),
-        "settled_at": item.settled_at and _time(item.settled_at),
+        "settled_at": item.settled_at and time_text(item.settled_at),
         "settled_by": item.settled_by,
-        "last_known_at": item.since and _time(item.since),
+        "last_known_at": item.since and time_text(item.since),
         "found_beside": item.beside and str(item.beside),
         "reverts": item.reverts and str(item.reverts),
         "unreadable": _unreadable(item.unreadable),
@@ -179,7 +186,7 @@ def _outcome(item: HistoryItem) -> str:
 def _event(line: EventLine) -> dict[str, Any]:
     return {
         "entry": line.seq,
-        "time": _time(line.at),
+        "time": time_text(line.at),
         "company": line.company,
         "event": line.action,
         "outcome": line.outcome,
@@ -203,7 +210,8 @@ def _unreadable(entries: Iterable[int]) -> str:
     return "; ".join(f"entry {seq} cannot be read" for seq in entries)
 
 
-def _time(at: datetime | None) -> str:
+def time_text(at: datetime | None) -> str:
+    """A time in UTC as exports write it; "" where there is none."""
     if at is None:
         return ""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from pools.changes.exporting import Format, exported
+from pools.changes.exporting import CONTENT_TYPES, Format, exported
 from pools.changes.reading import (
     NoSuchPosition,
     Slice,
@@ -56,10 +56,6 @@ from pools.wording.verifying import NEVER
 
 LINES: Final = 50
 TEMPLATE: Final = "pools/change_list.html"
-_CONTENT_TYPES: Final = {
-    Format.CSV: "text/csv; charset=utf-8",
-    Format.JSON: "application/json",
-}
 
 
 class Naming(NamedTuple):
@@ -160,7 +156,7 @@ def change_export(request: HttpRequest, company: str | None = None) -> HttpRespo
     except DatabaseError as error:
         return _not_exported(request, visible, chosen, export_unrecorded(error))
     response = StreamingHttpResponse(
-        exported(query.filters, form), content_type=_CONTENT_TYPES[form]
+        exported(query.filters, form), content_type=CONTENT_TYPES[form]
     )
     file = "-".join(filter(None, [what, company, f"{timezone.localdate():%Y-%m-%d}"]))
     response["Content-Disposition"] = f'attachment; filename="{file}.{form}"'

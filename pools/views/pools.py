@@ -331,6 +331,7 @@ def _addresses(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
         "systems_href": _href(request.path, query, system="", page=1),
         "all_systems_href": _href(request.path, query, system=None, page=1),
         "here_href": _href(request.path, query),
+        "export_href": address_of(f"{request.path}export/", query),
     }
 
 
@@ -376,6 +377,11 @@ def _goes_on(page: Page) -> bool:
     if page.last_page is not None:
         return page.number < page.last_page
     return page.more if page.more is not None else len(page.pools) >= page.per_page
+
+
+def address_of(path: str, query: ListQuery) -> str:
+    """An address that is about the whole list of `query`, whichever page of it is shown."""
+    return _href(path, query, page=1, per_page=25)
 
 
 def _href(path: str, query: ListQuery, **changed: Any) -> str:

@@ -38,6 +38,7 @@ MATRIX: Final = {
     "c/<slug:company>/pools/": ROLES,
     "c/<slug:company>/pools/new/": MAKERS,
     "c/<slug:company>/pools/read/": ROLES,
+    "c/<slug:company>/pools/export/": ROLES,
     "c/<slug:company>/pools/<pool_id:pool>/": ROLES,
     "c/<slug:company>/pools/<pool_id:pool>/edit/": EDITORS,
     "c/<slug:company>/pools/<pool_id:pool>/clear/": EDITORS,

@@ -1,0 +1,87 @@
+"""Exports from Cores that answer in a form of their own."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from sandbox.http_messages import Request
+from tests.fixtures.kept_connections import close_kept_connections
+from tests.fixtures.panel import streamed
+from tests.views.other_core import OtherCore, each_pool, other_core, rewriting
+
+pytestmark = pytest.mark.any_database
+
+EXPORT = "/c/acme/pools/export/"
+
+
+@pytest.fixture
+def core() -> Iterator[OtherCore]:
+    with other_core(seed=False) as core:
+        core.sandbox.add_company("acme")
+        acme = core.sandbox.company("acme")
+        for number in range(3):
+            acme.add_connector(
+                acme.add_pool(f"Pool {number}", 5 + number).id, id=number, name="Live"
+            )
+        yield core
+        close_kept_connections()
+
+
+def export(manager: Client, **chosen: str) -> Any:
+    return json.loads(streamed(manager.post(EXPORT, {"format": "json", **chosen})))
+
+
+def test_connectors_that_the_list_does_not_tell_are_asked_for_where_they_are_wanted(
+    manager: Client, core: OtherCore
+) -> None:
+    def untold(request: Request, document: Any) -> Any:
+        if isinstance(document.get("data"), list):
+            for row in document["data"]:
+                del row["connectors"]
+        return document
+
+    core.answers = rewriting(untold)
+    assert export(manager)["end"] == "complete: 3 pools"
+    assert len(core.received) == 1
+    pools = export(manager, connectors="1")["pools"]
+    assert [pool["connectors"][0]["id"] for pool in pools] == [0, 1, 2]
+    assert len(core.received) == 1 + 1 + 3
+
+
+def test_what_cannot_be_read_is_not_taken_for_none(manager: Client, core: OtherCore) -> None:
+    core.answers = each_pool(lambda pool: {**pool, "timeout": "soon", "limit": [5]})
+    pool = export(manager)["pools"][0]
+    assert pool["limit"] == pool["exported_timeout"] == "unreadable"
+
+
+def test_a_core_that_gives_one_page_for_ever_comes_to_an_end(
+    manager: Client, core: OtherCore
+) -> None:
+    first: list[Any] = []
+
+    def endless(request: Request, document: Any) -> Any:
+        first.extend(document["data"])
+        document["data"] = first[:3]
+        document["meta"] = {"current_page": dict(request.query)["page"], "total": 9_999}
+        document["links"] = {"next": "there is more"}
+        return document
+
+    core.answers = rewriting(endless)
+    said = export(manager)["end"]
+    assert said.startswith("changed: 3 pools. ")
+    assert "3 pools came twice, 9,996 pools never came" in said
+    assert len(core.received) == 2
+
+
+def test_a_core_that_counts_nothing_is_read_to_its_end(manager: Client, core: OtherCore) -> None:
+    core.answers = rewriting(lambda request, document: {"data": document["data"]})
+    assert export(manager)["end"] == "complete: 3 pools"
+
+
+def test_a_core_that_does_not_sort_is_told(manager: Client, core: OtherCore) -> None:
+    core.answers = rewriting(lambda request, document: {**document, "data": document["data"][::-1]})
+    answer = manager.post(f"{EXPORT}?sort=limit", {"format": "csv"})
+    assert "Patchworks did not put them in the order that you chose." in streamed(answer)
