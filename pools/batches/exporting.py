@@ -32,7 +32,8 @@ WHERE: Final = ("company", "origin", "id")
 VALUES: Final = ("name", "limit", "timeout")
 TIMES: Final = ("created_at", "updated_at")
 CONNECTORS: Final = ("systems", "connectors")
-EXPORTED: Final = ("exported_name", "exported_limit", "exported_timeout")
+EXPORTED: Final = ("exported_timeout", "exported_limit", "exported_name")
+FROM: Final = "from"
 # Each holds a thread for as long as it takes.
 AT_ONCE: Final = 2
 # A line each so many seconds keeps a connection alive that a proxy would cut.
@@ -64,13 +65,13 @@ class Shape:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Those that must not be cut come first: a line that lacks its end lacks columns."""
+        """The last one is never empty, and changes nothing: a line that was cut lacks it."""
         return (
             *(WHERE if self.ids else ()),
             *VALUES,
             *(TIMES if self.ids else ()),
             *(CONNECTORS if self.connectors else ()),
-            *(EXPORTED if self.ids else ()),
+            *(EXPORTED if self.ids else (FROM,)),
         )
 
 
@@ -140,17 +141,18 @@ class PoolExport:
             name: UNREADABLE if name in pool.unreadable else getattr(pool, name) for name in VALUES
         }
         row: dict[str, Any] = {}
+        company, exported = (
+            self.listed.company,
+            dict(zip(EXPORTED, reversed(values.values()), strict=True)),
+        )
         if self.shape.ids:
-            company = self.listed.company
             row |= {"company": company.slug, "origin": company.origin, "id": pool.id}
         row |= values
         if self.shape.ids:
             row |= {name: _time(getattr(pool, name)) for name in TIMES}
         if self.shape.connectors:
             row |= {"systems": _systems(pool.connectors), "connectors": pool.connectors}
-        if self.shape.ids:
-            row |= dict(zip(EXPORTED, values.values(), strict=True))
-        return row
+        return row | (exported if self.shape.ids else {FROM: company.slug})
 
 
 class _Csv:

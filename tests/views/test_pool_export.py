@@ -12,8 +12,8 @@ from django.db import DatabaseError
 from django.test import Client
 
 from pools.batches import exporting, patience
-from pools.batches.exporting import BYTE_ORDER_MARK
 from pools.catalogue.keeping import keep
+from pools.changes.exporting import BYTE_ORDER_MARK
 from pools.core import Connector, Pool, System
 from pools.models import Company, Entry, Token
 from sandbox.running import RunningSandbox
@@ -101,9 +101,9 @@ def test_json_has_what_is_filtered_in_its_order_with_connectors(
 
 def test_for_another_company_it_has_no_ids(manager: Client) -> None:
     rows, _ = rows_of(streamed(manager.post(f"{EXPORT}?search=netsuite", {**CSV, "copy": "1"})))
-    assert list(rows[0]) == ["name", "limit", "timeout"]
+    assert list(rows[0]) == ["name", "limit", "timeout", "from"]
     pools = json.loads(streamed(manager.post(EXPORT, {**JSON, "copy": "1"})))["pools"]
-    assert list(pools[0]) == ["name", "limit", "timeout"]
+    assert list(pools[0]) == ["name", "limit", "timeout", "from"]
 
 
 def test_an_empty_list_is_a_file_as_well(manager: Client) -> None:
