@@ -34,6 +34,10 @@ def pool_export(request: HttpRequest, company: str) -> HttpResponse:
     workplace = enter(request, company)
     list_path = reverse("pools:pool_list", args=[company])
     try:
+        workplace.check_token()
+    except READING as error:
+        return workplace.show_problem(error, Activity.READING_LIST)
+    try:
         query = read_query(request.GET)
         if request.method != "POST":
             return _shown(workplace, query)
