@@ -34,6 +34,7 @@ COLUMNS: Final = (
     *("company", "pool_id", "pool_name", "action", "outcome", "reason", "facts"),
     *("key_id", "previous", "digest"),
 )
+FACTS: Final = COLUMNS.index("facts")
 # A time as the text that is digested; NULL where it is not stored in the one way in which
 # the panel stores it. SQLite keeps whatever is put there: bytes of the same look, or another
 # spelling of the same moment, which it sorts elsewhere and no longer finds.
@@ -62,6 +63,11 @@ _AS_TEXT: Final[Mapping[str, Mapping[str, str]]] = {
 _OF_CHANGES: Final[Mapping[str, str]] = {
     "sqlite": "change IN (SELECT value FROM json_each(%s)) ORDER BY seq",
     "postgresql": ("change IN (SELECT value::uuid FROM json_array_elements_text(%s)) ORDER BY seq"),
+}
+# A column as one word of a text: whatever is stored in it.
+_AS_WORD: Final[Mapping[str, str]] = {
+    "sqlite": "coalesce(hex({0}), '') || CASE WHEN {0} IS NULL THEN '-' ELSE '' END",
+    "postgresql": "coalesce(encode(convert_to(({0})::text, 'UTF8'), 'hex'), '-')",
 }
 
 # An entry's columns, as texts but for its number and version.
@@ -261,9 +267,34 @@ def entries_of(changes: Iterable[str]) -> list[Row]:
     return _rows(_OF_CHANGES[connection.vendor], [json.dumps(list(changes))])
 
 
-def _rows(condition: str, parameters: list[Any]) -> list[Row]:
+def as_one_text() -> str:
+    """What selects an entry with its seal as one text, for a query that asks it beside others."""
+    vendor = connection.vendor
+    words = (_AS_WORD[vendor].format(column) for column in _columns())
+    return " || ' ' || ".join(words)
+
+
+def sealed_in(text: str) -> Row | None:
+    """The entry that was selected so; None where it does not fit its seal, by our keys."""
+    words = text.split(" ")
+    try:
+        said = [None if word == "-" else bytes.fromhex(word).decode() for word in words]
+        row: Row = (int(said[0] or 0), int(said[1] or 0), *said[2:])
+    except ValueError:
+        return None
+    if len(row) != len(COLUMNS) or row[1] != VERSION:
+        return None
+    seal = _seals().get(row[16])
+    return row if seal is not None and _is_sealed(row, seal) else None
+
+
+def _columns() -> list[str]:
     texts = _AS_TEXT[connection.vendor]
-    columns = ", ".join(texts.get(name, name) for name in COLUMNS)
+    return [texts.get(name, name) for name in COLUMNS]
+
+
+def _rows(condition: str, parameters: list[Any]) -> list[Row]:
+    columns = ", ".join(_columns())
     # Nothing from outside is put into the text.
     query = f"SELECT {columns} FROM pools_entry WHERE {condition}"  # noqa: S608  # nosec B608
     return fetched(query, parameters)

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from pools.ledger import clock
 from pools.ledger.appending import NOBODY, Actor, head, record_event
-from pools.ledger.chain import wrong_audit_keys
+from pools.ledger.chain import FACTS, as_one_text, sealed_in, wrong_audit_keys
 from pools.ledger.checkpoints import Checkpoint
 from pools.ledger.guarding import missing_triggers, was_emptied
 from pools.ledger.proof import NAMED, Proof, prove
@@ -32,9 +32,9 @@ UNGUARDED: Final = (
     "The database does not keep the ledger from being altered; we can't tell since when."
 )
 LACKS: Final = "Missing, switched off or altered:"
-# By an index of events by their action; for a page that asks for it with something else, too.
-NEWEST_NOTE: Final = """
-SELECT facts FROM pools_entry WHERE kind = 'event' AND action = 'ledger_verified'
+# By an index of events by their action.
+_NEWEST: Final = """
+SELECT {} FROM pools_entry WHERE kind = 'event' AND action = 'ledger_verified'
 ORDER BY at DESC, seq DESC LIMIT 1
 """
 log = structlog.get_logger("panel.ledger")
@@ -89,18 +89,31 @@ def examine(first: int = 1, checkpoints: Sequence[Checkpoint] = ()) -> Examined:
     return Examined(proof, tuple(found))
 
 
+def newest_note() -> str:
+    """What selects the last note for `read_note`, also beside what a page asks for."""
+    return _NEWEST.format(as_one_text())
+
+
 def latest() -> Verification | None:
-    """What the last note says; None where there is none that can be read."""
+    """What the last note says; None where there is none that can be believed."""
     with connection.cursor() as cursor:
-        cursor.execute(NEWEST_NOTE)
+        cursor.execute(newest_note())
         row = cursor.fetchone()
     return read_note(row[0] if row else None)
 
 
 def read_note(text: str | None) -> Verification | None:
-    """The same of the note's own text."""
+    """The same of a note that was selected. One that does not fit its own seal says nothing.
+
+    Then a walk is due: it finds what is wrong there.
+    """
+    if not text:
+        return None
+    if (note := sealed_in(text)) is None:
+        log.error("the note of the last verification does not fit: run manage.py verify_audit")
+        return None
     try:
-        return _read(json.loads(text)) if text else None
+        return _read(json.loads(note[FACTS]))
     except (ValueError, LookupError, TypeError):
         return None  # not as we write entries: the next walk reports it
 

@@ -8,7 +8,9 @@ from pools.ledger.verifying import MOST_NEW, Verification, Walk
 from pools.wording.moments import age_of
 from pools.wording.numbers import counted
 
-NEVER: Final = "The ledger hasn't been verified yet. “manage.py tend” does it once a day."
+NEVER: Final = (
+    "There is no verification of the ledger on record. “manage.py tend” verifies it once a day."
+)
 TOO_MUCH: Final = (
     f"Only up to {MOST_NEW:,} entries after a verification that fitted can be verified here. "
     "Run “manage.py verify_audit”, or wait: “manage.py tend” verifies all of it once a day."

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -73,10 +74,41 @@ def test_what_does_not_fit_is_said_loudly_and_stays_said(auditor: Client, settin
     readiness.forget()
 
 
+@pytest.mark.parametrize(
+    "altered",
+    [
+        "facts = replace(facts, '\"first\":1', '\"first\":0')",
+        "actor_name = 'somebody'",
+        "key_id = 'another'",
+        "version = 2",
+        "digest = previous",
+    ],
+)
+def test_a_note_that_does_not_fit_its_own_seal_says_nothing_and_a_walk_is_due(
+    auditor: Client, altered: str
+) -> None:
+    append_events(3)
+    last = verifying.verify_whole().whole.last
+    assert f"Entries 1 to {last} verified" in told(auditor.get("/changes/"))
+    tamper(f"UPDATE pools_entry SET {altered} WHERE action = 'ledger_verified'")
+    page = told(auditor.get("/changes/"))
+    assert "no verification of the ledger on record" in page
+    assert "verified seconds ago" not in page
+    assert (verifying.latest(), verifying.is_due()) == (None, True)
+
+
+def test_a_note_of_bytes_that_are_no_text_ends_no_page(auditor: Client) -> None:
+    verifying.verify_whole()
+    if connection.vendor == "sqlite":
+        tamper("UPDATE pools_entry SET facts = x'ff' WHERE action = 'ledger_verified'")
+        assert auditor.get("/changes/").status_code == 200
+        assert verifying.latest() is None
+
+
 def test_too_much_that_is_new_is_left_to_tend(
     auditor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "hasn't been verified yet" in told(auditor.get("/changes/"))
+    assert "no verification of the ledger on record" in told(auditor.get("/changes/"))
     assert "Only up to 50,000 entries" in told(verify(auditor))
     verifying.verify_whole(NOBODY)
     monkeypatch.setattr("pools.ledger.verifying.MOST_NEW", 1)
