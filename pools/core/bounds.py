@@ -20,12 +20,13 @@ class NumberBounds:
     nullable: bool = False
 
 
-# The reference states no largest number; Core answers 500 to one that does not fit into 64
-# bits, which would leave the outcome of a change unknown.
-_SIXTY_FOUR_BITS: Final = 2**63 - 1
+# The reference states no largest number; Core answers 500 to one that its column does not hold,
+# which leaves the outcome unknown and locks the pool. Every column of whole numbers that Laravel
+# makes for them holds this one: more than two thousand million requests, or 68 years of seconds.
+_ANY_COLUMN: Final = 2**31 - 1
 NAME: Final = TextBounds(longest=255)
-LIMIT: Final = NumberBounds(1, _SIXTY_FOUR_BITS)
-TIMEOUT: Final = NumberBounds(1, _SIXTY_FOUR_BITS, nullable=True)
+LIMIT: Final = NumberBounds(1, _ANY_COLUMN)
+TIMEOUT: Final = NumberBounds(1, _ANY_COLUMN, nullable=True)
 # Of a question to the list. The reference has the second; the others are more than anyone asks.
 PAGE: Final = NumberBounds(1, 10**9)
 PER_PAGE: Final = NumberBounds(1, 100)

@@ -28,6 +28,7 @@ from pools.core.errors import (
     reasons_in,
 )
 from pools.core.limits import CoreLimits
+from pools.core.numbers import LARGEST_INTEGER
 from pools.core.observing import observed
 from pools.core.schema import LEAVE, Page, Pool, PoolChanges, PoolFields, PoolQuery
 from pools.core.transport import Call, Exchange, exchange
@@ -377,7 +378,9 @@ def _checked(fields: dict[str, Any]) -> SentFields:
 def _is_acceptable(name: str, given: object) -> bool:
     if name == "name":
         return isinstance(given, str) and bool(given.strip()) and _is_fit(given, NAME.longest)
-    return _is_within(given, LIMIT if name == "limit" else TIMEOUT)
+    # A revert puts back what Core itself has shown, be it more than anybody may type.
+    bounds = replace(LIMIT if name == "limit" else TIMEOUT, largest=LARGEST_INTEGER)
+    return _is_within(given, bounds)
 
 
 def _is_within(given: object, bounds: NumberBounds) -> bool:

@@ -52,6 +52,7 @@ _DAMAGED: Final = (
 )
 _STAYS: Final = "It stays as it is unless you change the name."
 _LINE_BREAK: Final = f"This name has a line break in it, which can't be shown here. {_STAYS}"
+_LARGEST: Final = {"max_value": "At most %(limit_value)s: Patchworks may not keep larger numbers."}
 _UNSEEN: Final = "This name has characters that you can't see, or that change its direction"
 
 
@@ -299,9 +300,17 @@ class PoolForm(ChangeForm):
         bounds=NAME,
         widget=forms.TextInput(attrs={"autocomplete": "off", **IDENTIFIER}),
     )
-    limit = WholeNumberField(label="Limit", bounds=LIMIT, help_text="Requests at the same time.")
+    limit = WholeNumberField(
+        label="Limit",
+        bounds=LIMIT,
+        help_text="Requests at the same time.",
+        error_messages=_LARGEST,
+    )
     timeout = WholeNumberField(
-        label="Timeout", bounds=TIMEOUT, help_text="In seconds. Leave it empty for none."
+        label="Timeout",
+        bounds=TIMEOUT,
+        help_text="In seconds. Leave it empty for none.",
+        error_messages=_LARGEST,
     )
     # The limit of which its person was told that it goes above an allowance.
     told = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -356,8 +365,15 @@ class PoolForm(ChangeForm):
 
     @property
     def limit_wanted(self) -> int | None:
-        limit: int | None = getattr(self, "cleaned_data", {}).get("limit")
-        return limit
+        """Before it is sent, what its field holds."""
+        if self.is_bound:
+            sent: int | None = getattr(self, "cleaned_data", {}).get("limit")
+            return sent
+        try:
+            shown: int | None = self.fields["limit"].clean(self.initial.get("limit"))
+        except ValidationError:
+            return None
+        return shown
 
     @property
     def name_wanted(self) -> str | None:

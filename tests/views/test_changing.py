@@ -523,11 +523,20 @@ def test_what_core_confirms_and_does_not_do_is_told_and_stays_told(
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"), [("0", "At least 1."), (str(10**19), "At most 9223372036854775807.")]
+    ("typed", "said"),
+    [
+        ("0", "At least 1."),
+        ("99999999999", "At most 2147483647: Patchworks may not keep larger numbers."),
+        (str(2**31), "At most 2147483647: Patchworks may not keep larger numbers."),
+    ],
 )
-def test_a_number_out_of_bounds_is_told_the_bound(manager: Client, typed: str, said: str) -> None:
-    answer = manager.post(NEW, open_form(manager, NEW, name="Fresh", limit=typed))
-    assert answer.context["form"].errors == {"limit": [said]}
+def test_a_number_out_of_bounds_is_told_the_bound(
+    manager: Client, core: RunningSandbox, typed: str, said: str
+) -> None:
+    typed_in_both = {"limit": typed, "timeout": typed}
+    answer = manager.post(NEW, open_form(manager, NEW, name="Fresh", **typed_in_both))
+    assert answer.context["form"].errors == {"limit": [said], "timeout": [said]}
+    assert writes(core) == []
 
 
 def test_a_held_pool_says_so_before_a_form_is_filled_in(

@@ -92,6 +92,18 @@ def test_a_limit_that_nobody_could_type_leaves_the_pool_editable(
     assert sent(core) == [{"name": "Huger"}]
 
 
+def test_a_limit_that_nobody_could_type_is_put_back_by_a_revert(
+    manager: Client, core: RunningSandbox, acme: Company
+) -> None:
+    pool = made_elsewhere(core, "Huge", 2**31)
+    address = f"/c/acme/pools/{pool}/edit/"
+    manager.post(address, as_browser(open_form(manager, address, limit="6")))
+    core.reset()
+    address = revert_of(history_of(acme, pool)[0].change_id)
+    manager.post(address, open_form(manager, address))
+    assert sent(core) == [{"limit": 2**31}]
+
+
 @pytest.mark.parametrize("name", NAMES[:2])
 def test_after_a_conflict_what_was_left_alone_stays(
     manager: Client, core: RunningSandbox, name: str
