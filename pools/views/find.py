@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from pools.catalogue import connectors
 from pools.catalogue.finding import LONGEST_QUERY, Found, find_pools, is_in
-from pools.models import Company, Reading, SeenPool, Token
+from pools.catalogue.matching import Matches, matches_in
+from pools.models import Company, PinnedNote, Reading, SeenPool, Token
 from pools.models.vocabulary import Action
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
@@ -27,11 +28,14 @@ MOST_POOLS: Final = 20
 MOST_OTHERS: Final = 5
 # What is done straight from a hit; the rest is done on the pool's page.
 OFFERED: Final = (Action.EDIT, Action.CLEAR)
+_NOTE: Final = PinnedNote.objects.filter(company=OuterRef("pk"), pool_id__isnull=True).values(
+    "text"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A pool that was found, as it was when it was last seen."""
+    """A pool that was found, as it was when it was last seen, and what has the words typed."""
 
     company: Company
     id: int
@@ -41,6 +45,8 @@ class Hit:
     seen_at: datetime
     href: str
     offers: list[Offer]
+    note: str
+    matches: Matches
 
 
 @needs("pools.view_pools")
@@ -48,7 +54,7 @@ def find(request: HttpRequest) -> HttpResponse:
     """Core is asked nothing: what is found is what it last showed."""
     typed = request.GET.get("q", "")
     user = person(request)
-    companies = list(Company.objects.active())
+    companies = list(Company.objects.active().annotate(note=Subquery(_NOTE)))
     working, stale = _companies_of(user)
     too_long = len(typed) > LONGEST_QUERY
     found = Found([])
@@ -69,10 +75,10 @@ def find(request: HttpRequest) -> HttpResponse:
 def _what_was_found(
     user: User, found: Found, companies: list[Company], typed: str
 ) -> dict[str, Any]:
-    named = [each for each in companies if is_in(typed, f"{each.name} {each.slug}")][:MOST_OTHERS]
+    named = [each for each in companies if is_in(typed, _words_of(each))][:MOST_OTHERS]
     pages = [each for each in PAGES if _may_open(user, each) and _is_meant(typed, each)]
     return {
-        "hits": _hits(user, found.pools),
+        "hits": _hits(user, found, typed),
         "more": found.more,
         "near": found.near,
         "companies": named,
@@ -108,15 +114,26 @@ def _is_meant(typed: str, page: PanelPage) -> bool:
     return is_in(typed, f"{page.title} {page.besides}")
 
 
-def _hits(user: User, pools: list[SeenPool]) -> list[Hit]:
+def _words_of(company: Company) -> str:
+    """What a company is found by: the note that is pinned to it, too."""
+    return f"{company.name} {company.slug} {vars(company)['note'] or ''}"
+
+
+def _hits(user: User, found: Found, typed: str) -> list[Hit]:
     may = rights_of(user)
     at: dict[int, Addresses] = {}
     return [
-        _hit(pool, at.setdefault(pool.company_id, Addresses(pool.company)), may) for pool in pools
+        _hit(
+            pool,
+            at.setdefault(pool.company_id, Addresses(pool.company)),
+            may,
+            matches_in(pool, typed, near=found.near),
+        )
+        for pool in found.pools
     ]
 
 
-def _hit(pool: SeenPool, at: Addresses, may: Mapping[str, bool]) -> Hit:
+def _hit(pool: SeenPool, at: Addresses, may: Mapping[str, bool], matches: Matches) -> Hit:
     return Hit(
         company=pool.company,
         id=pool.pool_id,
@@ -130,4 +147,6 @@ def _hit(pool: SeenPool, at: Addresses, may: Mapping[str, bool]) -> Hit:
             for action in OFFERED
             if may[action]
         ],
+        note=pool.note,
+        matches=matches,
     )

@@ -388,7 +388,7 @@
   };
 
   // Where Enter was pressed before its answer was there: it leads into the first hit (Shift: to
-  // its Clear), unless one types on.
+  // its Clear, where it is no near one), unless one types on.
   let awaited = "";
   let clears = false;
   on("input", () => { awaited = ""; });
@@ -396,7 +396,7 @@
   const lead = (region) => {
     const [first] = hitsIn(region);
     first?.focus();
-    if (first && clears) press("c");
+    if (first && clears && !region.matches("[data-near]")) press("c");
   };
 
   on("keydown", (event) => {

@@ -174,17 +174,21 @@ def test_enter_in_a_field_presses_nothing_dangerous(
     assert sent == []
 
 
-def test_shift_and_enter_in_find_only_ask(manager: Page, pool: str, sent: list[str]) -> None:
+def test_shift_and_enter_in_find_only_ask(
+    manager: Page, pool: str, sent: list[str], complaints: list[str]
+) -> None:
     """On the page of a pool, which has a Clear of its own, with a reason that is begun."""
     name = name_of(manager)
     manager.goto(f"{pool}{TICKET}")
-    for typed in ("nothing like it", "tokens"):
+    # Of what is only close to what was typed, the first is led to and not asked about.
+    for typed, focused in (("nothing like it", 0), ("tokens", 1), (f"{name}x", 1)):
         manager.keyboard.press("Control+k")
         box = manager.get_by_role("dialog", name="Find")
         box.get_by_role("searchbox").fill(typed)
         manager.keyboard.press("Shift+Enter")
         expect(manager.locator(f"#find-box[data-typed='{typed}']")).to_be_visible()
-        expect(manager.locator("#find-box a:focus")).to_have_count(int(typed == "tokens"))
+        expect(manager.locator("#find-box a:focus")).to_have_count(focused)
+        expect(manager.locator("#dialog")).to_be_hidden()
         manager.keyboard.press("Escape")
     manager.keyboard.press("Control+k")
     box.get_by_role("searchbox").fill(name)
@@ -193,12 +197,15 @@ def test_shift_and_enter_in_find_only_ask(manager: Page, pool: str, sent: list[s
     manager.keyboard.press("Shift+Enter")
     expect(manager.get_by_role("dialog").get_by_label("Reason")).to_have_value("ZD-4711 \n")
     assert sent == []
+    # What htmx says of a question that the next one replaced.
+    complaints[:] = [each for each in complaints if "htmx:" not in each]
 
 
 def test_control_and_enter_send_a_form_once(
     manager: Page, pool: str, sent: list[str], core_fault: Fault
 ) -> None:
-    core_fault("latency=0.5;only=writes")
+    # So long that a busy machine presses twice before the answer.
+    core_fault("latency=3;only=writes")
     manager.goto(pool)
     manager.keyboard.press("e")
     expect(manager.get_by_role("dialog").get_by_label("Limit")).to_be_focused()

@@ -12,10 +12,11 @@ from selectolax.lexbor import LexborHTMLParser
 
 from pools.catalogue.keeping import keep
 from pools.core import Connector, Pool, System
+from pools.guidance.notes import pin_note
 from pools.models import Company, Token
 from sandbox.running import RunningSandbox
 from tests.fixtures.awkward_names import NASTIEST
-from tests.fixtures.panel import SignIn, give_token, make_company, person_of, told
+from tests.fixtures.panel import SignIn, actor, give_token, make_company, person_of, told
 
 
 def pool(id_: int, name: str | None, systems: Iterable[str] = ("NetSuite",)) -> Pool:
@@ -96,6 +97,48 @@ def test_a_hit_says_whose_it_is_what_hangs_on_it_and_from_when_that_is(
     ]
 
 
+def said_of(client: Client, typed: str) -> str:
+    hit = LexborHTMLParser(client.get("/find/", {"q": typed}).content).css_first(".hit .hit-of")
+    assert hit is not None
+    return " ".join(hit.text().split()).partition(" ago ")[2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("live eu", "connectors EU live 12, EU test live 14"),
+        ("11", "connector US live 11"),
+        ("sandbox eu", "words in different connectors EU live 12, Sandbox 13, EU test live 14"),
+        ("live", "connectors US live 11, EU live 12, EU test live 14 and 2 more"),
+        ("live tset", "connector EU test live 14"),
+        ("netsuite orders", ""),
+        ("acme live eu test", "connector EU test live 14"),
+        ("orders acme", ""),
+    ],
+)
+def test_a_hit_says_which_connectors_have_the_words(
+    manager: Client, acme: Company, typed: str, said: str
+) -> None:
+    names = ("US live", "EU live", "Sandbox", "EU test live", "Old live", "New live")
+    connectors = tuple(
+        Connector(11 + n, name, System(1, "NetSuite"), {}) for n, name in enumerate(names)
+    )
+    keep(acme, [Pool(41, "Orders", 5, None, None, None, connectors, frozenset(), {})])
+    assert said_of(manager, typed) == said
+
+
+def test_notes_stand_at_what_was_found(manager: Client, acme: Company) -> None:
+    keep(acme, [pool(41, "Orders")])
+    by = actor(person_of(manager))
+    pin_note(acme, 41, "Orders", "Tier 1: ask Ana", 0, by=by)
+    pin_note(acme, None, "", "Contract ends <soon>", 0, by=by)
+    for typed in ("tier", "orders"):
+        assert "Note: Tier 1: ask Ana" in told(manager.get("/find/", {"q": typed}))
+    page = manager.get("/find/", {"q": "contract"})
+    assert [each.name for each in page.context["companies"]] == ["Acme"]
+    assert "Note: Contract ends <soon>" in told(page)
+
+
 def test_core_is_asked_nothing(manager: Client, core: RunningSandbox, northwind: Company) -> None:
     core.reset()
     hits(manager, "orders")
@@ -133,6 +176,8 @@ def test_what_is_close_is_told_from_what_was_typed(manager: Client, northwind: C
     answer = manager.get("/find/", {"q": "ordres acme"})
     assert [hit.name for hit in answer.context["hits"]] == ["Orders of Acme"]
     assert "none with exactly these words" in told(answer)
+    assert "data-near" in answer.text
+    assert "data-near" not in manager.get("/find/", {"q": "orders acme"}).text
 
 
 @pytest.mark.parametrize("region", ["found", "find-box"])
