@@ -2,7 +2,9 @@
 
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import path, register_converter
+from django.urls.converters import SlugConverter
 
+from pools.models.company import OWN_WORDS
 from pools.pages.guards import unguarded_views
 from pools.views import (
     account,
@@ -41,11 +43,26 @@ class PoolIdConverter:
         return str(number)
 
 
+class OwnPageConverter(SlugConverter):
+    """A company's short name, where one that is a word of the panel's own addresses can't stand.
+
+    None is given any more. A company that has one from before is at its longer address.
+    """
+
+    def to_python(self, value: str) -> str:
+        if value.lower() in OWN_WORDS:
+            raise ValueError
+        return value
+
+    to_url = to_python
+
+
 register_converter(PoolIdConverter, "pool_id")
+register_converter(OwnPageConverter, "company_page")
 
 app_name = "pools"
 urlpatterns = [
-    path("", home.home, name="companies"),
+    path("", home.home, name="home"),
     path("c/<slug:company>/", home.company_home, name="company"),
     path("c/<slug:company>/pools/", pools.pool_list, name="pool_list"),
     path("c/<slug:company>/pools/read/", reading.read_all, name="pool_reading"),
@@ -91,7 +108,9 @@ urlpatterns = [
     path("tokens/<slug:company>/remove/", tokens.token_remove, name="token_remove"),
     path("companies/", company_setup.company_list, name="company_setup"),
     path("companies/new/", company_setup.company_new, name="company_new"),
-    path("companies/<slug:company>/", company_setup.company_edit, name="company_edit"),
+    # Of two addresses of one name, the later is used where it can be.
+    path("companies/<slug:company>/edit/", company_setup.company_edit, name="company_edit"),
+    path("companies/<company_page:company>/", company_setup.company_edit, name="company_edit"),
     path(
         "companies/<slug:company>/archive/", company_setup.company_archive, name="company_archive"
     ),

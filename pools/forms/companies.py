@@ -18,6 +18,7 @@ from pools.forms.identifiers import IDENTIFIER
 from pools.ledger.appending import Actor
 from pools.ledger.names import company_is_recorded
 from pools.models import Company, bounds
+from pools.models.company import OWN_WORDS
 from pools.models.vocabulary import MADE_HERE
 from pools.wording import companies as wording
 from pools.wording.actions import words_for
@@ -32,8 +33,6 @@ else:
 _CHANGEABLE: Final = (
     *("name", "base_url", "sign_in_url", "colour", "reason_required_for", "position"),
 )
-# Words of the panel's own addresses, at the place where a short name stands.
-_OWN_WORDS: Final = frozenset({"new"})
 
 
 class SwatchSelect(forms.RadioSelect):
@@ -117,7 +116,7 @@ class CompanyForm(CompanyModelForm):
     def clean_slug(self) -> str:
         """Asked for a new company alone: the slug of one that is there stays."""
         slug: str = self.cleaned_data["slug"]
-        if slug.lower() in _OWN_WORDS:
+        if slug.lower() in OWN_WORDS:
             raise forms.ValidationError(wording.SLUG_IS_AN_ADDRESS)
         if company_is_recorded(slug):
             raise forms.ValidationError(wording.SLUG_RECORDED)

@@ -21,6 +21,8 @@ RIGHT_NAMES: Final = (
     ("view_all_changes", "See every company's changes"),
     ("manage_people", "Manage people, roles and companies"),
 )
+# Words of the panel's own addresses, at the place where a short name stands.
+OWN_WORDS: Final = frozenset({"new"})
 
 
 class Colour(models.TextChoices):

@@ -39,7 +39,7 @@ def join(request: HttpRequest) -> HttpResponse:
     """
     if request.user.is_authenticated:
         messages.info(request, wording.SIGN_OUT_FIRST)
-        return redirect("pools:companies")
+        return redirect("pools:home")
     if "code" in request.POST:
         return _take_code(request)
     chosen = request.session.get(_SESSION_KEY)

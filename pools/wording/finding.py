@@ -20,7 +20,7 @@ class PanelPage:
 
 
 PAGES: Final = (
-    PanelPage("Home", "start companies", "pools:companies"),
+    PanelPage("Home", "start companies", "pools:home"),
     PanelPage("Changes", "history record log audit who when", "pools:change_list"),
     PanelPage("Tokens", "key credential bearer api sign in Patchworks", "pools:token_list"),
     PanelPage("Account", "password passkey second factor sessions profile", "pools:account"),

@@ -43,7 +43,8 @@ PROTECTED: Final = {
     ),
     "admin/auth/user/<id>/password/",
     "companies/new/",
-    "companies/<slug:company>/",
+    "companies/<company_page:company>/",
+    "companies/<slug:company>/edit/",
     "companies/<slug:company>/archive/",
     "companies/<slug:company>/bring-back/",
 }

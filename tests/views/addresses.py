@@ -18,6 +18,7 @@ QUERIES: Final = {
 }
 SAMPLES: Final = {
     "<slug:company>": "acme",
+    "<company_page:company>": "acme",
     "<pool_id:pool>": "1",
     "<uuid:change>": "5b0b8c1e-0000-4000-8000-000000000000",
     "<uuid:invitation>": "5b0b8c1e-0000-4000-8000-000000000000",
@@ -65,7 +66,8 @@ MATRIX: Final = {
     "tokens/<slug:company>/remove/": ROLES,
     "companies/": LEADERS,
     "companies/new/": LEADERS,
-    "companies/<slug:company>/": LEADERS,
+    "companies/<company_page:company>/": LEADERS,
+    "companies/<slug:company>/edit/": LEADERS,
     "companies/<slug:company>/archive/": LEADERS,
     "companies/<slug:company>/bring-back/": LEADERS,
     "people/": LEADERS,

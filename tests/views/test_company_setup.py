@@ -57,6 +57,7 @@ def test_a_new_company_is_recorded_and_listed(admin: Client) -> None:
         ("gone", "The history already has a company with this short name"),
         ("GONE", "The history already has a company with this short name"),
         ("new", "The panel uses this word in its own addresses."),
+        ("NEW", "The panel uses this word in its own addresses."),
     ],
 )
 def test_a_short_name_that_means_something_else_is_not_given(
@@ -67,6 +68,17 @@ def test_a_short_name_that_means_something_else_is_not_given(
     assert (page.status_code, says in told(page)) == (422, True)
     assert page.context["form"]["name"].value() == "New Ltd"
     assert not Company.objects.exists()
+
+
+def test_a_company_with_such_a_short_name_from_before_is_set_up_at_its_longer_address(
+    admin: Client, acme: Company
+) -> None:
+    Company.objects.filter(pk=acme.pk).update(slug="new")
+    address = "/companies/new/edit/"
+    assert f'href="{address}"' in admin.get("/companies/").text
+    page = admin.post(address, opened(admin, address) | {"name": "New Ltd"}, follow=True)
+    assert (Company.objects.get().name, page.status_code) == ("New Ltd", 200)
+    assert not admin.get("/companies/new/").context["form"].is_there
 
 
 def test_only_what_was_changed_is_saved_and_recorded(admin: Client, acme: Company) -> None:
