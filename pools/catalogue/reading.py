@@ -13,10 +13,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from pools.catalogue.keeping import keep
+from pools.catalogue.keeping import RENEWED_AFTER, keep
 from pools.core import CoreClient, Page, PoolQuery, RateLimited, Sort
 from pools.core.bounds import PER_PAGE
 from pools.core.pacing import USUAL_PAUSE, leaves_too_few
+from pools.database_faults import try_to_write
 from pools.models import Company, Reading, SeenPool
 
 PAGES_AT_ONCE: Final = 5
@@ -111,16 +112,45 @@ def _end(reading: Reading, last: Page) -> bool:
     if not _is_whole(reading, last):
         reading.delete()
         return False
-    company = reading.company
-    gone = Q(origin=reading.origin, seen_at__lt=reading.began_at) & (
-        Q(reading__isnull=True) | ~Q(reading=reading.pk)
-    )
     with transaction.atomic():
-        SeenPool.objects.filter(gone | ~Q(origin=reading.origin), company=company).delete()
-        Reading.objects.filter(company=company, ended_at__isnull=False).delete()
-        reading.ended_at = timezone.now()
-        reading.save(update_fields=["ended_at"])
+        _in_place_of_others(reading, Q(reading__isnull=True) | ~Q(reading=reading.pk))
     return True
+
+
+def _in_place_of_others(reading: Reading, lacking: Q) -> None:
+    """Ends a reading that came across all pools; what it lacks, and is not newer, is dropped."""
+    company = reading.company
+    gone = Q(origin=reading.origin, seen_at__lt=reading.began_at) & lacking
+    SeenPool.objects.filter(gone | ~Q(origin=reading.origin), company=company).delete()
+    Reading.objects.filter(company=company, ended_at__isnull=False).exclude(pk=reading.pk).delete()
+    reading.ended_at = timezone.now()
+    reading.save()
+
+
+def note_whole_list(
+    core: CoreClient, company: Company, user: User, page: Page, last: datetime | None
+) -> None:
+    """Takes a list that shows all pools on one page for a reading of them all.
+
+    `last` is when all were last read: that is noted again only after a while, as each pool is.
+    Once pools are known, an empty list is no reading: a token of another company, or a Core that
+    is being restored, may show that.
+    """
+    exchange, now = core.last_exchange, timezone.now()
+    if exchange is None or (last is not None and now - last < RENEWED_AFTER):
+        return
+    ids = [pool.id for pool in page.pools]
+    began = exchange.received_at - timedelta(seconds=exchange.took_seconds)
+    try_to_write("that all pools were read", lambda: _note_whole(company, user, ids, began))
+
+
+def _note_whole(company: Company, user: User, ids: list[int | None], began: datetime) -> None:
+    known = SeenPool.objects.filter(company=company, origin=company.origin)
+    if not ids and known.exists():
+        return
+    reading = begin(company, user)
+    reading.began_at, reading.pools, reading.total = began, len(ids), len(ids)
+    _in_place_of_others(reading, ~Q(pool_id__in=ids))
 
 
 def _is_whole(reading: Reading, last: Page) -> bool:

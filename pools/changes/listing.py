@@ -62,7 +62,7 @@ def record_page(
     """
     ids = [pool.id for pool in page.pools if pool.id is not None]
     record = record_of(company, ids)
-    whole = _is_whole(query, page)
+    whole = is_whole(query, page)
     kept = keep(company, page.pools, beside=_recorded_at(company, ids) if whole and ids else None)
     noticed = drift.record_differences(company, page.pools, as_of, known=record.newest)
     if whole:
@@ -99,7 +99,7 @@ def _record_missing(
             return
 
 
-def _is_whole(query: PoolQuery, page: Page) -> bool:
+def is_whole(query: PoolQuery, page: Page) -> bool:
     """Whether these are all pools that there are, as far as Core itself says so."""
     ids = {pool.id for pool in page.pools}
     counted = page.total == len(ids) == len(page.pools)

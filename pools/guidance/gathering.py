@@ -17,7 +17,7 @@ from django.db.models.expressions import RawSQL
 from pools.catalogue import connectors
 from pools.core import Pool
 from pools.guidance.notes import PINNED, REMOVED
-from pools.guidance.sums import AlikePools, Allowed, Share, shares
+from pools.guidance.sums import AlikePools, Allowed, Share, shares, shares_without
 from pools.models.reference import FIRST_ORIGIN
 from pools.models.vocabulary import Kind
 
@@ -44,14 +44,14 @@ class NoteWritten:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is kept of a company and of one of its pools; without one, the notes of them all.
+    """What is kept of a company and of one of its pools; without one, of them all.
 
     `notes` are by the pool's id, the company's own is by None. `written` is what became of the
     pool's note so far, newest first.
     `allowed` are the company's allowances, by the key of their system, and `own` the keys of the
     systems that the pool was last seen to have a connector of. `others` are the company's other
     pools with a connector of a system with an allowance; `whole`: that is all of them, as of
-    `as_of`.
+    `as_of`. `read_at` is when all pools were last read, whatever they told.
     """
 
     notes: Mapping[int | None, Note] = field(default_factory=lambda: MappingProxyType({}))
@@ -61,6 +61,11 @@ class Kept:
     others: tuple[AlikePools, ...] = ()
     whole: bool = False
     as_of: datetime | None = None
+    read_at: datetime | None = None
+
+    def shares_of_company(self) -> list[Share]:
+        """What its pools take of each of its allowances; a new pool takes nothing yet."""
+        return shares_without(self.allowed, self.others, whole=self.whole)
 
     def shares(self, pool: Pool | None, limit: int | None) -> list[Share]:
         """What the company's pools take of the allowances of this one's systems.
@@ -119,6 +124,13 @@ _READ: Final = """(
   )) FROM pools_seenpool
   WHERE company_id = pools_company.id AND origin = pools_company.origin AND pool_id <> %s
 )"""
+# The same of a company, where it has an allowance at all.
+_READ_OF_COMPANY: Final = _READ.replace(
+    "WHERE company_id = pools_company.id AND origin = pools_company.origin AND pool_id <> %s",
+    """WHERE company_id = (
+    SELECT company_id FROM pools_allowance WHERE company_id = pools_company.id LIMIT 1
+  ) AND origin = pools_company.origin AND pool_id <> %s""",
+)
 _OWN: Final = """(
   SELECT ALL_OF(seen.key) FROM pools_seenpool AS pool
   JOIN pools_seensystem AS seen ON seen.pool_id = pool.id
@@ -126,6 +138,9 @@ _OWN: Final = """(
   AND pool.pool_id = %s
 )"""
 _PARTS: Final = (_NOTES_OF_POOL, _ALLOWED, _OTHERS, _READ, _OWN, _WRITTEN)
+_PARTS_OF_COMPANY: Final = (_NOTES, _ALLOWED, _OTHERS, _READ_OF_COMPANY)
+# No pool has it.
+_NO_ID: Final = -1
 # How each database says these words: an array of rows, one of values, one inside of another.
 _WORDS: Final = {
     "sqlite": {
@@ -147,11 +162,12 @@ _WORDS: Final = {
 
 def kept_beside(pool_id: int | None) -> RawSQL:
     """What a query for a token brings along for `kept_in`; without a pool: of the company."""
-    parts = _PARTS if pool_id is not None else (_NOTES,)
+    parts = _PARTS_OF_COMPANY if pool_id is None else _PARTS
     sql = f"ROW_OF({', '.join(f'IN_IT({part})' for part in parts)})AS_TEXT"
     for word, said in _WORDS[connection.vendor].items():
         sql = sql.replace(word, said)
-    return RawSQL(sql, [pool_id] * sql.count("%s"))  # noqa: S611  # nosec B611
+    given = _NO_ID if pool_id is None else pool_id
+    return RawSQL(sql, [given] * sql.count("%s"))  # noqa: S611  # nosec B611
 
 
 def kept_in(text: str | None) -> Kept:
@@ -174,6 +190,7 @@ def kept_in(text: str | None) -> Kept:
         others=tuple(AlikePools(*each) for each in others or ()),
         whole=ended is not None and not untold,
         as_of=None if as_of is None else _moment(as_of),
+        read_at=None if ended is None else _moment(ended),
     )
 
 

@@ -5,7 +5,7 @@ counts for each of them: its limit is what it may send to any one of them at the
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -75,6 +75,14 @@ def shares(
     """
     kept = sorted(allowed.keys() & set(keys))
     return [_share(key, allowed[key], own, others, whole) for key in kept]
+
+
+def shares_without(
+    allowed: Mapping[str, Allowed], others: Collection[AlikePools], *, whole: bool
+) -> list[Share]:
+    """Of every system that an allowance is kept of, as long as no new pool takes any of it."""
+    found = (_share(key, allowed[key], 0, others, whole) for key in sorted(allowed))
+    return [replace(share, pools=share.pools - 1) for share in found]
 
 
 def weighed(found: Iterable[Share], limit: int | None) -> list[dict[str, Any]]:

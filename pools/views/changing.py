@@ -215,7 +215,8 @@ def _deciding(task: Task, form: ChangeForm) -> Deciding:
     cleared = None
     if task.action is Action.CLEAR and task.pool_id is not None:
         cleared = recent_clears(task.workplace.company, task.pool_id)
-    return Deciding.about(task.workplace.kept, form.pool, cleared, form.limit_wanted)
+    is_new, wanted = task.action is Action.CREATE, form.limit_wanted
+    return Deciding.about(task.workplace.kept, form.pool, cleared, wanted, is_new=is_new)
 
 
 def _namesakes(task: Task, form: ChangeForm, but: int | None) -> list[Namesake]:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
 from pools.catalogue.listing import list_seen, systems_with_pools
+from pools.catalogue.reading import note_whole_list
 from pools.changes import (
     Reading,
     drift,
@@ -27,7 +28,7 @@ from pools.core import CoreClient, NotFound, Page, Pool, PoolQuery, Sort
 from pools.core.bounds import PAGE, SEARCH
 from pools.models import Company
 from pools.models.bounds import SYSTEM_NAME
-from pools.pages.guards import needs
+from pools.pages.guards import needs, person
 from pools.pages.just_read import take
 from pools.pages.rendering import fragment_wanted, show
 from pools.views.deciding import Deciding
@@ -114,6 +115,9 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
         record = listing.record_page(
             core, workplace.company, query, page, workplace.as_of, workplace.actor.id
         )
+        if listing.is_whole(query, page):
+            last = workplace.kept.read_at
+            note_whole_list(core, workplace.company, person(request), page, last)
         found |= _page_context(workplace, query, page, record)
         return show(request, "pools/pool_list.html", found)
 
@@ -291,6 +295,7 @@ def _page_context(
     held = {each.pool_id for each in record.held if each.origin == workplace.company.origin}
     return {
         "state": _state(query, page),
+        "deciding": Deciding.on_list(workplace.kept, query.system or ""),
         "rows": [pool_row(workplace, at, pool, record, held) for pool in page.pools],
         "token_notice": workplace.token_notice,
         "open_changes": record.held,

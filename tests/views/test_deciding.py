@@ -114,7 +114,9 @@ def test_what_is_given_stands_wherever_a_limit_is_decided(
         said = told(manager.get(f"/c/acme/pools/{accounts.orders}/{place}"))
         assert "ledgerline: 9 of 15 given to 2 pools read 2 h ago" in said, place
         assert "Not all pools" not in said, place
-    assert "ledgerline" not in told(manager.get("/c/acme/pools/new/"))
+    said = told(manager.get("/c/acme/pools/new/"))
+    assert "ledgerline: 9 of 15 given to 2 pools read 2 h ago" in said
+    assert "A new pool counts once a connector of the system uses it." in said
 
 
 def test_where_not_all_pools_were_read_the_sum_is_at_least_that(
@@ -161,3 +163,33 @@ def test_a_revert_says_what_it_makes_of_the_allowance(manager: Client, accounts:
     change = edit(manager, accounts.orders, limit="2")
     page = manager.get(f"/c/acme/changes/{change}/revert/")
     assert "ledgerline: 6 of 15 given to 2 pools; this would make it 9" in told(page)
+
+
+def test_creating_again_says_what_its_limit_makes_of_the_allowances(
+    manager: Client, accounts: Accounts, core: RunningSandbox
+) -> None:
+    read_whole(accounts.company)
+    address = f"/c/acme/pools/{accounts.orders}/delete/"
+    manager.post(address, open_form(manager, address, confirm_name="Orders"))
+    again = f"/c/acme/changes/{newest()}/revert/"
+    said = told(manager.get(again))
+    assert "ledgerline: 4 of 15 given to 1 pool; this would make it 9 read 2 h ago" in said
+    assert "A new pool counts once a connector of the system uses it." in said
+    core.reset()
+    page = manager.post(again, open_form(manager, again, limit="70", name=""))
+    assert "; this would make it 74" in told(page)
+    assert writes(core) == []
+    assert manager.post(again, open_form(manager, again, limit="70")).status_code == 302
+
+
+def test_the_list_says_what_is_given_too_much_and_of_a_system_what_is_given(
+    manager: Client, accounts: Accounts
+) -> None:
+    read_whole(accounts.company)
+    list_page, of_system = "/c/acme/pools/", "/c/acme/pools/?system=Ledgerline"
+    assert "of 15 given" not in told(manager.get(list_page))
+    assert "ledgerline: 9 of 15 given to 2 pools read 2 h ago" in told(manager.get(of_system))
+    set_allowance(accounts.company, "ledgerline", 3, by=actor(person_of(manager)))
+    for address in (list_page, of_system):
+        assert "ledgerline: 9 of 3 given to 2 pools, 6 too many" in told(manager.get(address))
+    assert "of 3 given" not in told(manager.get("/c/acme/pools/?system=NetSuite"))

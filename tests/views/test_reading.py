@@ -14,7 +14,7 @@ from pools.core import Pool, PoolQuery
 from pools.core.bounds import PER_PAGE
 from pools.models import Company, Reading, SeenPool
 from sandbox.running import RunningSandbox
-from tests.fixtures.panel import SignIn, told
+from tests.fixtures.panel import SignIn, give_token, make_company, person_of, told
 
 READ = "/c/acme/pools/read/"
 POOLS = 257
@@ -146,6 +146,54 @@ def test_a_core_that_gives_the_same_page_again_ends_it(
     core.reset()
     assert "some may be missing" in told(manager.post(READ))
     assert len(core.journal) == 2
+
+
+@pytest.fixture
+def small(manager: Client, core: RunningSandbox) -> Company:
+    """A company with three pools, which one page shows."""
+    company = make_company(core, "northwind", "Northwind")
+    give_token(person_of(manager), company, core.keys["northwind"]["full"])
+    return company
+
+
+def test_a_list_that_shows_all_pools_is_a_reading_of_all(
+    manager: Client, small: Company, core: RunningSandbox
+) -> None:
+    remember(small, 99_999, days_ago=1)
+    for address in ("?search=o", "?per_page=2"):
+        manager.get(f"/c/northwind/pools/{address}")
+    assert not Reading.objects.exists()
+    assert is_known(99_999)
+    manager.get("/c/northwind/pools/")
+    whole = reading.last_whole(small)
+    assert whole is not None
+    assert (whole.by, whole.pools, is_known(99_999)) == ("manager", 3, False)
+    assert "All 3 pools were read" in told(manager.get("/c/northwind/pools/read/"))
+    assert "Read all pools of Northwind" not in told(manager.get("/find/"))
+
+
+def test_that_a_list_showed_all_is_noted_every_quarter_of_an_hour(
+    manager: Client, small: Company
+) -> None:
+    manager.get("/c/northwind/pools/")
+    first = Reading.objects.get()
+    manager.get("/c/northwind/pools/")
+    assert Reading.objects.get() == first
+    Reading.objects.update(ended_at=timezone.now() - timedelta(minutes=16))
+    manager.get("/c/northwind/pools/")
+    assert Reading.objects.get() != first
+
+
+def test_an_empty_list_drops_nothing_that_is_known(
+    manager: Client, small: Company, core: RunningSandbox
+) -> None:
+    manager.get("/c/northwind/pools/")
+    Reading.objects.all().delete()
+    for pool in list(SeenPool.objects.values_list("pool_id", flat=True)):
+        core.company("northwind").delete_pool(pool)
+    remember(small, 99_999, days_ago=1)
+    manager.get("/c/northwind/pools/")
+    assert (is_known(99_999), Reading.objects.exists()) == (True, False)
 
 
 def test_somebody_else_begins_a_reading_of_their_own(
