@@ -267,10 +267,9 @@ def entries_of(changes: Iterable[str]) -> list[Row]:
     return _rows(_OF_CHANGES[connection.vendor], [json.dumps(list(changes))])
 
 
-def as_one_text() -> str:
+def as_one_text(vendor: str) -> str:
     """What selects an entry with its seal as one text, for a query that asks it beside others."""
-    vendor = connection.vendor
-    words = (_AS_WORD[vendor].format(column) for column in _columns())
+    words = (_AS_WORD[vendor].format(column) for column in _columns(vendor))
     return " || ' ' || ".join(words)
 
 
@@ -288,13 +287,13 @@ def sealed_in(text: str) -> Row | None:
     return row if seal is not None and _is_sealed(row, seal) else None
 
 
-def _columns() -> list[str]:
-    texts = _AS_TEXT[connection.vendor]
+def _columns(vendor: str) -> list[str]:
+    texts = _AS_TEXT[vendor]
     return [texts.get(name, name) for name in COLUMNS]
 
 
 def _rows(condition: str, parameters: list[Any]) -> list[Row]:
-    columns = ", ".join(_columns())
+    columns = ", ".join(_columns(connection.vendor))
     # Nothing from outside is put into the text.
     query = f"SELECT {columns} FROM pools_entry WHERE {condition}"  # noqa: S608  # nosec B608
     return fetched(query, parameters)

@@ -32,11 +32,14 @@ UNGUARDED: Final = (
     "The database does not keep the ledger from being altered; we can't tell since when."
 )
 LACKS: Final = "Missing, switched off or altered:"
-# By an index of events by their action.
+# By an index of events by their action; for a page that asks for it with something else, too.
 _NEWEST: Final = """
 SELECT {} FROM pools_entry WHERE kind = 'event' AND action = 'ledger_verified'
 ORDER BY at DESC, seq DESC LIMIT 1
 """
+NEWEST_NOTE: Final[Mapping[str, str]] = {
+    vendor: _NEWEST.format(as_one_text(vendor)) for vendor in ("sqlite", "postgresql")
+}
 log = structlog.get_logger("panel.ledger")
 
 
@@ -89,15 +92,10 @@ def examine(first: int = 1, checkpoints: Sequence[Checkpoint] = ()) -> Examined:
     return Examined(proof, tuple(found))
 
 
-def newest_note() -> str:
-    """What selects the last note for `read_note`, also beside what a page asks for."""
-    return _NEWEST.format(as_one_text())
-
-
 def latest() -> Verification | None:
     """What the last note says; None where there is none that can be believed."""
     with connection.cursor() as cursor:
-        cursor.execute(newest_note())
+        cursor.execute(NEWEST_NOTE[connection.vendor])
         row = cursor.fetchone()
     return read_note(row[0] if row else None)
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.contrib.auth.models import User
+from django.db import connection
 from django.db.models.expressions import RawSQL
 
-from pools.ledger.verifying import Verification, latest, newest_note, read_note
+from pools.ledger.verifying import NEWEST_NOTE, Verification, latest, read_note
 from pools.models import Company
 
 ALL_CHANGES: Final = "pools.view_all_changes"
@@ -37,7 +38,7 @@ def visibility_of(user: User) -> Visibility:
     companies = Company.objects.all()
     if sees_all(user):
         # With the ledger's note in one query: a page of changes has none to spare.
-        noted = list(companies.annotate(note=RawSQL(newest_note(), [])))  # noqa: S611  # nosec B611
+        noted = list(companies.annotate(note=RawSQL(NEWEST_NOTE[connection.vendor], [])))  # noqa: S611  # nosec B611
         verification = read_note(vars(noted[0])["note"]) if noted else latest()
         return Visibility(None, {company.slug: company for company in noted}, verification)
     own = companies.filter(tokens__user=user, tokens__confirmed_at__isnull=False)
