@@ -26,6 +26,7 @@ COPY adminpanel ./adminpanel
 COPY pools ./pools
 COPY templates ./templates
 COPY static ./static
+COPY docs/verify_ledger.py ./docs/
 # Loading the settings needs values; these are made here, and forgotten with this step.
 RUN /venv/bin/python manage.py newkeys --host localhost --database sqlite:////tmp/build.sqlite3 \
        > /tmp/build.env \

@@ -12,6 +12,7 @@ from pools.views import (
     changes,
     changing,
     company_setup,
+    evidence,
     find,
     help_pages,
     home,
@@ -76,10 +77,13 @@ urlpatterns = [
     path("c/<slug:company>/note/", notes.company_note, name="company_note"),
     path("changes/", changes.change_list, name="change_list"),
     path("changes/export/", changes.change_export, name="change_export"),
+    path("changes/evidence/", evidence.evidence, name="evidence"),
     path("changes/verify/", verifying.ledger_verify, name="ledger_verify"),
     path("changes/<uuid:change>/", changes.change_detail, name="change"),
+    path("changes/<uuid:change>/evidence/", evidence.change_evidence, name="change_evidence"),
     path("c/<slug:company>/changes/", changes.change_list, name="change_list"),
     path("c/<slug:company>/changes/export/", changes.change_export, name="change_export"),
+    path("c/<slug:company>/changes/evidence/", evidence.evidence, name="evidence"),
     path("c/<slug:company>/allowances/", allowances.allowances, name="allowances"),
     path(
         "c/<slug:company>/allowances/remove/", allowances.allowance_remove, name="allowance_remove"

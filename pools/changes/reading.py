@@ -271,7 +271,7 @@ def whole_change(change_id: UUID) -> WholeChange | None:
         return None
     reverts = (each.change_id for each in items[1:] if each.state.is_confirmed)
     item = replace(items[0], reverted_by=next(reverts, None))
-    steps = [_step(entry) for entry in entries]
+    steps = [step_of(entry) for entry in entries]
     wanted = steps[0].facts.get("wanted")
     called = next((step.facts for step in steps if step.kind is Kind.OUTCOME), {})
     return WholeChange(
@@ -285,7 +285,8 @@ def whole_change(change_id: UUID) -> WholeChange | None:
     )
 
 
-def _step(entry: Recorded) -> Step:
+def step_of(entry: Recorded) -> Step:
+    """An entry about a change, as it was recorded."""
     said = said_by(entry)
     return Step(
         seq=entry.seq,

@@ -60,6 +60,10 @@ _AS_TEXT: Final[Mapping[str, Mapping[str, str]]] = {
         **{name: f"replace({name}::text, '-', '')" for name in ("change", "form", "batch")},
     },
 }
+_WITH_NUMBERS: Final[Mapping[str, str]] = {
+    "sqlite": "seq IN (SELECT value FROM json_each(%s)) ORDER BY seq",
+    "postgresql": "seq IN (SELECT value::bigint FROM json_array_elements_text(%s)) ORDER BY seq",
+}
 _OF_CHANGES: Final[Mapping[str, str]] = {
     "sqlite": "change IN (SELECT value FROM json_each(%s)) ORDER BY seq",
     "postgresql": ("change IN (SELECT value::uuid FROM json_array_elements_text(%s)) ORDER BY seq"),
@@ -260,6 +264,11 @@ def _covered(row: Row) -> str:
 def rows_between(first: int, last: int) -> list[Row]:
     """The entries with these numbers, and those between, in order; whatever is in them."""
     return _rows("seq BETWEEN %s AND %s ORDER BY seq", [first, last])
+
+
+def rows_at(numbers: Iterable[int]) -> list[Row]:
+    """The entries with these numbers, in order; whatever is in them."""
+    return _rows(_WITH_NUMBERS[connection.vendor], [json.dumps(list(numbers))])
 
 
 def entries_of(changes: Iterable[str]) -> list[Row]:

@@ -33,3 +33,5 @@ NOTE: Final = 500
 # A system as Core names it; and how many requests at a time an account there may allow.
 SYSTEM_NAME: Final = 255
 ALLOWANCE: Final = NumberBounds(1, 10**9)
+# A signed checkpoint that somebody kept, with the lines of its witnesses.
+CHECKPOINT: Final = 10_000

@@ -90,10 +90,10 @@ EVENT_COLUMNS: Final = (
 @needs("pools.view_pools")
 def change_list(request: HttpRequest, company: str | None = None) -> HttpResponse:
     """Changes of one company or of all that the person may see; events for auditors."""
-    visible, chosen = _visible_in(request, company)
+    visible, chosen = visible_in(request, company)
     context = _form_context(request, visible, chosen)
     try:
-        query = _query_of(request, visible, company)
+        query = query_of(request, visible, company)
         shown = _page(query, _named(visible, chosen))
     except (BadAddress, NoSuchPosition) as error:
         problem = bad_address(error, request.path, "Changes")
@@ -135,17 +135,17 @@ def change_detail(request: HttpRequest, change: UUID) -> HttpResponse:
 @require_POST
 def change_export(request: HttpRequest, company: str | None = None) -> HttpResponse:
     """What is filtered, as a file. Recorded before its first byte is sent."""
-    visible, chosen = _visible_in(request, company)
+    visible, chosen = visible_in(request, company)
     try:
-        query = _query_of(request, visible, company)
+        query = query_of(request, visible, company)
         form = Format(request.POST.get("format", ""))
     except BadAddress as error:
         return _not_exported(
-            request, visible, chosen, bad_address(error, _list_path(company), "Changes")
+            request, visible, chosen, bad_address(error, list_path(company), "Changes")
         )
     except ValueError:
         unknown = BadAddress(addresses.EXPORT_FORMAT)
-        problem = bad_address(unknown, _list_path(company), "Changes")
+        problem = bad_address(unknown, list_path(company), "Changes")
         return _not_exported(request, visible, chosen, problem)
     what = "events" if query.filters.events else "changes"
     facts = {"format": str(form), "filters": dict(query.words)}
@@ -163,7 +163,7 @@ def change_export(request: HttpRequest, company: str | None = None) -> HttpRespo
     return response  # type: ignore[return-value]  # streamed: nobody looks into it on its way
 
 
-def _visible_in(request: HttpRequest, company: str | None) -> tuple[Visibility, Company | None]:
+def visible_in(request: HttpRequest, company: str | None) -> tuple[Visibility, Company | None]:
     visible = visibility_of(person(request))
     if company is None:
         return visible, None
@@ -172,7 +172,7 @@ def _visible_in(request: HttpRequest, company: str | None) -> tuple[Visibility, 
     return visible, visible.here[company]
 
 
-def _query_of(request: HttpRequest, visible: Visibility, company: str | None) -> ListQuery:
+def query_of(request: HttpRequest, visible: Visibility, company: str | None) -> ListQuery:
     refuse_unknown(request.GET)
     query = read_address(words_in(request.GET), company=company, companies=visible.companies)
     if query.filters.events and visible.companies is not None:
@@ -186,7 +186,7 @@ def _form_context(
     """What stays when the list changes: the filters as they were typed, and their choices."""
     words = words_in(request.GET)
     events = words.get("kind") == EVENTS
-    path = _list_path(chosen.slug if chosen else None)
+    path = list_path(chosen.slug if chosen else None)
     return {
         "company": chosen,
         "list_href": path,
@@ -238,8 +238,11 @@ def _list_context(
     visible: Visibility, chosen: Company | None, query: ListQuery, shown: Slice
 ) -> dict[str, Any]:
     slug = chosen.slug if chosen else None
-    path, words, lines = _list_path(slug), query.words, shown.lines
-    export = reverse("pools:change_export", args=[slug] if slug else [])
+    path, words, lines = list_path(slug), query.words, shown.lines
+    export, evidence = (
+        reverse(f"pools:{name}", args=[slug] if slug else [])
+        for name in ("change_export", "evidence")
+    )
     context = {
         "state": _state(visible, query, shown),
         "narrowed": query.narrowed,
@@ -256,6 +259,7 @@ def _list_context(
         else "",
         "everything_href": address_with(path, {"kind": words.get("kind", "")}),
         "export_href": address_with(export, words),
+        "evidence_href": address_with(evidence, words),
     }
     if shown.days and lines:
         chart = chart_of(shown.days)
@@ -294,7 +298,7 @@ def _state(visible: Visibility, query: ListQuery, shown: Slice) -> str:
 def _links(whole: WholeChange, chosen: Company | None) -> dict[str, str]:
     """Where a change leads: its pool, and the lists that it is in."""
     item, company = whole.line.item, whole.line.company
-    path = _list_path(company if chosen else None)
+    path = list_path(company if chosen else None)
     words = {} if chosen else {"company": company}
     pool = "" if item.pool_id is None else str(item.pool_id)
     return {
@@ -305,7 +309,7 @@ def _links(whole: WholeChange, chosen: Company | None) -> dict[str, str]:
     }
 
 
-def _list_path(company: str | None) -> str:
+def list_path(company: str | None) -> str:
     return reverse("pools:change_list", args=[] if company is None else [company])
 
 

@@ -269,6 +269,11 @@ GLOSSARY: Final = (
                 "and each change is complete.",
             ),
             Word(
+                "evidence",
+                "A zip file of entries with proofs: that they are as they were recorded, checked "
+                "with Python and the panel's public key alone. It is a selection, and says so.",
+            ),
+            Word(
                 "origin",
                 "A number for the Core API behind a company. A new address begins a new number, "
                 "because pool 260 there is another pool. So does a restore after which ids begin "

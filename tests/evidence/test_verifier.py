@@ -21,7 +21,6 @@ from tests.evidence.verifier import (
     Checked,
     Files,
     bundle_of,
-    checked_here,
     ledger,
     proofs_of,
     row,
@@ -139,11 +138,6 @@ def test_proofs_are_those_of_the_definition() -> None:
             (before,) = verifier["checkpoints_in"](checkpoint(leaves[:old]).encode(), keys)
             found = verifier["grown"](growth(old, tree).encode(), before, keys)
             assert (found.size, found.root) == (size, root)
-
-
-@pytest.fixture
-def check(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Checked:
-    return checked_here(capsys, monkeypatch)
 
 
 def test_bare_python_verifies_a_bundle(tmp_path: Path) -> None:

@@ -57,8 +57,8 @@ def bundle_of(chosen: Sequence[int], rows: list[bytes], older: int | None = None
     about = {"filters": {"who": "ana"}, "words": "ana", "entries": len(chosen)}
     about["ledger"] = len(rows)
     digests = {
-        "rows": hashlib.sha256(listed).hexdigest(),
-        "page": hashlib.sha256(page).hexdigest(),
+        "rows_sha256": hashlib.sha256(listed).hexdigest(),
+        "page_sha256": hashlib.sha256(page).hexdigest(),
     }
     before = list(rows)
     rows.append(row(len(rows) + 1, action="evidence_made", facts=json.dumps(about | digests)))

@@ -1,5 +1,7 @@
 """How often a page asks the database: a handful of times, however much it shows."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -8,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from pools.models import Entry
 from sandbox.running import RunningSandbox
 from tests.fixtures.panel import SignIn, give_token, make_company, person_of
+from tests.fixtures.signing import SIGNING_KEYS
 from tests.views.changing import edit
 
 MOST = 6
@@ -52,6 +55,14 @@ def test_a_change(manager: Client, core: RunningSandbox) -> None:
     edit(manager, core.company("acme").add_pool("Orders", 5).id, limit="6")
     change = Entry.objects.get(kind="intent").change
     assert len(statements_of(manager, f"/changes/{change}/")) <= MOST
+
+
+def test_evidence(manager: Client, core: RunningSandbox, settings: Any) -> None:
+    settings.SIGNING_KEYS = SIGNING_KEYS
+    edit(manager, core.company("acme").add_pool("Orders", 5).id, limit="6")
+    change = Entry.objects.get(kind="intent").change
+    for address in ("/changes/evidence/?action=edit", f"/changes/{change}/evidence/"):
+        assert len(statements_of(manager, address)) <= MOST
 
 
 @pytest.mark.parametrize("typed", ["", "orders", "acme"])

@@ -1,0 +1,49 @@
+"""An older checkpoint that somebody kept, and the proof that history only grew since."""
+
+import base64
+from dataclasses import dataclass
+
+from pools.ledger.notes import BadNote, read_key, read_note, signers
+from pools.ledger.signing import public_keys
+from pools.ledger.tree import Tree, root_at, tree_size
+
+
+class BadOlder(Exception):
+    """What was given is no checkpoint of this ledger."""
+
+
+class NotOurs(BadOlder):
+    """Nobody who signs for this ledger has signed it."""
+
+
+class Contradicts(BadOlder):
+    """It was signed for this ledger, and the ledger no longer is what it says: it was altered."""
+
+
+@dataclass(frozen=True, slots=True)
+class OlderCheckpoint:
+    """A checkpoint of this ledger, of `size` entries; `text` is the whole note."""
+
+    size: int
+    text: str
+
+
+def read_older(text: str) -> OlderCheckpoint:
+    """A checkpoint as somebody pasted it. Raises BadOlder, NotOurs, Contradicts."""
+    whole = "\n".join(line.strip() for line in text.strip().splitlines()) + "\n"
+    try:
+        note = read_note(whole)
+        ours = signers(note, map(read_key, public_keys()))
+    except BadNote:
+        raise BadOlder from None
+    if not ours:
+        raise NotOurs
+    if note.size > tree_size() or root_at(note.size) != note.root:
+        raise Contradicts
+    return OlderCheckpoint(note.size, whole)
+
+
+def growth(old_size: int, tree: Tree, checkpoint: str) -> str:
+    """The proof, as C2SP's tlog-witness has it: the old size, the hashes, and the checkpoint."""
+    steps = (base64.b64encode(each).decode() for each in tree.consistency(old_size))
+    return "\n".join([f"old {old_size}", *steps, "", checkpoint])
