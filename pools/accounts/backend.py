@@ -1,13 +1,21 @@
 """Who somebody is: a password costs the same whether the name is known or not; and their rights."""
 
+from functools import cache
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.models import User
+from django.db import connection
 from django.http import HttpRequest
 
 from pools.accounts.finding import find_person
+from pools.models.rows import Columns
 from pools.people.standing import standing_of
+
+
+@cache
+def _columns() -> Columns[User]:
+    return Columns(User)
 
 
 class OneCheckBackend(AuthenticationBackend):  # type: ignore[misc]
@@ -21,6 +29,15 @@ class OneCheckBackend(AuthenticationBackend):  # type: ignore[misc]
         name = credentials.get("username") or credentials.get("email") or ""
         checked: User | None = self._check_password(find_person(name), credentials["password"])
         return checked
+
+    def get_user(self, user_id: int) -> User | None:
+        """Asked for with a text: each page does."""
+        columns = _columns()
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {columns.sql} FROM auth_user WHERE id = %s", [user_id])  # noqa: S608  # nosec B608
+            row = cursor.fetchone()
+        user = columns.row(row) if row else None
+        return user if self.user_can_authenticate(user) else None
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         """Django's own asks twice, and a third time for the role's name."""

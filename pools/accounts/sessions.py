@@ -3,7 +3,6 @@
 Named by the settings, as session engine and as middleware.
 """
 
-from copy import deepcopy
 from typing import Any, Final
 
 from django.contrib.messages import get_messages
@@ -11,7 +10,9 @@ from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import Error as AnyDatabaseError
+from django.db import connection
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 
 from pools.database_faults import cause_of, try_to_write
 from pools.pages import errors
@@ -20,6 +21,9 @@ from pools.pages.just_read import JUST_READ
 STARTED_AT: Final = "started_at"
 TOUCHED_AT: Final = "touched_at"
 SEEN_AT: Final = "seen_at"
+_ASKED: Final = (
+    "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > %s"
+)
 # What the next page can do as well: noting the time again, reading a pool again.
 _NOTES: Final = frozenset({STARTED_AT, TOUCHED_AT, SEEN_AT, JUST_READ})
 
@@ -27,11 +31,17 @@ _NOTES: Final = frozenset({STARTED_AT, TOUCHED_AT, SEEN_AT, JUST_READ})
 class SessionStore(db.SessionStore):
     """Django's, which remembers what was in it: a note that cannot be saved is left out."""
 
-    _as_loaded: dict[str, Any] | None = None
+    _stored: str | None = None
 
     def load(self) -> dict[str, Any]:
-        loaded: dict[str, Any] = super().load()
-        self._as_loaded = deepcopy(loaded)
+        """Asked for with a text: each page begins with it."""
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        with connection.cursor() as cursor:
+            cursor.execute(_ASKED, [self.session_key, now])
+            row = cursor.fetchone()
+        self._stored = row[0] if row else None
+        # Django's own way with a session that is not there, or has ended.
+        loaded: dict[str, Any] = self.decode(row[0]) if row else super().load()
         return loaded
 
     def save(self, must_create: bool = False) -> None:
@@ -49,11 +59,11 @@ class SessionStore(db.SessionStore):
     @property
     def holds_only_new_notes(self) -> bool:
         """Whether nothing else in it differs from what was loaded."""
-        if self._as_loaded is None:
+        if self._stored is None:
             return False
-        names = (self.keys() | self._as_loaded.keys()) - _NOTES
-        missing = object()
-        return all(self.get(name, missing) == self._as_loaded.get(name, missing) for name in names)
+        loaded, missing = self.decode(self._stored), object()
+        names = (self.keys() | loaded.keys()) - _NOTES
+        return all(self.get(name, missing) == loaded.get(name, missing) for name in names)
 
 
 class SessionsMiddleware(SessionMiddleware):

@@ -4,13 +4,15 @@
 """
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from pools.core import Connector, System
 from pools.core.comparing import picture
 from pools.ledger.canonical import storable
 from pools.models.allowance import system_key
 from pools.models.catalogue import SEEN_TEXT
+
+_write: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def cut(text: str | None) -> str | None:
@@ -31,7 +33,7 @@ def written(connectors: tuple[Connector, ...] | None) -> str:
         ]
         for each in connectors
     ]
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    return _write(rows)
 
 
 def read(text: str) -> tuple[Connector, ...] | None:

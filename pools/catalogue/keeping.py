@@ -6,13 +6,13 @@ is as it was has its time renewed every quarter of an hour, which is exact enoug
 next reading keeps what this one could not.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
 from django.db import Error as AnyDatabaseError
-from django.db.models.expressions import Expression
+from django.db import connection
 from django.utils import timezone
 
 from pools.catalogue import connectors
@@ -21,51 +21,73 @@ from pools.core import Pool
 from pools.database_faults import cause_of, try_to_write
 from pools.models import Company, PinnedNote
 from pools.models.catalogue import SeenPool, SeenSystem
+from pools.models.rows import Columns
 
 RENEWED_AFTER: Final = timedelta(minutes=15)
 _KEY: Final = ("company", "origin", "pool_id")
-_FACTS: Final = ("name", "limit", "timeout", "created_at", "updated_at", "connectors")
 # Of a pool with more connectors than anybody attaches, the rest is not found by its words.
 _LONGEST_WORDS: Final = 20_000
+# A part of a query, and what goes into it.
+Sql = tuple[str, Sequence[Any]]
 log = structlog.get_logger("panel.catalogue")
+_Kept = TypeVar("_Kept")
 
 
-def seen_pools(
-    company: Company, pool_ids: Collection[int], beside: Expression | None = None
-) -> dict[int, SeenPool]:
-    """What is kept of these pools, by id, where the company is now: the one query of a page.
+class Facts(NamedTuple):
+    """What Core says of a pool, as it is kept."""
 
-    `beside` is what a page asks besides, so that it need not ask again: as each row's `beside`.
-    """
+    name: str | None
+    limit: int | None
+    timeout: int | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    connectors: str
+
+
+class Known(NamedTuple):
+    """What was kept of a pool until then; and what was asked beside it."""
+
+    facts: Facts
+    seen_at: datetime
+    reading: int | None
+    note: str
+    beside: Any
+
+
+_COLUMNS: Final = Columns(SeenPool, ("pool_id", "seen_at", "reading", "note", *Facts._fields))
+
+
+def seen_pools(company: Company, pool_ids: Collection[int]) -> dict[int, SeenPool]:
+    """What is kept of these pools, by id, where the company is now."""
     rows = SeenPool.objects.filter(
         company=company, origin=company.origin, pool_id__in=list(pool_ids)
     )
-    if beside is not None:
-        rows = rows.annotate(beside=beside)
     return {row.pool_id: row for row in rows}
 
 
 def keep(
-    company: Company,
-    pools: Iterable[Pool],
-    reading: int | None = None,
-    beside: Expression | None = None,
-) -> Mapping[int, SeenPool]:
-    """Keeps pools that Core has just shown; what was kept of them until then, by id.
+    company: Company, pools: Iterable[Pool], reading: int | None = None, beside: Sql | None = None
+) -> Mapping[int, Known]:
+    """Keeps pools that Core has just shown; what was kept of them until then, by id: the one
+    query of a page.
 
-    `reading` is the number of the reading of all pools that they came with, if it is one;
-    `beside` as `seen_pools` has it.
+    `reading` is the number of the reading of all pools that they came with, if it is one.
+    `beside` is what a page asks besides, so that it need not ask again: as each one's `beside`.
     """
     read = {pool.id: pool for pool in pools if pool.id is not None}
-    before = _known(company, read, beside) if read else {}
+    before = _asked(lambda: _known(company, read, beside)) if read else {}
     now = timezone.now()
-    rows = {
-        pool_id: _row(company, pool, before.get(pool_id), now, reading)
+    news = {
+        pool_id: facts
         for pool_id, pool in read.items()
+        if (facts := _news(pool, before.get(pool_id), now, reading)) is not None
     }
-    # By id: two lists that write the same pools lock them in the same order.
-    new = [row for _, row in sorted(rows.items()) if _is_news(row, before.get(row.pool_id))]
-    if new:
+    if news:
+        # By id: two lists that write the same pools lock them in the same order.
+        new = [
+            _row(company, pool_id, facts, before.get(pool_id), now, reading)
+            for pool_id, facts in sorted(news.items())
+        ]
         moved = [row for row in new if _has_moved(row, before.get(row.pool_id))]
         unknown = read.keys() - before.keys()
         try_to_write("pools last seen", lambda: _write(company, new, moved, unknown))
@@ -74,7 +96,7 @@ def keep(
 
 def forget(company: Company, pool_id: int) -> None:
     """Drops a pool that Core no longer has."""
-    for row in _known(company, [pool_id]).values():
+    for row in _asked(lambda: seen_pools(company, [pool_id])).values():
         try_to_write("a pool that is gone", row.delete)
 
 
@@ -94,54 +116,76 @@ def _notes_on(company: Company, new: Collection[int]) -> dict[int | None, str]:
     return dict(notes.values_list("pool_id", "text"))
 
 
-def _known(
-    company: Company, pool_ids: Collection[int], beside: Expression | None = None
-) -> dict[int, SeenPool]:
-    """The same; none where the database refuses: whoever reads a pool must not end over this."""
+def _asked(question: Callable[[], dict[int, _Kept]]) -> dict[int, _Kept]:
+    """The answer; none where the database refuses: whoever reads a pool must not end over this."""
     try:
-        return seen_pools(company, pool_ids, beside)
+        return question()
     except AnyDatabaseError as error:
         log.warning("catalogue not read", error=type(error).__name__, cause=cause_of(error))
         return {}
 
 
+def _known(company: Company, pool_ids: Collection[int], beside: Sql | None) -> dict[int, Known]:
+    asked, given = beside or ("NULL", ())
+    ids = ", ".join(["%s"] * len(pool_ids))
+    query = (
+        f"SELECT {_COLUMNS.sql}, {asked} FROM pools_seenpool"  # noqa: S608  # nosec B608
+        f" WHERE company_id = %s AND origin = %s AND pool_id IN ({ids})"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query, [*given, company.pk, company.origin, *pool_ids])
+        rows = cursor.fetchall()
+    found = {}
+    for row in rows:
+        pool_id, seen_at, reading, note, *facts, told = _COLUMNS.values(row)
+        found[pool_id] = Known(Facts(*facts), seen_at, reading, note, told)
+    return found
+
+
+def _news(pool: Pool, before: Known | None, now: datetime, reading: int | None) -> Facts | None:
+    """A pool as it is kept from now on; None: as it was. What can't be read stays as known."""
+    facts = Facts(
+        connectors.cut(pool.name),
+        pool.limit,
+        pool.timeout,
+        pool.created_at,
+        pool.updated_at,
+        connectors.written(pool.connectors),
+    )
+    if before is None:
+        return facts
+    if pool.unreadable or not facts.connectors:
+        unread = {*pool.unreadable, *(() if facts.connectors else ("connectors",))}
+        was = before.facts._asdict()
+        facts = facts._replace(**{each: was[each] for each in unread & was.keys()})
+    same = facts == before.facts and reading in (None, before.reading)
+    return None if same and now - before.seen_at < RENEWED_AFTER else facts
+
+
 def _row(
-    company: Company, pool: Pool, before: SeenPool | None, now: datetime, reading: int | None
+    company: Company,
+    pool_id: int,
+    facts: Facts,
+    before: Known | None,
+    now: datetime,
+    reading: int | None,
 ) -> SeenPool:
-    """A pool as it is kept from now on. What could not be read stays as it was known."""
-    assert pool.id is not None  # noqa: S101  (those without are left out)
-    shown = {
-        "name": connectors.cut(pool.name),
-        "limit": pool.limit,
-        "timeout": pool.timeout,
-        "created_at": pool.created_at,
-        "updated_at": pool.updated_at,
-        "connectors": connectors.written(pool.connectors),
-    }
-    unread = set(pool.unreadable) | (set() if shown["connectors"] else {"connectors"})
-    if before is not None:
-        shown |= {field: getattr(before, field) for field in unread & shown.keys()}
-        reading = reading if reading is not None else before.reading
+    if before is not None and reading is None:
+        reading = before.reading
     return SeenPool(
         company=company,
         origin=company.origin,
-        pool_id=pool.id,
+        pool_id=pool_id,
         seen_at=now,
         reading=reading,
         note=before.note if before else "",
-        **shown,
+        **facts._asdict(),
     )
 
 
-def _is_news(row: SeenPool, before: SeenPool | None) -> bool:
-    if before is None or row.seen_at - before.seen_at >= RENEWED_AFTER:
-        return True
-    return any(getattr(row, fact) != getattr(before, fact) for fact in (*_FACTS, "reading"))
-
-
-def _has_moved(row: SeenPool, before: SeenPool | None) -> bool:
+def _has_moved(row: SeenPool, before: Known | None) -> bool:
     """Whether it has connectors of other systems than before."""
-    return row.connectors != (before.connectors if before else "")
+    return row.connectors != (before.facts.connectors if before else "")
 
 
 def _write(
@@ -155,7 +199,7 @@ def _write(
         rows,
         update_conflicts=True,
         unique_fields=_KEY,
-        update_fields=(*_FACTS, "words", "seen_at", "reading"),
+        update_fields=(*Facts._fields, "words", "seen_at", "reading"),
     )
     of = {row.pool_id: row for row in written}
     systems = [

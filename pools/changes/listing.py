@@ -10,14 +10,13 @@ from typing import Final
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models.expressions import RawSQL
 
-from pools.catalogue.keeping import forget, keep
+from pools.catalogue.keeping import Known, forget, keep
 from pools.changes import drift, witnesses
-from pools.changes.entries import Recorded
+from pools.changes.entries import Recorded, Sql
 from pools.changes.records import PoolsRecord, newest_entries, record_of
 from pools.core import CoreClient, CoreError, NotFound, Page, Pool, PoolQuery
-from pools.models import Company, SeenPool
+from pools.models import Company
 from pools.models.reference import PoolReference
 
 # Of the pools that a list lacks: how many are asked for, and how many are looked up first.
@@ -114,16 +113,14 @@ def _number_here(company: Company, reference: str) -> int | None:
     return pool.pool_id if pool.origin == company.origin else None
 
 
-def _recorded_at(company: Company, ids: Iterable[int]) -> RawSQL:
+def _recorded_at(company: Company, ids: Iterable[int]) -> Sql:
     """The pools that the record knows, at the row of one pool of the page."""
-    given = [min(ids), company.slug, company.slug]
-    return RawSQL(_RECORDED_AT[connection.vendor], given)  # noqa: S611  # nosec B611
+    return _RECORDED_AT[connection.vendor], [min(ids), company.slug, company.slug]
 
 
-def _recorded(company: Company, kept: Mapping[int, SeenPool]) -> list[str]:
+def _recorded(company: Company, kept: Mapping[int, Known]) -> list[str]:
     """The same as they came; asked for where the catalogue has no row of that pool yet."""
-    beside = (getattr(row, "beside", None) for row in kept.values())
-    known = next((each for each in beside if isinstance(each, str)), None)
+    known = next((row.beside for row in kept.values() if isinstance(row.beside, str)), None)
     if known is None:
         with connection.cursor() as cursor:
             cursor.execute(_RECORDED[connection.vendor], [company.slug, company.slug])

@@ -8,11 +8,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models.expressions import RawSQL
 
 from pools.catalogue import connectors
 from pools.core import Pool
@@ -160,14 +160,23 @@ _WORDS: Final = {
 }
 
 
-def kept_beside(pool_id: int | None) -> RawSQL:
-    """What a query for a token brings along for `kept_in`; without a pool: of the company."""
-    parts = _PARTS_OF_COMPANY if pool_id is None else _PARTS
-    sql = f"ROW_OF({', '.join(f'IN_IT({part})' for part in parts)})AS_TEXT"
-    for word, said in _WORDS[connection.vendor].items():
-        sql = sql.replace(word, said)
+def kept_beside(pool_id: int | None) -> tuple[str, list[Any]]:
+    """What a query for a token brings along for `kept_in`; without a pool: of the company.
+
+    As a part of the query, and what goes into it.
+    """
+    sql = _beside(connection.vendor, of_pool=pool_id is not None)
     given = _NO_ID if pool_id is None else pool_id
-    return RawSQL(sql, [given] * sql.count("%s"))  # noqa: S611  # nosec B611
+    return sql, [given] * sql.count("%s")
+
+
+@cache
+def _beside(vendor: str, *, of_pool: bool) -> str:
+    parts = _PARTS if of_pool else _PARTS_OF_COMPANY
+    sql = f"ROW_OF({', '.join(f'IN_IT({part})' for part in parts)})AS_TEXT"
+    for word, said in _WORDS[vendor].items():
+        sql = sql.replace(word, said)
+    return sql
 
 
 def kept_in(text: str | None) -> Kept:

@@ -4,16 +4,15 @@ A token leaves its seal only here, on its way into the service module.
 """
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import DatabaseError, transaction
-from django.db.models.expressions import Expression, RawSQL
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -26,6 +25,7 @@ from pools.ledger import clock
 from pools.ledger.appending import Actor, LedgerUnwritable, record_event
 from pools.ledger.canonical import storable
 from pools.models import Company, Token
+from pools.models.rows import Columns
 from pools.secret import Secret
 from pools.tokens.vault import (
     Binding,
@@ -41,6 +41,10 @@ from pools.tokens.vault import (
 WRITTEN_EVERY: Final = timedelta(minutes=5)
 SHOWN_POOLS: Final = 3
 LARGEST_TOTAL: Final = 2**63 - 1
+# A part of a query, and what goes into it.
+Sql = tuple[str, Sequence[Any]]
+_TOKEN: Final = Columns(Token)
+_COMPANY: Final = Columns(Company)
 
 
 class TokenMissing(Exception):
@@ -81,22 +85,37 @@ def token_for(user: User, company: Company) -> Token | None:
     )
 
 
-def token_in(user: User, slug: str, beside: Expression) -> tuple[Token | None, int]:
+class Found(NamedTuple):
+    """A token with its company; the ledger's newest entry then; and what was asked beside it."""
+
+    token: Token
+    newest: int
+    beside: Any
+
+
+def token_in(user: User, slug: str, beside: Sql) -> Found | None:
     """The same with its company, by the company's short name; and the ledger's newest entry now.
 
     By one question: each page of a company begins with all of it. `beside` is what else the page
-    asks: it is the token's `beside`, and may name columns of `pools_company`.
+    asks; it may name columns of `pools_company`.
     """
-    token = (
-        Token.objects.filter(user=user, company__slug=slug, confirmed_at__isnull=False)
-        .select_related("company")
-        .annotate(newest=RawSQL("SELECT MAX(seq) FROM pools_entry", []), beside=beside)  # nosec B611
-        .first()
+    asked, given = beside
+    query = (
+        f"SELECT {_TOKEN.sql}, {_COMPANY.sql},"  # noqa: S608  # nosec B608
+        f" (SELECT MAX(seq) FROM pools_entry), {asked} FROM pools_token"
+        " JOIN pools_company ON pools_company.id = pools_token.company_id"
+        " WHERE pools_company.slug = %s AND pools_token.user_id = %s"
+        " AND pools_token.confirmed_at IS NOT NULL"
     )
-    if token is None:
-        return None, 0
-    token.user = user
-    return token, token.newest or 0
+    with connection.cursor() as cursor:
+        cursor.execute(query, [*given, slug, user.pk])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    *columns, newest, told = row
+    token = _TOKEN.row(columns[: _TOKEN.count])
+    token.user, token.company = user, _COMPANY.row(columns[_TOKEN.count :])
+    return Found(token, newest or 0, told)
 
 
 def must_be_active(company: Company) -> None:

@@ -271,7 +271,8 @@ def rights_of(user: User) -> dict[str, bool]:
 def enter(request: HttpRequest, slug: str, pool_id: int | None = None) -> Workplace:
     """The workplace at an address, which may be a pool's. An unknown company is 404."""
     user = person(request)
-    token, as_of = keeping.token_in(user, slug, kept_beside(pool_id))
+    found = keeping.token_in(user, slug, kept_beside(pool_id))
+    token = found.token if found else None
     company = token.company if token else get_object_or_404(Company, slug=slug)
     may = rights_of(user)
     return Workplace(
@@ -280,6 +281,6 @@ def enter(request: HttpRequest, slug: str, pool_id: int | None = None) -> Workpl
         token=token,
         budget=Budget(settings.CORE_LIMITS),
         may=may if company.archived_at is None else dict.fromkeys(may, False),
-        as_of=as_of,
-        kept=kept_in(getattr(token, "beside", None)),
+        as_of=found.newest if found else 0,
+        kept=kept_in(found.beside if found else None),
     )

@@ -182,6 +182,6 @@ def test_a_table_that_cannot_be_read_costs_no_page(
             cursor.execute("SELECT 1 FROM no_such_table")
         raise AssertionError
 
-    monkeypatch.setattr(keeping, "seen_pools", broken)
+    monkeypatch.setattr(keeping, "_known", broken)
     if connection.vendor == "sqlite":
         assert manager.get("/c/acme/pools/").status_code == 200

@@ -22,7 +22,7 @@ UNDOCUMENTED: Final = (
 )
 # Documented all the same: Django's ways to look at any model, and Python's own pages.
 DOCUMENTED: Final = {
-    *("_meta", "_base_manager", "_exit", "_fields"),
+    *("_meta", "_base_manager", "_exit", "_fields", "_asdict", "_replace"),
     *("connect", "headers", "request", "status", "version"),
 }
 # Not to be imported without what they serve.

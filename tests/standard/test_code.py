@@ -22,7 +22,7 @@ AGES_WITH_A_TITLE: Final = {
 # What is put into the text of a statement: numbers and names of ours, and places for values.
 PUT_IN: Final = {
     *("LOCK_SECONDS", "LOCK_SECONDS * 1000", "LONGEST_SECONDS", "SQL[connection.vendor]"),
-    *("usual", "milliseconds", "statement", "moment", "trigger", "columns", "marks"),
+    *("usual", "milliseconds", "statement", "moment", "trigger", "columns", "marks", "columns.sql"),
     *("quote(table)", "connection.ops.quote_name(table)"),
     "', '.join(['(%s)'] * len(wanted))",
 }
