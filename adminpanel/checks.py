@@ -144,6 +144,12 @@ def _wrong_settings() -> list[str]:
             "DEBUG shows secrets to visitors. Turn it off, or let ALLOWED_HOSTS name only "
             "loopback hosts."
         )
+    wrong += [
+        f"{name} is set, but SIGNING_KEYS is not: there is no signed checkpoint to copy. "
+        "Run `manage.py newkeys --key-id ID` to make a key."
+        for name in ("CHECKPOINT_FILE", "CHECKPOINT_URL")
+        if getattr(settings, name) and not settings.SIGNING_KEYS
+    ]
     # Imported late: it needs the models.
     from pools.changes.settling_times import longest_check
 

@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Collection
 from ipaddress import IPv6Address, ip_network
 from typing import Final, cast
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
@@ -306,6 +307,24 @@ def keys_if_any(name: str) -> tuple[tuple[str, Secret], ...]:
     if len({key_id for key_id, _ in pairs}) != len(pairs):
         raise ImproperlyConfigured(f"{name} has two keys with the same id.")
     return tuple(pairs)
+
+
+def https_url(name: str) -> str:
+    """An address that something is sent to, over HTTPS alone; "" where it is not set."""
+    url = text(name)
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme == "https" and bool(parts.hostname) and (parts.port or 1) > 0
+        usable = usable and parts.username is None and not parts.fragment and " " not in url
+    except ValueError:
+        usable = False
+    if url and not usable:
+        # Not quoted: it may hold a token.
+        raise ImproperlyConfigured(
+            f"{name} must be an address such as https://witness.example.com/checkpoints, without "
+            "a user and without #."
+        )
+    return url
 
 
 def log_origin(name: str, host: str) -> str:

@@ -50,6 +50,15 @@ def ledger_verified() -> Mapping[str, Any] | None:
     return _last.verified
 
 
+def checkpoints() -> Mapping[str, Any]:
+    """How it stands with signed checkpoints and their copies, as old as the states.
+
+    It decides nothing either: what cannot be copied keeps nobody from working.
+    """
+    readiness()
+    return _last.checkpoints
+
+
 def forget() -> None:
     """The next one asks again."""
     _last.states = {}
@@ -62,6 +71,7 @@ class _Last:
         self.states: Mapping[str, State] = {}
         self.failure: Failure | None = None
         self.verified: Mapping[str, Any] | None = None
+        self.checkpoints: Mapping[str, Any] = {}
 
 
 _last = _Last()
@@ -80,6 +90,7 @@ def _look() -> Mapping[str, State]:
             break
         states[name] = State.OK
     _last.verified = _verified() if failure is None else None
+    _last.checkpoints = _checkpoints() if failure is None else {}
     _tell(failure)
     return states
 
@@ -91,6 +102,20 @@ def _verified() -> Mapping[str, Any] | None:
     if (last := latest()) is None:
         return None
     return {"last": last.whole.last, "at": last.whole.at.isoformat(), "fits": not last.findings}
+
+
+def _checkpoints() -> Mapping[str, Any]:
+    """Why one fails is in the log, and for auditors on their page."""
+    from pools.ledger.standing import read_wanted
+
+    return {
+        name: {
+            "size": each.size,
+            "at": each.at and each.at.isoformat(),
+            "failing_since": each.failing_since and each.failing_since.isoformat(),
+        }
+        for name, each in read_wanted().items()
+    }
 
 
 def _tell(failure: Failure | None) -> None:

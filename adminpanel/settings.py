@@ -16,6 +16,7 @@ from adminpanel.environment import (
     certificates,
     host_of,
     hosts,
+    https_url,
     keys,
     keys_if_any,
     log_format,
@@ -73,6 +74,8 @@ TICKETS = tickets()
 
 SIGNING_KEYS = keys_if_any("SIGNING_KEYS")
 LEDGER_ORIGIN = log_origin("LEDGER_ORIGIN", host_of(PUBLIC_URL) or ALLOWED_HOSTS[0])
+CHECKPOINT_FILE = text("CHECKPOINT_FILE")
+CHECKPOINT_URL = https_url("CHECKPOINT_URL")
 
 # --- Core -------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from adminpanel.metrics import exposition, may_scrape
-from adminpanel.readiness import State, ledger_verified, readiness
+from adminpanel.readiness import State, checkpoints, ledger_verified, readiness
 
 
 @login_not_required
@@ -20,7 +20,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """Ready to work: 200, or 503; each check's state as JSON. Why one failed is in the log."""
     checks = readiness()
     ready = all(state is State.OK for state in checks.values())
-    told = {"ready": ready, "checks": checks, "ledger_verified": ledger_verified()}
+    told = {
+        "ready": ready,
+        "checks": checks,
+        "ledger_verified": ledger_verified(),
+        "checkpoints": checkpoints(),
+    }
     return JsonResponse(told, status=200 if ready else 503)
 
 

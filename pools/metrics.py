@@ -17,7 +17,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from pools.core import CoreClient, Reason, observe
-from pools.ledger import clock
+from pools.ledger import clock, standing
 from pools.ledger.verifying import latest
 from pools.models import Entry, Lease, Token
 from pools.models.vocabulary import MADE_HERE, Outcome
@@ -120,7 +120,7 @@ def connect() -> None:
 
 
 class DatabaseFigures(Collector):
-    """What the database knows, in four short queries. Database errors pass through."""
+    """What the database knows, in five short queries. Database errors pass through."""
 
     def collect(self) -> Iterable[Metric]:
         yield from _open_changes()
@@ -131,6 +131,31 @@ class DatabaseFigures(Collector):
             Entry.objects.order_by("-seq").values_list("seq", flat=True).first() or 0,
         )
         yield from _verification()
+        yield from _checkpoints()
+
+
+def _checkpoints() -> Iterator[Metric]:
+    """Signed checkpoints and their copies; without samples where there are none to be."""
+    size = GaugeMetricFamily(
+        "panel_checkpoint_size", "Entries that the last signed checkpoint covers.", labels=["copy"]
+    )
+    age = GaugeMetricFamily(
+        "panel_checkpoint_age_seconds", "How long ago that was, or was copied.", labels=["copy"]
+    )
+    failing = GaugeMetricFamily(
+        "panel_checkpoint_failing_seconds",
+        "For how long it could not be signed, or copied; 0 where it can.",
+        labels=["copy"],
+    )
+    known = standing.read_wanted()
+    now = clock.now() if known else None
+    for name, each in known.items():
+        size.add_metric([name], each.size)
+        if now and each.at:
+            age.add_metric([name], (now - each.at).total_seconds())
+        since = each.failing_since
+        failing.add_metric([name], (now - since).total_seconds() if now and since else 0.0)
+    yield from (size, age, failing)
 
 
 def _verification() -> Iterator[Metric]:

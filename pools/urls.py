@@ -9,6 +9,7 @@ from pools.pages.guards import unguarded_views
 from pools.views import (
     account,
     allowances,
+    audit,
     changes,
     changing,
     company_setup,
@@ -79,6 +80,7 @@ urlpatterns = [
     path("changes/export/", changes.change_export, name="change_export"),
     path("changes/evidence/", evidence.evidence, name="evidence"),
     path("changes/verify/", verifying.ledger_verify, name="ledger_verify"),
+    path("audit/keys", audit.keys, name="audit_keys"),
     path("changes/<uuid:change>/", changes.change_detail, name="change"),
     path("changes/<uuid:change>/evidence/", evidence.change_evidence, name="change_evidence"),
     path("c/<slug:company>/changes/", changes.change_list, name="change_list"),

@@ -15,6 +15,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import Error as AnyDatabaseError
 from django.db import close_old_connections, connections
 
@@ -27,11 +28,12 @@ from pools.changes.settling import (
     settle_all,
     unread,
 )
-from pools.ledger import clock, verifying
+from pools.ledger import clock, publishing, standing, verifying
 from pools.ledger.appending import LedgerUnwritable
 from pools.ledger.chain import log_altered_keys, wrong_audit_keys
 from pools.ledger.checkpoints import log_checkpoint
 from pools.ledger.leases import log_unfit
+from pools.ledger.signing import NotSigned, sign_checkpoint, sign_if_due
 from pools.models import Lease
 from pools.models.vocabulary import Verdict
 from pools.tokens.vault import wrong_token_keys
@@ -40,6 +42,8 @@ INTERVAL_SECONDS: Final = 1.0
 CHECKPOINT_SECONDS: Final = 3600.0
 # How often it is looked for changes that are done and could not be read back.
 UNREAD_SECONDS: Final = 60.0
+# How often it is asked whether a signed checkpoint is due, or a copy of one.
+SIGNING_SECONDS: Final = 5.0
 # How often it is asked whether the ledger was verified lately.
 VERIFICATION_SECONDS: Final = 600.0
 # So much of a company's work before it is another's turn.
@@ -100,6 +104,8 @@ class Tending:
         self._delays: dict[UUID | str, Delay] = {}
         self._away_seconds = 0.0
         self._next_checkpoint = self._next_unread = self._next_verification = clock()
+        self._next_signing = self._next_checkpoint
+        self._copies: dict[str, Delay] = {}
         # Changes that are done and could not be read back, and their companies.
         self._unread: dict[UUID, str] = {}
         self._keys_fit = False
@@ -120,6 +126,8 @@ class Tending:
                 refuse_wrong_keys()
                 self._keys_fit = True
             more = self._settle()
+            if self._clock() >= self._next_signing:
+                self._sign()
             if not more and self._clock() >= self._next_verification:
                 self._verify()
         except (AnyDatabaseError, LedgerUnwritable) as error:
@@ -133,7 +141,32 @@ class Tending:
         """The last words: the ledger's head, read over a connection of its own."""
         connections.close_all()
         log_checkpoint()
+        self._sign_the_last()
         connections.close_all()
+
+    def _sign(self) -> None:
+        """Signs what is due, and copies it; a place that refuses is asked ever less often."""
+        self._next_signing = self._clock() + SIGNING_SECONDS
+        sign_if_due()
+        for name in publishing.due():
+            delay = self._copies.get(name)
+            if delay is not None and delay.until > self._clock():
+                continue
+            if publishing.copy_to(name):
+                self._copies.pop(name, None)
+            else:
+                self._copies.setdefault(name, Delay()).lengthen(self._clock())
+
+    def _sign_the_last(self) -> None:
+        """What came since the last checkpoint; the file alone is quick enough for the end."""
+        if not settings.SIGNING_KEYS or not self._keys_fit:
+            return
+        try:
+            sign_checkpoint()
+            if standing.FILE in publishing.due():
+                publishing.copy_to(standing.FILE)
+        except (NotSigned, AnyDatabaseError, LedgerUnwritable) as error:
+            log.warning("no signed checkpoint at the end", error=type(error).__name__)
 
     def _verify(self) -> None:
         """Walks the ledger where nobody has for a day; the note of that outlives a restart."""

@@ -17,7 +17,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import transaction
 
 from pools.database_faults import patience
-from pools.ledger import clock, tree
+from pools.ledger import clock, standing, tree
 from pools.ledger.appending import NOBODY, lock, record_event
 from pools.ledger.chain import raw_keys
 from pools.ledger.notes import (
@@ -124,7 +124,8 @@ def sign_if_due() -> bool:
         why = str(reason)
     else:
         return True
-    log.error("no checkpoint is signed", reason=why)
+    if standing.note_failure(standing.SIGNED, why):
+        log.error("no checkpoint is signed", reason=why)
     return False
 
 
@@ -212,6 +213,7 @@ def _keep(note: Note) -> None:
         if SignedHead.objects.filter(size__gte=note.size).exists():
             return
         SignedHead.objects.bulk_create([SignedHead(size=note.size, at=clock.now(), text=str(note))])
+        standing.note_success(standing.SIGNED, note.size)
     log_signed(note)
 
 

@@ -11,12 +11,13 @@ from pools.models.invitation import Invitation, LastSeen
 from pools.models.lease import Lease
 from pools.models.note import PinnedNote
 from pools.models.token import Token
-from pools.models.tree import SignedHead, TreeTile
+from pools.models.tree import CheckpointStanding, SignedHead, TreeTile
 
 __all__ = [
     "Allowance",
     "Batch",
     "BatchItem",
+    "CheckpointStanding",
     "Company",
     "Entry",
     "IndexTerm",

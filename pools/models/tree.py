@@ -26,6 +26,25 @@ class TreeTile(models.Model):
         return f"{self.level}/{self.number}"
 
 
+class CheckpointStanding(models.Model):
+    """How it stands with the last signed checkpoint, or with a copy of it; since when it fails.
+
+    Told to people and to what watches the panel, and overwritten; it proves nothing.
+    """
+
+    name = models.CharField(primary_key=True, max_length=10)
+    size = models.BigIntegerField(default=0)
+    at = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class SignedHead(models.Model):
     """A checkpoint as it was signed, by the number of entries that it covers."""
 

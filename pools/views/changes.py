@@ -52,7 +52,7 @@ from pools.wording.people import SHARED_NAME, naming
 from pools.wording.roles import NO_EVENTS
 from pools.wording.settling import holding
 from pools.wording.situations import Problem
-from pools.wording.verifying import NEVER
+from pools.wording.verifying import NEVER, checkpoints_said
 
 LINES: Final = 50
 TEMPLATE: Final = "pools/change_list.html"
@@ -213,6 +213,7 @@ def _form_context(
         "zone": timezone.get_current_timezone_name(),
         "verification": visible.verification,
         "never_verified": NEVER,
+        "checkpoints": checkpoints_said(visible.checkpoints),
         "naming": (),
         "chart": None,
         "problem": None,

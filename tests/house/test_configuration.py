@@ -13,7 +13,16 @@ from tests.standard.reading import DOCS, named, rows
 ROOT: Final = DOCS.parent
 # What reads a setting whose name is its first argument.
 READERS: Final = {
-    *("as_it_stands", "certificates", "hosts", "items", "keys", "keys_if_any", "listening_address"),
+    *(
+        "as_it_stands",
+        "certificates",
+        "hosts",
+        "https_url",
+        "items",
+        "keys",
+        "keys_if_any",
+        "listening_address",
+    ),
     *("log_origin", "networks"),
     *("number", "number_or_none"),
     *("one_of", "plain_http_hosts", "proxy", "public_url", "required", "required_as_it_stands"),

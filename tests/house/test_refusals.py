@@ -122,6 +122,13 @@ WRONG: Final = {
             "not 'panel.example.com/a+b'."
         ),
     ),
+    "a CHECKPOINT_URL without TLS": (
+        {"CHECKPOINT_URL": "http://witness.example.com/"},
+        (
+            "CHECKPOINT_URL must be an address such as https://witness.example.com/checkpoints, "
+            "without a user and without #."
+        ),
+    ),
     "no AUDIT_KEYS": (
         {"AUDIT_KEYS": ""},
         "AUDIT_KEYS is not set. Run `manage.py newkeys` to make some.",

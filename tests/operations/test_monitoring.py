@@ -18,6 +18,7 @@ from pools.core import CoreError, Reason, outcome_name
 from pools.models.vocabulary import MADE_HERE, Outcome
 from pools.secret import Secret
 from tests.fixtures.deployment import METRICS_TOKEN, ROOT
+from tests.fixtures.signing import SIGNING_KEYS
 
 FOLDER = ROOT / "docs/monitoring"
 ALERTS = FOLDER / "alerts.yml"
@@ -63,6 +64,7 @@ def expressions() -> Iterator[str]:
 def exposed(db: None, settings: Any) -> dict[str, set[str]]:
     """The metrics that a scrape shows, with their labels."""
     settings.METRICS_TOKEN = Secret(METRICS_TOKEN)
+    settings.SIGNING_KEYS = SIGNING_KEYS
     for _ in range(2):
         answer = Client().get("/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"})
     return {

@@ -50,6 +50,7 @@ MATRIX: Final = {
     "changes/export/": ROLES,
     "changes/evidence/": ROLES,
     "changes/verify/": [AUDITOR, ADMINISTRATOR],
+    "audit/keys": EVERYONE,
     "changes/<uuid:change>/": ROLES,
     "changes/<uuid:change>/evidence/": ROLES,
     "c/<slug:company>/changes/": ROLES,
