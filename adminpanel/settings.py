@@ -112,6 +112,11 @@ TOKEN_NUDGE_DAYS = whole_number("TOKEN_NUDGE_DAYS", 180, least=1, most=3650)
 # Find offers to read all pools of a company where they were all read longer ago than this.
 FIND_STALE_HOURS = whole_number("FIND_STALE_HOURS", 24, least=1, most=8760)
 
+# So many changes of a list are made at the same time, by the one request that makes them.
+BATCH_CALLS_AT_ONCE = whole_number(
+    "BATCH_CALLS_AT_ONCE", min(3, _CALLS_AT_ONCE), least=1, most=_CALLS_AT_ONCE
+)
+
 # --- Settling ---------------------------------------------------------------------------
 
 # None: as in pools/changes/settling_times.py, which can't be loaded before the models.

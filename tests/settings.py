@@ -37,6 +37,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 # Far less than in production: the sandbox applies at once what it is not told to delay.
 SETTLE_QUIET_SECONDS = float(os.environ.get("TEST_SETTLE_QUIET_SECONDS", "0.2"))
 SETTLE_READS_APART_SECONDS = float(os.environ.get("TEST_SETTLE_READS_APART_SECONDS", "0.05"))
+# A list in the thread of its request, which sees what a test has not committed; what is tested of
+# several at once sets it.
+BATCH_CALLS_AT_ONCE = 1
 # A page whole, however busy the machine is; tests/pages/test_waiting.py and the browser's tests
 # begin them.
 PAGE_PATIENCE_SECONDS = None

@@ -15,9 +15,9 @@ from pools.models.vocabulary import Kind
 IDLE: Final = timedelta(minutes=5)
 # A list is no longer run when it is so old: the pools are no longer as it has them.
 LONGEST: Final = timedelta(hours=12)
-STARTED: Final = "batch_started"
-STOPPED: Final = "batch_stopped"
-TAKEN_OVER: Final = "batch_taken_over"
+BATCH_STARTED: Final = "batch_started"
+BATCH_STOPPED: Final = "batch_stopped"
+BATCH_TAKEN_OVER: Final = "batch_taken_over"
 
 
 def locked(company: Company, pool_ids: Collection[int]) -> set[int]:
@@ -45,11 +45,11 @@ def running_batches(company: Company) -> list[UUID]:
     events = Entry.objects.filter(
         kind=Kind.EVENT,
         company=company.slug,
-        action__in=[STARTED, STOPPED, TAKEN_OVER],
+        action__in=[BATCH_STARTED, BATCH_STOPPED, BATCH_TAKEN_OVER],
         at__gt=now - LONGEST,
     )
     latest = dict(events.order_by("seq").values_list("batch", "action"))
-    started = [batch for batch, action in latest.items() if batch and action == STARTED]
+    started = [batch for batch, action in latest.items() if batch and action == BATCH_STARTED]
     worked_on = Entry.objects.filter(batch=OuterRef("pk"), at__gt=now - IDLE)
     here = Batch.objects.filter(
         Exists(worked_on), pk__in=started, company=company, origin=company.origin

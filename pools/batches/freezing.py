@@ -1,10 +1,9 @@
 """Freezing a list: what is to be done with which pools is fixed before anything is sent."""
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
@@ -14,7 +13,7 @@ from django.db import transaction
 from pools.batches import pace
 from pools.batches.busy import in_other_batches, locked
 from pools.batches.caps import CAPS, TooMany
-from pools.batches.lines import seen_written, written
+from pools.batches.lines import digest_of, seen_written, written
 from pools.batches.weighing import weigh
 from pools.changes.proposal import COMPARED, Snapshot
 from pools.changes.verdicts import unreadable_in
@@ -26,12 +25,6 @@ from pools.models import Batch, BatchItem, Company
 from pools.models.batch import LeftOut, Operation, Source
 from pools.models.bounds import REASON
 from pools.models.vocabulary import RIGHTS, Action
-
-# What of an item the digest covers: all that decides what is sent, and under which form.
-_DIGESTED: Final = (
-    *("position", "action", "pool_id", "name", "seen", "systems", "note"),
-    *("wanted", "line", "left_out"),
-)
 
 
 class NoRight(Exception):
@@ -51,7 +44,8 @@ class NothingToFreeze(Exception):
 class Wish:
     """One line that somebody wants: `changed` of an edit, `fields` of a create, neither otherwise.
 
-    `line` is that of a file. `left_out` says why it can't be sent, where that is known already.
+    `line` is that of a file. `left_out` says why it can't be sent, where that is known already;
+    `reverts` is the change that it undoes.
     """
 
     action: Action
@@ -60,6 +54,7 @@ class Wish:
     fields: PoolFields | None = None
     line: int | None = None
     left_out: LeftOut | None = None
+    reverts: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +98,6 @@ def freeze(
     except AnyDatabaseError as failure:
         raise LedgerUnwritable("the list could not be recorded") from failure
     return batch
-
-
-def digest_of(items: Iterable[BatchItem]) -> str:
-    """What was frozen, in one text: any other list has another one."""
-    rows = [
-        [*(getattr(item, name) for name in _DIGESTED), item.form.hex if item.form else ""]
-        for item in items
-    ]
-    return hashlib.sha256(canonical_json(rows).encode()).hexdigest()
 
 
 def _once_each(wishes: Sequence[Wish]) -> list[Wish]:
@@ -162,6 +148,7 @@ def _items(company: Company, wishes: Sequence[Wish], seen: Mapping[int, Pool]) -
                 note=note.text if note else "",
                 wanted=storable(written(wish.changed or wish.fields)),
                 form=uuid4(),
+                reverts=wish.reverts,
                 line=wish.line,
                 left_out=reason or "",
             )

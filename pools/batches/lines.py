@@ -1,12 +1,21 @@
 """Items as they are stored: what was seen and what is wanted, as JSON and back."""
 
+import hashlib
 import json
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from pools.changes.proposal import COMPARED, Snapshot
 from pools.core.schema import LEAVE, PoolChanges, PoolFields
+from pools.ledger.canonical import canonical_json
 from pools.models.batch import BatchItem
 from pools.models.vocabulary import Action
+
+# What of an item the digest covers: all that decides what is sent.
+_DIGESTED: Final = (
+    *("position", "action", "pool_id", "name", "seen", "systems", "note"),
+    *("wanted", "line", "left_out"),
+)
 
 
 def written(wanted: PoolChanges | PoolFields | None) -> str:
@@ -15,6 +24,19 @@ def written(wanted: PoolChanges | PoolFields | None) -> str:
         return ""
     values = {field: getattr(wanted, field) for field in COMPARED}
     return _json({field: value for field, value in values.items() if value is not LEAVE})
+
+
+def digest_of(items: Iterable[BatchItem]) -> str:
+    """A list in one text: any other list, or the same under other forms, has another one."""
+    rows = [
+        [
+            *(getattr(item, name) for name in _DIGESTED),
+            item.form.hex if item.form else "",
+            item.reverts.hex if item.reverts else "",
+        ]
+        for item in items
+    ]
+    return hashlib.sha256(canonical_json(rows).encode()).hexdigest()
 
 
 def seen_in(item: BatchItem) -> Snapshot | None:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from pools.core import Exchange
@@ -24,9 +25,14 @@ _heard: dict[str, _Heard] = {}
 
 
 def heard(company: Company, exchange: Exchange | None) -> None:
-    """Notes what an answer of Core's said of the calls that are left."""
-    if exchange is not None:
+    """Notes how many calls an answer of Core's leaves; a 429 says until when there are none."""
+    if exchange is not None and exchange.status != HTTPStatus.TOO_MANY_REQUESTS:
         _heard[company.base_url] = _Heard(exchange, time.monotonic())
+
+
+def forget(company: Company) -> None:
+    """After a pause, Core counts from the beginning."""
+    _heard.pop(company.base_url, None)
 
 
 def is_known(company: Company) -> bool:

@@ -51,7 +51,7 @@ class LeftOut(StrEnum):
     GONE = "gone"
     OTHER_BATCH = "other_batch"  # one that is running has the pool on its list
     UNREADABLE = "unreadable"  # Core did not tell the value that is to be changed
-    NOT_REVERTIBLE = "not_revertible"
+    MOVED_ON = "moved_on"  # changed again since the change that is to be reverted
 
 
 class Stopped(StrEnum):
@@ -116,8 +116,8 @@ class BatchItem(models.Model):
     """One line of a frozen list.
 
     `seen` is the pool as it was then and `wanted` what is to be sent, as JSON. `form` becomes
-    the form of the change, which the ledger takes once. Nobody else works on it until
-    `claimed_until`.
+    the form of the change, which the ledger takes once; `reverts` is the change that it undoes,
+    if it does. Nobody else works on it until `claimed_until`.
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="items")
@@ -130,6 +130,7 @@ class BatchItem(models.Model):
     note = models.TextField(default="")
     wanted = models.TextField(default="")
     form = IdField(unique=True)
+    reverts = IdField(null=True)
     line = models.PositiveIntegerField(null=True)
     left_out = models.CharField(max_length=_WORD, default="")
     stopped = models.CharField(max_length=_WORD, default="")

@@ -21,6 +21,8 @@ FRAGMENTS: Final = {
     "found": "found",
     "find-box": "found",
     "reading": "reading",
+    "batch": "batch",
+    "batch-progress": "progress",
     "find-home": "found",
     "dialog-body": "dialog",
     "connection": "connection",
@@ -36,10 +38,19 @@ def fragment_wanted(request: HttpRequest) -> str | None:
 
 
 def show(
-    request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    status: int = 200,
+    fragment: str | None = None,
 ) -> HttpResponse:
-    """The page, or the one fragment of it that was asked for: whole where it has none such."""
-    page, fragment = cast(Template, get_template(template)), fragment_wanted(request)
+    """The page, or the one fragment of it that was asked for: whole where it has none such.
+
+    `fragment`: the one that is given instead.
+    """
+    page = cast(Template, get_template(template))
+    fragment = fragment or fragment_wanted(request)
     if fragment not in page.template.blocks:
         fragment = None
     shown = page.render({**context, "fragment": fragment}, request)

@@ -7,6 +7,8 @@ from django.contrib.auth.models import User
 
 from pools.batches.aims import ACTIONS, changes_for
 from pools.batches.freezing import Order, Wish, freeze
+from pools.batches.progress import Phase, Progress, items_in, progress_of
+from pools.batches.running import Step, run, start
 from pools.core import Pool, PoolQuery
 from pools.models import Batch
 from pools.models.batch import Operation, Source
@@ -72,3 +74,32 @@ def frozen(
     batch = freeze(place.client(), place.company, actor(user), user, order, listed, seen)
     place.sandbox.reset()
     return batch
+
+
+def progress(batch: Batch) -> Progress:
+    return progress_of(items_in(batch.pk))
+
+
+def step(place: Place, user: User, batch: Batch, *, workers: int = 1, may: bool = True) -> Step:
+    """What one request of its page does."""
+    clients = [place.client() for _ in range(workers)]
+    return run(progress(batch), actor(user), lambda action: may, clients)
+
+
+def begun(place: Place, user: User, batch: Batch) -> Batch:
+    start(batch, actor(user), progress(batch).left)
+    return batch
+
+
+def run_through(place: Place, user: User, batch: Batch, *, workers: int = 1) -> Progress:
+    """Started, and run until nothing is left to do."""
+    begun(place, user, batch)
+    for _ in range(9):
+        if (now := progress(batch)).phase is not Phase.RUNNING:
+            return now
+        step(place, user, batch, workers=workers)
+    raise AssertionError(f"still running: {ends(batch)}")
+
+
+def ends(batch: Batch) -> list[str]:
+    return [str(line.end) for line in progress(batch).lines]

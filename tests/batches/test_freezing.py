@@ -16,12 +16,12 @@ from pools.batches.freezing import (
     NothingToFreeze,
     Order,
     Wish,
-    digest_of,
     freeze,
 )
-from pools.batches.lines import after_in, changes_in, fields_in, seen_in
+from pools.batches.lines import after_in, changes_in, digest_of, fields_in, seen_in
 from pools.catalogue.keeping import keep
 from pools.core import PoolChanges, PoolFields
+from pools.core.bounds import LIMIT
 from pools.ledger.appending import LedgerUnwritable
 from pools.models import Allowance, Batch, BatchItem, Entry, PinnedNote
 from pools.models.batch import LeftOut, Operation, Source
@@ -170,7 +170,7 @@ def test_a_list_that_cannot_be_recorded_is_not_kept(
         ({"percent": 10}, 4, 1),
         ({"percent": 150}, 3, 5),
         ({"percent": 149}, 1, 1),
-        ({"percent": 200}, 2**62, 2**63 - 1),
+        ({"percent": 200}, 2**62, LIMIT.largest),
     ],
 )
 def test_a_limit_is_reckoned_in_one_place(how: dict[str, int], now: int, after: int) -> None:

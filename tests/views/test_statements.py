@@ -7,9 +7,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from pools.models import Entry
+from pools.models import Company, Entry
 from sandbox.running import RunningSandbox
+from tests.batches.lists import frozen
 from tests.fixtures.panel import SignIn, give_token, make_company, person_of
+from tests.fixtures.place import Place
 from tests.fixtures.signing import SIGNING_KEYS
 from tests.views.changing import edit
 
@@ -102,3 +104,9 @@ def test_the_record_of_several_companies(manager: Client, core: RunningSandbox) 
     give_token(person_of(manager), northwind, core.keys["northwind"]["full"])
     edit(manager, core.company("acme").add_pool("Orders", 5).id, limit="6")
     assert len(statements_of(manager, "/changes/")) <= MOST
+
+
+def test_a_list_of_changes(manager: Client, acme: Company, core: RunningSandbox) -> None:
+    place = Place(core, core.company("acme"), acme, 1)
+    batch = frozen(place, person_of(manager), ids=[each.id for each in place.at_core.pools()[:30]])
+    assert len(statements_of(manager, f"/c/acme/batches/{batch.pk}/")) <= MOST

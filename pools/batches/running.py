@@ -1,0 +1,297 @@
+"""Running a list: a few items at a time, each a whole change, claimed by one worker alone.
+
+A worker claims an item before it reads the pool, for as long as a change can take, and no call
+begins later than that. The form of the item is on the ledger with its intent: whatever else
+fails, nothing is sent twice.
+"""
+
+import contextvars
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import Error as AnyDatabaseError
+from django.db import connections, transaction
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+from django.utils import timezone
+
+from pools.batches import pace
+from pools.batches.busy import BATCH_STARTED, BATCH_STOPPED
+from pools.batches.ending import ended_as
+from pools.batches.lines import after_in, changes_in, fields_in, seen_in
+from pools.batches.progress import Progress
+from pools.changes import ChangeResult, OutcomeUnwritten, ProposedChange, make_change
+from pools.core import Budget, Busy, CoreClient, CoreError, RateLimited, Unauthenticated
+from pools.core.pacing import USUAL_PAUSE
+from pools.guidance.gathering import kept_beside, kept_in
+from pools.guidance.sums import weighed
+from pools.ledger import clock
+from pools.ledger.appending import Actor, LedgerUnwritable, lock, record_event
+from pools.models import Allowance, Batch, BatchItem, Company, Entry
+from pools.models.vocabulary import Action, Kind, Outcome
+
+# How long a request goes on taking items: what is in flight then still ends in it.
+STEP_SECONDS: Final = 2.0
+# So many in a row that Patchworks did not answer, and the rest waits for somebody to look.
+TROUBLES: Final = 3
+
+
+class Why(StrEnum):
+    """Why a list stopped by itself. By hand: no word."""
+
+    REFUSED_TOKEN = "refused_token"  # noqa: S105  (a word for an event)
+    NO_RIGHT = "no_right"
+    NO_ANSWER = "no_answer"
+    LEDGER = "ledger"
+
+
+class NotRunnable(Exception):
+    """The list can't be run; `why` says so. Nothing was sent."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(slots=True)
+class Step:
+    """What one request does of a list: shared by its workers, each in a thread of its own."""
+
+    batch: Batch
+    actor: Actor
+    until: float
+    waiting: deque[BatchItem]
+    weighs: bool
+    why: Why | None = None
+    busy: bool = False
+    over: bool = False
+    refused: CoreError | None = None
+    answered: bool = False
+    troubles: int = 0
+    in_flight: int = 0
+    failure: BaseException | None = None
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def next(self) -> BatchItem | None:
+        """The next item for a worker; None where this request takes no more."""
+        with self.guard:
+            if self.over or self.why or not self.waiting or time.monotonic() > self.until:
+                return None
+            if not pace.allows(self.batch.company, self.in_flight + 1):
+                self.pause(timezone.now() + USUAL_PAUSE)
+                return None
+            self.in_flight += 1
+            return self.waiting.popleft()
+
+    def landed(self) -> None:
+        """A worker is done with its item."""
+        with self.guard:
+            self.in_flight -= 1
+
+    def pause(self, until: Any) -> None:
+        """Nothing more is sent before that, in whichever request."""
+        self.over = True
+        pace.forget(self.batch.company)
+        Batch.objects.filter(pk=self.batch.pk).update(paused_until=until)
+        self.batch.paused_until = until
+
+
+def start(batch: Batch, actor: Actor, left: int) -> None:
+    """Somebody has a list run. Raises LedgerUnwritable."""
+    record_about(BATCH_STARTED, batch, actor, {"left": left})
+
+
+def stop(batch: Batch, actor: Actor, why: Why | None = None, left: int = 0) -> None:
+    """No more of a list is sent; what is in flight ends. Raises LedgerUnwritable."""
+    record_about(BATCH_STOPPED, batch, actor, {"why": why or "", "left": left})
+
+
+def run(
+    progress: Progress,
+    actor: Actor,
+    may: Callable[[Action], bool],
+    clients: Sequence[CoreClient],
+) -> Step:
+    """Makes some of the changes that are waiting, at most as many at once as there are clients.
+
+    What stops the list is on the ledger when this returns. Raises LedgerUnwritable where that
+    can't be recorded, and what no worker expected.
+    """
+    waiting = [line.item for line in progress.lines if line.end == "waiting"]
+    batch = progress.batch
+    step = Step(
+        batch=batch,
+        actor=actor,
+        until=time.monotonic() + STEP_SECONDS,
+        waiting=deque(waiting),
+        weighs=Allowance.objects.filter(company=batch.company).exists(),
+        troubles=progress.troubles,
+    )
+    if not all(may(Action(action)) for action in {item.action for item in waiting}):
+        step.why = Why.NO_RIGHT
+    elif not progress.paused_seconds:
+        _work_together(step, clients[: len(waiting)])
+    if step.failure is not None:
+        raise step.failure
+    if step.why is not None:
+        stop(batch, actor, step.why, len(step.waiting))
+    return step
+
+
+def _work_together(step: Step, clients: Sequence[CoreClient]) -> None:
+    """The first worker is this thread. What Core allows is heard before others join it."""
+    if not clients:
+        return
+    if not pace.is_known(step.batch.company):
+        _work(step, clients[0], once=True)
+    threads = [
+        threading.Thread(
+            target=contextvars.copy_context().run, args=(_in_thread, step, core), daemon=True
+        )
+        for core in clients[1:]
+    ]
+    for thread in threads:
+        thread.start()
+    _work(step, clients[0])
+    for thread in threads:
+        thread.join()
+
+
+def _in_thread(step: Step, core: CoreClient) -> None:
+    try:
+        _work(step, core)
+    finally:
+        connections.close_all()
+
+
+def _work(step: Step, core: CoreClient, *, once: bool = False) -> None:
+    try:
+        while (item := step.next()) is not None:
+            try:
+                if _claimed(step, item):
+                    _make(step, core.within(Budget(settings.CORE_LIMITS)), item)
+            finally:
+                step.landed()
+            if once:
+                return
+    except (LedgerUnwritable, OutcomeUnwritten, AnyDatabaseError):
+        step.why = Why.LEDGER
+    except BaseException as failure:  # noqa: BLE001  (told to whoever waits for the threads)
+        step.failure = failure
+        step.over = True
+
+
+def _claimed(step: Step, item: BatchItem) -> bool:
+    """Whether the item is this worker's: it is so until no call of its own can run any longer.
+
+    Not where somebody has stopped the list or taken it over, or another worker has the item.
+    """
+    latest = Entry.objects.filter(batch=step.batch.pk, kind=Kind.EVENT).order_by("-seq")
+    if latest.values_list("action", flat=True).first() != BATCH_STARTED:
+        step.over = True
+        return False
+    now = clock.now()
+    free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
+    mine = BatchItem.objects.filter(free, pk=item.pk, stopped="", left_out="")
+    taken = mine.update(claimed_until=now + settings.CORE_LIMITS.longest_change)
+    return bool(taken)
+
+
+def _make(step: Step, core: CoreClient, item: BatchItem) -> None:
+    """One item: its change; or why there is none."""
+    try:
+        result = make_change(core, _proposed(step, item))
+    except RateLimited as error:
+        _put_back(item)
+        step.pause(error.retry_at or timezone.now() + USUAL_PAUSE)
+    except Busy:
+        # Other people's calls have all places: the next request goes on.
+        _put_back(item)
+        step.busy = step.over = True
+    except Unauthenticated as error:
+        _put_back(item)
+        step.why, step.refused = Why.REFUSED_TOKEN, error
+    except OutcomeUnwritten:
+        raise
+    except Exception as error:
+        end = ended_as(error)
+        if end is None:
+            _put_back(item)
+            raise
+        word, says = end
+        BatchItem.objects.filter(pk=item.pk).update(
+            stopped=word, stopped_says=says, stopped_at=clock.now(), claimed_until=None
+        )
+        _count_trouble(step, trouble=isinstance(error, CoreError) and word == "not_sent")
+    else:
+        _after(step, result)
+    finally:
+        pace.heard(step.batch.company, core.last_exchange)
+
+
+def _after(step: Step, result: ChangeResult) -> None:
+    step.answered = step.answered or result.read is not None
+    _count_trouble(step, trouble=result.outcome in {Outcome.UNKNOWN, Outcome.NOT_SENT})
+    if isinstance(result.error, RateLimited):
+        step.pause(result.error.retry_at or timezone.now() + USUAL_PAUSE)
+    elif isinstance(result.error, Unauthenticated):
+        step.why, step.refused = Why.REFUSED_TOKEN, result.error
+
+
+def _count_trouble(step: Step, *, trouble: bool) -> None:
+    with step.guard:
+        step.troubles = step.troubles + 1 if trouble else 0
+        if step.troubles >= TROUBLES:
+            step.why = step.why or Why.NO_ANSWER
+
+
+def _put_back(item: BatchItem) -> None:
+    """Whoever comes next may have it; where it was sent, the ledger says so."""
+    BatchItem.objects.filter(pk=item.pk).update(claimed_until=None)
+
+
+def _proposed(step: Step, item: BatchItem) -> ProposedChange:
+    batch = step.batch
+    return ProposedChange(
+        company=batch.company,
+        action=item.kind,
+        pool_id=item.pool_id,
+        seen=seen_in(item) if item.kind is not Action.CREATE else None,
+        fields=fields_in(item),
+        changed=changes_in(item),
+        reason=batch.reason,
+        form_id=item.form,
+        actor=step.actor,
+        reverts=item.reverts,
+        weighed=_weighed(step, item),
+        batch=batch.pk,
+    )
+
+
+def _weighed(step: Step, item: BatchItem) -> list[dict[str, Any]]:
+    """What the record keeps of the sums: by the allowances and the pools as they are now."""
+    seen, after = seen_in(item), after_in(item)
+    if not step.weighs or item.pool_id is None or seen is None or after is None:
+        return []
+    if after.limit == seen.limit:
+        return []
+    company = Company.objects.filter(pk=step.batch.company_id)
+    sql, given = kept_beside(item.pool_id)
+    found = company.annotate(beside=RawSQL(sql, given))  # noqa: S611  # nosec B611
+    beside = found.values_list("beside", flat=True).get()
+    return weighed(kept_in(beside).shares(None, seen.limit), after.limit)
+
+
+def record_about(action: str, batch: Batch, actor: Actor, facts: Mapping[str, Any]) -> None:
+    try:
+        with transaction.atomic(durable=True):
+            lock()
+            record_event(action, actor, company=batch.company.slug, facts=facts, batch=batch.pk)
+    except AnyDatabaseError as failure:
+        raise LedgerUnwritable("the list could not be recorded") from failure

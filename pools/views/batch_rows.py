@@ -1,0 +1,78 @@
+"""The lines of a list: what each shows, and where it leads."""
+
+import json
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from pools.batches.lines import after_in, seen_in
+from pools.batches.progress import End, Line, Progress
+from pools.changes import Difference, differences
+from pools.models.vocabulary import Action
+from pools.wording.batches import STANDINGS, deed_of, says_of
+from pools.wording.connectors import UNNAMED_SYSTEM
+from pools.wording.outcomes import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One item. `standing` is the mark of one that has no change on the record."""
+
+    line: Line
+    deed: str
+    differences: tuple[Difference, ...]
+    values: str
+    systems: tuple[tuple[str, int], ...]
+    pool_href: str
+    says: str
+    standing: Standing | None
+
+
+def rows_of(progress: Progress, lines: list[Line]) -> list[Row]:
+    """Each line as it is shown. Ids of pools lead somewhere only where they still mean the same."""
+    slug = progress.batch.company.slug
+    return [_row(progress, line, "" if progress.moved else slug) for line in lines]
+
+
+def _row(progress: Progress, line: Line, slug: str) -> Row:
+    item = line.item
+    seen, after = seen_in(item), after_in(item)
+    attached: dict[str, list[object]] = json.loads(item.systems)
+    linked = slug and item.pool_id is not None and item.left_out != "gone"
+    values = ""
+    if item.kind is Action.CREATE and after is not None:
+        timeout = "none" if after.timeout is None else f"{after.timeout} s"
+        values = f"limit {after.limit}, timeout {timeout}"
+    return Row(
+        line=line,
+        deed=deed_of(item),
+        differences=differences(seen, after) if seen and after else (),
+        values=values,
+        systems=tuple(
+            (name or UNNAMED_SYSTEM, len(those)) for name, those in sorted(attached.items())
+        ),
+        pool_href=reverse("pools:pool_detail", args=[slug, item.pool_id]) if linked else "",
+        says=says_of(line, progress),
+        standing=None if line.change else STANDINGS[line.end],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the bar: how wide it is of a hundred, and what it stands for."""
+
+    end: End
+    x: float
+    width: float
+
+
+def bar_of(progress: Progress) -> list[Part]:
+    """The items that are to be sent, by what became of them."""
+    counts, whole = progress.counts, progress.to_send or 1
+    parts, x = [], 0.0
+    for end in (End.DONE, End.REFUSED, End.NOT_SENT, End.UNKNOWN, End.UNDER_WAY):
+        if counts[end]:
+            width = 100 * counts[end] / whole
+            parts.append(Part(end, round(x, 2), round(width, 2)))
+            x += width
+    return parts

@@ -1,0 +1,229 @@
+"""Lists of changes: the preview of one, its run, its report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Self
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_POST
+
+from pools.batches import running
+from pools.batches.progress import End, Line, Phase, Progress, items_in, progress_of
+from pools.batches.running import Step, Why
+from pools.core import Unauthenticated
+from pools.ledger.appending import LedgerUnwritable
+from pools.models.vocabulary import Action
+from pools.pages.guards import needs, person
+from pools.pages.rendering import fragment_wanted, show
+from pools.tokens import keeping
+from pools.views.batch_rows import bar_of, rows_of
+from pools.views.visibility import sees_all
+from pools.views.workplace import READING, Workplace, enter
+from pools.wording import batches as wording
+from pools.wording.problems import problem_for
+from pools.wording.situations import Problem, Situation
+
+TEMPLATE: Final = "pools/batch.html"
+
+
+@dataclass(slots=True)
+class Place:
+    """A list, and the person in front of it. `typed`: what was typed as its number."""
+
+    workplace: Workplace
+    progress: Progress
+    typed: str = ""
+
+    @classmethod
+    def entered(cls, request: HttpRequest, company: str, batch: UUID) -> Self:
+        """404 for a list of another company, and for whoever doesn't see the company's changes."""
+        workplace = enter(request, company)
+        visible = workplace.token is not None or sees_all(person(request))
+        items = items_in(batch) if visible else []
+        if not items or items[0].batch.company_id != workplace.company.pk:
+            raise Http404
+        return cls(workplace, progress_of(items))
+
+    @property
+    def href(self) -> str:
+        batch = self.progress.batch
+        return reverse("pools:batch", args=[batch.company.slug, batch.pk])
+
+    @property
+    def is_own(self) -> bool:
+        return self.progress.batch.made_by_id == person(self.workplace.request).pk
+
+    @property
+    def may(self) -> bool:
+        """Whether the person's role includes each change that is left."""
+        left = {line.item.kind for line in self.progress.lines if line.end is End.WAITING}
+        return all(self.workplace.may[action] for action in left)
+
+    def problem(self, error: Exception) -> Problem:
+        """What went wrong, with the list as the page to come back to."""
+        kind = self.progress.lines[0].item.kind
+        return problem_for(error, Situation(self.workplace.company, self.href, kind))
+
+    def look_again(self) -> None:
+        self.progress = progress_of(items_in(self.progress.batch.pk))
+
+
+@needs("pools.view_pools")
+def batch(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
+    """One list: as a preview, while it runs, and as a report."""
+    return _shown(Place.entered(request, company, batch))
+
+
+@needs("pools.view_pools")
+def batch_run(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
+    """Does some of a list. `start`: somebody pressed the button; otherwise the page asks."""
+    if request.method != "POST":
+        return redirect("pools:batch", company, batch)
+    place = Place.entered(request, company, batch)
+    problem = _start(place) if "start" in request.POST else None
+    if problem is None and place.progress.phase is Phase.RUNNING:
+        problem = _obstacle(place) or _go_on(place)
+    place.look_again()
+    return _answered(place, problem)
+
+
+@needs("pools.view_pools")
+@require_POST
+def batch_stop(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
+    """No more of it is sent; what is in flight ends."""
+    place = Place.entered(request, company, batch)
+    problem = None
+    if place.is_own and place.progress.phase is Phase.RUNNING:
+        left = place.progress.left
+        problem = _recorded(
+            place, lambda: running.stop(place.progress.batch, place.workplace.actor, left=left)
+        )
+    place.look_again()
+    return _answered(place, problem)
+
+
+def _start(place: Place) -> Problem | None:
+    """Has the list run from here on, if nothing speaks against it."""
+    progress = place.progress
+    if progress.phase not in {Phase.FROZEN, Phase.STOPPED, Phase.RUNNING}:
+        return None
+    if obstacle := _obstacle(place):
+        return obstacle
+    place.typed = place.workplace.request.POST.get("number", "").strip()
+    if progress.phase is Phase.FROZEN and not wording.is_number(place.typed, progress):
+        return wording.wrong_number(progress)
+    problem = _recorded(
+        place, lambda: running.start(progress.batch, place.workplace.actor, progress.left)
+    )
+    place.look_again()
+    return problem
+
+
+def _obstacle(place: Place) -> Problem | None:
+    """Why nothing of the list may be sent, whoever asks."""
+    progress = place.progress
+    if not place.is_own:
+        return wording.not_yours(progress)
+    if progress.moved:
+        return wording.moved(progress, place.workplace.company)
+    if progress.too_old:
+        return wording.too_old(progress)
+    return None if progress.intact else wording.altered(progress)
+
+
+def _go_on(place: Place) -> Problem | None:
+    """Makes some of the changes; and says what keeps the rest from being made."""
+    workplace, progress = place.workplace, place.progress
+    try:
+        clients = workplace.clients(settings.BATCH_CALLS_AT_ONCE)
+    except READING as error:
+        batch, left = progress.batch, progress.left
+        stopped = _recorded(
+            place, lambda: running.stop(batch, workplace.actor, Why.REFUSED_TOKEN, left)
+        )
+        return stopped or place.problem(error)
+    workplace.request.may_have_sent = True  # type: ignore[attr-defined]
+    try:
+        step = running.run(progress, workplace.actor, _may(workplace), clients)
+    except LedgerUnwritable as error:
+        return place.problem(error)
+    _mark_token(workplace, step)
+    return place.problem(step.refused) if step.refused else None
+
+
+def _may(workplace: Workplace) -> Callable[[Action], bool]:
+    return lambda action: workplace.may[action]
+
+
+def _mark_token(workplace: Workplace, step: Step) -> None:
+    if workplace.token is None:
+        return
+    if isinstance(step.refused, Unauthenticated):
+        keeping.mark_refused(workplace.token)
+    elif step.answered:
+        keeping.mark_worked(workplace.token)
+
+
+def _recorded(place: Place, record: Callable[[], None]) -> Problem | None:
+    try:
+        record()
+    except LedgerUnwritable as error:
+        return place.problem(error)
+    return None
+
+
+def _answered(place: Place, problem: Problem | None) -> HttpResponse:
+    """To a page with scripts the part that is new; to others the page."""
+    request = place.workplace.request
+    if not fragment_wanted(request):
+        return _shown(place, problem) if problem else redirect(place.href)
+    if problem is None and place.progress.phase is Phase.RUNNING:
+        return _shown(place, fragment="progress")
+    answer = _shown(place, problem, fragment="batch")
+    answer["HX-Retarget"] = "#batch"
+    answer.status_code = 200
+    return answer
+
+
+def _shown(
+    place: Place, problem: Problem | None = None, *, fragment: str | None = None
+) -> HttpResponse:
+    progress, request = place.progress, place.workplace.request
+    wanted = request.GET.get("outcome", "")
+    chosen = End(wanted) if wanted in list(End) else None
+    running_here = progress.phase is Phase.RUNNING and place.is_own and not problem
+    lines = _news(request, progress) if fragment == "progress" else _chosen(progress, chosen)
+    context: dict[str, Any] = {
+        "company": place.workplace.company,
+        "progress": progress,
+        "batch": progress.batch,
+        "title": wording.operation_of(progress.batch),
+        "is_own": place.is_own,
+        "typed": place.typed,
+        "problem": problem,
+        "chosen": chosen,
+        "rows": rows_of(progress, lines),
+        "bar": bar_of(progress),
+        "goes_on": running_here and progress.is_alive,
+        "words": wording,
+    }
+    status = problem.status if problem else 200
+    return show(request, TEMPLATE, context, status=status, fragment=fragment)
+
+
+def _chosen(progress: Progress, end: End | None) -> list[Line]:
+    return [line for line in progress.lines if end is None or line.end is end]
+
+
+def _news(request: HttpRequest, progress: Progress) -> list[Line]:
+    """What has ended, or begun, since the page was last told."""
+    try:
+        since = parse_datetime(request.POST.get("since", ""))
+    except ValueError:
+        since = None
+    return [line for line in progress.lines if since is None or line.is_news(since)]

@@ -1,0 +1,282 @@
+"""Lists of changes in words: what each does, what became of it and of its items."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from pools.batches.caps import TYPED_ABOVE
+from pools.batches.progress import End, Line, Phase, Progress
+from pools.batches.running import Why
+from pools.models import Company
+from pools.models.batch import Batch, BatchItem, LeftOut, Operation, Source, Stopped
+from pools.models.vocabulary import Action
+from pools.wording.causes import cause_in
+from pools.wording.moments import moment_of
+from pools.wording.names import isolated
+from pools.wording.numbers import counted
+from pools.wording.outcomes import Standing
+from pools.wording.situations import Problem
+
+# The ends of items, in the order in which a report counts them.
+ENDS: Final = {
+    End.DONE: "done",
+    End.REFUSED: "refused",
+    End.NOT_SENT: "not sent",
+    End.UNKNOWN: "unknown",
+    End.UNDER_WAY: "being sent",
+    End.WAITING: "waiting",
+    End.LEFT_OUT: "left out",
+}
+# The mark of an item that has no change on the record.
+STANDINGS: Final = {
+    End.NOT_SENT: Standing("not sent", "minus"),
+    End.UNDER_WAY: Standing("being sent", "clock", "under_way"),
+    End.WAITING: Standing("waiting", "clock"),
+    End.LEFT_OUT: Standing("left out", "minus"),
+}
+PHASES: Final = {
+    Phase.FROZEN: "not started",
+    Phase.RUNNING: "running",
+    Phase.STOPPED: "stopped",
+    Phase.TAKEN_OVER: "taken over",
+    Phase.ENDED: "ended",
+}
+_SOURCES: Final = {
+    Source.TICKED: "ticked on the list",
+    Source.MATCHING: "all that matched",
+    Source.FILE: "from a file",
+    Source.RETRY: "what an earlier list didn't do",
+    Source.REVERT: "reverts an earlier list",
+    Source.TAKEN_OVER: "what was left of another list",
+    Source.COMMAND: "by command",
+}
+_LEFT_OUT: Final = {
+    LeftOut.LOCKED: "Waiting for the result of another change.",
+    LeftOut.NOTHING_TO_DO: "It is so already.",
+    LeftOut.GONE: "Patchworks doesn't have this pool.",
+    LeftOut.OTHER_BATCH: "It is on another list that is running.",
+    LeftOut.UNREADABLE: "Patchworks didn't tell the value that this changes.",
+    LeftOut.MOVED_ON: "It was changed again since.",
+}
+_NOTHING: Final = "Nothing was sent."
+_STOPPED_FOR: Final = {
+    Why.REFUSED_TOKEN: "Patchworks refused your token. Replace it, then press Continue.",
+    Why.NO_RIGHT: "Your role no longer includes this change. Ask an administrator.",
+    Why.NO_ANSWER: "Patchworks gave no answer three times in a row. Wait until it answers again, "
+    "then press Continue.",
+    Why.LEDGER: "The record couldn't be written, so nothing more was sent.",
+}
+
+
+def operation_of(batch: Batch) -> str:
+    """What a list does, as its heading: Set limit to 5."""
+    operation, aim = Operation(batch.operation), batch.aim
+    match operation:
+        case Operation.LIMIT:
+            return _limit(aim)
+        case Operation.TIMEOUT:
+            seconds = aim.get("to")
+            return "Remove timeout" if seconds is None else f"Set timeout to {seconds:,} s"
+        case Operation.CLEAR:
+            return "Clear pending requests"
+        case Operation.DELETE:
+            return "Delete pools"
+        case Operation.APPLY:
+            return "Revert a list" if batch.source == Source.REVERT else "Apply a file"
+
+
+def _limit(aim: Any) -> str:
+    if "by" in aim:
+        by = int(aim["by"])
+        return f"{'Raise' if by > 0 else 'Lower'} limit by {abs(by):,}"
+    return (
+        f"Set limit to {aim['percent']:,} %" if "percent" in aim else f"Set limit to {aim['to']:,}"
+    )
+
+
+def source_of(batch: Batch) -> str:
+    """Where a list came from."""
+    return _SOURCES[Source(batch.source)]
+
+
+def is_dangerous(batch: Batch) -> bool:
+    """Whether what it does can't be undone."""
+    return batch.operation in {Operation.CLEAR, Operation.DELETE}
+
+
+def run_word(progress: Progress) -> str:
+    """The button that starts a list, with how many pools it is about."""
+    count = counted(progress.left, "pool")
+    words = {Operation.CLEAR: f"Run: clear {count}", Operation.DELETE: f"Run: delete {count}"}
+    return words.get(Operation(progress.batch.operation), f"Run: change {count}")
+
+
+def asks_number(progress: Progress) -> bool:
+    """Whether the number of pools is to be typed first."""
+    return progress.to_send > TYPED_ABOVE
+
+
+def is_number(typed: str, progress: Progress) -> bool:
+    """Whether the number of pools was typed, where it has to be."""
+    return not asks_number(progress) or typed.replace(",", "") == str(progress.to_send)
+
+
+def wrong_number(progress: Progress) -> Problem:
+    """The number of pools was not typed."""
+    return _problem(
+        f"Type {progress.to_send} to run this list.",
+        "That is how many pools it is about.",
+        status=422,
+    )
+
+
+def not_yours(progress: Progress) -> Problem:
+    """Somebody else's list: it runs with its maker's own token."""
+    return _problem(
+        f"This is the list of {isolated(progress.batch.made_by_name)}.",
+        "Only they can run it. You can take over what is left: it becomes a list of your own.",
+        status=403,
+    )
+
+
+def moved(progress: Progress, company: Company) -> Problem:
+    """The ids on the list may be of other pools."""
+    return _problem(
+        f"{company.name} has moved since this list was made.",
+        "Its address has changed, or Patchworks was restored from a backup: these ids may be of "
+        "other pools now. Choose the pools again.",
+        status=409,
+    )
+
+
+def too_old(progress: Progress) -> Problem:
+    """A list of yesterday."""
+    return _problem(
+        f"This list is from {moment_of(progress.batch.made_at)}.",
+        "The pools may have changed since. Make a new list of what is left: it shows them as "
+        "they are now.",
+        status=409,
+    )
+
+
+def altered(progress: Progress) -> Problem:
+    """The rows are not those that the ledger says were frozen."""
+    return _problem(
+        "This list isn't the one that was recorded.",
+        "The panel's database may have been altered. Ask an administrator to run "
+        "manage.py verify_audit, and make a new list.",
+        status=409,
+    )
+
+
+def _problem(title: str, meaning: str, *, status: int) -> Problem:
+    return Problem(title=title, meaning=_NOTHING, next_text=meaning, kind="warning", status=status)
+
+
+def what_is_lost(batch: Batch) -> str:
+    """What nobody can undo, before it is done; nothing where that is not so."""
+    if batch.operation == Operation.CLEAR:
+        return (
+            "This drops every request waiting in these pools. Patchworks doesn't say how many "
+            "wait, and nothing keeps what was dropped."
+        )
+    if batch.operation == Operation.DELETE:
+        return (
+            "This is permanent. The connectors below will have no limit on how many requests they "
+            "send at the same time."
+        )
+    return ""
+
+
+def stopped_for(progress: Progress) -> str:
+    """Why a list stopped by itself; nothing where somebody stopped it."""
+    why = progress.stopped_for
+    return _STOPPED_FOR[Why(why)] if why else ""
+
+
+def left_out_because(item: BatchItem) -> str:
+    """Why an item isn't sent."""
+    return _LEFT_OUT[LeftOut(item.left_out)] if item.left_out else ""
+
+
+def stopped_because(item: BatchItem) -> str:
+    """Why nothing was sent for an item after all."""
+    if not item.stopped:
+        return ""
+    facts: dict[str, Any] = json.loads(item.stopped_says or "{}")
+    match Stopped(item.stopped):
+        case Stopped.CONFLICT:
+            now = ", ".join(f"{name} {was} → {now}" for name, was, now in facts["differences"])
+            return f"It was changed since the list was made: {now}. {_NOTHING}"
+        case Stopped.GONE:
+            return f"Patchworks no longer has this pool. {_NOTHING}"
+        case Stopped.LOCKED:
+            by = f" by {isolated(facts['by'])}" if facts.get("by") else ""
+            return f"It was waiting for the result of a change{by}. {_NOTHING}"
+        case Stopped.NOT_SENT:
+            cause = cause_in(facts.get("problem", ""), facts.get("status")) or facts.get("message")
+            return f"We couldn't read the pool. {cause or ''} {_NOTHING}".replace("  ", " ")
+        case Stopped.TAKEN_OVER:
+            return "It is on somebody else's list now."
+
+
+def says_of(line: Line, progress: Progress) -> str:
+    """What is to be known of an item besides its mark."""
+    if line.change is not None:
+        return ""
+    if line.end is End.WAITING and progress.phase is Phase.STOPPED:
+        return "Nothing was sent: the list was stopped."
+    return left_out_because(line.item) or stopped_because(line.item)
+
+
+def time_left(left: timedelta | None) -> str:
+    """How long the rest takes, roughly."""
+    if left is None:
+        return ""
+    seconds = round(left.total_seconds())
+    if seconds < 10:
+        return "a few seconds left"
+    if seconds < 90:
+        return f"about {round(seconds, -1)} s left"
+    return f"about {round(seconds / 60)} min left"
+
+
+def summary(progress: Progress) -> str:
+    """What became of a list in one line: 80 done, 2 refused, 5 waiting."""
+    counts = progress.counts
+    return ", ".join(f"{counts[end]:,} {word}" for end, word in ENDS.items() if counts[end])
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What a list makes of an allowance, in words. `over`: it goes, or stays, above it."""
+
+    system: str
+    text: str
+    over: bool
+
+
+def sums_of(batch: Batch) -> list[Sum]:
+    """One line for each system with an allowance: 57 → 45 of 60 given."""
+    return [
+        Sum(
+            each["system"],
+            f"{'at least ' * each['at_least']}{each['before']:,} → {each['after']:,} of "
+            f"{each['allowance']:,} given",
+            each["after"] > each["allowance"],
+        )
+        for each in batch.sums
+    ]
+
+
+def deed_of(item: BatchItem) -> str:
+    """What is to be done with a pool, where that is no difference of values."""
+    match item.kind:
+        case Action.CLEAR:
+            return "clear"
+        case Action.DELETE:
+            return "delete"
+        case Action.CREATE:
+            return "new pool"
+    return ""

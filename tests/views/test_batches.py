@@ -1,0 +1,217 @@
+"""The page of a list: previewed, run by its maker alone, stopped, gone on with, and looked at."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
+
+from pools.batches import pace
+from pools.models import Batch, BatchItem, Company, Entry
+from pools.models.batch import Operation
+from sandbox.running import RunningSandbox
+from tests.batches.lists import ends, frozen, progress
+from tests.fixtures.panel import SignIn, give_token, make_company, person_of, told
+from tests.fixtures.place import Place
+
+FRAGMENT = {"HX-Request": "true", "HX-Target": "batch-progress"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_heard() -> Any:
+    yield
+    pace._heard.clear()
+
+
+@pytest.fixture
+def place(core: RunningSandbox, acme: Company) -> Place:
+    pool = core.company("acme").pools()[0]
+    return Place(core, core.company("acme"), acme, pool.id)
+
+
+def list_of(
+    place: Place,
+    client: Client,
+    count: int = 3,
+    operation: Operation = Operation.LIMIT,
+    **how: Any,
+) -> Batch:
+    ids = [pool.id for pool in place.at_core.pools()[:count]]
+    how = how or ({"to": 99} if operation is Operation.LIMIT else {})
+    return frozen(place, person_of(client), operation, how, ids)
+
+
+def page_of(batch: Batch) -> str:
+    return f"/c/acme/batches/{batch.pk}/"
+
+
+def run(client: Client, batch: Batch, **typed: str) -> Any:
+    return client.post(f"{page_of(batch)}run/", {"start": "1", **typed}, follow=True)
+
+
+def test_the_preview_shows_each_pool_with_what_happens_to_it(manager: Client, place: Place) -> None:
+    batch = list_of(place, manager)
+    text = told(manager.get(page_of(batch)))
+    for pool in place.at_core.pools()[:3]:
+        assert f"{pool.name} {pool.id}" in text
+        assert f"limit {pool.limit} → 99" in text
+    assert "Set limit to 99" in text
+    assert "Nothing was sent yet." in text
+    assert "Run: change 3 pools" in text
+    assert "ZD-4711" in text
+    assert "Type" not in text
+    assert place.writes() == []
+
+
+def test_what_cannot_be_undone_says_so_first(manager: Client, place: Place) -> None:
+    clear = told(manager.get(page_of(list_of(place, manager, 2, Operation.CLEAR))))
+    assert "Patchworks doesn't say how many wait" in clear
+    delete = told(manager.get(page_of(list_of(place, manager, 2, Operation.DELETE))))
+    assert "This is permanent." in delete
+    assert "Run: delete 2 pools" in delete
+
+
+def test_run_does_it_and_reports_it(manager: Client, place: Place) -> None:
+    batch = list_of(place, manager)
+    answer = run(manager, batch)
+    assert answer.redirect_chain == [(page_of(batch), 302)]
+    text = told(answer)
+    assert ends(batch) == ["done"] * 3
+    assert "3 of 3 · ended" in text
+    assert "Done 3" in text
+    assert "Run:" not in text
+    changes = Entry.objects.filter(batch=batch.pk, kind="intent")
+    assert all(f"/changes/{each.change}/" in answer.content.decode() for each in changes)
+
+
+def test_above_ten_the_number_is_typed(manager: Client, place: Place) -> None:
+    batch = list_of(place, manager, 11)
+    assert "Type 11 to run it" in told(manager.get(page_of(batch)))
+    for typed in ("", "10", "eleven"):
+        refused = run(manager, batch, number=typed)
+        assert (refused.status_code, "Type 11 to run this list." in told(refused)) == (422, True)
+    assert (place.writes(), progress(batch).phase) == ([], "frozen")
+    run(manager, batch, number="11")
+    assert ends(batch) == ["done"] * 11
+
+
+def test_a_page_with_scripts_gets_what_is_new(manager: Client, place: Place) -> None:
+    batch = list_of(place, manager)
+    manager.post(f"{page_of(batch)}run/", {"start": "1"}, headers=FRAGMENT)
+    assert ends(batch) == ["done"] * 3
+    batch = list_of(place, manager, 3, to=98)
+    core = place.sandbox
+    core.set_fault("rate-limit=9;skip=3;times=1")
+    answer = manager.post(f"{page_of(batch)}run/", {"start": "1"}, headers=FRAGMENT)
+    html = answer.content.decode()
+    assert html.lstrip().startswith("<section")
+    assert "load delay:" in html
+    assert "paused until" in told(answer)
+    assert len(re.findall("hx-swap-oob", html)) == 3
+    since = re.search('name="since" value="([^"]+)"', html)
+    assert since
+    Batch.objects.update(paused_until=None)
+    ended = manager.post(f"{page_of(batch)}run/", {"since": since[1]}, headers=FRAGMENT)
+    assert ended["HX-Retarget"] == "#batch"
+    assert "3 of 3 · ended" in told(ended)
+
+
+def test_stop_ends_it_and_continue_goes_on(manager: Client, place: Place) -> None:
+    batch = list_of(place, manager)
+    place.sandbox.set_fault("rate-limit=9;skip=3;times=1")
+    run(manager, batch)
+    Batch.objects.update(paused_until=None)
+    stopped = manager.post(f"{page_of(batch)}stop/", follow=True)
+    text = told(stopped)
+    assert "1 of 3 · stopped" in text
+    assert "Nothing was sent: the list was stopped." in text
+    assert "Continue" in text
+    # The page of another tab asks once more.
+    manager.post(f"{page_of(batch)}run/", headers=FRAGMENT)
+    assert ends(batch) == ["done", "waiting", "waiting"]
+    run(manager, batch)
+    assert ends(batch) == ["done"] * 3
+
+
+def test_coming_back_goes_on_by_itself_for_a_while(manager: Client, place: Place) -> None:
+    batch = list_of(place, manager)
+    place.sandbox.set_fault("rate-limit=9;skip=3;times=1")
+    run(manager, batch)
+    assert b"load delay:" in manager.get(page_of(batch)).content
+
+
+def test_somebody_else_looks_and_does_not_run_it(
+    manager: Client, place: Place, sign_in_as: SignIn
+) -> None:
+    batch = list_of(place, manager)
+    other = sign_in_as("Operator")
+    assert "Run:" not in told(other.get(page_of(batch)))
+    refused = run(other, batch)
+    assert refused.status_code == 403
+    assert "Only they can run it." in told(refused)
+    assert ends(batch) == ["waiting"] * 3
+
+
+def test_a_list_of_another_company_is_not_there(
+    manager: Client, place: Place, core: RunningSandbox
+) -> None:
+    batch = list_of(place, manager)
+    northwind = make_company(core, "northwind", "Northwind")
+    give_token(person_of(manager), northwind, core.keys["northwind"]["full"])
+    for address in ("", "run/"):
+        there = f"/c/northwind/batches/{batch.pk}/{address}"
+        assert manager.post(there).status_code == 404
+
+
+def test_what_keeps_a_list_from_being_run_is_said(manager: Client, place: Place) -> None:
+    batch = list_of(place, manager)
+    Batch.objects.update(made_at=timezone.now() - timedelta(hours=20))
+    assert "This list is from" in told(run(manager, batch))
+    Batch.objects.update(made_at=timezone.now())
+    Company.objects.update(origin=2)
+    moved = run(manager, batch)
+    assert "Acme has moved since this list was made." in told(moved)
+    Company.objects.update(origin=1)
+    BatchItem.objects.filter(batch=batch).update(wanted='{"limit":900}')
+    assert "isn't the one that was recorded" in told(run(manager, batch))
+    assert (place.writes(), ends(batch)) == ([], ["waiting"] * 3)
+
+
+def test_a_role_that_was_taken_stops_it(manager: Client, place: Place) -> None:
+    batch = list_of(place, manager)
+    person_of(manager).groups.set([Group.objects.get(name="Read-only")])
+    text = told(run(manager, batch))
+    assert "Your role no longer includes this change." in text
+    assert place.writes() == []
+
+
+def test_a_refused_token_leads_to_mending_it_and_back(manager: Client, place: Place) -> None:
+    batch = list_of(place, manager)
+    place.at_core.revoke_key()
+    answer = manager.post(f"{page_of(batch)}run/", {"start": "1"})
+    text = told(answer)
+    assert "0 of 3 · stopped" in text
+    assert f"next=/c/acme/batches/{batch.pk}/" in answer.content.decode().replace("%2F", "/")
+    place.sandbox.start_over()
+
+
+def test_without_a_token_nothing_is_run(manager: Client, place: Place) -> None:
+    batch = list_of(place, manager)
+    place.company.tokens.all().delete()
+    assert run(manager, batch).status_code == 404
+
+
+def test_the_report_shows_one_outcome(manager: Client, place: Place) -> None:
+    batch = list_of(place, manager)
+    pools = place.at_core.pools()
+    place.at_core.change_pool(pools[1].id, limit=77)
+    run(manager, batch)
+    page = manager.get(f"{page_of(batch)}?outcome=not_sent")
+    assert [row.line.item.pool_id for row in page.context["rows"]] == [pools[1].id]
+    text = told(page)
+    assert "It was changed since the list was made: limit" in text
+    assert "→ 77. Nothing was sent." in text
+    assert len(manager.get(f"{page_of(batch)}?outcome=nonsense").context["rows"]) == 3
