@@ -16,9 +16,10 @@ from pools.core import CoreError, Exchange, Invalid, Pool
 from pools.core.bounds import LONGEST_SAID
 from pools.database_faults import Cause, cause_of
 from pools.ledger.appending import LedgerUnwritable, append, lock
-from pools.models import Entry, Lease
+from pools.models import Company, Entry, Lease
 from pools.models.lease import pool_key_of
 from pools.models.vocabulary import UNREADABLE, Kind, Outcome, Readback, ends
+from pools.tokens.keeping import must_be_active
 
 
 class FormAlreadySent(Exception):
@@ -96,14 +97,16 @@ def newest_entry(change: ProposedChange) -> int:
 def record_intent(intent: Intent) -> None:
     """Commits what is about to be sent, and takes the pool's lease.
 
-    Raises FormAlreadySent, PoolHeld, PoolMoved or LedgerUnwritable: then nothing was recorded,
-    or what was is an intent that nothing was sent for.
+    Raises FormAlreadySent, PoolHeld, PoolMoved, CompanyArchived or LedgerUnwritable: then nothing
+    was recorded, or what was is an intent that nothing was sent for. Archiving takes the same
+    lock: nothing begins after it, and what has begun before it ends.
     """
     change = intent.change
     with _ledger_must_work(), transaction.atomic(durable=True):
         lock()
         if earlier := intent_of_form(change.form_id):
             raise FormAlreadySent(earlier)
+        must_be_active(Company.objects.only("archived_at").get(pk=change.company.pk))
         refuse_if_held(change.company, intent.pool_key)
         if newest_entry(change) != intent.as_of:
             raise PoolMoved

@@ -85,9 +85,9 @@ class FormReused(SuspiciousOperation):
 def make_change(core: CoreClient, change: ProposedChange) -> ChangeResult:
     """Makes a proposed change, once, and says how it ended.
 
-    Reads the pool first: a CoreError from that, Conflict, PoolHeld, LedgerUnwritable and
-    FormReused all mean that nothing was sent. OutcomeUnwritten means that it was, and
-    that the record shows the change as open. A form that was sent before is not sent
+    Reads the pool first: a CoreError from that, Conflict, PoolHeld, CompanyArchived,
+    LedgerUnwritable and FormReused all mean that nothing was sent. OutcomeUnwritten means that
+    it was, and that the record shows the change as open. A form that was sent before is not sent
     again: its first outcome is returned, waited for while that is still under way.
     """
     with ExitStack() as held:

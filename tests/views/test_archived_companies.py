@@ -3,11 +3,25 @@
 import pytest
 from django.test import Client
 
-from pools.models import Company, Entry, Token
+from pools import companies as acts
+from pools.changes import sending
+from pools.changes.recording import Intent
+from pools.ledger.appending import Actor
+from pools.models import Company, Entry, Lease, Token
 from sandbox.running import RunningSandbox
 from tests.fixtures.panel import told
-from tests.views.changing import NEW, check, edit, one_pool, open_form, unknown_edit
+from tests.views.changing import (
+    NEW,
+    check,
+    edit,
+    one_pool,
+    open_form,
+    outcomes,
+    unknown_edit,
+    writes,
+)
 
+ANA = Actor(7, "ana", "192.0.2.1")
 ARCHIVE, BACK = "/companies/acme/archive/", "/companies/acme/bring-back/"
 
 
@@ -111,3 +125,33 @@ def test_it_is_archived_once_and_brought_back_once(
     if address == BACK:
         admin.post(ARCHIVE)
     assert [admin.post(address).status_code for _ in range(2)] == [302, 404]
+
+
+@pytest.mark.parametrize("when", ["before the intent", "after the intent"])
+def test_what_has_begun_when_a_company_is_archived_ends_and_nothing_begins_after_it(
+    manager: Client, acme: Company, core: RunningSandbox, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """A change is under way: its pool was read, and somebody archives the company."""
+    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
+    typed = open_form(manager, address, limit="71", reason="ZD-4711")
+    record = sending.record_intent
+
+    def meanwhile(intent: Intent) -> None:
+        if when == "before the intent":
+            acts.archive(acme, by=ANA)
+        record(intent)
+        if when == "after the intent":
+            acts.archive(acme, by=ANA)
+
+    monkeypatch.setattr(sending, "record_intent", meanwhile)
+    page = manager.post(address, typed)
+    kinds = list(Entry.objects.exclude(kind="event").order_by("seq").values_list("kind", flat=True))
+    if when == "before the intent":
+        assert "Acme is archived. Nothing was sent, and what you entered is still here." in told(
+            page
+        )
+        assert page.context["form"]["limit"].value() == "71"
+        assert (writes(core), kinds) == ([], [])
+    else:
+        assert (len(writes(core)), kinds[:2], outcomes()) == (1, ["intent", "outcome"], ["done"])
+    assert not Lease.objects.exists()
