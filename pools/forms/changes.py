@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.functional import cached_property
 
 from pools.changes import (
@@ -321,12 +322,26 @@ class PoolForm(ChangeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs |= self._asks_while_typed()
         # A pool that was deleted, created again; or the pool that an edit was opened with.
         shown = self._undo.before if self._undo else self._opened
         if shown is not None:
             self._keep(shown)
         else:
             self.fields["name"].help_text = self._said_of_unseen()
+
+    def _asks_while_typed(self) -> dict[str, str]:
+        """Which other pools have the name is said while it is typed."""
+        address = reverse("pools:pool_named", args=[self._company.slug])
+        return {
+            "hx-get": address if self._pool_id is None else f"{address}?but={self._pool_id}",
+            "hx-trigger": "input changed delay:300ms",
+            "hx-target": "#namesakes",
+            "hx-swap": "innerHTML",
+            "hx-sync": "this:replace",
+            # The form's own is for what it sends itself.
+            "hx-disabled-elt": "unset",
+        }
 
     def _keep(self, shown: Snapshot) -> None:
         """What the fields show. A field that a person leaves alone keeps exactly that value."""

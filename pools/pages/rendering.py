@@ -26,6 +26,7 @@ FRAGMENTS: Final = {
     "find-home": "found",
     "dialog-body": "dialog",
     "connection": "connection",
+    "namesakes": "namesakes",
 }
 
 

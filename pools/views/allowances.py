@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from pools.catalogue.systems import systems_seen
@@ -17,6 +18,7 @@ from pools.models.vocabulary import Action
 from pools.pages.drafts import take_draft
 from pools.pages.guards import needs, person
 from pools.tokens.keeping import TokenMissing, must_be_active
+from pools.views.account import safe_next
 from pools.views.workplace import Workplace, enter
 from pools.wording import allowances as wording
 from pools.wording.database import nothing_saved
@@ -31,13 +33,22 @@ def allowances(request: HttpRequest, company: str) -> HttpResponse:
     except TokenMissing as error:
         return workplace.show_problem(error, Action.EDIT)
     kept = allowances_of(workplace.company)
-    form = AllowanceForm(request.POST or None, initial=_initial(request, kept))
+    form = AllowanceForm(
+        request.POST or None, initial=_initial(request, kept) | take_draft(request)
+    )
     if form.is_valid() and _set(workplace, form):
-        return redirect("pools:allowances", company=company)
+        return redirect(_back(request, company))
     context = {"company": workplace.company, "may": workplace.may, "form": form, "kept": kept}
-    context["unset"] = _without(kept, workplace.company)
+    context |= {"unset": _without(kept, workplace.company), "back": safe_next(request, "")}
     status = 422 if form.is_bound else 200
     return render(request, "pools/allowances.html", context, status=status)
+
+
+def allowances_for(request: HttpRequest, company: Company) -> dict[str, Any]:
+    """What another page of the company shows them with, and the form that sets one."""
+    kept = allowances_of(company)
+    form = AllowanceForm(initial=_initial(request, kept))
+    return {"kept": kept, "allowance_form": form, "unset": _without(kept, company)}
 
 
 @needs("pools.set_allowances")
@@ -53,7 +64,12 @@ def allowance_remove(request: HttpRequest, company: str) -> HttpResponse:
         return workplace.show_problem(error, Action.EDIT)
     except LedgerUnwritable as error:
         messages.error(request, nothing_saved(error))
-    return redirect("pools:allowances", company=company)
+    return redirect(_back(request, company))
+
+
+def _back(request: HttpRequest, company: str) -> str:
+    """To the page that they are a part of."""
+    return safe_next(request, reverse("pools:allowances", args=[company]))
 
 
 def _must_work_in(workplace: Workplace) -> None:
@@ -67,7 +83,7 @@ def _initial(request: HttpRequest, kept: list[Allowance]) -> dict[str, Any]:
     """The system that the address names, with its number where there is one."""
     system = request.GET.get("system", "")
     number = next((each.number for each in kept if each.key == system_key(system)), None)
-    return {"system": system, "allowance": number} | take_draft(request)
+    return {"system": system, "allowance": number}
 
 
 def _set(workplace: Workplace, form: AllowanceForm) -> bool:

@@ -20,6 +20,7 @@ from pools.pages.actors import actor_of
 from pools.pages.drafts import take_draft
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
+from pools.views.allowances import allowances_for
 from pools.wording import companies as wording
 from pools.wording.database import nothing_saved
 from pools.wording.tokens import tokens_stopped_working
@@ -54,8 +55,7 @@ def company_edit(request: HttpRequest, company: str) -> HttpResponse:
 def company_archive(request: HttpRequest, company: str) -> HttpResponse:
     """Puts a company away, after one confirmation."""
     chosen = get_object_or_404(Company.objects.active(), slug=company)
-    consequences = wording.archiving(people_with_tokens(chosen), len(open_changes(chosen)))
-    return _confirmed(request, chosen, wording.ARCHIVE, consequences, acts.archive)
+    return _confirmed(request, chosen, wording.ARCHIVE, _archiving(chosen), acts.archive)
 
 
 @needs("pools.manage_people")
@@ -64,6 +64,10 @@ def company_bring_back(request: HttpRequest, company: str) -> HttpResponse:
     chosen = get_object_or_404(Company, slug=company, archived_at__isnull=False)
     consequences = wording.bringing_back(people_with_tokens(chosen))
     return _confirmed(request, chosen, wording.BRING_BACK, consequences, acts.bring_back)
+
+
+def _archiving(company: Company) -> list[str]:
+    return wording.archiving(people_with_tokens(company), len(open_changes(company)))
 
 
 def _confirmed(
@@ -91,6 +95,8 @@ def _form_page(request: HttpRequest, company: Company) -> HttpResponse:
     as_stored = copy(company) if company.pk else None
     form = CompanyForm(request.POST or None, instance=company, initial=take_draft(request))
     context: dict[str, Any] = {"form": form, "company": as_stored, "tried": []}
+    if as_stored is not None and as_stored.archived_at is None:
+        context |= allowances_for(request, as_stored) | {"archiving": _archiving(as_stored)}
     if "_test" in request.POST:
         return show(request, _FORM, context | {"tried": try_connection(form)})
     if form.is_valid() and _kept(request, form, as_stored):

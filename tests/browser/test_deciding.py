@@ -42,3 +42,21 @@ def test_a_limit_says_what_it_makes_of_the_allowance_before_it_is_saved(allowanc
     expect(page.get_by_text("raised the limit").first).to_be_visible()
     page.goto(ALLOWANCES)
     page.get_by_role("button", name=f"Remove: {SYSTEM}").click()
+
+
+def test_a_name_that_another_pool_has_is_said_while_it_is_typed(manager: Page) -> None:
+    """In the dialog and on a page of its own; what is typed stays, and the focus too."""
+    manager.goto("/c/acme/pools/?search=Peoplevox orders US")
+    manager.keyboard.press("n")
+    dialog = manager.get_by_role("dialog")
+    for place in (dialog, manager.get_by_role("main")):
+        name = place.get_by_label("Name")
+        name.focus()
+        manager.keyboard.type("Peoplevox orders US")
+        expect(place.locator("#namesakes")).to_contain_text("Another pool has this name")
+        expect(name).to_be_focused()
+        manager.keyboard.type("A")
+        expect(place.locator("#namesakes")).to_be_empty()
+        expect(name).to_have_value("Peoplevox orders USA")
+        name.fill("")
+        manager.goto("/c/acme/pools/new/")

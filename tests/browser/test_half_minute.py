@@ -205,7 +205,7 @@ def test_control_and_enter_send_a_form_once(
     manager: Page, pool: str, sent: list[str], core_fault: Fault
 ) -> None:
     # So long that a busy machine presses twice before the answer.
-    core_fault("latency=3;only=writes")
+    core_fault("latency=1.5;only=writes")
     manager.goto(pool)
     manager.keyboard.press("e")
     expect(manager.get_by_role("dialog").get_by_label("Limit")).to_be_focused()

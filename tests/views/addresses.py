@@ -38,6 +38,7 @@ MATRIX: Final = {
     "": ROLES,
     "c/<slug:company>/": ROLES,
     "c/<slug:company>/pools/": ROLES,
+    "c/<slug:company>/pools/named/": EDITORS,
     "c/<slug:company>/pools/new/": MAKERS,
     "c/<slug:company>/pools/read/": ROLES,
     "c/<slug:company>/pools/export/": ROLES,

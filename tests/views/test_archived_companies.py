@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from pools import companies as acts
-from pools.changes import sending
+from pools.changes import recording, sending
 from pools.changes.recording import Intent
 from pools.ledger.appending import Actor
 from pools.models import Company, Entry, Lease, Token
@@ -134,7 +134,7 @@ def test_what_has_begun_when_a_company_is_archived_ends_and_nothing_begins_after
     """A change is under way: its pool was read, and somebody archives the company."""
     address = f"/c/acme/pools/{one_pool(manager)}/edit/"
     typed = open_form(manager, address, limit="71", reason="ZD-4711")
-    record = sending.record_intent
+    record = recording.record_intent
 
     def meanwhile(intent: Intent) -> None:
         if when == "before the intent":

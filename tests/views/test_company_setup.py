@@ -176,3 +176,27 @@ def test_companies_stand_in_the_order_that_was_chosen(
     admin.post("/companies/new/", NEW | {"name": "Zulu", "position": "1"})
     admin.post("/companies/new/", NEW | {"name": "Aardvark", "slug": "aardvark"})
     assert [company.name for company in Company.objects.all()] == ["Zulu", "Aardvark", "Acme"]
+
+
+def test_allowances_and_archive_are_parts_of_the_page(admin: Client, acme: Company) -> None:
+    back = f"{ACME}#allowances"
+    form = {"system": "NetSuite", "allowance": "15", "next": back}
+    answer = admin.post("/c/acme/allowances/", form)
+    assert answer.headers["Location"] == back
+    page = admin.get(ACME)
+    assert "NetSuite 15 at a time" in told(page)
+    assert "The allowance for “NetSuite” is 15." in told(page)
+    assert "It leaves Home, Find and every list." in told(page)
+    assert 'href="/companies/acme/archive/"' in page.text
+    assert admin.get(f"{ACME}?system=netsuite").context["allowance_form"]["allowance"].value() == 15
+    refused = admin.post("/c/acme/allowances/", form | {"allowance": "0"})
+    assert (refused.status_code, f'value="{back}"' in refused.text) == (422, True)
+    answer = admin.post("/c/acme/allowances/remove/", {"system": "NetSuite", "next": back})
+    assert (answer.headers["Location"], "15 at a time" in told(admin.get(ACME))) == (back, False)
+
+
+def test_an_archived_company_has_only_the_way_back(admin: Client, acme: Company) -> None:
+    admin.post(f"{ACME}archive/")
+    page = admin.get(ACME)
+    assert 'id="allowances"' not in page.text
+    assert 'href="/companies/acme/bring-back/"' in page.text

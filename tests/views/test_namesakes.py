@@ -1,14 +1,17 @@
 """A name that another pool of the company has is said where it is given, and not forbidden."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.db.models.query import QuerySet
 from django.db.utils import OperationalError
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from pools.catalogue.namesakes import namesakes
-from pools.models import Company, SeenPool
+from pools.models import Company, SeenPool, Token
 from sandbox.running import RunningSandbox
 from tests.fixtures.panel import told
 from tests.views.changing import NEW, edit, newest, open_form, outcomes, revert_of, writes
@@ -127,3 +130,57 @@ def test_nothing_is_said_where_nobody_knows_whether_the_name_was_given(
     page = manager.post(address, form, follow=True)
     assert outcomes() == ["unknown"]
     assert "has this name" not in told(page)
+
+
+NAMED = "/c/acme/pools/named/"
+TYPED = {"HX-Request": "true", "HX-Target": "namesakes"}
+
+
+def said_while_typing(client: Client, **asked: Any) -> str:
+    answer = client.get(NAMED, asked, headers=TYPED)
+    assert answer.status_code == 200
+    return " ".join(told(answer).split())
+
+
+def test_it_is_said_while_the_name_is_typed_and_core_is_not_asked(
+    manager: Client, core: RunningSandbox, orders: int
+) -> None:
+    other = core.company("acme").add_pool("Stock", 5).id
+    manager.get(f"/c/acme/pools/{other}/")
+    core.reset()
+    said = f"Another pool has this name: {orders}, seen seconds ago. You can still use it."
+    assert said_while_typing(manager, name=" Café orders ") == said
+    assert said_while_typing(manager, name="Café orders", but=other) == said
+    nobodys: tuple[dict[str, Any], ...] = (
+        {"name": "Café order"},
+        {"name": ""},
+        {"name": "\u200b"},
+        {"name": "Café orders", "but": orders},
+        {"name": "n" * 10_000},
+        {},
+    )
+    for asked in nobodys:
+        assert said_while_typing(manager, **asked) == ""
+    assert said_while_typing(manager, name="Café orders", but="9" * 30) == said
+    assert core.journal == []
+
+
+def test_the_form_asks_while_a_name_is_typed(manager: Client, orders: int) -> None:
+    for address, asks in ((NEW, NAMED), (f"/c/acme/pools/{orders}/edit/", f"{NAMED}?but={orders}")):
+        assert f'hx-get="{asks}"' in manager.get(address).text
+
+
+def test_without_a_token_nobody_learns_who_has_a_name(
+    manager: Client, core: RunningSandbox, orders: int
+) -> None:
+    Token.objects.update(refused_at=timezone.now())
+    assert said_while_typing(manager, name="Café orders") == ""
+    Token.objects.all().delete()
+    assert said_while_typing(manager, name="Café orders") == ""
+
+
+def test_it_is_a_page_of_its_own_too(manager: Client, orders: int) -> None:
+    page = told(manager.get(NAMED, {"name": "Café orders"}))
+    assert f"Another pool has this name: {orders}" in page
+    page = told(manager.get(NAMED, {"name": "Stock <b>"}))
+    assert "No other pool was last seen with this name." in page
