@@ -296,6 +296,8 @@ MFA_FORMS = {
     "reauthenticate_webauthn": "pools.accounts.forms.PasskeyAgainForm",
 }
 
+# How long stored tokens outlive the day on which their owner was disabled.
+LEAVER_TOKEN_DAYS = whole_number("LEAVER_TOKEN_DAYS", 7, least=0, most=365)
 INVITATION_DAYS = whole_number("INVITATION_DAYS", 7, least=1, most=30)
 _mail = mail_settings()
 EMAIL_CONFIGURED = _mail is not None

@@ -27,6 +27,7 @@ from pools.ledger.appending import record_event
 from pools.models import Entry, Token
 from pools.pages.actors import actor_of
 from pools.pages.drafts import KEPT_FIELDS, KEPT_LISTS, take_draft
+from pools.people import leaving
 from pools.people.roles import ROLES
 from pools.wording.coming_back import ENTRIES_KEPT, ENTRIES_LOST
 from pools.wording.events import title_of
@@ -206,6 +207,15 @@ class UserAdmin(RecordedAdmin, BaseUserAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        """As on the panel's own page, but of people who are enabled, too."""
+        with transaction.atomic():
+            leaving.delete_within(cast(User, obj), by=actor_of(request, cast(User, request.user)))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_delete_permission(request, obj) and _may_touch(request, obj)

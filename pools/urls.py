@@ -142,6 +142,7 @@ urlpatterns = [
     path("people/<int:person_id>/roles/", people.person_roles, name="person_roles"),
     path("people/<int:person_id>/disable/", people.person_disable, name="person_disable"),
     path("people/<int:person_id>/enable/", people.person_enable, name="person_enable"),
+    path("people/<int:person_id>/delete/", people.person_delete, name="person_delete"),
     path("people/<int:person_id>/sign-out/", people.person_sign_out, name="person_sign_out"),
     path(
         "people/<int:person_id>/password/", person_password.person_password, name="person_password"

@@ -181,7 +181,7 @@ def test_not_even_a_superuser_changes_a_role_there(superuser: Client, page: str)
 def test_a_person_goes_with_their_tokens(administrator: Client, token: Token) -> None:
     administrator.post(f"/admin/auth/user/{token.user.pk}/delete/", {"post": "yes"})
     assert Token.objects.count() == 0
-    assert [event["name"] for event in events("user_removed")] == ["olga"]
+    assert [event["name"] for event in events("person_deleted")] == ["olga"]
 
 
 @pytest.mark.parametrize("page", ["", "change"])

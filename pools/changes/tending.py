@@ -36,6 +36,7 @@ from pools.ledger.leases import log_unfit
 from pools.ledger.signing import NotSigned, sign_checkpoint, sign_if_due
 from pools.models import Lease
 from pools.models.vocabulary import Verdict
+from pools.people.leaving import destroy_tokens_of_leavers
 from pools.tokens.vault import wrong_token_keys
 
 INTERVAL_SECONDS: Final = 1.0
@@ -46,6 +47,8 @@ UNREAD_SECONDS: Final = 60.0
 SIGNING_SECONDS: Final = 5.0
 # How often it is asked whether the ledger was verified lately.
 VERIFICATION_SECONDS: Final = 600.0
+# How often it is looked for stored tokens of people who left.
+LEAVERS_SECONDS: Final = 600.0
 # So much of a company's work before it is another's turn.
 AT_ONCE: Final = 10
 FIRST_DELAY_SECONDS: Final = 5.0
@@ -106,6 +109,7 @@ class Tending:
         self._next_checkpoint = self._next_unread = self._next_verification = clock()
         self._next_signing = self._next_checkpoint
         self._copies: dict[str, Delay] = {}
+        self._next_leavers = clock()
         # Changes that are done and could not be read back, and their companies.
         self._unread: dict[UUID, str] = {}
         self._keys_fit = False
@@ -128,6 +132,9 @@ class Tending:
             more = self._settle()
             if self._clock() >= self._next_signing:
                 self._sign()
+            if self._clock() >= self._next_leavers:
+                self._next_leavers = self._clock() + LEAVERS_SECONDS
+                destroy_tokens_of_leavers()
             if not more and self._clock() >= self._next_verification:
                 self._verify()
         except (AnyDatabaseError, LedgerUnwritable) as error:

@@ -37,7 +37,7 @@ SELECT name, id FROM people WHERE id IS NOT NULL
 # Whoever is made, renamed or removed here is named by one of these.
 _EVENTS: Final = """
 SELECT facts FROM pools_entry WHERE kind = 'event' AND action IN
-  ('person_added', 'superuser_made', 'user_added', 'user_changed', 'user_removed')
+  ('person_added', 'superuser_made', 'person_deleted', 'user_added', 'user_changed', 'user_removed')
 """
 _COMPANIES: Final = """
 WITH RECURSIVE companies(slug) AS (

@@ -9,6 +9,7 @@ from pools.models.entry import Entry
 from pools.models.index_term import IndexTerm
 from pools.models.invitation import Invitation, LastSeen
 from pools.models.lease import Lease
+from pools.models.leaving import DisabledSince
 from pools.models.note import PinnedNote
 from pools.models.token import Token
 from pools.models.tree import CheckpointStanding, SignedHead, TreeTile
@@ -19,6 +20,7 @@ __all__ = [
     "BatchItem",
     "CheckpointStanding",
     "Company",
+    "DisabledSince",
     "Entry",
     "IndexTerm",
     "Invitation",

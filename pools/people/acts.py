@@ -22,9 +22,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from pools.ledger import clock
 from pools.ledger.appending import Actor, LedgerUnwritable, lock, record_event
 from pools.ledger.canonical import storable
-from pools.models import Invitation
+from pools.models import DisabledSince, Invitation
 from pools.people.names import must_be_free, must_not_be_invited
 from pools.people.roles import ROLES
 
@@ -44,6 +45,7 @@ class Refusal(Enum):
     SUPERUSER = auto()  # touch one without being one
     LAST_ADMINISTRATOR = auto()  # leave nobody who can manage people
     NO_PASSWORD = auto()  # a link to a new password for someone without a password, or disabled
+    STILL_ENABLED = auto()  # delete somebody who may still sign in
 
 
 class NotAllowed(Exception):
@@ -101,7 +103,10 @@ def set_roles(person: User, roles: Iterable[str], *, by: Actor) -> bool:
 
 
 def disable(person: User, *, by: Actor) -> None:
-    """Shuts a person out: their sessions end now, their tokens stay but nobody can use them."""
+    """Shuts a person out: their sessions end now, and nobody can use their tokens.
+
+    Those are destroyed some days later: see `pools.people.leaving`.
+    """
     may_disable(person, by)
     with recording():
         _switch(person, on=False)
@@ -311,6 +316,9 @@ def _must_have_administrators() -> None:
 def _switch(person: User, *, on: bool) -> None:
     person.is_active = on
     person.save(update_fields=["is_active"])
+    DisabledSince.objects.filter(user=person).delete()
+    if not on:
+        DisabledSince.objects.create(user=person, at=clock.now())
 
 
 def end_sessions(person: User) -> int:

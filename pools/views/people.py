@@ -21,7 +21,7 @@ from pools.models import Invitation
 from pools.pages.actors import actor_of
 from pools.pages.drafts import take_draft
 from pools.pages.guards import needs, person
-from pools.people import acts
+from pools.people import acts, leaving
 from pools.people.names import NameTaken, earlier_names
 from pools.views import people_facts
 from pools.wording import mails
@@ -45,6 +45,7 @@ DISABLE: Final = Act(wording.DISABLE, acts.disable, check=acts.may_disable)
 ENABLE: Final = Act(wording.ENABLE, acts.enable, dangerous=False)
 SIGN_OUT: Final = Act(wording.SIGN_OUT, acts.sign_out_everywhere)
 FORGET_FACTORS: Final = Act(wording.FORGET_FACTORS, acts.remove_second_factors)
+DELETE: Final = Act(wording.DELETE, leaving.delete, check=leaving.may_delete)
 
 
 @needs("pools.manage_people")
@@ -60,7 +61,10 @@ def people_list(request: HttpRequest) -> HttpResponse:
 def person_detail(request: HttpRequest, person_id: int) -> HttpResponse:
     facts = _facts(person_id)
     earlier = earlier_names(facts.user)
+    left = not facts.user.is_active
     context = {
+        "to_revoke": people_facts.keys_to_revoke(facts.user) if left else [],
+        "destroyed_after": leaving.destroyed_after(facts.user) if left else None,
         "facts": facts,
         "earlier_names": wording.also_recorded_as(earlier) if earlier else "",
         "history": people_facts.recent_changes(facts.user),
@@ -107,6 +111,11 @@ def person_disable(request: HttpRequest, person_id: int) -> HttpResponse:
 @needs("pools.manage_people")
 def person_enable(request: HttpRequest, person_id: int) -> HttpResponse:
     return _act(request, person_id, ENABLE)
+
+
+@needs("pools.manage_people")
+def person_delete(request: HttpRequest, person_id: int) -> HttpResponse:
+    return _act(request, person_id, DELETE)
 
 
 @needs("pools.manage_people")
@@ -175,6 +184,7 @@ def _refused(
 @credential_given_lately
 def _confirmed(request: HttpRequest, facts: people_facts.PersonFacts, act: Act) -> HttpResponse:
     words, dangerous = act.words, act.dangerous
+    name, person_id = facts.user.get_username(), facts.user.pk
     context: dict[str, Any] = {"facts": facts, "act": words, "dangerous": dangerous, "stopped": ""}
     if request.method != "POST":
         return render(request, "pools/person_act.html", context)
@@ -183,8 +193,10 @@ def _confirmed(request: HttpRequest, facts: people_facts.PersonFacts, act: Act) 
     except _STOPPED as error:
         context["stopped"] = wording.refused(error)
         return render(request, "pools/person_act.html", context, status=409)
-    messages.success(request, f"{facts.user.get_username()} {act.words.done}")
-    return redirect("pools:person", person_id=facts.user.pk)
+    messages.success(request, f"{name} {act.words.done}")
+    if act is DELETE:
+        return redirect("pools:people")
+    return redirect("pools:person", person_id=person_id)
 
 
 @sensitive_variables()

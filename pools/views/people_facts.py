@@ -42,6 +42,21 @@ class Event:
     company: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeyToRevoke:
+    """A key of a company that somebody stored here: they may still have it elsewhere.
+
+    `company` is a name, `kind` in words. `is_stored`: the panel has it, sealed. `at` is when it
+    was stored last, None where that can't be read.
+    """
+
+    company: str
+    kind: str
+    label: str
+    at: datetime | None
+    is_stored: bool
+
+
 def everyone() -> list[PersonFacts]:
     """All people by name, by a fixed number of queries."""
     return [_facts(user) for user in _people().order_by("-is_active", "username")]
@@ -74,6 +89,29 @@ def recent_events(user: User, limit: int = RECENT_CHANGES) -> list[Event]:
             company=names.get(line.company, line.company),
         )
         for line in map(event_line, read(events[:limit]))
+    ]
+
+
+def keys_to_revoke(user: User) -> list[KeyToRevoke]:
+    """What a person has stored here, ever: one a company, kind and label."""
+    tokens = Token.objects.filter(user=user).select_related("company")
+    stored = {(token.company.slug, token.kind, token.label): token.created_at for token in tokens}
+    added = Entry.objects.filter(kind=Kind.EVENT, actor_id=str(user.pk), action="token_added")
+    last: dict[tuple[str, str, str], datetime | None] = {**stored}
+    for line in map(event_line, read(added.order_by("seq"))):
+        facts = {name: str(line.facts.get(name, "")) for name in ("kind", "label")}
+        last[line.company, facts["kind"], facts["label"]] = line.at
+    names = dict(Company.objects.values_list("slug", "name"))
+    kinds = dict(Token.Kind.choices)
+    return [
+        KeyToRevoke(
+            company=names.get(key[0], key[0]),
+            kind=str(kinds.get(key[1], key[1])),
+            label=key[2],
+            at=last[key],
+            is_stored=key in stored,
+        )
+        for key in sorted(last)
     ]
 
 

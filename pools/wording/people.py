@@ -16,6 +16,7 @@ _REFUSALS: Final[dict[Refusal, str]] = {
     Refusal.OWN_DISABLING: "You can't disable yourself. Ask a colleague.",
     Refusal.SUPERUSER: "Only a superuser can do this to a superuser.",
     Refusal.LAST_ADMINISTRATOR: "This would leave nobody who can manage people.",
+    Refusal.STILL_ENABLED: "Disable them first: only a disabled person can be deleted.",
     Refusal.NO_PASSWORD: "This person has no password here, or is disabled.",
 }
 _TAKEN: Final[dict[NameHolder, str]] = {
@@ -77,15 +78,24 @@ class ActWords:
 DISABLE: Final = ActWords(
     title="Disable",
     meaning="will be signed out at once and can't sign in again. "
-    "Their tokens are kept, but nobody can use them.",
+    "Nobody can use their stored tokens, and after some days these are destroyed.",
     button="Disable",
     done="was disabled.",
 )
 ENABLE: Final = ActWords(
     title="Enable",
-    meaning="will be able to sign in again, with the same roles and tokens as before.",
+    meaning="will be able to sign in again, with the same roles as before "
+    "and the tokens that are still stored.",
     button="Enable",
     done="can sign in again.",
+)
+DELETE: Final = ActWords(
+    title="Delete",
+    meaning="and everything that names them here will be deleted: account, second factors, stored "
+    "tokens, invitations. The history keeps their user name, so nobody else can ever have it. "
+    "This can't be undone.",
+    button="Delete permanently",
+    done="was deleted. The history keeps what they did.",
 )
 SIGN_OUT: Final = ActWords(
     title="Sign out everywhere",

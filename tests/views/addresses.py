@@ -86,6 +86,7 @@ MATRIX: Final = {
     "people/<int:person_id>/roles/": LEADERS,
     "people/<int:person_id>/disable/": LEADERS,
     "people/<int:person_id>/enable/": LEADERS,
+    "people/<int:person_id>/delete/": LEADERS,
     "people/<int:person_id>/sign-out/": LEADERS,
     "people/<int:person_id>/password/": LEADERS,
     "people/<int:person_id>/second-factors/remove/": LEADERS,
