@@ -2,6 +2,7 @@
 """Django's command line for the panel."""
 
 import base64
+import importlib
 import os
 import secrets
 import sys
@@ -13,14 +14,8 @@ def main() -> None:
     from django.core.management import execute_from_command_line
     from django.db import OperationalError
 
-    if sys.argv[1:2] == ["newkeys"]:
-        # The one command that makes what the settings ask for: it runs without them.
-        from django.conf import settings
-
-        from pools.management.commands.newkeys import Command
-
-        settings.configure()
-        Command().run_from_argv(sys.argv)
+    if sys.argv[1:2] in (["newkeys"], ["witness"]):
+        run_without_settings(sys.argv[1])
         return
     if sys.argv[1:2] == ["verify_audit"]:
         make_up_what_no_proof_needs()
@@ -34,6 +29,15 @@ def main() -> None:
         sys.exit(f"The panel does not start: {cannot_be_used(error)}")
 
 
+def run_without_settings(command: str) -> None:
+    """What makes the settings' own keys, and what is run by whoever has no panel."""
+    from django.conf import settings
+
+    settings.configure()
+    module = importlib.import_module(f"pools.management.commands.{command}")
+    module.Command().run_from_argv(sys.argv)
+
+
 def make_up_what_no_proof_needs() -> None:
     """An auditor need not have what opens tokens and signs sessions: the walk uses neither."""
     made_up = {
@@ -41,6 +45,8 @@ def make_up_what_no_proof_needs() -> None:
         "ALLOWED_HOSTS": "localhost",
         "TOKEN_KEYS": f"unused:{base64.b64encode(secrets.token_bytes(32)).decode()}",
     }
+    if "--without-keys" in sys.argv:
+        made_up["AUDIT_KEYS"] = made_up["TOKEN_KEYS"]
     for name, text in made_up.items():
         if not os.environ.get(name) and not os.environ.get(f"{name}_FILE"):
             os.environ[name] = text

@@ -95,7 +95,7 @@ def read_key(text: str) -> PublicKey:
     read = _KEY.fullmatch(text.strip())
     if read is None:
         raise BadNote("It is no public key: a name, eight hex digits and base64, joined by +.")
-    raw = _decoded(read[3])
+    raw = decoded(read[3])
     if len(raw) != 1 + BYTES or raw[0] not in {ED25519, COSIGNATURE}:
         raise BadNote("It is no Ed25519 key.")
     key = PublicKey(read[1], raw[0], raw[1:])
@@ -177,7 +177,7 @@ def _body(lines: Sequence[str]) -> tuple[str, int, bytes]:
         raise BadNote("It names no log.")
     if not _SIZE.fullmatch(size):
         raise BadNote("It names no size.")
-    raw = _decoded(root)
+    raw = decoded(root)
     if len(raw) != BYTES:
         raise BadNote("It names no root.")
     return origin, int(size), raw
@@ -187,7 +187,7 @@ def _signatures(lines: Iterable[str]) -> tuple[Signature, ...]:
     found = []
     for line in lines:
         read = _SIGNATURE.fullmatch(line)
-        raw = _decoded(read[2]) if read else b""
+        raw = decoded(read[2]) if read else b""
         if read is None or len(raw) <= 4:
             raise BadNote("A line of its signatures is none.")
         found.append(Signature(read[1], raw[:4], raw[4:]))
@@ -209,8 +209,11 @@ def _cosigned_message(note: Note, seconds: int) -> bytes:
     return f"cosignature/v1\ntime {seconds}\n{note.body}".encode()
 
 
-def _decoded(text: str) -> bytes:
-    """Base64 in its one spelling: otherwise the same note could be written in several ways."""
+def decoded(text: str) -> bytes:
+    """Base64 in its one spelling: otherwise the same note could be written in several ways.
+
+    Raises BadNote.
+    """
     try:
         raw = b64decode(text, validate=True)
     except (NotBase64, ValueError):

@@ -18,6 +18,7 @@ from django.db import connection
 from pools.ledger import leases
 from pools.ledger.chain import Chain, Head, Misfit, Row
 from pools.ledger.checkpoints import Checkpoint
+from pools.ledger.signed_proof import Signed
 from pools.models.entry import Entry
 from pools.models.vocabulary import Kind, Readback, ends
 
@@ -80,20 +81,27 @@ class Proof:
     uncompared: int
 
 
-def prove(from_seq: int = 1, checkpoints: Sequence[Checkpoint] = ()) -> Proof:
+def prove(
+    from_seq: int = 1,
+    checkpoints: Sequence[Checkpoint] = (),
+    *,
+    signed: Signed | None = None,
+    sealed: bool = True,
+) -> Proof:
     """Walks the ledger from an entry to its end, or to where its chain breaks.
 
     Memory grows with the changes that are open, not with the ledger. The ledger may grow
-    in the meantime; `checkpoints` must be from before the walk.
+    in the meantime; `checkpoints` must be from before the walk. What is `signed` is followed
+    along. Unless `sealed`, the seals are not looked at.
     """
     misfits = _Misfits()
-    chain = Chain(from_seq)
+    chain = Chain(from_seq, sealed=sealed)
     changes, compared = _Changes(misfits), _Checkpoints(checkpoints, chain, misfits)
-    _walk(chain, changes, compared)
+    _walk(chain, changes, compared, signed)
     # What releases a pool says why in the same transaction: it is on the ledger by
     # now, perhaps behind the end of the walk.
     let_go = changes.without_lease()
-    _walk(chain, changes, compared)
+    _walk(chain, changes, compared, signed)
     if chain.misfit is None:
         compared.must_be_reached(chain)
     else:
@@ -118,10 +126,14 @@ def prove(from_seq: int = 1, checkpoints: Sequence[Checkpoint] = ()) -> Proof:
     )
 
 
-def _walk(chain: Chain, changes: "_Changes", compared: "_Checkpoints") -> None:
+def _walk(
+    chain: Chain, changes: "_Changes", compared: "_Checkpoints", signed: Signed | None
+) -> None:
     for rows in chain.chunks():
         changes.follow(rows)
         compared.compare(rows)
+        if signed:
+            signed.follow(rows)
 
 
 class _Misfits:

@@ -20,7 +20,10 @@ from pools.ledger.appending import NOBODY, Actor, head, record_event
 from pools.ledger.chain import FACTS, as_one_text, sealed_in, wrong_audit_keys
 from pools.ledger.checkpoints import Checkpoint
 from pools.ledger.guarding import missing_triggers, was_emptied
+from pools.ledger.notes import BadNote, Note, PublicKey, read_key
 from pools.ledger.proof import NAMED, Proof, prove
+from pools.ledger.signed_proof import Signed, SignedProof, stored, verified
+from pools.ledger.signing import public_keys
 
 EVERY: Final = timedelta(hours=24)
 # A page waits for these: some seconds at most.
@@ -45,10 +48,15 @@ log = structlog.get_logger("panel.ledger")
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What a walk found, and each thing that is wrong, as a sentence."""
+    """What a walk found, and each thing that is wrong, as a sentence.
+
+    `signed` is what signed checkpoints show, whether the seals fit or not; None where there
+    are none, or where the walk did not begin with the first entry.
+    """
 
     proof: Proof
     findings: tuple[str, ...]
+    signed: SignedProof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +85,53 @@ class TooMuch(Exception):
     """There is no earlier walk to go on from, or too much is new for a page to wait for."""
 
 
-def examine(first: int = 1, checkpoints: Sequence[Checkpoint] = ()) -> Examined:
-    """Walks the ledger from an entry on, and looks at what guards it. Raises django.db.Error."""
-    proof = prove(first, checkpoints)
+def examine(
+    first: int = 1,
+    checkpoints: Sequence[Checkpoint] = (),
+    *,
+    notes: Sequence[Note | BadNote] = (),
+    keys: Sequence[PublicKey] = (),
+    sealed: bool = True,
+) -> Examined:
+    """Walks the ledger from an entry on, and looks at what guards it. Raises django.db.Error.
+
+    Signed checkpoints are those that the panel keeps, and `notes`: these must be signed with
+    `keys`, or with those of the ledger where there are none.
+    """
+    readable, wrong = _signed(notes, keys) if first == 1 else ([], [])
+    signed = Signed(readable) if first == 1 else None
+    proof = prove(first, checkpoints, signed=signed, sealed=sealed)
+    shown = signed.found(to_the_end=not proof.broken) if signed else None
+    if proof.broken and sealed and readable:
+        # The seals speak against it: what is signed may speak for it all the same.
+        signed = Signed(readable)
+        again = prove(signed=signed, sealed=False)
+        shown = signed.found(to_the_end=not again.broken)
+    findings = [*_findings(proof, sealed=sealed), *wrong, *(shown.findings if shown else ())]
+    return Examined(proof, tuple(findings), shown if readable else None)
+
+
+def _signed(
+    notes: Sequence[Note | BadNote], keys: Sequence[PublicKey]
+) -> tuple[list[Note], list[str]]:
+    """The signed checkpoints to compare, and what is wrong with some."""
+    own = [read_key(key) for key in public_keys()]
+    kept, wrong = verified(stored(), [*own, *keys])
+    given, more = verified(notes, keys or own)
+    return [*kept, *given], [*wrong, *more]
+
+
+def _findings(proof: Proof, *, sealed: bool) -> list[str]:
     found = [f"Entry {each.seq} does not fit. {each.reason}" for each in proof.misfits]
     if more := proof.misfit_count - len(proof.misfits):
         found.append(f"{more} more {'does' if more == 1 else 'do'} not fit.")
-    found += wrong_audit_keys() if proof.broken else []
+    found += wrong_audit_keys() if proof.broken and sealed else []
     found += proof.of_nobody
     if proof.head.seq == 0 and not proof.broken and was_emptied():
         found.append(EMPTIED)
     if missing := missing_triggers():
         found.append(f"{UNGUARDED} {LACKS} {', '.join(missing)}.")
-    return Examined(proof, tuple(found))
+    return found
 
 
 def latest() -> Verification | None:

@@ -264,6 +264,17 @@ GLOSSARY: Final = (
                 "ledger was cut off later.",
             ),
             Word(
+                "signed checkpoint",
+                "How many entries there were, and the root of the tree over them, signed by the "
+                "panel. Kept elsewhere, it shows whether any of them was altered later, whoever "
+                "did it and whatever keys they had.",
+            ),
+            Word(
+                "witness",
+                "Somebody else who signs a checkpoint as well, after making sure that the ledger "
+                "has only grown since the last one they saw.",
+            ),
+            Word(
                 "proof",
                 "Walking the ledger with manage.py verify_audit: each entry fits the one before, "
                 "and each change is complete.",

@@ -2,20 +2,36 @@
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 
 from pools.ledger.checkpoints import PRINTED_EMPTY, Checkpoint, read_checkpoints
 from pools.ledger.indexing import Lost, lost
+from pools.ledger.notes import BadNote, Note, PublicKey, read_key
 from pools.ledger.proof import NAMED, Proof
-from pools.ledger.verifying import examine
+from pools.ledger.signed_proof import in_lines
+from pools.ledger.verifying import Examined, examine
 from pools.wording.numbers import counted
 
 NOT_FOUND: Final = "`manage.py index_ledger` adds what is missing."
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[TextIO]:
+    """A file's lines, or those of standard input."""
+    try:
+        if name == "-":
+            yield sys.stdin
+        else:
+            with Path(name).open(encoding="utf-8", errors="replace") as lines:
+                yield lines
+    except OSError as error:
+        raise CommandError(f"{name} cannot be read: {error.strerror}.") from None
 
 
 class Command(BaseCommand):
@@ -48,6 +64,29 @@ class Command(BaseCommand):
         )
 
         parser.add_argument(
+            "--checkpoint",
+            nargs="+",
+            default=[],
+            metavar="FILE",
+            help=(
+                "signed checkpoints that were kept elsewhere (CHECKPOINT_FILE, or a log), to "
+                "compare besides those that the panel keeps; - is standard input"
+            ),
+        )
+        parser.add_argument(
+            "--keys",
+            metavar="FILE",
+            help=(
+                "public keys, one a line, that must have signed them (default: those of "
+                "SIGNING_KEYS and of the ledger, as audit_keys prints them)"
+            ),
+        )
+        parser.add_argument(
+            "--without-keys",
+            action="store_true",
+            help="leave the seals out: signed checkpoints alone say whether anything was altered",
+        )
+        parser.add_argument(
             "--index",
             action="store_true",
             help=(
@@ -58,8 +97,13 @@ class Command(BaseCommand):
     def handle(self, *, first: int, checkpoints: list[str], index: bool, **options: Any) -> None:
         # Read first: the ledger may grow, and must never seem shorter than what is noted.
         kept = [each for name in checkpoints for each in self._read(name)]
+        notes = [each for name in options["checkpoint"] for each in self._notes(name)]
+        if notes and first > 1:
+            raise CommandError("Signed checkpoints are of all entries: leave --from out.")
+        keys = self._keys(options["keys"]) if options["keys"] else []
+        sealed = not options["without_keys"]
         try:
-            examined = examine(max(first, 1), kept)
+            examined = examine(max(first, 1), kept, notes=notes, keys=keys, sealed=sealed)
             proof = examined.proof
             unfound = list(lost(max(first, 1))) if index and not proof.broken else []
         except AnyDatabaseError as error:
@@ -67,19 +111,30 @@ class Command(BaseCommand):
         for sentence in examined.findings:
             self.stderr.write(sentence)
         self._say_what_is_not_found(unfound)
-        self._say_what_fits(proof)
-        if examined.findings or unfound or (checkpoints and not kept):
+        self._say_what_fits(proof, sealed=sealed)
+        self._say_what_is_signed(examined, sealed=sealed)
+        lacking = (checkpoints and not kept) or (options["checkpoint"] and not notes)
+        if examined.findings or unfound or lacking or not (sealed or examined.signed):
             sys.exit(1)
 
-    def _read(self, name: str) -> Iterable[Checkpoint]:
+    def _notes(self, name: str) -> Sequence[Note | BadNote]:
+        with _opened(name) as lines:
+            notes = in_lines(lines)
+        if not notes:
+            self.stderr.write(f"{name}: there is no signed checkpoint in it.")
+        return notes
+
+    def _keys(self, name: str) -> list[PublicKey]:
+        with _opened(name) as lines:
+            texts = [line.strip() for line in lines if line.strip()]
         try:
-            if name == "-":
-                read = read_checkpoints(sys.stdin)
-            else:
-                with Path(name).open(encoding="utf-8", errors="replace") as lines:
-                    read = read_checkpoints(lines)
-        except OSError as error:
-            raise CommandError(f"{name} cannot be read: {error.strerror}.") from None
+            return [read_key(text) for text in texts]
+        except BadNote as reason:
+            raise CommandError(f"{name}: {reason}") from None
+
+    def _read(self, name: str) -> Iterable[Checkpoint]:
+        with _opened(name) as lines:
+            read = read_checkpoints(lines)
         if read.malformed:
             broken = counted(len(read.malformed), "checkpoint")
             numbers = ", ".join(map(str, read.malformed[:20]))
@@ -98,14 +153,29 @@ class Command(BaseCommand):
         if unfound:
             self.stderr.write(NOT_FOUND)
 
-    def _say_what_fits(self, proof: Proof) -> None:
+    def _say_what_is_signed(self, examined: Examined, *, sealed: bool) -> None:
+        """What signed checkpoints show, beside what the seals do."""
+        signed = examined.signed
+        if signed is None:
+            if not sealed:
+                self.stderr.write("There is no signed checkpoint: nothing is proved.")
+            return
+        if signed.matched:
+            checkpoints = counted(signed.matched, "signed checkpoint")
+            also = " all the same" if sealed and examined.proof.broken and signed.holds else ""
+            self.stdout.write(f"Entries 1 to {signed.size} are as {checkpoints} had them{also}.")
+        if signed.uncompared:
+            others = counted(signed.uncompared, "signed checkpoint")
+            self.stdout.write(f"Not compared, as their entries were not checked: {others}.")
+
+    def _say_what_fits(self, proof: Proof, *, sealed: bool) -> None:
         last = proof.head
         if last.seq == 0 and not proof.broken:
             self.stdout.write(PRINTED_EMPTY)
         elif proof.misfit_count == 0:
             one = proof.first == last.seq
             fit = f"Entry {last.seq} fits." if one else f"Entries {proof.first} to {last.seq} fit."
-            self.stdout.write(fit)
+            self.stdout.write(fit if sealed else f"{fit[:-1]} each other; no seal was looked at.")
         if last.at is not None:
             what = "Last entry that fits" if proof.broken else "Head"
             self.stdout.write(f"{what}: {last.seq} {last.digest} {last.at.isoformat()}")
