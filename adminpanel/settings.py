@@ -235,8 +235,11 @@ TIME_ZONE = time_zone("TIME_ZONE")
 USE_I18N = False
 LANGUAGE_CODE = "en"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20
-# No form here accepts a file. None is even begun: it would be written to the disk.
-DATA_UPLOAD_MAX_NUMBER_FILES = 0
+# One form takes one file, which stays in memory: see adminpanel/uploads.py. None is written to the
+# disk. It may be as large as what is pasted instead; the rest is for what is sent around it.
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+FILE_UPLOAD_HANDLERS = ["adminpanel.uploads.OneFormOnly"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20 + 2**16
 
 # --- Database ---------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from pools.pages.guards import unguarded_views
 from pools.views import (
     account,
     allowances,
+    applying,
     audit,
     batches,
     changes,
@@ -71,6 +72,7 @@ urlpatterns = [
     path("c/<slug:company>/pools/", pools.pool_list, name="pool_list"),
     path("c/<slug:company>/pools/read/", reading.read_all, name="pool_reading"),
     path("c/<slug:company>/pools/export/", pool_export.pool_export, name="pool_export"),
+    path("c/<slug:company>/pools/apply/", applying.pool_apply, name="pool_apply"),
     path("c/<slug:company>/pools/new/", changing.pool_new, name="pool_new"),
     path("c/<slug:company>/pools/named/", naming.pool_named, name="pool_named"),
     path("c/<slug:company>/pools/<pool_id:pool>/", pools.pool_detail, name="pool_detail"),

@@ -7,7 +7,7 @@ tried again, and now and then it is looked whether the person may still read at 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final, TypeAlias, TypeVar
 
 from django.contrib.auth.models import User
@@ -71,6 +71,16 @@ class Pause:
 Asking: TypeAlias = Generator[Pause, None, _Answer]
 
 
+def answered(asking: Asking[_Answer], wait: Callable[[float], None] = sleep) -> _Answer:
+    """What came of asking, with its pauses waited."""
+    while True:
+        try:
+            pause = next(asking)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        wait(pause.seconds)
+
+
 def reopened(user: User, company: Company, request_id: str = "") -> CoreClient:
     """Core, with the person's token as it is now. Raises one of STOPS where they may not read."""
     now = User.objects.filter(pk=user.pk, is_active=True).first()
@@ -86,10 +96,12 @@ def reopened(user: User, company: Company, request_id: str = "") -> CoreClient:
 class Patient:
     """Asks Core, each time with a budget of its own. `open` gives a client, or says why not.
 
-    The first question is not waited for: whoever asks can still be told at once.
+    The first question is not waited for: whoever asks can still be told at once. `at_most`: so
+    many seconds in all, and nothing is waited for, as somebody sits in front of it.
     """
 
     open: Callable[[], CoreClient]
+    at_most: float | None = None
     _core: CoreClient | None = None
     _answered: bool = False
     _opened_at: float = 0.0
@@ -104,14 +116,14 @@ class Patient:
             except (CredentialExpired, Unauthenticated):
                 raise
             except RateLimited as error:
-                if not self._answered:
+                if self._is_hurried:
                     raise
                 limits += 1
                 seconds = _asked_for(error)
                 if seconds > LONGEST_PAUSE or limits > MOST_PAUSES:
                     raise
             except _MAY_PASS:
-                if not self._answered or bad_moments == len(AGAIN_AFTER):
+                if self._is_hurried or bad_moments == len(AGAIN_AFTER):
                     raise
                 seconds = AGAIN_AFTER[bad_moments]
                 bad_moments += 1
@@ -120,6 +132,10 @@ class Patient:
                 return answer
             yield Pause(seconds)
 
+    @property
+    def _is_hurried(self) -> bool:
+        return self.at_most is not None or not self._answered
+
     def courtesy(self) -> Asking[None]:
         """Between two questions: a pause where only the part that is kept for people is left."""
         if leaves_too_few(self._core.last_exchange if self._core else None):
@@ -127,7 +143,7 @@ class Patient:
 
     def _client(self) -> CoreClient:
         now = monotonic()
-        if now - self._begun_at > LONGEST_SECONDS:
+        if now - self._begun_at > (self.at_most or LONGEST_SECONDS):
             raise TooLong("it took too long")
         if self._core is None or now - self._opened_at > LOOKED_AGAIN_AFTER:
             self._core, self._opened_at = self.open(), now

@@ -87,6 +87,17 @@ def defused(cell: str) -> str:
     return f"'{guarded}" if cell.startswith(_DROPPED_AT_THE_START) else guarded
 
 
+def undefused(cell: str) -> str:
+    """What a defused cell was before; any other cell stays as it is."""
+    plain = "".join(
+        part[1:] if part.startswith("'") and defused(part[1:]) == part else part
+        for part in _BEGINS_A_CELL.split(cell)
+    )
+    if plain.startswith("'") and plain[1:].startswith(_DROPPED_AT_THE_START):
+        plain = plain[1:]
+    return plain if defused(plain) == cell else cell
+
+
 # The lines of one read of the ledger: to send each by itself costs more than to make it.
 _Block: TypeAlias = Iterable[Mapping[str, Any]]
 

@@ -22,6 +22,7 @@ from pools.tokens.vault import Unsealable, seal_for, unseal_for
 KEPT_FIELDS: Final = (
     *("name", "limit", "timeout", "reason", "confirm_name", "seen", "opened"),
     *("company", "kind", "label", "system", "allowance", "note"),
+    *("text", "create", "ours"),
     *("username", "full_name", "email"),
     "login",
     # Companies; and people and groups in Django's administration.

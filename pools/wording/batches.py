@@ -55,6 +55,7 @@ _LEFT_OUT: Final = {
     LeftOut.LOCKED: "Waiting for the result of another change.",
     LeftOut.NOTHING_TO_DO: "It is so already.",
     LeftOut.GONE: "Patchworks doesn't have this pool.",
+    LeftOut.CHANGED_SINCE: "It was changed after the file was exported.",
     LeftOut.OTHER_BATCH: "It is on another list that is running.",
     LeftOut.UNREADABLE: "Patchworks didn't tell the value that this changes.",
     LeftOut.MOVED_ON: "It was changed again since.",

@@ -42,6 +42,7 @@ MATRIX: Final = {
     "c/<slug:company>/pools/new/": MAKERS,
     "c/<slug:company>/pools/read/": ROLES,
     "c/<slug:company>/pools/export/": ROLES,
+    "c/<slug:company>/pools/apply/": EDITORS,
     "c/<slug:company>/pools/<pool_id:pool>/": ROLES,
     "c/<slug:company>/pools/<pool_id:pool>/edit/": EDITORS,
     "c/<slug:company>/pools/<pool_id:pool>/clear/": EDITORS,

@@ -1,0 +1,269 @@
+"""From the lines of a file to what is wished for: each compared with its pool as it is now.
+
+A line changes only what differs from what was exported, as a form changes only what somebody typed
+into it: pools that a colleague changed since stay as they are. Of a line without these columns,
+all that it says is wanted. A file that was applied has nothing left to do.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from pools.batches.freezing import Wish
+from pools.batches.patience import Asking, Patient
+from pools.changes.exporting import defused
+from pools.core import CoreClient, NotFound, Page, Pool, PoolChanges, PoolFields, PoolQuery
+from pools.core.bounds import PER_PAGE
+from pools.core.comparing import same_value, visible_form
+from pools.models.batch import LeftOut
+from pools.models.vocabulary import Action
+
+# Of pools with a name: more than these are not looked through for one that is the same.
+_MOST_PAGES_OF_A_NAME: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a file whose values were judged. `pool_id` None: a new pool.
+
+    `wanted` has the fields that are to be set; `exported` what the pool had when the file was
+    made, as far as that can be read; None where the file does not say.
+    """
+
+    line: int
+    pool_id: int | None
+    wanted: Mapping[str, Any]
+    exported: Mapping[str, Any] | None = None
+
+
+class Clash(StrEnum):
+    """Why a name can't be given."""
+
+    IN_FILE = "another line has it"
+    AT_CORE = "another pool has it"
+    SEVERAL = "several pools have it"
+    OTHER_VALUES = "a pool has it, with other values"
+    UNSEARCHABLE = "nobody can tell who has it"
+
+
+@dataclass(frozen=True, slots=True)
+class NameClash:
+    """A line whose name is not unique. `other` is a line, or a pool's id."""
+
+    line: int
+    clash: Clash
+    name: str
+    other: int | None = None
+
+
+class NamesClash(Exception):
+    """Names that are not unique: nothing of the file is wished for."""
+
+    def __init__(self, clashes: Sequence[NameClash]) -> None:
+        super().__init__("names are not unique")
+        self.clashes = tuple(clashes)
+
+
+@dataclass(slots=True)
+class Known:
+    """Pools as Core has just shown them: those with an id of the file, and by what they are called.
+
+    `by_name` has each name that somebody wants, in its visible form; None: it can't be told.
+    """
+
+    pools: dict[int, Pool] = field(default_factory=dict)
+    by_name: dict[str, list[Pool] | None] = field(default_factory=dict)
+
+
+def read_known(patient: Patient, lines: Sequence[Line]) -> Asking[Known]:
+    """Reads what a file is about: all pages, or pool by pool where that takes fewer calls.
+
+    Raises a CoreError, or one of patience's STOPS.
+    """
+    known = Known()
+    ids = {line.pool_id for line in lines if line.pool_id is not None}
+    names = {visible_form(line.wanted["name"]) for line in lines if "name" in line.wanted}
+    if not ids and not names:
+        return known
+    first = yield from patient.ask(_listing(PoolQuery(per_page=PER_PAGE.largest)))
+    few = first.is_whole or (first.last_page or 1) <= len(ids) + len(names)
+    if few and (first.numbered or first.is_whole):
+        yield from _read_all(patient, first, ids, names, known)
+    else:
+        for name in names:
+            known.by_name[name] = yield from _called(patient, name)
+    # The rest; what slipped past, from one page to the one before, may be there all the same.
+    for pool_id in sorted(ids - known.pools.keys()):
+        try:
+            known.pools[pool_id] = yield from patient.ask(_getting(pool_id))
+        except NotFound:
+            continue
+        yield from patient.courtesy()
+    return known
+
+
+def _read_all(
+    patient: Patient, page: Page, ids: set[int], names: set[str], known: Known
+) -> Asking[None]:
+    named: dict[str, dict[int, Pool]] = {name: {} for name in names}
+    number = 1
+    while True:
+        for pool in page.pools:
+            if pool.id in ids:
+                known.pools[pool.id] = pool
+            if pool.id is not None and (name := visible_form(pool.name or "")) in named:
+                named[name][pool.id] = pool
+        if page.is_last or not page.pools or page.is_whole:
+            break
+        yield from patient.courtesy()
+        number += 1
+        page = yield from patient.ask(_listing(PoolQuery(page=number, per_page=PER_PAGE.largest)))
+    known.by_name |= {name: list(pools.values()) for name, pools in named.items()}
+
+
+def _called(patient: Patient, name: str) -> Asking[list[Pool] | None]:
+    """The pools of a name; None where that can't be told.
+
+    A comma in a search stands for "or": the longest part between two of them is asked for.
+    """
+    term = max(name.split(","), key=len).strip()
+    found: dict[int, Pool] = {}
+    for number in range(1, _MOST_PAGES_OF_A_NAME + 1):
+        query = PoolQuery(search=term, page=number, per_page=PER_PAGE.largest)
+        page = yield from patient.ask(_listing(query))
+        yield from patient.courtesy()
+        if not term or (page.pools and not page.searched):
+            return None
+        same = [pool for pool in page.pools if same_value(pool.name, name)]
+        found |= {pool.id: pool for pool in same if pool.id is not None}
+        if page.is_last or not page.pools or page.is_whole:
+            return list(found.values())
+    return None
+
+
+def _listing(query: PoolQuery) -> Callable[[CoreClient], Page]:
+    return lambda core: core.list_pools(query)
+
+
+def _getting(pool_id: int) -> Callable[[CoreClient], Pool]:
+    return lambda core: core.get_pool(pool_id)
+
+
+def wishes_of(lines: Sequence[Line], known: Known) -> list[Wish]:
+    """What the lines wish for, in their order. Raises NamesClash.
+
+    A line that wants nothing else than what was exported wishes for nothing. One that wants what
+    its pool has already is on the list all the same, as having nothing to do.
+    """
+    clashes: list[NameClash] = []
+    wishes: list[Wish] = []
+    names = _Names(lines, known)
+    for line in lines:
+        if line.pool_id is None:
+            wish = _creating(line, names, clashes)
+        else:
+            wish = _editing(line, known.pools.get(line.pool_id), names, clashes)
+        if wish is not None:
+            wishes.append(wish)
+    if clashes:
+        raise NamesClash(clashes)
+    return wishes
+
+
+class _Names:
+    """Who has a name: among the lines, and at Core."""
+
+    def __init__(self, lines: Sequence[Line], known: Known) -> None:
+        self._known = known
+        self._lines: dict[str, list[int]] = {}
+        for line in lines:
+            if "name" in line.wanted:
+                self._lines.setdefault(visible_form(line.wanted["name"]), []).append(line.line)
+
+    def clash_in_file(self, line: Line, name: str) -> NameClash | None:
+        others = [each for each in self._lines[visible_form(name)] if each != line.line]
+        return NameClash(line.line, Clash.IN_FILE, name, others[0]) if others else None
+
+    def note(self, pool: Pool) -> None:
+        """That a line is about this pool, which it has no id of."""
+        assert pool.id is not None  # noqa: S101  (it was found by its name)
+        self._known.pools[pool.id] = pool
+
+    def at_core(self, name: str) -> list[Pool] | None:
+        return self._known.by_name.get(visible_form(name))
+
+
+def _editing(line: Line, pool: Pool | None, names: _Names, clashes: list[NameClash]) -> Wish | None:
+    assert line.pool_id is not None  # noqa: S101  (it is an edit)
+    if not line.wanted:
+        return None
+    left_out, changed = None, {}
+    for name, wanted in line.wanted.items():
+        now = getattr(pool, name, None)
+        if pool is None or _is_same(wanted, now):
+            continue
+        if line.exported is not None and not _is_same(line.exported.get(name), now):
+            left_out = LeftOut.CHANGED_SINCE
+        changed[name] = wanted
+    if "name" in changed and (clash := _clash_of_rename(line, changed["name"], names)):
+        clashes.append(clash)
+    return Wish(
+        Action.EDIT,
+        line.pool_id,
+        # Where all is there already, what was wanted: the list says that there is nothing to do.
+        changed=PoolChanges(**(changed or _as_it_is(line, pool))),
+        line=line.line,
+        left_out=left_out,
+    )
+
+
+def _as_it_is(line: Line, pool: Pool | None) -> dict[str, Any]:
+    return {name: getattr(pool, name, wanted) for name, wanted in line.wanted.items()}
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Also of a name that looks as if a spreadsheet had defused it: a file can't tell the two."""
+    if isinstance(one, str) and isinstance(other, str):
+        return same_value(one, other) or defused(one) == defused(other)
+    return bool(one == other)
+
+
+def _clash_of_rename(line: Line, name: str, names: _Names) -> NameClash | None:
+    if clash := names.clash_in_file(line, name):
+        return clash
+    having = names.at_core(name)
+    if having is None:
+        return NameClash(line.line, Clash.UNSEARCHABLE, name)
+    others = [pool.id for pool in having if pool.id != line.pool_id]
+    return NameClash(line.line, Clash.AT_CORE, name, others[0]) if others else None
+
+
+def _creating(line: Line, names: _Names, clashes: list[NameClash]) -> Wish | None:
+    """A new pool; nothing to do for one that is there already, with these values."""
+    name = line.wanted["name"]
+    fields = PoolFields(name, line.wanted["limit"], line.wanted.get("timeout"))
+    having = names.at_core(name)
+    clash = names.clash_in_file(line, name)
+    if clash is None and having is None:
+        clash = NameClash(line.line, Clash.UNSEARCHABLE, name)
+    if clash is not None:
+        clashes.append(clash)
+        return None
+    if not having:
+        return Wish(Action.CREATE, None, fields=fields, line=line.line)
+    there = having[0]
+    if len(having) > 1:
+        clashes.append(NameClash(line.line, Clash.SEVERAL, name, len(having)))
+        return None
+    if (there.limit, there.timeout) != (fields.limit, fields.timeout):
+        clashes.append(NameClash(line.line, Clash.OTHER_VALUES, name, there.id))
+        return None
+    names.note(there)
+    return Wish(
+        Action.EDIT,
+        there.id,
+        changed=PoolChanges(timeout=there.timeout),
+        line=line.line,
+        left_out=LeftOut.NOTHING_TO_DO,
+    )

@@ -1,0 +1,186 @@
+"""What people read of a file of pools that is to be applied: what is wrong with it, and where."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pools.batches.applying import Clash, NameClash
+from pools.batches.caps import TooMany
+from pools.batches.files import (
+    KNOWN,
+    LONGEST_CELL,
+    LONGEST_QUOTED,
+    MOST_BYTES,
+    MOST_COLUMNS,
+    MOST_FLAWS,
+    MOST_ROWS,
+    Flaw,
+    Found,
+)
+from pools.batches.freezing import NothingToFreeze
+from pools.batches.patience import TooLong
+from pools.core.bounds import LONGEST_SAID
+from pools.models import Company
+from pools.wording.names import isolated
+from pools.wording.numbers import counted
+from pools.wording.situations import Problem
+
+# So many lines are named of one mistake.
+_LINES_NAMED: Final = 5
+_MEGABYTES: Final = MOST_BYTES // 2**20
+FILE_HELP: Final = f"CSV or JSON, as exported here and edited. UTF-8, at most {_MEGABYTES} MB."
+NO_ID: Final = "There is no id. To make a new pool of it, tick that below."
+BAD_ID: Final = "An id has digits only, as Patchworks gave it."
+_SAYS: Final[Mapping[Flaw, str]] = {
+    Flaw.EMPTY: "There is no pool in it. Choose a file, or paste one.",
+    Flaw.TOO_LARGE: f"It is too large: at most {_MEGABYTES} MB. Leave out the pools that stay as "
+    "they are.",
+    Flaw.ARCHIVE: "This is a workbook or an archive, whatever its name is. In Excel, save it as "
+    "“CSV UTF-8”.",
+    Flaw.ENCODING: "It isn't UTF-8. In Excel, save it as “CSV UTF-8”.",
+    Flaw.NOT_UTF8: "It isn't UTF-8 from here on. In Excel, save it as “CSV UTF-8”.",
+    Flaw.NUL: "There is a NUL character here: it may not be a text file.",
+    Flaw.SURROGATE: "There is half of a character here.",
+    Flaw.NO_HEADER: "The first line has to name the columns, for example: id,name,limit,timeout",
+    Flaw.UNKNOWN_COLUMN: "We don't know this column. There are: " + ", ".join(sorted(KNOWN)) + ".",
+    Flaw.TWICE: "This column is there twice.",
+    Flaw.TOO_MANY_COLUMNS: f"There are too many columns: at most {MOST_COLUMNS}.",
+    Flaw.TOO_MANY_ROWS: f"There are too many lines: at most {MOST_ROWS:,}.",
+    Flaw.NO_NAMES: "There has to be a column id, or a column name for new pools.",
+    Flaw.NOTHING_SET: "There is nothing to set: no column name, limit or timeout.",
+    Flaw.TOO_FEW_CELLS: "This line ends too early. It may have been cut off.",
+    Flaw.TOO_MANY_CELLS: "This line has more cells than there are columns. A text with a comma in "
+    "it needs quotes.",
+    Flaw.QUOTES: "The quotes don't match from here on. A quote inside of quotes is written twice.",
+    Flaw.CELL_TOO_LONG: f"This is too long: at most {LONGEST_CELL:,} characters.",
+    Flaw.NOT_JSON: "This isn't JSON from here on.",
+    Flaw.TOO_DEEP: "This is nested too deep.",
+    Flaw.NO_LIST: "There is no list “pools” in it.",
+    Flaw.NO_POOL: "This is no pool.",
+    Flaw.NOT_TEXT: "This has to be text, in quotes.",
+}
+_CLASHES: Final[Mapping[Clash, str]] = {
+    Clash.IN_FILE: "Line {other} has the same name. A name that is set has to be unique.",
+    Clash.AT_CORE: "Pool {other} has this name already. A name that is set has to be unique.",
+    Clash.SEVERAL: "{other} pools have this name. Say which one is meant by its id.",
+    Clash.OTHER_VALUES: "Pool {other} has this name, with other values. To change it, add its id.",
+    Clash.UNSEARCHABLE: "We can't tell whether another pool has this name.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One mistake: in which lines (none: the file as a whole), in which column, what stands there.
+
+    `more` lines have it besides those that are named.
+    """
+
+    sentence: str
+    lines: tuple[int, ...] = ()
+    column: str = ""
+    text: str = ""
+    more: int = 0
+
+    @property
+    def where(self) -> str:
+        """Line 7, limit. Or: Lines 2, 3, 4, 5, 6 and 36 more, id."""
+        if not self.lines:
+            return ""
+        named = ", ".join(f"{line:,}" for line in self.lines)
+        more = f" and {self.more:,} more" if self.more else ""
+        lines = f"Line{'s' if self.lines[1:] or self.more else ''} {named}{more}"
+        if self.column.isascii() and self.column.isdecimal():
+            return f"{lines}, character {self.column}"
+        return f"{lines}, {isolated(self.column)}" if self.column else lines
+
+
+def together(mistakes: Iterable[Said]) -> tuple[Said, ...]:
+    """The same mistake in many lines is said once; of very many mistakes, the first ones are."""
+    found: dict[tuple[str, str], list[Said]] = {}
+    for each in mistakes:
+        found.setdefault((each.column, each.sentence), []).append(each)
+    return tuple(map(_joined, list(found.values())[:MOST_FLAWS]))
+
+
+def _joined(alike: Sequence[Said]) -> Said:
+    first = alike[0]
+    lines = tuple(line for each in alike[:_LINES_NAMED] for line in each.lines)
+    text = first.text if len({each.text for each in alike}) == 1 else ""
+    return Said(first.sentence, lines, first.column, _cut(text), max(0, len(alike) - len(lines)))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED]}…"
+
+
+def flaws_say(found: Iterable[Found]) -> tuple[Said, ...]:
+    """What is wrong with a file that can't be read."""
+    return together(
+        Said(_SAYS[each.flaw], () if each.line is None else (each.line,), each.column, each.text)
+        for each in found
+    )
+
+
+def clashes_say(clashes: Iterable[NameClash]) -> tuple[Said, ...]:
+    """Which names are not unique."""
+    return together(
+        Said(_CLASHES[each.clash].format(other=each.other), (each.line,), "name", each.name)
+        for each in clashes
+    )
+
+
+def id_twice(pool_id: int, line: int) -> str:
+    return f"Pool {pool_id} is in line {line:,} already."
+
+
+def other_company(slug: str, company: Company) -> str:
+    return (
+        f"This is a pool of {isolated(slug[:LONGEST_SAID])}, and this page is about "
+        f"{company.name}. To copy pools, export them for another company."
+    )
+
+
+def no_company(company: Company) -> str:
+    return f"The file doesn't say whose ids these are. If they are {company.name}'s, tick that."
+
+
+def other_origin(company: Company) -> str:
+    return (
+        f"{company.name} has another address since this was exported, or was restored: its ids "
+        "may be other pools'. Export again."
+    )
+
+
+def ids_are_ours(company: Company) -> str:
+    return f"The ids in it are {company.name}'s"
+
+
+def nothing_wished(lines: int) -> Problem:
+    """Where no line of an export was edited."""
+    return Problem(
+        title="Nothing to change.",
+        meaning=f"{counted(lines, 'line')} read, and each says what was exported.",
+        next_text="Edit name, limit or timeout in the file, and save it.",
+        kind="info",
+        status=422,
+    )
+
+
+def not_made(error: TooLong | TooMany | NothingToFreeze) -> Problem:
+    """Why a file that is all right does not become a list of changes."""
+    if isinstance(error, TooLong):
+        title, meaning = "Patchworks answers too slowly for this file.", "Nothing was sent."
+    elif isinstance(error, TooMany):
+        title = (
+            f"The file would change {counted(error.count, 'pool')}: at most {error.cap} at once."
+        )
+        meaning = "Nothing was sent."
+    else:
+        title, meaning = "Nothing to change.", ""
+    return Problem(
+        title=title,
+        meaning=meaning,
+        next_text="Split the file, and apply one part after the other.",
+        kind="warning",
+        status=422,
+    )
