@@ -81,9 +81,31 @@ urlpatterns = [
     path("c/<slug:company>/pools/<pool_id:pool>/delete/", changing.pool_delete, name="pool_delete"),
     path("c/<slug:company>/pools/<pool_id:pool>/note/", notes.pool_note, name="pool_note"),
     path("c/<slug:company>/note/", notes.company_note, name="company_note"),
+    path("c/<slug:company>/batches/", batches.batch_list, name="batch_list"),
     path("c/<slug:company>/batches/<uuid:batch>/", batches.batch, name="batch"),
     path("c/<slug:company>/batches/<uuid:batch>/run/", batches.batch_run, name="batch_run"),
     path("c/<slug:company>/batches/<uuid:batch>/stop/", batches.batch_stop, name="batch_stop"),
+    path(
+        "c/<slug:company>/batches/<uuid:batch>/retry/",
+        batches.batch_again,
+        {"what": "retry"},
+        name="batch_retry",
+    ),
+    path(
+        "c/<slug:company>/batches/<uuid:batch>/revert/",
+        batches.batch_again,
+        {"what": "revert"},
+        name="batch_revert",
+    ),
+    path(
+        "c/<slug:company>/batches/<uuid:batch>/take-over/",
+        batches.batch_again,
+        {"what": "take-over"},
+        name="batch_take_over",
+    ),
+    path(
+        "c/<slug:company>/batches/<uuid:batch>/report/", batches.batch_report, name="batch_report"
+    ),
     path("changes/", changes.change_list, name="change_list"),
     path("changes/export/", changes.change_export, name="change_export"),
     path("changes/evidence/", evidence.evidence, name="evidence"),

@@ -1,7 +1,7 @@
 """Freezing a list: what is to be done with which pools is fixed before anything is sent."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -78,12 +78,15 @@ def freeze(
     order: Order,
     wishes: Sequence[Wish],
     seen: Mapping[int, Pool],
+    taken: Callable[[UUID], Sequence[Wish]] | None = None,
 ) -> Batch:
     """Keeps a list, with its event on the ledger, and sends nothing.
 
     `seen` are the wished pools as Core has just shown them; one that is not among them is gone.
     A pool that is wished for twice is on the list once, as it was first. `core` is the client
-    that read them, if one did. Raises NoRight, NothingToFreeze, TooMany and LedgerUnwritable.
+    that read them, if one did. `taken` gives the wishes that are left by then, in the same
+    transaction, for the list with this id. Raises NoRight, NothingToFreeze, TooMany and
+    LedgerUnwritable.
     """
     wishes = _once_each(wishes)
     _check(user, order, wishes)
@@ -92,8 +95,12 @@ def freeze(
     try:
         with transaction.atomic(durable=True):
             lock()
+            made = uuid4()
+            if taken is not None and not (wishes := list(taken(made))):
+                raise NothingToFreeze
             items = _items(company, wishes, seen)
             batch = _batch(company, actor, user, order, items, seen)
+            batch.pk = made
             _keep(batch, items, company, actor, order)
     except AnyDatabaseError as failure:
         raise LedgerUnwritable("the list could not be recorded") from failure
@@ -192,7 +199,6 @@ def _batch(
     seen: Mapping[int, Pool],
 ) -> Batch:
     return Batch(
-        id=uuid4(),
         company=company,
         origin=company.origin,
         operation=order.operation,

@@ -6,15 +6,22 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
 from pools.batches import running
+from pools.batches.again import failed, retry, revert, revertible, take_over
+from pools.batches.caps import TooMany
+from pools.batches.freezing import NoRight, NothingToFreeze
+from pools.batches.listing import lists_of
 from pools.batches.progress import End, Line, Phase, Progress, items_in, progress_of
+from pools.batches.reporting import report_of
 from pools.batches.running import Step, Why
+from pools.changes.exporting import CONTENT_TYPES, Format
 from pools.core import Unauthenticated
 from pools.ledger.appending import LedgerUnwritable
 from pools.models.vocabulary import Action
@@ -26,9 +33,12 @@ from pools.views.visibility import sees_all
 from pools.views.workplace import READING, Workplace, enter
 from pools.wording import batches as wording
 from pools.wording.problems import problem_for
+from pools.wording.roles import not_in_your_role
 from pools.wording.situations import Problem, Situation
 
 TEMPLATE: Final = "pools/batch.html"
+_TAKEN_FROM: Final = frozenset({Phase.FROZEN, Phase.RUNNING, Phase.STOPPED})
+_AGAIN: Final = {"retry": retry, "revert": revert, "take-over": take_over}
 
 
 @dataclass(slots=True)
@@ -105,6 +115,68 @@ def batch_stop(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
         )
     place.look_again()
     return _answered(place, problem)
+
+
+@needs("pools.view_pools")
+@require_POST
+def batch_again(request: HttpRequest, company: str, batch: UUID, what: str) -> HttpResponse:
+    """A new list from this one: of what failed, of what was done, of what is left."""
+    place = Place.entered(request, company, batch)
+    workplace = place.workplace
+    if obstacle := wording.not_again(place.progress, what):
+        return _shown(place, obstacle)
+    try:
+        with workplace.core() as core:
+            made = _AGAIN[what](core, place.progress, workplace.actor, person(request))
+    except NoRight as error:
+        raise PermissionDenied(not_in_your_role(error.right)) from error
+    except (NothingToFreeze, TooMany) as error:
+        return _shown(place, wording.not_made(error))
+    except (*READING, LedgerUnwritable) as error:
+        return _shown(place, place.problem(error))
+    return redirect("pools:batch", company, made.pk)
+
+
+@needs("pools.view_pools")
+@require_POST
+def batch_report(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
+    """What became of it as a file. Recorded before its first byte is sent."""
+    place = Place.entered(request, company, batch)
+    try:
+        form = Format(request.POST.get("format", ""))
+    except ValueError:
+        return _shown(place, wording.unknown_format())
+    actor, facts = place.workplace.actor, {"format": str(form)}
+    recorded = lambda: running.record_about(  # noqa: E731
+        "batch_exported", place.progress.batch, actor, facts
+    )
+    if problem := _recorded(place, recorded):
+        return _shown(place, problem)
+    answer = StreamingHttpResponse(
+        report_of(place.progress, form), content_type=CONTENT_TYPES[form]
+    )
+    file = f"list-{company}-{place.progress.batch.made_at:%Y-%m-%d}.{form}"
+    answer["Content-Disposition"] = f'attachment; filename="{file}"'
+    return answer  # type: ignore[return-value]  # streamed: nobody looks into it on its way
+
+
+@needs("pools.view_pools")
+def batch_list(request: HttpRequest, company: str) -> HttpResponse:
+    """The company's lists, newest first."""
+    workplace = enter(request, company)
+    if workplace.token is None and not sees_all(person(request)):
+        raise Http404
+    number = request.GET.get("page", "1")
+    page = int(number) if number.isascii() and number.isdecimal() and int(number[:6]) else 1
+    listed, more = lists_of(workplace.company, page)
+    context = {
+        "company": workplace.company,
+        "listed": listed,
+        "page": page,
+        "more": more,
+        "words": wording,
+    }
+    return show(request, "pools/batch_list.html", context)
 
 
 def _start(place: Place) -> Problem | None:
@@ -211,9 +283,25 @@ def _shown(
         "bar": bar_of(progress),
         "goes_on": running_here and progress.is_alive,
         "words": wording,
+        "offers": _offers(place) if fragment != "progress" else {},
     }
     status = problem.status if problem else 200
     return show(request, TEMPLATE, context, status=status, fragment=fragment)
+
+
+def _offers(place: Place) -> dict[str, int]:
+    """What new lists can be made of this one, each with how many pools it would have."""
+    progress, may = place.progress, place.workplace.may
+    if progress.moved or not any(may.values()):
+        return {}
+    ended = progress.phase is not Phase.RUNNING
+    theirs = not place.is_own or progress.too_old
+    counts = {
+        "take-over": progress.left if theirs and progress.phase in _TAKEN_FROM else 0,
+        "retry": len(failed(progress)) if ended else 0,
+        "revert": len(revertible(progress)) if ended else 0,
+    }
+    return {what: count for what, count in counts.items() if count}
 
 
 def _chosen(progress: Progress, end: End | None) -> list[Line]:

@@ -32,6 +32,7 @@ class ChangeRow:
     href: str
     who_href: str
     pool_href: str
+    list_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ def _row_maker(
     of_change = reverse("pools:change", args=[_NO_CHANGE]).split(str(_NO_CHANGE))
     who_href = cache(lambda name: address_with(path, words, who=name))
     of_pools = cache(pool_addresses)
+    of_list = cache(lambda slug, batch: reverse("pools:batch", args=[slug, batch]))
 
     def row(line: ChangeLine | EventLine) -> ChangeRow | EventRow:
         company = visible.here.get(line.company)
@@ -80,6 +82,7 @@ def _row_maker(
             href=str(item.change_id).join(of_change) if item.has_page else "",
             who_href=who_href(item.actor_name),
             pool_href=of_pools(company)(item) if company else "",
+            list_href=of_list(company.slug, item.batch) if company and item.batch else "",
         )
 
     return row

@@ -1,11 +1,12 @@
 """Lists of changes in words: what each does, what became of it and of its items."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from pools.batches.caps import TYPED_ABOVE
+from pools.batches.caps import TYPED_ABOVE, TooMany
 from pools.batches.progress import End, Line, Phase, Progress
 from pools.batches.running import Why
 from pools.models import Company
@@ -59,6 +60,12 @@ _LEFT_OUT: Final = {
     LeftOut.OTHER_BATCH: "It is on another list that is running.",
     LeftOut.UNREADABLE: "Patchworks didn't tell the value that this changes.",
     LeftOut.MOVED_ON: "It was changed again since.",
+}
+# What can be made of a list: the button of each.
+AGAIN: Final = {
+    "take-over": "Take over what is left",
+    "retry": "Retry what failed",
+    "revert": "Revert this list",
 }
 _NOTHING: Final = "Nothing was sent."
 _STOPPED_FOR: Final = {
@@ -171,6 +178,28 @@ def altered(progress: Progress) -> Problem:
     )
 
 
+def not_again(progress: Progress, what: str) -> Problem | None:
+    """Why no new list can be made of this one now."""
+    if progress.moved:
+        return moved(progress, progress.batch.company)
+    if what != "take-over" and progress.phase is Phase.RUNNING:
+        return _problem("This list is still running.", "Stop it first, or wait.", status=409)
+    return None
+
+
+def not_made(error: Exception) -> Problem:
+    """Why there is no new list."""
+    if isinstance(error, TooMany):
+        title = f"These are {error.count:,} pools, and one list has {error.cap} at most."
+        return _problem(title, "Choose fewer on the list of pools.", status=422)
+    return _problem("There is nothing left to put on a new list.", "", status=409)
+
+
+def unknown_format() -> Problem:
+    """An export in a format that there is none of."""
+    return _problem("There is no such format.", "Export it as CSV or as JSON.", status=400)
+
+
 def _problem(title: str, meaning: str, *, status: int) -> Problem:
     return Problem(title=title, meaning=_NOTHING, next_text=meaning, kind="warning", status=status)
 
@@ -243,10 +272,9 @@ def time_left(left: timedelta | None) -> str:
     return f"about {round(seconds / 60)} min left"
 
 
-def summary(progress: Progress) -> str:
+def summary(counts: Mapping[End, int]) -> str:
     """What became of a list in one line: 80 done, 2 refused, 5 waiting."""
-    counts = progress.counts
-    return ", ".join(f"{counts[end]:,} {word}" for end, word in ENDS.items() if counts[end])
+    return ", ".join(f"{counts[end]:,} {word}" for end, word in ENDS.items() if counts[end] > 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The page of a list: previewed, run by its maker alone, stopped, gone on with, and looked at."""
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from pools.models import Batch, BatchItem, Company, Entry
 from pools.models.batch import Operation
 from sandbox.running import RunningSandbox
 from tests.batches.lists import ends, frozen, progress
-from tests.fixtures.panel import SignIn, give_token, make_company, person_of, told
+from tests.fixtures.panel import SignIn, give_token, make_company, person_of, streamed, told
 from tests.fixtures.place import Place
 
 FRAGMENT = {"HX-Request": "true", "HX-Target": "batch-progress"}
@@ -215,3 +216,57 @@ def test_the_report_shows_one_outcome(manager: Client, place: Place) -> None:
     assert "It was changed since the list was made: limit" in text
     assert "→ 77. Nothing was sent." in text
     assert len(manager.get(f"{page_of(batch)}?outcome=nonsense").context["rows"]) == 3
+
+
+def test_what_failed_is_tried_again_as_a_new_list(manager: Client, place: Place) -> None:
+    batch = list_of(place, manager)
+    place.sandbox.set_fault("status=403;only=writes;times=1")
+    run(manager, batch)
+    page = manager.get(page_of(batch))
+    assert page.context["offers"] == {"retry": 1, "revert": 2}
+    answer = manager.post(f"{page_of(batch)}retry/", follow=True)
+    text = told(answer)
+    assert "Set limit to 99" in text
+    assert "what an earlier list didn't do" in text
+    assert "Run: change 1 pool" in text
+    back = told(manager.post(f"{page_of(batch)}revert/", follow=True))
+    assert "Revert a list" in back
+    assert "Run: change 2 pools" in back
+
+
+def test_somebody_else_takes_over_what_is_left(
+    manager: Client, place: Place, sign_in_as: SignIn
+) -> None:
+    batch = list_of(place, manager)
+    other = sign_in_as("Operator")
+    assert "Take over what is left (3)" in told(other.get(page_of(batch)))
+    mine = other.post(f"{page_of(batch)}take-over/", follow=True)
+    assert "Run: change 3 pools" in told(mine)
+    assert "taken over" in told(manager.get(page_of(batch)))
+    assert "There is nothing left" in told(other.post(f"{page_of(batch)}take-over/"))
+
+
+def test_a_report_is_a_file_and_on_the_record(manager: Client, place: Place) -> None:
+    batch = list_of(place, manager)
+    place.at_core.change_pool(place.at_core.pools()[0].id, limit=77)
+    run(manager, batch)
+    rows = json.loads(streamed(manager.post(f"{page_of(batch)}report/", {"format": "json"})))
+    assert [row["outcome"] for row in rows] == ["not_sent", "done", "done"]
+    assert (rows[0]["stopped"], rows[1]["wanted_limit"]) == ("conflict", 99)
+    lines = streamed(manager.post(f"{page_of(batch)}report/", {"format": "csv"})).splitlines()
+    assert len(lines) == 4
+    assert lines[0].startswith("\ufefflist,position,pool_id,pool_name,action,outcome")
+    assert manager.post(f"{page_of(batch)}report/", {"format": "xls"}).status_code == 400
+    assert Entry.objects.filter(action="batch_exported", batch=batch.pk).count() == 2
+
+
+def test_a_change_leads_to_its_list_and_the_lists_to_it(manager: Client, place: Place) -> None:
+    batch = list_of(place, manager)
+    run(manager, batch)
+    change = Entry.objects.filter(batch=batch.pk, kind="intent").values_list("change", flat=True)[0]
+    assert page_of(batch) in manager.get(f"/changes/{change}/").content.decode()
+    assert page_of(batch) in manager.get("/c/acme/changes/").content.decode()
+    lists = manager.get("/c/acme/batches/")
+    assert page_of(batch) in lists.content.decode()
+    assert "3 done" in told(lists)
+    assert "No lists yet" not in told(lists)

@@ -110,3 +110,10 @@ def test_a_list_of_changes(manager: Client, acme: Company, core: RunningSandbox)
     place = Place(core, core.company("acme"), acme, 1)
     batch = frozen(place, person_of(manager), ids=[each.id for each in place.at_core.pools()[:30]])
     assert len(statements_of(manager, f"/c/acme/batches/{batch.pk}/")) <= MOST
+
+
+def test_the_lists_of_a_company(manager: Client, acme: Company, core: RunningSandbox) -> None:
+    place = Place(core, core.company("acme"), acme, 1)
+    for _ in range(3):
+        frozen(place, person_of(manager), ids=[place.at_core.pools()[0].id])
+    assert len(statements_of(manager, "/c/acme/batches/")) <= MOST

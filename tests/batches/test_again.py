@@ -1,0 +1,103 @@
+"""New lists from earlier ones: what failed, what can be put back, what somebody else left."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from pools.batches import running
+from pools.batches.again import failed, retry, revert, revertible, take_over
+from pools.batches.freezing import NothingToFreeze
+from pools.batches.progress import Phase
+from pools.models.batch import Operation, Source
+from pools.models.vocabulary import Action
+from tests.batches.lists import add_pools, begun, ends, frozen, progress, run_through, step
+from tests.fixtures.panel import actor, make_person
+from tests.fixtures.place import Place
+
+
+def left_outs(found: object) -> list[str]:
+    return [item.left_out for item in found.items.all()]  # type: ignore[attr-defined]
+
+
+def test_retry_has_what_was_refused_and_not_sent_and_never_what_is_unknown(
+    place: Place, mia: User
+) -> None:
+    ids = add_pools(place, 4)
+    batch = begun(place, mia, frozen(place, mia, how={"by": 2}, ids=ids))
+    place.at_core.change_pool(ids[1], limit=7)
+    place.sandbox.set_fault("status=403;only=writes;times=1")
+    step(place, mia, batch)
+    assert ends(batch) == ["refused", "not_sent", "done", "done", "done"]
+    assert [line.item.pool_id for line in failed(progress(batch))] == ids[:2]
+    again = retry(place.client(), progress(batch), actor(mia), mia)
+    assert (again.source, again.source_batch, again.reason) == (Source.RETRY, batch.pk, "ZD-4711")
+    run_through(place, mia, again)
+    assert ends(again) == ["done", "done"]
+    # By two from what they are now.
+    assert [place.at_core.pool(each).limit for each in ids[:2]] == [7, 9]
+
+
+def test_what_is_unknown_is_not_tried_again(place: Place, mia: User) -> None:
+    batch = begun(place, mia, frozen(place, mia))
+    place.sandbox.set_fault("apply-then-fail;only=writes")
+    step(place, mia, batch)
+    assert (ends(batch), failed(progress(batch))) == (["unknown"], [])
+    with pytest.raises(NothingToFreeze):
+        retry(place.client(), progress(batch), actor(mia), mia)
+
+
+def test_revert_puts_back_what_nobody_has_changed_since(place: Place, mia: User) -> None:
+    ids = add_pools(place, 3)
+    batch = frozen(place, mia, ids=ids)
+    run_through(place, mia, batch)
+    place.at_core.change_pool(ids[1], limit=11)
+    place.at_core.change_pool(ids[2], limit=5)
+    back = revert(place.client(), progress(batch), actor(mia), mia)
+    assert left_outs(back) == ["", "moved_on", "nothing_to_do", ""]
+    run_through(place, mia, back)
+    assert [place.at_core.pool(each).limit for each in ids] == [5, 11, 5, 5]
+    changes = {line.change.reverts for line in progress(back).lines if line.change}
+    first = {line.change.change_id for line in progress(batch).lines if line.change}
+    assert changes <= first
+
+
+def test_deleted_pools_are_made_again_once(place: Place, mia: User) -> None:
+    batch = frozen(place, mia, Operation.DELETE, {})
+    run_through(place, mia, batch)
+    back = revert(place.client(), progress(batch), actor(mia), mia)
+    assert [item.kind for item in back.items.all()] == [Action.CREATE]
+    run_through(place, mia, back)
+    assert [(pool.name, pool.limit) for pool in place.at_core.pools()] == [("Orders", 5)]
+    twice = revert(place.client(), progress(batch), actor(mia), mia)
+    assert left_outs(twice) == ["nothing_to_do"]
+
+
+def test_a_clear_cannot_be_reverted(place: Place, mia: User) -> None:
+    batch = frozen(place, mia, Operation.CLEAR, {})
+    run_through(place, mia, batch)
+    assert revertible(progress(batch)) == []
+
+
+def test_what_is_left_is_somebody_elses_and_the_first_list_sends_none_of_it(
+    place: Place, mia: User
+) -> None:
+    add_pools(place, 2)
+    noa = make_person("noa", "Manager")
+    batch = begun(place, mia, frozen(place, mia))
+    place.sandbox.set_fault("status=401;skip=3")
+    step(place, mia, batch)
+    place.sandbox.reset()
+    running.start(batch, actor(mia), 2)
+    before = progress(batch)
+    mine = take_over(place.client(), before, actor(noa), noa)
+    assert left_outs(mine) == ["", ""]
+    assert (mine.made_by, mine.source, mine.source_batch) == (noa, Source.TAKEN_OVER, batch.pk)
+    # The first one's page is still open, and asks with what it knew.
+    running.run(before, actor(mia), lambda action: True, [place.client()])
+    assert progress(batch).phase is Phase.TAKEN_OVER
+    assert progress(batch).turns[-1].to_list == str(mine.pk)
+    assert ends(batch) == ["done", "not_sent", "not_sent"]
+    assert failed(progress(batch)) == []
+    run_through(place, noa, mine)
+    assert len(place.writes()) == 2
+    with pytest.raises(NothingToFreeze):
+        take_over(place.client(), progress(batch), actor(mia), mia)
