@@ -99,7 +99,9 @@ def _limit(aim: Any) -> str:
         by = int(aim["by"])
         return f"{'Raise' if by > 0 else 'Lower'} limit by {abs(by):,}"
     return (
-        f"Set limit to {aim['percent']:,} %" if "percent" in aim else f"Set limit to {aim['to']:,}"
+        f"Set limit to {aim['percent']:,} % of what it is"
+        if "percent" in aim
+        else f"Set limit to {aim['to']:,}"
     )
 
 
