@@ -27,7 +27,7 @@ SECRET_KEY_LENGTH: Final = 50
 KEY_ID = re.compile(r"[a-z0-9-]{1,32}")
 
 _CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_METRICS_TOKEN = re.compile(r"[\x21-\x7e]{24,}")
+_MACHINE_TOKEN = re.compile(r"[\x21-\x7e]{24,}")
 _LOG_ORIGIN = re.compile(r"[\x21-\x2a\x2c-\x7e]{1,255}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 _ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
@@ -338,13 +338,11 @@ def log_origin(name: str, host: str) -> str:
     return value
 
 
-def metrics_token() -> Secret | None:
-    """What `/metrics` asks for; None: there is no such address."""
-    token = as_it_stands("METRICS_TOKEN")
-    if token and not _METRICS_TOKEN.fullmatch(token):
-        raise ImproperlyConfigured(
-            "METRICS_TOKEN must be at least 24 random characters, without spaces."
-        )
+def machine_token(name: str) -> Secret | None:
+    """What an address for programs asks for; None: there is no such address."""
+    token = as_it_stands(name)
+    if token and not _MACHINE_TOKEN.fullmatch(token):
+        raise ImproperlyConfigured(f"{name} must be at least 24 random characters, without spaces.")
     return Secret(token) if token else None
 
 

@@ -1,6 +1,5 @@
 """`/metrics`: how requests fare, and everything that is counted, in Prometheus' format."""
 
-import hmac
 import os
 import platform
 import time
@@ -21,7 +20,6 @@ from adminpanel import VERSION
 from adminpanel.call_stack import in_one_piece
 from adminpanel.readiness import State, readiness
 from pools.metrics import COUNTED, DatabaseFigures
-from pools.secret import Secret
 
 View = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger("panel.metrics")
@@ -64,13 +62,6 @@ def _view_of(request: HttpRequest) -> str:
     if match is not None:
         return match.view_name
     return "static" if request.path.startswith(settings.STATIC_URL) else "none"
-
-
-def may_scrape(request: HttpRequest, expected: Secret) -> bool:
-    """Whether the request carries the token, as a bearer's; compared in constant time."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    same = hmac.compare_digest(token.strip().encode(), expected.reveal().encode())
-    return same and scheme.lower() == "bearer"
 
 
 def exposition() -> bytes:

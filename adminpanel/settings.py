@@ -21,7 +21,7 @@ from adminpanel.environment import (
     keys_if_any,
     log_format,
     log_origin,
-    metrics_token,
+    machine_token,
     networks,
     number,
     number_or_none,
@@ -67,7 +67,9 @@ WEB_THREADS = whole_number("WEB_THREADS", 16, least=3, most=128)
 LOG_FORMAT = log_format()
 LOG_LEVEL = one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "INFO")
 PANEL_NAME = text("PANEL_NAME", "Pools Panel")
-METRICS_TOKEN = metrics_token()
+METRICS_TOKEN = machine_token("METRICS_TOKEN")
+FEED_TOKEN = machine_token("FEED_TOKEN")
+FEED_VALUES = switch("FEED_VALUES", default=False)
 TICKETS = tickets()
 
 # --- Signed checkpoints of the record -----------------------------------------------------

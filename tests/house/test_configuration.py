@@ -23,7 +23,7 @@ READERS: Final = {
         "keys_if_any",
         "listening_address",
     ),
-    *("log_origin", "networks"),
+    *("log_origin", "machine_token", "networks"),
     *("number", "number_or_none"),
     *("one_of", "plain_http_hosts", "proxy", "public_url", "required", "required_as_it_stands"),
     *("switch", "text", "time_zone", "whole_number"),

@@ -320,13 +320,13 @@ def test_a_word_may_be_in_capitals(give: Give) -> None:
 @pytest.mark.parametrize(
     "value", ["x" * 23, "x" * 24 + " ", "x" * 12 + " " + "x" * 12, "\xfc" * 24]
 )
-def test_a_metrics_token_is_what_a_header_can_carry(give: Give, value: str) -> None:
+def test_a_token_for_programs_is_what_a_header_can_carry(give: Give, value: str) -> None:
     give(value, "METRICS_TOKEN")
     with pytest.raises(
         ImproperlyConfigured,
         match=r"^METRICS_TOKEN must be at least 24 random characters, without spaces\.$",
     ):
-        environment.metrics_token()
+        environment.machine_token("METRICS_TOKEN")
 
 
 def test_a_proxy_that_the_service_module_refuses_is_refused_in_a_sentence(give: Give) -> None:

@@ -173,6 +173,7 @@ MATRIX: Final = {
     "healthz": EVERYONE,
     "readyz": EVERYONE,
     "metrics": EVERYONE,  # whom METRICS_TOKEN is asked of, when it is set
+    "audit/feed": EVERYONE,  # the same with FEED_TOKEN
 }
 
 

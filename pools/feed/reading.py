@@ -1,0 +1,68 @@
+"""The ledger from an entry on, as lines: what `/audit/feed` answers and `manage.py feed` writes."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from pools.changes.entries import read
+from pools.feed.ocsf import event_of
+from pools.models import Entry
+
+# A page of the feed: at most so many entries by one statement, some megabytes.
+MOST: Final = 2000
+
+
+class Beyond(Exception):
+    """The entry that somebody goes on from is not there, or is another one than they had.
+
+    The ledger was restored from a backup, or is another panel's. `head` is its last number.
+    """
+
+    def __init__(self, after: int, head: int) -> None:
+        super().__init__(after, head)
+        self.after, self.head = after, head
+
+    def __str__(self) -> str:
+        return (
+            f"Entry {self.after} is not the one that you read: this record ends at {self.head}. "
+            "It was restored from a backup, or is another panel's. Find the last entry that "
+            "both have, and go on from there."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last entry that somebody has: its number (0: none), and its id where they know it."""
+
+    seq: int = 0
+    uid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An event as JSON without a line's end, and where whoever has it goes on."""
+
+    text: str
+    cursor: Cursor
+
+
+def lines_after(cursor: Cursor, *, version: str, values: bool, most: int = MOST) -> Iterator[Line]:
+    """The next entries, oldest first, at most `most`. Raises Beyond, django.db.Error."""
+    entries = read(Entry.objects.filter(seq__gte=cursor.seq).order_by("seq")[: most + 1])
+    if cursor.seq > 0:
+        # With the one that they have: only so it is known that nothing is missing in between.
+        known = entries.pop(0) if entries else None
+        same = known is not None and known.seq == cursor.seq
+        if known is None or not same or cursor.uid not in ("", known.digest):
+            raise Beyond(cursor.seq, head())
+    for entry in entries[:most]:
+        event = event_of(entry, version=version, values=values)
+        text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+        yield Line(text, Cursor(entry.seq, entry.digest))
+
+
+def head() -> int:
+    """The number of the last entry; 0 where there is none."""
+    last: int | None = Entry.objects.order_by("-seq").values_list("seq", flat=True).first()
+    return last or 0
