@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -103,13 +104,14 @@ def checked_here(capsys: Any, monkeypatch: Any) -> Checked:
 
     def check(*words: str | Path) -> Said:
         monkeypatch.setattr(sys, "argv", ["verify_ledger.py", *map(str, words)])
-        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
+        said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
         try:
-            verifier["main"]()
+            with redirect_stdout(said):
+                verifier["main"]()
         except SystemExit as ended:
             code = ended.code
-        sys.stdout.seek(0)
-        text = sys.stdout.read() + capsys.readouterr().err
+        said.seek(0)
+        text = said.read() + capsys.readouterr().err
         # A sentence instead of a number is written to standard error, and means 1.
         return Said(code, text) if isinstance(code, int) else Said(1, f"{text}{code}")
 
