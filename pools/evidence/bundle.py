@@ -19,7 +19,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import transaction
 
-from pools.evidence.older import OlderCheckpoint, growth
+from pools.evidence.older import OlderCheckpoint
 from pools.ledger.appending import Actor, record_event
 from pools.ledger.canonical import storable_facts
 from pools.ledger.chain import covered, rows_at
@@ -27,6 +27,7 @@ from pools.ledger.hashes import leaf_hash
 from pools.ledger.notes import read_note
 from pools.ledger.signing import public_keys, sign_checkpoint
 from pools.ledger.tree import Tree
+from pools.ledger.witnessing import Request
 
 VERIFIER: Final = Path(settings.BASE_DIR) / "docs/verify_ledger.py"
 
@@ -93,22 +94,22 @@ def made(
     with transaction.atomic(durable=True):
         number = record_event("evidence_made", actor, company=contents.company, facts=facts).seq
     (own,) = canonical([number])
-    checkpoint = sign_checkpoint()
-    size = read_note(checkpoint).size
-    tree = Tree(size)
+    checkpoint = read_note(sign_checkpoint())
+    tree = Tree(checkpoint.size)
     files = {
         "README.txt": contents.readme.encode(),
         "index.html": page,
         "rows.txt": listed + own + b"\n",
         "proofs.json": _proofs(tree, [*numbers, number], [*rows, own]),
-        "checkpoint.txt": checkpoint.encode(),
+        "checkpoint.txt": str(checkpoint).encode(),
         "keys.txt": "".join(f"{key}\n" for key in public_keys()).encode(),
         "filter.json": _as_json(facts),
         "verify_ledger.py": VERIFIER.read_bytes(),
     }
     if older:
         files["older.txt"] = older.text.encode()
-        files["growth.txt"] = growth(older.size, tree, checkpoint).encode()
+        growth = Request(older.size, tuple(tree.consistency(older.size)), checkpoint)
+        files["growth.txt"] = str(growth).encode()
     return _zipped(files, datetime.now(UTC))
 
 

@@ -4,11 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pools.evidence.bundle import Altered
-from pools.evidence.older import OlderCheckpoint, growth
 from pools.ledger.chain import covered, rows_between
-from pools.ledger.notes import read_note
-from pools.ledger.signing import sign_checkpoint
-from pools.ledger.tree import Tree
 
 CHUNK: Final = 2000
 
@@ -31,9 +27,3 @@ def whole_ledger(size: int) -> Iterator[bytes]:
         if len(lines) != last - first + 1:
             raise Altered(first + len(lines))
         yield b"".join(lines)
-
-
-def growth_since(older: OlderCheckpoint) -> str:
-    """A proof that the ledger as it is now begins with what an older checkpoint says it was."""
-    checkpoint = sign_checkpoint()
-    return growth(older.size, Tree(read_note(checkpoint).size), checkpoint)

@@ -1,11 +1,10 @@
-"""An older checkpoint that somebody kept, and the proof that history only grew since."""
+"""An older checkpoint that somebody kept: history is proved to have only grown since."""
 
-import base64
 from dataclasses import dataclass
 
 from pools.ledger.notes import BadNote, read_key, read_note, signers
 from pools.ledger.signing import public_keys
-from pools.ledger.tree import Tree, root_at, tree_size
+from pools.ledger.tree import root_at, tree_size
 
 
 class BadOlder(Exception):
@@ -41,9 +40,3 @@ def read_older(text: str) -> OlderCheckpoint:
     if note.size > tree_size() or root_at(note.size) != note.root:
         raise Contradicts
     return OlderCheckpoint(note.size, whole)
-
-
-def growth(old_size: int, tree: Tree, checkpoint: str) -> str:
-    """The proof, as C2SP's tlog-witness has it: the old size, the hashes, and the checkpoint."""
-    steps = (base64.b64encode(each).decode() for each in tree.consistency(old_size))
-    return "\n".join([f"old {old_size}", *steps, "", checkpoint])

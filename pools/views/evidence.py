@@ -170,7 +170,7 @@ def _file(request: HttpRequest, asked: Asked, older: OlderCheckpoint | None) -> 
 
 
 def _keys_address(request: HttpRequest) -> str:
-    return request.build_absolute_uri("/audit/keys")
+    return request.build_absolute_uri(reverse("pools:audit_keys"))
 
 
 def _shown(asked: Asked, selection: Selection, about: dict[str, str]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import io
 import stat
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,6 @@ def exported(tmp_path: Path) -> Any:
         return ledger, checkpoint
 
     return export
-
-
-def grown(monkeypatch: pytest.MonkeyPatch, older: str) -> str:
-    said = io.StringIO()
-    monkeypatch.setattr(sys, "stdin", io.StringIO(older))
-    call_command("prove_growth", stdout=said)
-    return said.getvalue()
 
 
 def test_the_whole_ledger_verifies_without_the_panel(exported: Any, check: Checked) -> None:
@@ -73,15 +65,15 @@ def test_an_entry_that_cannot_be_read_ends_it(exported: Any) -> None:
 
 
 def test_growth_is_proved_from_a_checkpoint_that_somebody_kept(
-    check: Checked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    check: Checked, tmp_path: Path
 ) -> None:
     append_events(3)
     older, proof = tmp_path / "older.txt", tmp_path / "growth.txt"
     older.write_text(sign_checkpoint())
     append_events(9)
-    proof.write_text(grown(monkeypatch, older.read_text()))
-    said = check("growth", proof, "--older", older, "--key", public_keys()[0])
-    assert said.code == 0, said
-    assert "History only grew since the checkpoint of 4 entries." in said.text
-    with pytest.raises(CommandError, match="This is no checkpoint"):
-        grown(monkeypatch, "4")
+    said = io.StringIO()
+    call_command("checkpoint", "--since", "4", stdout=said)
+    proof.write_text(said.getvalue())
+    answer = check("growth", proof, "--older", older, "--key", public_keys()[0])
+    assert answer.code == 0, answer
+    assert "History only grew since the checkpoint of 4 entries." in answer.text
