@@ -30,8 +30,14 @@ class Said(NamedTuple):
 
 def run(*words: str | Path) -> Said:
     """Bare Python runs it: without site packages, environment or the folder it is started in."""
+    return run_in(None, *words)
+
+
+def run_in(folder: Path | None, *words: str | Path) -> Said:
+    """The same, where files are named as they are called there."""
     done = subprocess.run(
         [sys.executable, "-I", "-S", str(SCRIPT), *map(str, words)],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
