@@ -21,7 +21,7 @@ help:
 	@echo '            (PANEL_PORT and SANDBOX_PORT move them, Ctrl-C ends them)'
 	@echo 'make test   every test that guards behaviour, on SQLite or on DATABASE_URL=postgres://…'
 	@echo '            (PYTEST_ADDOPTS adds options)'
-	@echo 'make proof  what takes longer: 1,000 cases of killing, 20 restarts under load, 5,000 names,'
+	@echo 'make proof  what takes longer: 1,000 cases of killing and 2,000 of lists, 20 restarts under load, 5,000 names,'
 	@echo '            tampering and framing at length, each fault with each operation, the contract,'
 	@echo '            the demo, the procedures of docs/operations.md, the image'
 	@echo 'make bench  the panel beside a minimal Django page and others, at most 5 minutes; writes'

@@ -23,7 +23,7 @@ def run(database: str, arguments: Sequence[str], *, quiet: bool = True) -> Repor
 
     Raises RuntimeError when it did not come to an end.
     """
-    with _database_of_its_own(database) as address:
+    with database_of_its_own(database) as address:
         found = subprocess.run(
             [sys.executable, "-m", "tests.proof.endurance.one_database", *arguments],
             cwd=ROOT,
@@ -43,7 +43,7 @@ def run(database: str, arguments: Sequence[str], *, quiet: bool = True) -> Repor
 
 
 @contextmanager
-def _database_of_its_own(database: str) -> Iterator[str]:
+def database_of_its_own(database: str) -> Iterator[str]:
     if database == "sqlite":
         with tempfile.TemporaryDirectory(prefix="pools-panel-endurance-") as folder:
             yield f"sqlite:///{folder}/panel.sqlite3"
