@@ -23,6 +23,9 @@ KEPT_FIELDS: Final = (
     *("name", "limit", "timeout", "reason", "confirm_name", "seen", "opened"),
     *("company", "kind", "label", "system", "allowance", "note"),
     *("text", "create", "ours"),
+    # What is to be done with several pools, and which.
+    *("operation", "limit_to", "limit_by", "limit_percent", "timeout_to", "timeout_none"),
+    *("pools", "matching", "query", "origin"),
     *("username", "full_name", "email"),
     "login",
     # Companies; and people and groups in Django's administration.
@@ -30,7 +33,7 @@ KEPT_FIELDS: Final = (
     *("move_anyway", "ids_began_again"),
     *("first_name", "last_name", "is_active", "is_superuser"),
 )
-KEPT_LISTS: Final = ("roles", "reason_required_for", "groups", "permissions")
+KEPT_LISTS: Final = ("pool", "roles", "reason_required_for", "groups", "permissions")
 # What a form says of itself, and needs to be the same form once more.
 _FORMS_OWN: Final = ("form_id", "next")
 # What a press of a button chose: without it, sending the form again would choose something else.
@@ -40,7 +43,7 @@ _SECRET: Final = frozenset(
     {"token", "password", "oldpassword", "password1", "password2", "code", "credential"}
 )
 # What a form says of the pool that it is about: nobody typed it.
-_NOT_TYPED: Final = frozenset({"seen", "opened"})
+_NOT_TYPED: Final = frozenset({"seen", "opened", "origin"})
 _KEY: Final = "drafts"
 # In seals that are there: it stays.
 _PURPOSE: Final = "draft"

@@ -25,6 +25,7 @@ from pools.tickets import Part
 from pools.wording.actions import words_for
 from pools.wording.allowances import given, recorded, would_make
 from pools.wording.changes import in_brief, name_of
+from pools.wording.choosing import cap_says, matching_say, pools_say
 from pools.wording.clears import clears_say
 from pools.wording.connectors import systems_in_words
 from pools.wording.moments import age_of, is_past
@@ -76,6 +77,7 @@ _INDENTATION: Final = re.compile(r"(?<![%#]\}\n)^[ \t]+", re.MULTILINE)
 _AFTER_TAG: Final = re.compile(r"(?<=[%#]\}\n)[ \t]+")
 _FILTERS: Final = FILTERS | {
     "age": age_of,
+    "cap_says": cap_says,
     "capfirst": capfirst,
     "doesnt_fit": doesnt_fit,
     "default_if_none": default_if_none,
@@ -85,11 +87,13 @@ _FILTERS: Final = FILTERS | {
     "given": given,
     "is_past": is_past,
     "json_script": json_script,
+    "matching_say": matching_say,
     "meaning": meaning_of,
     "named": name_of,
     "others_have": others_have,
     "parts": parts_of,
     "pluralize": pluralize,
+    "pools_say": pools_say,
     "clears_say": clears_say,
     "sentence": sentence_of,
     "standing": standing_of,

@@ -30,7 +30,8 @@ class Offer:
 class PoolRow:
     """A pool as a line of the table. An address that is empty leads nowhere.
 
-    `systems` is None where Core did not say which connectors use the pool.
+    `systems` is None where Core did not say which connectors use the pool. `ticks`: its table
+    has a column of ticks.
     """
 
     id: int | None
@@ -47,6 +48,7 @@ class PoolRow:
     note: Note | None
     detail_href: str
     offers: list[Offer]
+    ticks: bool
 
 
 class Addresses:
@@ -95,6 +97,7 @@ def pool_row(
         held=pool.id is not None and pool.id in held,
         detail_href="" if pool.id is None else at.of("pool_detail", pool.id),
         offers=offers_for(workplace, at, pool.id, pool.id in held),
+        ticks=workplace.may_choose,
     )
 
 

@@ -37,6 +37,7 @@ from pools.views.pool_rows import Addresses, offers_for, pool_row
 from pools.views.workplace import READING, Workplace, enter
 from pools.wording import addresses
 from pools.wording.addresses import BadAddress, bad_address
+from pools.wording.choosing import offers_of
 from pools.wording.connectors import by_system
 from pools.wording.lists import by_time, list_notes
 from pools.wording.outcomes import back_again
@@ -88,9 +89,11 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
     context: dict[str, Any] = {
         "company": workplace.company,
         "may": workplace.may,
+        "bulk": offers_of(workplace.may),
         "query": ListQuery(),
         "columns": (),
         "here_href": "",
+        "matching": "",
         "open_changes": (),
         "token_notice": None,
         "problem": None,
@@ -337,6 +340,7 @@ def _addresses(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
         "all_systems_href": _href(request.path, query, system=None, page=1),
         "here_href": _href(request.path, query),
         "export_href": address_of(f"{request.path}export/", query),
+        "matching": address_of("", replace(query, sort=None)).removeprefix("?"),
     }
 
 

@@ -245,6 +245,11 @@ class Workplace:
             "label": next_label(TokenState.EXPIRING),
         }
 
+    @property
+    def may_choose(self) -> bool:
+        """Whether the person may do something to several pools at once."""
+        return any(self.may[action] for action in (Action.EDIT, Action.CLEAR, Action.DELETE))
+
     def situation(self, doing: Activity | Action, undo: Undo | None = None) -> Situation:
         """Where the person is, for the words that depend on it."""
         return Situation(self.company, self.request.get_full_path(), doing, undo)
@@ -255,7 +260,10 @@ class Workplace:
 
     def show_problem(self, error: Exception, doing: Activity | Action, **more: Any) -> HttpResponse:
         """A page (or the dialog's content) that says what went wrong and what to do next."""
-        problem = self.problem(error, doing)
+        return self.say_problem(self.problem(error, doing), **more)
+
+    def say_problem(self, problem: Problem, **more: Any) -> HttpResponse:
+        """The same of a problem that is finished already."""
         context = {**NO_POOL, "company": self.company, "may": self.may, "problem": problem, **more}
         return show(self.request, "pools/problem.html", context, status=problem.status)
 

@@ -54,6 +54,12 @@ GLOSSARY: Final = (
                 "changed each one last. Edit and Clear are at each name.",
             ),
             Word(
+                "Choosing pools",
+                "Tick pools on the list, over as many pages as you like, or take all that match; "
+                "then set their limit or timeout, clear or delete them. You see each pool with "
+                "what will happen to it before anything is sent.",
+            ),
+            Word(
                 "A pool",
                 "Its values, the connectors that share it, and its history. From here you edit, "
                 "clear or delete it, and revert what was done.",

@@ -591,7 +591,7 @@
 
   on("keydown", (event) => {
     if (event.key === "Escape") {
-      event.target.closest("[name='more'][open]")?.firstChild.focus();
+      event.target.closest("[name='more'][open]")?.querySelector("summary").focus();
       closeMenus(event.target.closest("dialog") || root);
       // Out of the search box, with what was typed still there.
       if (event.target.id === "search") {
@@ -604,7 +604,7 @@
       event.preventDefault();
       find();
     }
-    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    const typing = event.target.closest("input:not([type='checkbox']), textarea, select, [contenteditable]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const act = keys[keyOf(event)];
     if (!act || !keysOn() || blocked) return;

@@ -48,6 +48,7 @@ MATRIX: Final = {
     "c/<slug:company>/pools/<pool_id:pool>/clear/": EDITORS,
     "c/<slug:company>/pools/<pool_id:pool>/delete/": MAKERS,
     "c/<slug:company>/pools/<pool_id:pool>/note/": EDITORS,
+    "c/<slug:company>/batches/new/": EDITORS,
     "c/<slug:company>/note/": EDITORS,
     "c/<slug:company>/batches/": ROLES,
     "c/<slug:company>/batches/<uuid:batch>/": ROLES,

@@ -38,6 +38,14 @@ def test_the_list(manager: Client, size: int) -> None:
     assert len(statements_of(manager, address)) <= MOST
 
 
+def test_several_pools_that_were_ticked(manager: Client) -> None:
+    manager.get("/c/acme/pools/")
+    sent = {"origin": "1", "pool": ["1", "2", "3"], "operation": "limit"}
+    with CaptureQueriesContext(connection) as captured:
+        assert manager.post("/c/acme/batches/new/", sent).status_code == 200
+    assert len(captured) <= MOST
+
+
 def test_a_list_that_is_all_there_is(sign_in_as: SignIn, core: RunningSandbox) -> None:
     client = sign_in_as("Manager")
     northwind = make_company(core, "northwind", "Northwind")
