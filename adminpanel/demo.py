@@ -305,14 +305,15 @@ def environment(folder: Path) -> dict[str, str]:
 
 def _keys(file: Path) -> dict[str, str]:
     """The demo's secrets, made at its first run; without them its tokens would not open."""
-    if not file.exists():
-        lines = [f"SECRET_KEY={secrets.token_urlsafe(50)}"]
-        lines += [
-            f"{name}=demo:{base64.b64encode(secrets.token_bytes(32)).decode()}"
-            for name in ("TOKEN_KEYS", "AUDIT_KEYS")
-        ]
+    kept = file.read_text().splitlines() if file.exists() else []
+    made = dict(line.split("=", 1) for line in kept)
+    made.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
+    for name in ("TOKEN_KEYS", "AUDIT_KEYS", "SIGNING_KEYS"):
+        made.setdefault(name, f"demo:{base64.b64encode(secrets.token_bytes(32)).decode()}")
+    lines = [f"{name}={value}" for name, value in made.items()]
+    if lines != kept:
         write_private(file, "\n".join(lines))
-    return dict(line.split("=", 1) for line in file.read_text().splitlines())
+    return made
 
 
 def write_private(file: Path, text: str) -> None:

@@ -3,15 +3,18 @@
     DATABASE_URL=… python -m tests.changes.vast_ledger fill 1000000
     DATABASE_URL=… python -m tests.changes.vast_ledger measure
     DATABASE_URL=… python -m tests.changes.vast_ledger verify 1000000
+    DATABASE_URL=… python -m tests.changes.vast_ledger tree
 
 For an empty, migrated database that is thrown away afterwards. `measure` times the pages
-of changes, `verify` the proof of the newest entries. What is rare lies at the far end: a
+of changes, `verify` the proof of the newest entries, `tree` how long it takes to make the tree
+of all entries from nothing, and a proof from it. What is rare lies at the far end: a
 colleague, a company and a ticket of the first days, an action and an outcome that no
 longer happen.
 """
 
 import base64
 import itertools
+import json
 import os
 import random
 import resource
@@ -37,8 +40,10 @@ from django.db import connection, transaction  # noqa: E402
 from pools.changes import reading  # noqa: E402
 from pools.changes.browsing import Filters  # noqa: E402
 from pools.database_faults import longest_statement  # noqa: E402
+from pools.ledger import tree  # noqa: E402
 from pools.ledger.appending import head  # noqa: E402
 from pools.ledger.chain import FIRST, digest_of, writing_key  # noqa: E402
+from pools.ledger.hashes import check_consistency, check_inclusion  # noqa: E402
 from pools.ledger.proof import prove  # noqa: E402
 from pools.models import Entry, Lease  # noqa: E402
 from pools.models.index_term import terms_of  # noqa: E402
@@ -211,6 +216,42 @@ def verify(count: int) -> None:
     )
 
 
+def grow() -> dict[str, float]:
+    """How long the tree takes from nothing, how much memory that needs, and a proof of an entry."""
+    tree.forget_tiles()
+    before, started, worked = _peak_megabytes(), time.perf_counter(), time.process_time()
+    newest = tree.Newest()
+    for _ in newest.chunks():
+        pass
+    root = tree.Tree(newest.size, newest.hashes).root()
+    figures = {
+        "entries": newest.size,
+        "seconds": time.perf_counter() - started,
+        "seconds of work": time.process_time() - worked,
+        "MB": _peak_megabytes(),
+        "MB before": before,
+    }
+    dice, proofs, longest = random.Random(5), [], 0
+    for _ in range(200):
+        index = dice.randrange(newest.size)
+        old = dice.randrange(1, newest.size)
+        began = time.perf_counter()
+        inclusion = tree.inclusion_proof(index, newest.size)
+        proofs.append(time.perf_counter() - began)
+        leaf = tree.Tree(newest.size).leaf(index)
+        check_inclusion(index, newest.size, leaf, inclusion, root)
+        began = time.perf_counter()
+        growth = tree.consistency_proof(old, newest.size)
+        proofs.append(time.perf_counter() - began)
+        check_consistency(old, newest.size, tree.root_at(old), root, growth)
+        longest = max(longest, len(inclusion), len(growth))
+    figures["hashes of the longest proof"] = longest
+    figures["ms of a proof, in the middle"] = 1000 * sorted(proofs)[len(proofs) // 2]
+    figures["ms of the slowest proof"] = 1000 * max(proofs)
+    print(json.dumps({name: round(value, 1) for name, value in figures.items()}))
+    return figures
+
+
 def _peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -323,5 +364,7 @@ if __name__ == "__main__":
     asked, count = sys.argv[1], int(sys.argv[2]) if sys.argv[2:] else 1_000_000
     if asked == "measure":
         measure()
+    elif asked == "tree":
+        grow()
     else:
         {"fill": fill, "verify": verify}[asked](count)

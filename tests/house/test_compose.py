@@ -68,6 +68,7 @@ def test_the_panel_does_not_know_the_owner_of_the_tables() -> None:
             "secret_key",
             "token_keys",
             "audit_keys",
+            "signing_keys",
             "panel_url",
         }
 

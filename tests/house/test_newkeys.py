@@ -102,7 +102,7 @@ def test_each_secret_is_a_file_for_its_owner_alone(manage: Manage, tmp_path: Pat
     assert made.returncode == 0
     modes = {path.name: path.stat().st_mode & 0o777 for path in [folder, *folder.iterdir()]}
     assert modes.pop("secrets") == 0o700
-    assert (len(modes), set(modes.values())) == (8, {0o600})
+    assert (len(modes), set(modes.values())) == (9, {0o600})
     said = made.stdout + made.stderr
     assert [path.name for path in folder.iterdir() if path.read_text().strip() in said] == []
 

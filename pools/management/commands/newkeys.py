@@ -26,6 +26,9 @@ SECRET_KEY={secret_key}
 TOKEN_KEYS={token_keys}
 # Seals the record of changes. If you lose it, the record can no longer be checked.
 AUDIT_KEYS={audit_keys}
+# Signs checkpoints of the record, for whoever verifies it without the key above. If you lose it,
+# put a new one in its place: what it signed can still be verified.
+SIGNING_KEYS={signing_keys}
 
 # --- To fill in: without these the panel does not start ---------------------------------------
 # The host name that people type, without https:// and port. Separate several with commas.
@@ -62,7 +65,7 @@ class Command(BaseCommand):
 
     help = (
         "Prints settings for a new panel, with fresh keys, as an environment file. "
-        "With --key-id, prints one fresh key alone, for TOKEN_KEYS or AUDIT_KEYS. "
+        "With --key-id, prints one fresh key alone, for TOKEN_KEYS, AUDIT_KEYS or SIGNING_KEYS. "
         "With --secrets, writes each secret as a file for compose.yaml, and prints the rest."
     )
     requires_system_checks = []
@@ -119,11 +122,12 @@ class Command(BaseCommand):
 
 
 def new_keys(day: str) -> dict[str, str]:
-    """The three secrets of every panel; the keys' ids say when they were made."""
+    """The four secrets of every panel; the keys' ids say when they were made."""
     return {
         "secret_key": secrets.token_urlsafe(50),
         "token_keys": f"{day}:{_key()}",
         "audit_keys": f"{day}:{_key()}",
+        "signing_keys": f"{day}:{_key()}",
     }
 
 

@@ -1,0 +1,40 @@
+"""The tree over a million entries: made from nothing in seconds, and proofs in milliseconds."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.panel_process import ROOT
+
+# Each change has 3.2 entries on average.
+CHANGES = 320_000
+
+
+@pytest.mark.any_database
+@pytest.mark.timeout(900)
+def test_a_million_entries_come_into_the_tree_in_seconds(tmp_path: Path) -> None:
+    environment = os.environ | {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/vast.sqlite3",
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+    }
+
+    def run(*command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=ROOT, env=environment, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        return done.stdout
+
+    run("-m", "django", "migrate", "-v0")
+    run("-m", "tests.changes.vast_ledger", "fill", str(CHANGES))
+    figures = json.loads(run("-m", "tests.changes.vast_ledger", "tree"))
+    print(figures)
+    assert figures["entries"] >= 1_000_000
+    assert figures["seconds of work"] <= 20
+    assert figures["MB"] <= 150
+    assert figures["hashes of the longest proof"] <= 40
+    assert figures["ms of a proof, in the middle"] <= 10
