@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.deployment import Deployment, copy_of
+from tests.fixtures.deployment import Deployment, copy_of, new_key
 from tests.proof.procedures.conftest import Filled
 
 STATE = "import json; from tests.proof.procedures.filled import state; print(json.dumps(state()))"
@@ -56,6 +56,14 @@ def refused(file):
         return str(reason), User.objects.count()
 
 print(json.dumps([refused(file) for file in sys.argv[1:]]))
+"""
+# Signs a ledger that has a tile by then; prints what was signed.
+SIGN = """
+from tests.fixtures.ledger import append_events
+from pools.ledger.signing import sign_checkpoint
+from pools.models import TreeTile
+append_events(int(sys.argv[1]))
+print(sign_checkpoint(), TreeTile.objects.count())
 """
 # What is done to the file, and why it is refused then.
 TAMPERED = {
@@ -105,6 +113,22 @@ def test_everything_is_there_and_fits(old_panel: Filled, panel: Deployment) -> N
     arrived = json.loads(panel.python(ARRIVED, old_panel.session))
     assert arrived == [old_panel.state, True, True]
     assert old_panel.state["pools_entry"][0] == 41
+
+
+def test_what_was_signed_goes_along_and_signing_goes_on(
+    old_panel: Filled, panel: Deployment, tmp_path: Path
+) -> None:
+    file = tmp_path / "signed.sqlite3"
+    shutil.copy(old_panel.panel.file, file)
+    key = new_key("signs")
+    old = old_panel.panel.at(f"sqlite:///{file}").having(SIGNING_KEYS=key)
+    signed = old.python(SIGN, "300")
+    assert signed.endswith(" 1\n")
+    new = panel.having(SIGNING_KEYS=key)
+    said = new.procedure("move-to-postgresql", SQLITE_FILE=file)
+    assert "Entries 1 to 342 are as 1 signed checkpoint had them." in said
+    assert new.python(SIGN, "0") == signed
+    assert "\n343\n" in new.python(SIGN, "1")
 
 
 def test_killed_in_the_middle_nothing_is_there_and_it_can_be_run_again(
