@@ -1,7 +1,7 @@
 """Running a list: a few items at a time, each a whole change, claimed by one worker alone.
 
-A worker claims an item before it reads the pool, for as long as a change can take, and no call
-begins later than that. The form of the item is on the ledger with its intent: whatever else
+A request claims a few items at a time, for as long as it works and a change can take: no call
+begins later than that. The form of each item is on the ledger with its intent: whatever else
 fails, nothing is sent twice.
 """
 
@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -37,7 +38,9 @@ from pools.models import Allowance, Batch, BatchItem, Company, Entry
 from pools.models.vocabulary import Action, Kind, Outcome
 
 # How long a request goes on taking items: what is in flight then still ends in it.
-STEP_SECONDS: Final = 2.0
+STEP_SECONDS: Final = 4.0
+# So many items are claimed at a time for each that is made at the same time.
+CLAIMED_AHEAD: Final = 3
 # So many in a row that Patchworks did not answer, and the rest waits for somebody to look.
 TROUBLES: Final = 3
 
@@ -68,6 +71,8 @@ class Step:
     until: float
     waiting: deque[BatchItem]
     weighs: bool
+    workers: int
+    claimed: deque[BatchItem] = field(default_factory=deque)
     why: Why | None = None
     busy: bool = False
     over: bool = False
@@ -81,13 +86,27 @@ class Step:
     def next(self) -> BatchItem | None:
         """The next item for a worker; None where this request takes no more."""
         with self.guard:
-            if self.over or self.why or not self.waiting or time.monotonic() > self.until:
+            if self.over or self.why or time.monotonic() > self.until or not self._has_claimed():
                 return None
             if not pace.allows(self.batch.company, self.in_flight + 1):
                 self.pause(timezone.now() + USUAL_PAUSE)
                 return None
+            if not _still_runs(self.batch):
+                self.over = True
+                return None
             self.in_flight += 1
-            return self.waiting.popleft()
+            return self.claimed.popleft()
+
+    def _has_claimed(self) -> bool:
+        """Whether there is an item that nobody else works on; claims some more if there is none."""
+        while not self.claimed and self.waiting:
+            ahead = min(len(self.waiting), CLAIMED_AHEAD * self.workers)
+            self.claimed.extend(_claimed([self.waiting.popleft() for _ in range(ahead)]))
+        return bool(self.claimed)
+
+    def give_back(self) -> None:
+        """What was claimed and not begun is for whoever comes next."""
+        _put_back(*self.claimed)
 
     def landed(self) -> None:
         """A worker is done with its item."""
@@ -132,15 +151,17 @@ def run(
         waiting=deque(waiting),
         weighs=Allowance.objects.filter(company=batch.company).exists(),
         troubles=progress.troubles,
+        workers=len(clients),
     )
     if not all(may(Action(action)) for action in {item.action for item in waiting}):
         step.why = Why.NO_RIGHT
     elif not progress.paused_seconds:
         _work_together(step, clients[: len(waiting)])
+        step.give_back()
     if step.failure is not None:
         raise step.failure
     if step.why is not None:
-        stop(batch, actor, step.why, len(step.waiting))
+        stop(batch, actor, step.why, len(step.waiting) + len(step.claimed))
     return step
 
 
@@ -174,8 +195,7 @@ def _work(step: Step, core: CoreClient, *, once: bool = False) -> None:
     try:
         while (item := step.next()) is not None:
             try:
-                if _claimed(step, item):
-                    _make(step, core.within(Budget(settings.CORE_LIMITS)), item)
+                _make(step, core.within(Budget(settings.CORE_LIMITS)), item)
             finally:
                 step.landed()
             if once:
@@ -187,20 +207,27 @@ def _work(step: Step, core: CoreClient, *, once: bool = False) -> None:
         step.over = True
 
 
-def _claimed(step: Step, item: BatchItem) -> bool:
-    """Whether the item is this worker's: it is so until no call of its own can run any longer.
+def _still_runs(batch: Batch) -> bool:
+    """Whether nobody has stopped it or taken it over."""
+    latest = Entry.objects.filter(batch=batch.pk, kind=Kind.EVENT).order_by("-seq")
+    return latest.values_list("action", flat=True).first() == BATCH_STARTED
 
-    Not where somebody has stopped the list or taken it over, or another worker has the item.
+
+def _claimed(items: Sequence[BatchItem]) -> list[BatchItem]:
+    """Those of these items that are this request's now: until no call of its own can run any more.
+
+    Not those that another one has, or that ended otherwise.
     """
-    latest = Entry.objects.filter(batch=step.batch.pk, kind=Kind.EVENT).order_by("-seq")
-    if latest.values_list("action", flat=True).first() != BATCH_STARTED:
-        step.over = True
-        return False
-    now = clock.now()
-    free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
-    mine = BatchItem.objects.filter(free, pk=item.pk, stopped="", left_out="")
-    taken = mine.update(claimed_until=now + settings.CORE_LIMITS.longest_change)
-    return bool(taken)
+    with transaction.atomic():
+        now = clock.now()
+        free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
+        mine = BatchItem.objects.filter(
+            free, pk__in=[item.pk for item in items], stopped="", left_out=""
+        )
+        kept = set(mine.select_for_update(of=("self",)).values_list("pk", flat=True))
+        until = now + timedelta(seconds=STEP_SECONDS) + settings.CORE_LIMITS.longest_change
+        BatchItem.objects.filter(pk__in=kept).update(claimed_until=until)
+    return [item for item in items if item.pk in kept]
 
 
 def _make(step: Step, core: CoreClient, item: BatchItem) -> None:
@@ -251,9 +278,10 @@ def _count_trouble(step: Step, *, trouble: bool) -> None:
             step.why = step.why or Why.NO_ANSWER
 
 
-def _put_back(item: BatchItem) -> None:
-    """Whoever comes next may have it; where it was sent, the ledger says so."""
-    BatchItem.objects.filter(pk=item.pk).update(claimed_until=None)
+def _put_back(*items: BatchItem) -> None:
+    """Whoever comes next may have them; where one was sent, the ledger says so."""
+    if items:
+        BatchItem.objects.filter(pk__in=[each.pk for each in items]).update(claimed_until=None)
 
 
 def _proposed(step: Step, item: BatchItem) -> ProposedChange:

@@ -37,7 +37,6 @@ from pools.wording.roles import not_in_your_role
 from pools.wording.situations import Problem, Situation
 
 TEMPLATE: Final = "pools/batch.html"
-_TAKEN_FROM: Final = frozenset({Phase.FROZEN, Phase.RUNNING, Phase.STOPPED})
 _AGAIN: Final = {"retry": retry, "revert": revert, "take-over": take_over}
 
 
@@ -297,7 +296,7 @@ def _offers(place: Place) -> dict[str, int]:
     ended = progress.phase is not Phase.RUNNING
     theirs = not place.is_own or progress.too_old
     counts = {
-        "take-over": progress.left if theirs and progress.phase in _TAKEN_FROM else 0,
+        "take-over": progress.left if theirs else 0,
         "retry": len(failed(progress)) if ended else 0,
         "revert": len(revertible(progress)) if ended else 0,
     }

@@ -107,7 +107,7 @@ class Lists:
             # Two at once: whatever the first one left is claimed by one of them.
             self._note(together([self._tab(each, tab) for each in chosen for tab in (1, 2)]))
         # Whoever had claimed an item and died can no longer have a call under way.
-        time.sleep(settings.CORE_LIMITS.deadline_seconds + 0.6)
+        time.sleep(running.STEP_SECONDS + settings.CORE_LIMITS.deadline_seconds + 0.6)
         for chosen in _few(trials):
             self._note(together([self._last(each) for each in chosen]))
         time.sleep(settings.CORE_LIMITS.deadline_seconds + 0.1)
@@ -237,6 +237,7 @@ def main() -> int:
     options = parser.parse_args()
     started = time.monotonic()
     prepare_database()
+    running.STEP_SECONDS = 1.0  # type: ignore[misc]  # a claim is over the sooner
     with core_process(COMPANIES) as core:
         lists = Lists(core, options.seed)
         for first in range(0, options.cases, ROUND):

@@ -76,6 +76,10 @@ class CoreProcess:
         """A pool for each company and name, made long ago, a second apart; the ids."""
         return self._ask("pools", pools)  # type: ignore[no-any-return]
 
+    def take_its_time(self, seconds: float) -> None:
+        """From here on it waits so long before it does anything."""
+        self._ask("latency", seconds)
+
     def take_journal(self) -> Journal:
         """What happened since the last time."""
         return self._ask("journal")  # type: ignore[no-any-return]
@@ -111,6 +115,9 @@ def _run(line: Connection, companies: Sequence[str]) -> None:
         while (message := line.recv())[0] != "stop":
             if message[0] == "pools":
                 line.send(_add_pools(sandbox, message[1]))
+            elif message[0] == "latency":
+                sandbox.switch(latency_seconds=message[1])
+                line.send(None)
             else:
                 line.send(_journal(sandbox))
 
