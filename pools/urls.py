@@ -85,6 +85,11 @@ urlpatterns = [
     path("c/<slug:company>/note/", notes.company_note, name="company_note"),
     path("c/<slug:company>/batches/", batches.batch_list, name="batch_list"),
     path("c/<slug:company>/batches/<uuid:batch>/", batches.batch, name="batch"),
+    path(
+        "c/<slug:company>/batches/<uuid:batch>/evidence/",
+        evidence.batch_evidence,
+        name="batch_evidence",
+    ),
     path("c/<slug:company>/batches/<uuid:batch>/run/", batches.batch_run, name="batch_run"),
     path("c/<slug:company>/batches/<uuid:batch>/stop/", batches.batch_stop, name="batch_stop"),
     path(

@@ -41,11 +41,6 @@ class Selection:
     changes: list[ChangeEvidence]
     events: list[EventLine]
 
-    @property
-    def lines(self) -> int:
-        """How many changes or events they are about."""
-        return len(self.changes) + len(self.events)
-
 
 def matching(filters: Filters) -> list[Match]:
     """The lines that fit, newest first. Raises TooMany, NothingThere."""
@@ -71,6 +66,14 @@ def selected(filters: Filters) -> Selection:
 def selected_change(change: UUID) -> Selection:
     """One change whole. Raises NothingThere."""
     entries = in_order(Entry.objects.filter(change=change))
+    if not entries:
+        raise NothingThere
+    return _selection(entries, None)
+
+
+def selected_batch(batch: UUID) -> Selection:
+    """A list of changes: what was done with it, and every entry about each of its items."""
+    entries = in_order(Entry.objects.filter(batch=batch))
     if not entries:
         raise NothingThere
     return _selection(entries, None)

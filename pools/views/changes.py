@@ -28,6 +28,7 @@ from pools.models.vocabulary import RECORDED, Outcome, Verdict
 from pools.pages.actors import actor_of
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
+from pools.pages.ticket import ticket_of
 from pools.views.change_rows import days_of, pool_addresses
 from pools.views.changes_address import (
     EVENTS,
@@ -99,7 +100,7 @@ def change_list(request: HttpRequest, company: str | None = None) -> HttpRespons
         problem = bad_address(error, request.path, "Changes")
         context |= _problem(visible, chosen, problem)
         return show(request, TEMPLATE, context, status=400)
-    context |= _list_context(visible, chosen, query, shown)
+    context |= _list_context(request, visible, chosen, query, shown)
     return show(request, TEMPLATE, context)
 
 
@@ -236,10 +237,15 @@ def _page(query: ListQuery, named: frozenset[str] | None) -> Slice:
 
 
 def _list_context(
-    visible: Visibility, chosen: Company | None, query: ListQuery, shown: Slice
+    request: HttpRequest,
+    visible: Visibility,
+    chosen: Company | None,
+    query: ListQuery,
+    shown: Slice,
 ) -> dict[str, Any]:
     slug = chosen.slug if chosen else None
     path, words, lines = list_path(slug), query.words, shown.lines
+    ticket = worked_on.text if (worked_on := ticket_of(request)) else ""
     export, evidence = (
         reverse(f"pools:{name}", args=[slug] if slug else [])
         for name in ("change_export", "evidence")
@@ -261,6 +267,7 @@ def _list_context(
         "everything_href": address_with(path, {"kind": words.get("kind", "")}),
         "export_href": address_with(export, words),
         "evidence_href": address_with(evidence, words),
+        "ticket_href": address_with(path, {"words": ticket}) if ticket else "",
     }
     if shown.days and lines:
         chart = chart_of(shown.days)

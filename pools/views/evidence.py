@@ -21,6 +21,7 @@ from pools.evidence.selecting import (
     TooMany,
     matching,
     selected,
+    selected_batch,
     selected_change,
 )
 from pools.forms.evidence import EvidenceForm
@@ -30,11 +31,13 @@ from pools.models import Company
 from pools.pages.actors import actor_of
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
+from pools.views.batches import Place
 from pools.views.changes import change_list, list_path, query_of, visible_in
 from pools.views.changes_address import ListQuery, address_with
 from pools.views.visibility import Visibility, visibility_of
 from pools.wording import evidence as wording
 from pools.wording.addresses import BadAddress
+from pools.wording.batches import operation_of
 from pools.wording.changes import compared, heading_of, step_in_words
 from pools.wording.events import line_facts_of, title_of
 from pools.wording.filters import filtered_by
@@ -85,6 +88,24 @@ def change_evidence(request: HttpRequest, change: UUID) -> HttpResponse:
         visible=visible,
         company=visible.here.get(slug),
         back=reverse("pools:change", args=[change]),
+    )
+    return _asked(request, asked)
+
+
+@needs("pools.view_pools")
+def batch_evidence(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
+    """Of a list of changes: what was done with it, and each change of it."""
+    place = Place.entered(request, company, batch)
+    chosen, progress = place.workplace.company, place.progress
+    operation = operation_of(progress.batch)
+    asked = Asked(
+        words=wording.described_batch(operation, progress.to_send, chosen.name),
+        filters={"batch": str(batch)},
+        how_many=lambda: wording.how_many(len(selected_batch(batch).changes)),
+        select=lambda: selected_batch(batch),
+        visible=visibility_of(person(request)),
+        company=chosen,
+        back=place.href,
     )
     return _asked(request, asked)
 
@@ -145,7 +166,9 @@ def _page(
 def _file(request: HttpRequest, asked: Asked, older: OlderCheckpoint | None) -> HttpResponse:
     selection, ledger = asked.select(), tree_size()
     actor = actor_of(request, person(request))
-    lines = wording.how_many(selection.lines, events=asked.events)
+    # Of a list, the events about it are there besides.
+    count = len(selection.events if asked.events else selection.changes)
+    lines = wording.how_many(count, events=asked.events)
     about = {
         "What": asked.words,
         "How many": wording.proves(len(selection.numbers), lines, ledger),
@@ -157,7 +180,7 @@ def _file(request: HttpRequest, asked: Asked, older: OlderCheckpoint | None) -> 
         words=asked.words,
         company=asked.company.slug if asked.company else "",
         ledger=ledger,
-        lines=selection.lines,
+        lines=count,
         page=get_template("evidence/bundle.html").render(_shown(asked, selection, about)),
         readme=wording.readme(settings.PANEL_NAME, about, _keys_address(request)),
     )

@@ -87,6 +87,11 @@ def described_change(item: HistoryItem, company: str) -> str:
     return f"{heading_of(item)} “{item.pool_name}”{number} in {company}"
 
 
+def described_batch(operation: str, pools: int, company: str) -> str:
+    """For instance: The list “Set limit to 9” of 12 pools in Acme."""
+    return f"The list “{operation}” of {counted(pools, 'pool')} in {company}"
+
+
 def how_many(lines: int, *, events: bool = False) -> str:
     """For instance: 12 changes."""
     return counted(lines, "event" if events else "change")

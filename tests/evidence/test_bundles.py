@@ -240,3 +240,18 @@ def test_settled_and_unreadable_changes_are_shown_as_the_panel_does(
     settled(a_change(outcome=Outcome.UNKNOWN), NOON + timedelta(minutes=2), "applied")
     html = files_in(kept(manager.post(ACME)))["index.html"].decode()
     assert "unknown → it happened" in html
+
+
+def test_a_tickets_changes_are_a_step_from_its_chip(manager: Client, kept: Kept) -> None:
+    """And their evidence is no larger than a mail takes, however many entries there are."""
+    for _ in range(12):
+        read_back(a_change(reason="ZD-4711: orders are stuck, as agreed with the customer"))
+    a_change()
+    page = manager.get("/c/acme/changes/?ticket=ZD-4711")
+    assert "Only ZD-4711" in told(page)
+    assert "?words=ZD-4711&amp;ticket=ZD-4711" in page.content.decode()
+    page = manager.get("/c/acme/changes/?words=ZD-4711&ticket=ZD-4711")
+    assert "/c/acme/changes/evidence/?words=ZD-4711&amp;ticket=ZD-4711" in page.content.decode()
+    answer = manager.post(f"{ACME}?words=ZD-4711&ticket=ZD-4711")
+    assert len(numbers_in(kept(answer))) == 36
+    assert len(answer.content) <= 50_000

@@ -56,6 +56,7 @@ MATRIX: Final = {
     "c/<slug:company>/batches/<uuid:batch>/revert/": ROLES,
     "c/<slug:company>/batches/<uuid:batch>/take-over/": ROLES,
     "c/<slug:company>/batches/<uuid:batch>/report/": ROLES,
+    "c/<slug:company>/batches/<uuid:batch>/evidence/": ROLES,
     "c/<slug:company>/batches/<uuid:batch>/run/": ROLES,
     "c/<slug:company>/batches/<uuid:batch>/stop/": ROLES,
     "changes/": ROLES,
