@@ -6,13 +6,14 @@ import pytest
 from django.test import Client
 
 from pools.ledger.signing import public_keys
-from pools.models import Company, Entry
+from pools.models import Batch, Company, Entry
+from pools.models.batch import Operation
 from sandbox.running import RunningSandbox
+from tests.batches.lists import frozen
 from tests.evidence.conftest import Kept, files_in
 from tests.evidence.verifier import Checked
-from tests.fixtures.panel import SignIn, told
+from tests.fixtures.panel import SignIn, person_of, told
 from tests.fixtures.place import Place
-from tests.views.test_batches import list_of, page_of, run
 
 
 @pytest.fixture
@@ -20,14 +21,21 @@ def place(core: RunningSandbox, acme: Company) -> Place:
     return Place(core, core.company("acme"), acme, core.company("acme").pools()[0].id)
 
 
+def ran(place: Place, client: Client) -> Batch:
+    """A list of three pools whose limit was set."""
+    ids = [pool.id for pool in place.at_core.pools()[:3]]
+    batch = frozen(place, person_of(client), Operation.LIMIT, {"to": 99}, ids)
+    client.post(f"/c/acme/batches/{batch.pk}/run/", {"start": "1"}, follow=True)
+    return batch
+
+
 def test_a_list_is_proved_with_each_of_its_changes(
     manager: Client, place: Place, sign_in_as: SignIn, kept: Kept, check: Checked, settings: Any
 ) -> None:
-    batch = list_of(place, manager)
-    run(manager, batch)
-    run(manager, list_of(place, manager))
-    address = f"{page_of(batch)}evidence/"
-    assert address in manager.get(page_of(batch)).content.decode()
+    batch, _ = ran(place, manager), ran(place, manager)
+    page = f"/c/acme/batches/{batch.pk}/"
+    address = f"{page}evidence/"
+    assert address in manager.get(page).content.decode()
     assert "A zip file with 3 changes" in told(manager.get(address))
     file = kept(manager.post(address))
     lines = files_in(file)["rows.txt"].splitlines()[:-1]
