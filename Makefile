@@ -23,6 +23,7 @@ help:
 	@echo '            (PYTEST_ADDOPTS adds options)'
 	@echo 'make proof  what takes longer: 1,000 cases of killing and 2,000 of lists, 20 restarts under load, 5,000 names,'
 	@echo '            tampering and framing at length, each fault with each operation, the contract,'
+	@echo '            readers of the feed killed 1,000 times, a failover of PostgreSQL while people work,'
 	@echo '            the demo, the procedures of docs/operations.md, the image'
 	@echo 'make bench  the panel beside a minimal Django page and others, at most 5 minutes; writes'
 	@echo '            docs/performance.md (BENCH adds options; --help lists them)'

@@ -111,6 +111,7 @@ EVENTS: Final[Mapping[str, Meaning]] = {
     "user_added": _account(1),
     "user_changed": _account(OTHER),
     "user_removed": _account(6, Severity.MEDIUM),
+    "person_deleted": _account(6, Severity.MEDIUM),
     "person_enabled": _account(2),
     "person_disabled": _account(5),
     "roles_changed": _account(OTHER, Severity.MEDIUM),
@@ -126,6 +127,13 @@ EVENTS: Final[Mapping[str, Meaning]] = {
     "token_replaced": _thing("Token", "token", 3),
     "token_verified": _thing("Token", "token", 2),
     "token_removed": _thing("Token", "token", 4),
+    "token_destroyed": _thing("Token", "token", 4),
+    "signing_key_used": _thing("Signing key", "", 10, Severity.MEDIUM),
+    "batch_frozen": _thing("List of changes", "", 1),
+    "batch_started": _thing("List of changes", "", 10),
+    "batch_stopped": _thing("List of changes", "", 9),
+    "batch_taken_over": _thing("List of changes", "", 3),
+    "batch_exported": _thing("List of changes", "", 2, Severity.LOW),
     "company_added": _thing("Company", "id", 1, Severity.LOW),
     "company_changed": _thing("Company", "id", 3, Severity.LOW),
     "company_archived": _thing("Company", "id", 9, Severity.LOW),
@@ -139,6 +147,9 @@ EVENTS: Final[Mapping[str, Meaning]] = {
     "ledger_verified": _thing("Ledger", "", 2),
     "changes_exported": _thing("Ledger", "", 2, Severity.LOW),
     "events_exported": _thing("Ledger", "", 2, Severity.LOW),
+    "ledger_exported": _thing("Ledger", "", 2, Severity.LOW),
+    "evidence_made": _thing("Ledger", "", 2, Severity.LOW),
+    "pools_exported": _thing("Pools", "", 2, Severity.LOW),
 }
 # Events without a row: told, and nothing is made up about them.
 ANY_EVENT: Final = _thing("Record", "", OTHER)

@@ -95,8 +95,8 @@ def _about(meaning: Meaning, entry: Recorded, facts: Mapping[str, Any]) -> Event
         return {"user": _whose(entry, facts)}
     if entry.pool_id or entry.pool_name:
         return {"entity": _entity(meaning.entity, entry.pool_id, entry.pool_name)}
-    identity = str(facts.get(meaning.identity) or entry.company or f"entry:{entry.seq}")
-    return {"entity": _entity(meaning.entity, identity)}
+    identity = facts.get(meaning.identity) or entry.batch or entry.company or f"entry:{entry.seq}"
+    return {"entity": _entity(meaning.entity, str(identity))}
 
 
 def _whose(entry: Recorded, facts: Mapping[str, Any]) -> Event:
