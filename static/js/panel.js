@@ -614,6 +614,8 @@
 
   /* --- When a page has loaded ------------------------------------------------------------ */
 
+  // Back to a form that was refused asks for it anew, instead of whether to send it again.
+  history.replaceState(history.state, "");
   remember(document);
   countDown();
   typeOn(document.activeElement);

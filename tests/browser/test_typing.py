@@ -125,6 +125,27 @@ def test_a_refused_form_that_holds_something_is_asked_about(manager: Page) -> No
         expect(dialog).to_be_hidden()
 
 
+def test_back_to_a_refused_form_opens_it_and_sends_nothing(manager: Page) -> None:
+    manager.goto(POOLS)
+    manager.goto(f"{POOLS}new/")
+    sent: list[str] = []
+    manager.on("request", lambda r: sent.append(r.url) if r.method == "POST" else None)
+    manager.get_by_label("Name").fill("Refused first")
+    manager.get_by_role("button", name="Create pool").click()
+    expect(manager.locator(".field-limit .errorlist")).to_be_visible()
+    manager.get_by_label("Limit").fill("5")
+    manager.get_by_role("button", name="Create pool").click()
+    manager.wait_for_url(re.compile(r"/pools/\d+/$"))
+    assert len(sent) == 2
+    manager.go_back()
+    expect(manager.get_by_role("heading", name="New pool")).to_be_visible()
+    expect(manager.get_by_label("Name")).to_have_value("")
+    manager.go_back()
+    manager.go_back()
+    expect(manager).to_have_url(re.compile(f"{POOLS}(new/)?$"))
+    assert len(sent) == 2
+
+
 PRESSED = (
     "(keys) => document.body.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, ...keys}))"
 )
