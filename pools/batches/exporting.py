@@ -77,12 +77,16 @@ class Shape:
 
 @dataclass(slots=True)
 class PoolExport:
-    """A file, piece by piece. `about` is said at the beginning of JSON; `says` how it ended."""
+    """A file, piece by piece. `about` is said at the beginning of JSON; `says` how it ended.
+
+    `wait` makes the pauses, if not as usual.
+    """
 
     listed: WholeList
     shape: Shape
     about: Mapping[str, Any]
     says: Callable[[End], str]
+    wait: Callable[[float], None] | None = None
     _steps: Iterator[Step] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -133,7 +137,7 @@ class PoolExport:
         for beat in range(beats):
             if some := rows[beat * share : (beat + 1) * share]:
                 yield writer.rows(some)
-            sleep(seconds / beats)
+            (self.wait or sleep)(seconds / beats)
 
     def _row(self, pool: Pool) -> dict[str, Any]:
         """A pool as both kinds of file have it, in the order of the columns."""

@@ -21,7 +21,7 @@ def end_says(end: End, situation: Situation) -> str:
     """The last line: complete, changed or incomplete, how many pools, and why."""
     of = "" if end.first_total is None else f" of {end.first_total:,}"
     if end.error is not None:
-        return f"{end.state}: {end.pools:,}{of} pools. {_why(end.error, situation)}"
+        return f"{end.state}: {end.pools:,}{of} pools. {why_stopped(end.error, situation)}"
     said = [f"{end.state}: {counted(end.pools, 'pool')}"]
     if moves := _moves(end):
         said.append(
@@ -51,7 +51,8 @@ def _moves(end: End) -> list[str]:
     return moves
 
 
-def _why(error: Exception, situation: Situation) -> str:
+def why_stopped(error: Exception, situation: Situation) -> str:
+    """What ended it, in one line."""
     said = _STOPPED.get(type(error))
     return said or in_one_line(problem_for(error, situation))
 
