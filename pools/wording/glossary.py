@@ -58,6 +58,14 @@ GLOSSARY: Final = (
                 "Tick pools on the list, over as many pages as you like, or take all that match; "
                 "then set their limit or timeout, clear or delete them. You see each pool with "
                 "what will happen to it before anything is sent.",
+                "Export",
+                "All pools that match, from all pages, as CSV or JSON. The last line says whether "
+                "the file is complete.",
+            ),
+            Word(
+                "Apply a file",
+                "An export that you edited, or a file of your own, becomes a list of changes. You "
+                "see each of them before anything is sent.",
             ),
             Word(
                 "A pool",
