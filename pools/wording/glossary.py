@@ -58,6 +58,8 @@ GLOSSARY: Final = (
                 "Tick pools on the list, over as many pages as you like, or take all that match; "
                 "then set their limit or timeout, clear or delete them. You see each pool with "
                 "what will happen to it before anything is sent.",
+            ),
+            Word(
                 "Export",
                 "All pools that match, from all pages, as CSV or JSON. The last line says whether "
                 "the file is complete.",
