@@ -14,11 +14,11 @@ from pools.wording.numbers import counted
 NEVER: Final = (
     "There is no verification of the ledger on record. “manage.py tend” verifies it once a day."
 )
-# What each is called, and what is done with it.
-_CHECKPOINTS: Final[Mapping[str, tuple[str, str]]] = {
-    SIGNED: ("Checkpoint", "signed"),
-    FILE: ("Checkpoint", "copied to its file"),
-    ADDRESS: ("Checkpoint", "sent to its address"),
+# What is done with a checkpoint, and where a copy of it goes.
+_DONE: Final[Mapping[str, str]] = {
+    SIGNED: "signed",
+    FILE: "copied to the file",
+    ADDRESS: "sent to the address",
 }
 TOO_MUCH: Final = (
     f"Only up to {MOST_NEW:,} entries after a verification that fitted can be verified here. "
@@ -47,21 +47,31 @@ def doesnt_fit(found: Verification) -> str:
 
 
 def checkpoints_said(known: Mapping[str, Standing]) -> list[tuple[datetime | None, str, bool]]:
-    """A line for each checkpoint or copy: its time, what is said, and whether it fails."""
-    return [
-        (each.failing_since or each.at, _said(name, each), each.failing_since is not None)
-        for name, each in known.items()
-    ]
+    """A line for the last checkpoint, and for each copy that has a word of its own: its time,
+    what is said, and whether it fails.
+    """
+    said: list[tuple[datetime | None, str, bool]] = []
+    for name, each in known.items():
+        if each.failing_since is not None:
+            began = f"This began {age_of(each.failing_since)}."
+            why = f"Checkpoints can't be {_DONE[name]}: {each.reason} {began}"
+            said.append((each.failing_since, why, True))
+        elif each.at is None:
+            said.append((None, f"No checkpoint was {_DONE[name]} yet.", False))
+        elif name == SIGNED:
+            also = [_DONE[copy] for copy in (FILE, ADDRESS) if _is_there(known.get(copy), each)]
+            done = " and ".join(", ".join(["signed", *also]).rsplit(", ", 1))
+            line = f"Entries 1 to {each.size:,} {done} {age_of(each.at)}."
+            said.append((each.at, line, False))
+        elif not _is_there(each, known[SIGNED]):
+            line = f"Entries 1 to {each.size:,} {_DONE[name]} {age_of(each.at)}."
+            said.append((each.at, line, False))
+    return said
 
 
-def _said(name: str, each: Standing) -> str:
-    what, verb = _CHECKPOINTS[name]
-    if each.failing_since is not None:
-        return f"{what} not {verb} since {age_of(each.failing_since)}: {each.reason}"
-    if each.at is None:
-        return f"{what} not {verb} yet."
-    up_to = f"up to entry {each.size:,}"
-    return f"{what} {verb} {up_to} {age_of(each.at)}."
+def _is_there(copy: Standing | None, signed: Standing) -> bool:
+    """Whether a copy is as new as what was signed."""
+    return copy is not None and copy.failing_since is None and copy.size == signed.size > 0
 
 
 def _entries(walk: Walk) -> str:

@@ -184,14 +184,22 @@ def test_a_failure_is_told_everywhere_and_logged_once(
         assert counted['panel_checkpoint_failing_seconds{copy="signed"}'] == 0
         assert 17_990 < counted['panel_checkpoint_failing_seconds{copy="address"}'] < 18_100
         page = auditor.get("/changes/").content.decode()
-        assert "Checkpoint signed up to entry 3" in page
-        assert "Checkpoint not sent to its address since" in page
-        assert "It answered 500." in page
+        assert "Entries 1 to 3 signed seconds ago." in page
+        why = "Checkpoints can&#39;t be sent to the address: It answered 500. This began 5 h ago."
+        assert why in page
     with witness(settings, authority, THERE):
         assert copy_to(ADDRESS)
     assert "checkpoints are copied again" in caplog.text
     page = auditor.get("/changes/").content.decode()
-    assert "Checkpoint sent to its address up to entry 3" in page
+    assert "Entries 1 to 3 signed and sent to the address seconds ago." in page
+    append_events(1)
+    sign_checkpoint()
+    page = auditor.get("/changes/").content.decode()
+    assert "Entries 1 to 4 signed seconds ago." in page
+    assert "Entries 1 to 3 sent to the address seconds ago." in page
+    settings.CHECKPOINT_FILE = "somewhere"
+    page = auditor.get("/changes/").content.decode()
+    assert "No checkpoint was copied to the file yet." in page
 
 
 def scrape() -> dict[str, float]:
@@ -203,7 +211,7 @@ def test_without_keys_nothing_is_said_of_checkpoints(settings: Any, auditor: Cli
     settings.SIGNING_KEYS = ()
     readiness.forget()
     assert Client().get("/readyz").json()["checkpoints"] == {}
-    assert "Checkpoint" not in auditor.get("/changes/").content.decode()
+    assert " signed " not in auditor.get("/changes/").content.decode()
 
 
 class Seconds:
