@@ -26,10 +26,12 @@ from pools.ledger.chain import covered, rows_at
 from pools.ledger.hashes import leaf_hash
 from pools.ledger.notes import read_note
 from pools.ledger.signing import public_keys, sign_checkpoint
-from pools.ledger.tree import Tree
+from pools.ledger.tree import Tree, in_tiles, tree_size
 from pools.ledger.witnessing import Request
 
 VERIFIER: Final = Path(settings.BASE_DIR) / "docs/verify_ledger.py"
+# Entries that the tree may lack: about a second of work. `tend` sees to it for older ledgers.
+MOST_BEHIND: Final = 20_000
 
 
 class Altered(Exception):
@@ -38,6 +40,10 @@ class Altered(Exception):
     def __init__(self, number: int) -> None:
         super().__init__(f"entry {number} was altered")
         self.number = number
+
+
+class NotReady(Exception):
+    """The tree over the ledger is not made yet, and making it would take too long here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def made(
 ) -> bytes:
     """A bundle of these entries, once its making is on the ledger.
 
-    Outside any transaction. Raises NotSigned, Altered, BadOlder, or a database error; if no
+    Outside any transaction. Raises NotReady, NotSigned, Altered, or a database error; if no
     checkpoint can be signed, or an entry was altered, nothing is recorded.
     """
     rows = canonical(numbers)
@@ -115,6 +121,8 @@ def made(
 
 def _must_be_provable(numbers: Sequence[int], rows: Sequence[bytes]) -> None:
     """Before anything is recorded: a checkpoint can be signed, and each entry is in it."""
+    if tree_size() - in_tiles() > MOST_BEHIND:
+        raise NotReady
     tree = Tree(read_note(sign_checkpoint()).size)
     for number, row in zip(numbers, rows, strict=True):
         if tree.leaf(number - 1) != leaf_hash(row):

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from pools.changes.reading import whole_change
-from pools.evidence.bundle import Altered, Contents, made
+from pools.evidence.bundle import Altered, Contents, NotReady, made
 from pools.evidence.older import OlderCheckpoint
 from pools.evidence.selecting import (
     NothingThere,
@@ -42,7 +42,7 @@ from pools.wording.changes import compared, heading_of, step_in_words
 from pools.wording.events import line_facts_of, title_of
 from pools.wording.filters import filtered_by
 
-_REFUSED: Final = (TooMany, NothingThere, NotSigned, Altered, DatabaseError)
+_REFUSED: Final = (TooMany, NothingThere, NotReady, NotSigned, Altered, DatabaseError)
 TEMPLATE: Final = "pools/evidence.html"
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from django.db import DatabaseError
 
 from pools.changes import HistoryItem
-from pools.evidence.bundle import Altered
+from pools.evidence.bundle import Altered, NotReady
 from pools.evidence.older import BadOlder, Contradicts, NotOurs
 from pools.evidence.selecting import MOST_LINES, NothingThere, TooMany
 from pools.wording.changes import heading_of
@@ -124,6 +124,11 @@ def no_evidence(error: Exception, *, events: bool = False) -> str:
         return (
             f"Entry {error.number:,} isn't as it was recorded, so there is no proof of it. "
             "Tell an administrator to run manage.py verify_audit."
+        )
+    if isinstance(error, NotReady):
+        return (
+            "The proofs for the older history are still being prepared: manage.py tend does it. "
+            "Try again in a few minutes."
         )
     if isinstance(error, DatabaseError):
         return (

@@ -23,7 +23,7 @@ PAGES = [
     "/c/acme/pools/?system=NetSuite", "/c/acme/pools/?system=", "/c/acme/pools/read/",
     "/find/?q=acme+shopify", "/find/?q=shopfy",
     "/help/#unknown",
-    "/help/stuck/",
+    "/help/stuck/", "/c/acme/changes/evidence/",
     "/account/", "/accounts/password/change/", "/accounts/logout/",
 ]  # fmt: skip
 WIDE: ViewportSize = {"width": 1440, "height": 900}

@@ -12,7 +12,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from pools.evidence import selecting
+from pools.evidence import bundle, selecting
 from pools.ledger.chain import covered, rows_at
 from pools.ledger.signing import public_keys, sign_checkpoint
 from pools.models import Entry
@@ -194,6 +194,15 @@ def test_there_is_a_largest_bundle(manager: Client) -> None:
         for answer in (manager.get(ACME), manager.post(ACME)):
             assert answer.status_code == 409
             assert "Narrow the filter" in told(answer)
+    assert not Entry.objects.filter(action="evidence_made").exists()
+
+
+def test_nobody_waits_for_the_tree_of_an_old_ledger(manager: Client) -> None:
+    a_change()
+    with patch.object(bundle, "MOST_BEHIND", 1):
+        answer = manager.post(ACME)
+    assert answer.status_code == 409
+    assert "still being prepared" in told(answer)
     assert not Entry.objects.filter(action="evidence_made").exists()
 
 

@@ -98,6 +98,18 @@ def test_signatures_are_those_of_rfc_8032(key: str, message: str, signature: str
     assert not is_signed(parts[0], parts[1], parts[2][:-1])
 
 
+def test_a_point_is_written_in_one_way() -> None:
+    point_of = verifier["point_of"]
+    for y in (3, 4):
+        assert point_of(y.to_bytes(32, "little")) is not None
+        assert point_of((y + P).to_bytes(32, "little")) is None
+    # Of the two points without an x, neither has a sign.
+    for y in (1, P - 1):
+        assert point_of(y.to_bytes(32, "little")) is not None
+        assert point_of((y | 1 << 255).to_bytes(32, "little")) is None
+    assert point_of((2).to_bytes(32, "little")) is None
+
+
 def test_it_agrees_with_a_library_about_any_message() -> None:
     for seed in range(12):
         private = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
@@ -456,11 +468,15 @@ def test_keys_are_what_they_say(check: Checked, tmp_path: Path) -> None:
         f"{name}+00000000+{data}",
         f"other+{known_as}+{data}",
         f"{name}+{known_as}+{data[:-4]}",
-        f"{name}+{known_as}",
         f"\x1b[2J{name}+{known_as}+{data}",
+        f"{name}+{known_as}+",
         Signer(kind=2).key,
+        Signer(name=f"\x1b[2J{reference.ORIGIN}").key,
     ]:
-        assert check("bundle", file, "--key", key).code == 1
+        said = check("bundle", file, "--key", key)
+        assert said.code == 1
+        assert "This is no public key" in said.text
+        assert "\x1b" not in said.text
     assert check("bundle", file, "--key", tmp_path / "nowhere").code == 2
     assert check("bundle", tmp_path / "nowhere", "--key", PANEL.key).code == 2
     assert check("export", file, "--key", PANEL.key).code == 2
