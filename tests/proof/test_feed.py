@@ -22,7 +22,7 @@ KILLS = 500
 ENTRIES = 12_000
 # 1,000,000 in five minutes.
 A_SECOND = 3334
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 # Forks a reader again and again; each is killed by an alarm of the kernel, some milliseconds
 # after it was connected. One of two kinds: ours, into a file; or somebody's own, who writes lines
