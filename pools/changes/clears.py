@@ -12,6 +12,7 @@ from pools.changes.entries import Sql, read_where
 from pools.changes.history import HistoryItem, items_of
 from pools.changes.state import ChangeState
 from pools.models import Company
+from pools.models.stored import AS_STORED
 from pools.models.vocabulary import Action, Kind
 
 LATELY: Final = timedelta(days=7)
@@ -65,10 +66,13 @@ def clears_sql(company: Company, references: Iterable[str]) -> Sql:
     """Which changes these are, as a part of a query and what goes into it."""
     pools = list(references)
     marks = ", ".join(["%s"] * len(pools))
+    # From the company's clears of these days, which are few: SQLite would look a plain column up
+    # in the index of a pool's entries, which leads to all that ever happened to it.
+    pool = AS_STORED[connection.vendor].format("pool_id")
     sql = (
         "SELECT change FROM pools_entry WHERE company = %s"  # noqa: S608  # nosec B608
         f" AND action = '{Action.CLEAR}' AND kind IN ('{Kind.INTENT}', '{Kind.DRIFT}')"
-        f" AND at > %s AND pool_id IN ({marks})"
+        f" AND at > %s AND {pool} IN ({marks})"
     )
     return sql, [company.slug, connection.ops.adapt_datetimefield_value(_since()), *pools]
 

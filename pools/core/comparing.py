@@ -82,7 +82,8 @@ def loosely(text: str) -> str:
 
 def same_value(one: Any, other: Any) -> bool:
     """Whether two values of a pool's field are the same; texts by what can be seen of them."""
-    return bool(compared_form(one) == compared_form(other))
+    # Most are equal as they are.
+    return bool(one == other or compared_form(one) == compared_form(other))
 
 
 def compared_form(value: Any) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.template.backends.utils import csrf_input
 from django.utils.functional import SimpleLazyObject
 
 from pools.changes.settling_times import longest_check
@@ -22,6 +23,8 @@ def panel(request: HttpRequest) -> dict[str, Any]:
     theme = request.COOKIES.get(settings.THEME_COOKIE_NAME, "auto")
     return {
         "panel_name": settings.PANEL_NAME,
+        # Once for all forms of the page: each time that it is asked for it is made anew.
+        "csrf_input": SimpleLazyObject(lambda: csrf_input(request)),
         "entries_kept": ENTRIES_KEPT,
         "entries_elsewhere": ENTRIES_LOST
         if getattr(request, "draft_lost", False)

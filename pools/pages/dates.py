@@ -46,12 +46,21 @@ class Told(NamedTuple):
     age: str
 
 
-def told(at: datetime | None) -> Told:
-    """Both by one look at the reader's zone. None: it can't be read."""
-    if at is None:
-        return Told("", UNREADABLE_MOMENT)
-    here = timezone.localtime(at)
-    return Told(_exact(here), age_here(here))
+class Teller:
+    """Tells the moments of a page: the reader's zone and the time are looked at once for all."""
+
+    def __init__(self) -> None:
+        self._zone, self._now = timezone.get_current_timezone(), timezone.now()
+
+    def told(self, at: datetime | None) -> Told:
+        """None: it can't be read."""
+        if at is None:
+            return Told("", UNREADABLE_MOMENT)
+        here = at.astimezone(self._zone)
+        return Told(_exact(here), age_here(here, self._now))
+
+    def exact(self, at: datetime | None) -> str:
+        return "" if at is None else _exact(at.astimezone(self._zone))
 
 
 def day(day: date) -> str:

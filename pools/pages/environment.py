@@ -19,7 +19,7 @@ from jinja2 import Environment
 from jinja2.ext import Extension
 
 from pools.models.vocabulary import Action
-from pools.pages.dates import FILTERS, told
+from pools.pages.dates import FILTERS
 from pools.pages.sentences import parts_of
 from pools.tickets import Part
 from pools.wording.actions import words_for
@@ -98,7 +98,6 @@ _FILTERS: Final = FILTERS | {
     "sentence": sentence_of,
     "standing": standing_of,
     "systems_in_words": systems_in_words,
-    "told": told,
     "too_early": too_early,
     "unnamed": unnamed,
     "verified": verified,

@@ -12,6 +12,7 @@ from pools.core import Pool
 from pools.guidance.gathering import Note
 from pools.models import Company
 from pools.models.vocabulary import MADE_HERE, Action
+from pools.pages.dates import Teller, Told
 from pools.views.workplace import Workplace
 from pools.wording.actions import ActionWords, words_for
 from pools.wording.connectors import SystemConnectors, by_system
@@ -30,19 +31,20 @@ class Offer:
 class PoolRow:
     """A pool as a line of the table. An address that is empty leads nowhere.
 
-    `systems` is None where Core did not say which connectors use the pool. `ticks`: its table
-    has a column of ticks.
+    `systems` is None where Core did not say which connectors use the pool, `updated` where it did
+    not say that, `changed` where there is no last change. `ticks`: its table has a column of ticks.
     """
 
     id: int | None
     name: str | None
     limit: int | None
     timeout: int | None
-    created_at: Any
-    updated_at: Any
+    created: str
+    updated: Told | None
     unreadable: frozenset[str]
     systems: list[SystemConnectors] | None
     last_change: HistoryItem | None
+    changed: Told | None
     held: bool
     cleared: RecentClears | None
     note: Note | None
@@ -71,27 +73,30 @@ class Addresses:
 def row_of(workplace: Workplace, pool: Pool) -> dict[str, Any]:
     """What the line of a pool that was just changed, and so read, is made of."""
     record = record_of(workplace.company, [pool.id] if pool.id is not None else [])
-    row = pool_row(workplace, Addresses(workplace.company), pool, record, set())
+    row = pool_row(workplace, Addresses(workplace.company), Teller(), pool, record, set())
     return {"row": row}
 
 
 def pool_row(
     workplace: Workplace,
     at: Addresses,
+    teller: Teller,
     pool: Pool,
     record: PoolsRecord,
     held: set[int | None],
 ) -> PoolRow:
+    change = None if pool.id is None else record.last.get(pool.id)
     return PoolRow(
         id=pool.id,
         name=pool.name,
         limit=pool.limit,
         timeout=pool.timeout,
-        created_at=pool.created_at,
-        updated_at=pool.updated_at,
+        created=teller.exact(pool.created_at),
+        updated=teller.told(pool.updated_at) if pool.updated_at else None,
         unreadable=pool.unreadable,
         systems=None if pool.connectors is None else by_system(pool),
-        last_change=None if pool.id is None else record.last.get(pool.id),
+        last_change=change,
+        changed=teller.told(change.at) if change else None,
         cleared=None if pool.id is None else record.cleared.get(pool.id),
         note=None if pool.id is None else workplace.kept.notes.get(pool.id),
         held=pool.id is not None and pool.id in held,

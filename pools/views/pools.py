@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from pools.catalogue.listing import list_seen, systems_with_pools
@@ -28,6 +29,7 @@ from pools.core import CoreClient, NotFound, Page, Pool, PoolQuery, Sort
 from pools.core.bounds import PAGE, SEARCH
 from pools.models import Company
 from pools.models.bounds import SYSTEM_NAME
+from pools.pages.dates import Teller
 from pools.pages.guards import needs, person
 from pools.pages.just_read import take
 from pools.pages.rendering import fragment_wanted, show
@@ -294,15 +296,19 @@ def _list_problem(request: HttpRequest, context: dict[str, Any], problem: Proble
 def _page_context(
     workplace: Workplace, query: ListQuery, page: Page, record: PoolsRecord
 ) -> dict[str, Any]:
-    at = Addresses(workplace.company)
+    at, teller = Addresses(workplace.company), Teller()
     held = {each.pool_id for each in record.held if each.origin == workplace.company.origin}
     return {
         "state": _state(query, page),
         "deciding": Deciding.on_list(workplace.kept, query.system or ""),
-        "rows": [pool_row(workplace, at, pool, record, held) for pool in page.pools],
+        "rows": [pool_row(workplace, at, teller, pool, record, held) for pool in page.pools],
         "token_notice": workplace.token_notice,
         "open_changes": record.held,
-        "columns": _columns(workplace.request.path, replace(query, sort=page.sort)),
+        **(
+            {}
+            if page.sort == query.sort
+            else {"columns": _columns(workplace.request.path, replace(query, sort=page.sort))}
+        ),
         "page_facts": {
             "first": page.first,
             "last": page.first + len(page.pools) - 1,
@@ -403,8 +409,5 @@ def _href(path: str, query: ListQuery, **changed: Any) -> str:
         "system": query.system,
     } | changed
     defaults = {"search": "", "sort": None, "per_page": 25, "page": 1, "system": None}
-    address = QueryDict(mutable=True)
-    for name, value in facts.items():
-        if value != defaults[name]:
-            address[name] = str(value)
-    return f"{path}?{address.urlencode()}" if address else path
+    address = urlencode({name: value for name, value in facts.items() if value != defaults[name]})
+    return f"{path}?{address}" if address else path

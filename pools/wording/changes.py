@@ -47,8 +47,8 @@ class StepWords:
 
 def in_brief(item: HistoryItem) -> str:
     """What a change did or was to do, for a line of a list. No name is in it."""
-    if item.differences:
-        return ", ".join(map(_difference_in_brief, item.differences))
+    if found := item.differences:
+        return ", ".join(map(_difference_in_brief, found))
     words = words_for(item.action)
     if item.gone:
         return "deleted"

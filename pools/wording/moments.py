@@ -26,7 +26,7 @@ def moment_of(at: datetime | None) -> str:
 
 def minute_of(here: datetime) -> str:
     """The same of a time in the reader's zone."""
-    return f"{_day_and_month(here)} {here.hour:02d}:{here.minute:02d}"
+    return f"{_day_and_month(here, timezone.now())} {here.hour:02d}:{here.minute:02d}"
 
 
 def day_of(day: date | None) -> str:
@@ -53,15 +53,15 @@ def age_of(at: datetime | None) -> str:
     return age_here(timezone.localtime(at))
 
 
-def age_here(here: datetime) -> str:
+def age_here(here: datetime, now: datetime | None = None) -> str:
     """The same of a time in the reader's zone: 4 min ago, 3 h ago, yesterday 16:12, 12 May.
 
     What is to come is counted in days for a week: in 5 days.
     """
-    now = timezone.now()
+    now = now or timezone.now()
     seconds = int((now - here).total_seconds())
     if seconds < 0:
-        return _until(here, -seconds)
+        return _until(here, -seconds, now)
     if seconds < 60:
         return "seconds ago"
     if seconds < 3600:
@@ -73,10 +73,10 @@ def age_here(here: datetime) -> str:
             return f"{seconds // 3600} h ago"
         if days == 1:
             return f"yesterday {here.hour:02d}:{here.minute:02d}"
-    return _day_and_month(here)
+    return _day_and_month(here, now)
 
 
-def _until(here: datetime, seconds: int) -> str:
+def _until(here: datetime, seconds: int, now: datetime) -> str:
     if seconds < 60:
         return "in seconds"
     if seconds < 3600:
@@ -85,13 +85,13 @@ def _until(here: datetime, seconds: int) -> str:
         return f"in {seconds // 3600} h"
     if seconds < 7 * _DAY:
         return f"in {counted(seconds // _DAY, 'day')}"
-    return _day_and_month(here)
+    return _day_and_month(here, now)
 
 
 def is_past(at: datetime) -> bool:
     return at <= timezone.now()
 
 
-def _day_and_month(here: datetime) -> str:
-    year = f" {here.year}" if here.year != timezone.now().astimezone(here.tzinfo).year else ""
+def _day_and_month(here: datetime, now: datetime) -> str:
+    year = f" {here.year}" if here.year != now.astimezone(here.tzinfo).year else ""
     return f"{here.day} {MONTHS[here.month - 1][:3]}{year}"
