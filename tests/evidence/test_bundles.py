@@ -3,25 +3,30 @@
 import json
 import re
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError
 from django.test import Client
 
+from pools.changes.browsing import Filters
 from pools.evidence import bundle, selecting
 from pools.ledger.chain import covered, rows_at
+from pools.ledger.notes import Note, signed
 from pools.ledger.signing import public_keys, sign_checkpoint
 from pools.models import Entry
 from pools.models.vocabulary import Action, Outcome
 from tests.changes.recorded import NOON, a_change, an_event, read_back, settled
 from tests.evidence.conftest import Kept, files_in
 from tests.evidence.verifier import Checked
-from tests.fixtures.ledger import tamper
+from tests.fixtures.ledger import append_events, tamper
 from tests.fixtures.panel import SignIn, told
+from tests.fixtures.signing import PRIVATE
 
 ALL = "/changes/evidence/"
 ACME = "/c/acme/changes/evidence/"
@@ -161,6 +166,12 @@ def test_an_older_checkpoint_is_proved_to_be_continued(
     assert check("bundle", file, "--older", tmp_path / "older.txt").code == 3
 
 
+def another_history() -> str:
+    """A checkpoint that was signed with our key, and that this ledger does not continue."""
+    note = Note(settings.LEDGER_ORIGIN, 1, bytes(32))
+    return str(replace(note, signatures=(signed(note, PRIVATE, note.origin),)))
+
+
 def test_what_is_no_checkpoint_of_this_ledger_is_refused(manager: Client) -> None:
     a_change()
     older = sign_checkpoint()
@@ -171,6 +182,7 @@ def test_what_is_no_checkpoint_of_this_ledger_is_refused(manager: Client) -> Non
         (older.rpartition("— ")[0] + "— stranger AAAABBBB\n", "not signed by this panel"),
         (forged, "This is no checkpoint."),
         ("x" * 10_001, "At most 10000 characters"),
+        (another_history(), "The history no longer is what this checkpoint says"),
     ]:
         answer = manager.post(ACME, {"older": text})
         assert answer["Content-Type"].startswith("text/html")
@@ -241,6 +253,28 @@ def test_an_altered_entry_is_not_proved(manager: Client) -> None:
     assert answer.status_code == 409
     assert "manage.py verify_audit" in told(answer)
     assert not Entry.objects.filter(action="evidence_made").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_that_was_altered_behind_the_tree_is_not_proved(manager: Client) -> None:
+    """What is in tiles is not compared with its seal again: its hash tells."""
+    change = a_change()
+    append_events(300)
+    sign_checkpoint()
+    tamper(f"UPDATE pools_entry SET reason = 'because' WHERE seq = {numbers_of(change)[0]}")
+    answer = manager.post(ACME)
+    assert answer.status_code == 409
+    assert "so there is no proof of it" in told(answer)
+    assert not Entry.objects.filter(action="evidence_made").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_altered_entry_of_another_company_is_not_given_away() -> None:
+    change = a_change()
+    intent, outcome = numbers_of(change)
+    tamper(f"UPDATE pools_entry SET company = 'northwind' WHERE seq = {outcome}")
+    chosen = selecting.selected(Filters(companies=frozenset({"acme"})))
+    assert chosen.numbers == [intent]
 
 
 def test_settled_and_unreadable_changes_are_shown_as_the_panel_does(
