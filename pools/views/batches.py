@@ -112,6 +112,10 @@ def batch_stop(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
         problem = _recorded(
             place, lambda: running.stop(place.progress.batch, place.workplace.actor, left=left)
         )
+    goes_on = place.progress.is_alive and not place.progress.paused_seconds
+    if fragment_wanted(request) and goes_on and not problem:
+        # The page's other request is about to come back: it shows what was in flight.
+        return HttpResponse(status=204)
     place.look_again()
     return _answered(place, problem)
 

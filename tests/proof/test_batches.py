@@ -1,4 +1,4 @@
-"""2,000 lists whose processes are killed at any moment: nothing twice, nothing without intent."""
+"""Lists whose processes are killed 2,000 times: nothing twice, nothing without an intent."""
 
 import json
 import os
@@ -12,14 +12,14 @@ from tests.proof.endurance.runs import ROOT, database_of_its_own
 from tests.proof.endurance.test_endurance import database
 
 pytestmark = [pytest.mark.database, pytest.mark.timeout(1800)]
-CASES = 2000
+LISTS, KILLS = 1300, 2000
 
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
     with database_of_its_own(database()) as address:
         found = subprocess.run(
-            [sys.executable, "-m", "tests.proof.endurance.batches", "--cases", str(CASES)],
+            [sys.executable, "-m", "tests.proof.endurance.batches", "--cases", str(LISTS)],
             cwd=ROOT,
             env={
                 **os.environ,
@@ -39,9 +39,9 @@ def test_nothing_is_sent_twice_or_without_an_intent_and_the_report_is_true(
     report: dict[str, Any],
 ) -> None:
     assert report["broken"] == []
-    assert report["cases"] == CASES
+    assert report["cases"] == LISTS
 
 
 def test_their_processes_died(report: dict[str, Any]) -> None:
-    assert report["killed"] > CASES
+    assert report["killed"] >= KILLS
     assert set(report["ends"]) >= {"done", "refused", "unknown"}

@@ -1,0 +1,68 @@
+"""From ticks to a report, in a browser: with scripts, without them, by keys, and in both themes."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import violations_in_both_themes
+from tests.browser.conftest import Fault
+
+LIST = "/c/acme/pools/?search=refunds&per_page=100"
+
+
+def preview(page: Page, timeout: str) -> int:
+    """A list of all pools that match, frozen; how many it is about."""
+    page.goto(LIST)
+    # With scripts, what can be done with several pools shows once one is ticked.
+    page.locator("#pool-table [name='pool']").first.check()
+    page.locator("[name='matching']").first.click()
+    page.get_by_label("Set timeout").check()
+    page.get_by_label("Timeout", exact=True).fill(timeout)
+    page.get_by_label("Reason").fill("ZD-4711")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"Set timeout to {timeout} s")
+    count = re.search(r"(\d+) pools", page.get_by_role("heading", level=1).inner_text())
+    assert count is not None
+    return int(count[1])
+
+
+def test_a_list_runs_while_its_page_is_open_and_stops_when_told(
+    manager: Page, core_fault: Fault
+) -> None:
+    count = preview(manager, "31")
+    assert count > 10
+    assert violations_in_both_themes(manager) == []
+    expect(manager.locator(".batch-items tbody tr")).to_have_count(count)
+    # Enter in the field sends nothing.
+    manager.get_by_label(f"Type {count} to run it").fill(str(count))
+    manager.keyboard.press("Enter")
+    expect(manager.get_by_text("Nothing was sent yet.")).to_be_visible()
+    core_fault("latency=0.6")
+    manager.get_by_role("button", name=f"Run: change {count} pools").click()
+    # What ended is in its line while the rest goes on.
+    expect(manager.locator(".batch-items").get_by_text("done").first).to_be_visible(timeout=15_000)
+    manager.get_by_role("button", name="Stop").click()
+    expect(manager.locator(".batch-state")).to_contain_text("stopped", timeout=15_000)
+    assert violations_in_both_themes(manager) == []
+    core_fault("")
+    manager.get_by_role("button", name="Continue").click()
+    state = manager.locator(".batch-state")
+    expect(state).to_contain_text(f"{count} of {count} · ended", timeout=30_000)
+    expect(manager.locator("#announce")).to_contain_text(f"{count} done")
+    assert violations_in_both_themes(manager) == []
+    manager.get_by_role("link", name=re.compile("^Done")).click()
+    expect(manager.locator(".batch-items tbody tr")).to_have_count(count)
+    manager.set_viewport_size({"width": 320, "height": 700})
+    assert manager.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_without_scripts_continue_does_a_few_at_a_time(plain: Page) -> None:
+    count = preview(plain, "32")
+    plain.get_by_label(f"Type {count} to run it").fill(str(count))
+    plain.get_by_role("button", name=re.compile("^Run")).click()
+    state = plain.locator(".batch-state")
+    for _ in range(20):
+        if "ended" in state.inner_text():
+            break
+        plain.get_by_role("button", name="Continue").click()
+    expect(state).to_contain_text(f"{count} of {count} · ended")
