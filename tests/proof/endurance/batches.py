@@ -181,6 +181,10 @@ class Lists:
         for trial in trials:
             self.found.cases += 1
             self._judge_one(trial, progress_of(items_in(trial.batch.pk)), calls, made)
+        # Each pool is on one list, once.
+        about = Counter(write.pool_id or write.name for write in journal.writes)
+        if twice := [each for each, number in about.items() if number > 1]:
+            self.found.broken.append(f"pools that were sent more than once: {twice[:3]}")
         of_lists = Entry.objects.filter(kind=Kind.INTENT, batch__isnull=False)
         intended = {str(each) for each in of_lists.values_list("change", flat=True)}
         if stray := [each for each in calls if each not in intended]:
