@@ -116,7 +116,10 @@ FIND_STALE_HOURS = whole_number("FIND_STALE_HOURS", 24, least=1, most=8760)
 
 # So many changes of a list are made at the same time, by the one request that makes them.
 BATCH_CALLS_AT_ONCE = whole_number(
-    "BATCH_CALLS_AT_ONCE", min(3, _CALLS_AT_ONCE), least=1, most=_CALLS_AT_ONCE
+    "BATCH_CALLS_AT_ONCE",
+    min(3, CORE_LIMITS.calls_at_once),
+    least=1,
+    most=CORE_LIMITS.calls_at_once,
 )
 
 # --- Settling ---------------------------------------------------------------------------

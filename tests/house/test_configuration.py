@@ -33,6 +33,11 @@ OF_ROOMS: Final = {
     "SETTLE_QUIET_SECONDS": QUIET_SECONDS,
     "SETTLE_READS_APART_SECONDS": READS_APART_SECONDS,
 }
+# What sets the limits that other settings have for their bounds.
+OF_CORE: Final = {
+    "CORE_LIMITS.deadline_seconds": "CORE_DEADLINE_SECONDS",
+    "CORE_LIMITS.calls_at_once": "CORE_CALLS_AT_ONCE",
+}
 README: Final = (ROOT / "README.md").read_text()
 
 
@@ -91,7 +96,7 @@ def written(value: ast.expr, *, grouped: bool = True) -> str:
     try:
         found = eval(compile(ast.Expression(value), "", "eval"), rooms)
     except NameError:
-        text = ast.unparse(value).replace("CORE_LIMITS.deadline_seconds", "CORE_DEADLINE_SECONDS")
+        text = re.sub(r"CORE_LIMITS\.\w+", lambda limit: OF_CORE[limit[0]], ast.unparse(value))
         return re.sub(r"([A-Z_]+)", r"`\1`", text)
     found = int(found) if found == int(found) else found
     return f"{found:,}" if grouped else f"`{found}`"
