@@ -12,15 +12,16 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.test import Client
+from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
 from pools.changes.exporting import CHANGE_FIELDS, EVENT_FIELDS, defused
-from pools.models import Company, Entry
+from pools.models import Company, Entry, Token
 from pools.models.vocabulary import Action, Outcome, Readback, Verdict
 from pools.tickets import tickets_of
 from pools.wording.events import facts_of
 from tests.changes.recorded import NOON, a_change, an_event, minutes, read_back, settled
-from tests.fixtures.panel import SignIn, make_person, streamed, told
+from tests.fixtures.panel import SignIn, make_person, person_of, streamed, told
 
 LIST = "/c/acme/changes/"
 ALL = "/changes/"
@@ -446,3 +447,18 @@ def test_nobody_learns_a_name_from_changes_that_they_do_not_see(manager: Client)
     assert "Also recorded as “olga.old”." in page
     page = told(manager.get(ALL, {"who": "olga"}))
     assert ("recorded as" in page, "now called" in page) == (False, False)
+
+
+def test_very_many_companies_are_listed_together(manager: Client) -> None:
+    """More than SQLite would take as one query for each of them."""
+    mine, user, now = a_change(), person_of(manager), timezone.now()
+    made = Company.objects.bulk_create(
+        Company(name=f"Company {n}", slug=f"company-{n}", base_url="https://core.example")
+        for n in range(520)
+    )
+    Token.objects.bulk_create(
+        Token(user=user, company=each, kind="api_key", created_at=now, confirmed_at=now)
+        for each in made
+    )
+    for query in ("", "?outcome=done", "?company=acme"):
+        assert ids_of(manager.get(f"{ALL}{query}")) == [mine], query

@@ -1,7 +1,9 @@
 """Reading all pools of a company: what it keeps, drops and asks, and where it stops."""
 
+import time
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -10,7 +12,7 @@ from django.utils import timezone
 
 from pools.catalogue import reading
 from pools.catalogue.keeping import keep
-from pools.core import Pool, PoolQuery
+from pools.core import Pool, PoolQuery, Sort
 from pools.core.bounds import PER_PAGE
 from pools.models import Company, Reading, SeenPool
 from sandbox.running import RunningSandbox
@@ -123,6 +125,45 @@ def test_a_core_that_fails_is_told_and_what_came_is_kept(
     assert "50 of 257 pools read" in told(answer)
     core.set_fault(None)
     assert "100 of 257 pools read" in post(manager)
+
+
+def test_a_core_that_hangs_costs_one_answer_and_nothing_that_came(
+    manager: Client, core: RunningSandbox, small_pages: None, settings: Any
+) -> None:
+    settings.CORE_LIMITS = replace(settings.CORE_LIMITS, deadline_seconds=1.0, read_retries=0)
+    post(manager)
+    core.set_fault("latency=30")
+    begun = time.monotonic()
+    answer = manager.post(READ)
+    assert time.monotonic() - begun < 5
+    assert "50 of 257 pools read" in told(answer)
+    assert answer.status_code >= 500
+    core.set_fault(None)
+    assert "100 of 257 pools read" in post(manager)
+
+
+def test_an_order_that_changes_between_pages_makes_no_complete_reading(
+    manager: Client, acme: Company, monkeypatch: pytest.MonkeyPatch, small_pages: None
+) -> None:
+    """Some pools come twice, and others not at all."""
+    remember(acme, 99_999, days_ago=1)
+    asked = 0
+
+    def turned(**query: Any) -> PoolQuery:
+        nonlocal asked
+        asked += 1
+        order = Sort.CREATED if asked % 2 else Sort.CREATED_DESCENDING
+        return PoolQuery(**query | {"sort": order})
+
+    monkeypatch.setattr(reading, "PoolQuery", turned)
+    said = ""
+    for _ in range(7):
+        said = told(manager.post(READ, follow=True))
+        if "some may be missing" in said:
+            break
+    assert "some may be missing" in said
+    assert is_known(99_999)
+    assert not Reading.objects.exists()
 
 
 def test_pools_that_slip_past_make_no_complete_reading(
