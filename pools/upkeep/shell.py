@@ -5,6 +5,7 @@ it was done by command. The same functions make the list and run it as on the pa
 """
 
 import hashlib
+import os
 import signal
 import sys
 import time
@@ -171,7 +172,13 @@ def export(here: Workplace, query: WholeQuery, shape: Shape, to: Path | None) ->
 def _write(here: Workplace, made: PoolExport, to: TextIO) -> None:
     with here.interruptible():
         for piece in made:
-            to.write(piece)
+            try:
+                to.write(piece)
+                to.flush()
+            except BrokenPipeError:
+                # Whoever reads has seen enough; what is left in the buffer goes nowhere.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), to.fileno())
+                here.interrupted = True
             if here.interrupted:
                 return
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -38,9 +39,10 @@ def items(answer: Any) -> list[tuple[int | None, str, Any, int | None, str]]:
 def mistakes(answer: Any) -> list[str]:
     assert answer.status_code == 422
     assert Batch.objects.count() == 0
-    page = told(answer).replace("\u2068", "").replace("\u2069", "")
-    assert "Nothing was sent." in page
-    return [f"{each.where}: {each.sentence}" for each in answer.context["said"]]
+    assert "Nothing was sent." in told(answer)
+    # Without what keeps a name from turning the sentence around it.
+    said = [f"{each.where}: {each.sentence}" for each in answer.context["said"]]
+    return [re.sub("[\u2068\u2069]", "", each) for each in said]
 
 
 def exported(client: Client, **chosen: str) -> list[dict[str, str]]:
@@ -129,7 +131,7 @@ def test_pools_are_copied_to_another_company(
     text = streamed(client.post("/c/northwind/pools/export/", sent))
     refused = mistakes(apply(client, text.encode()))
     assert refused == [
-        "Lines 2, 3, 4, “⁨id⁩”: There is no id. To make a new pool of it, tick that below."
+        "Lines 2, 3, 4, “id”: There is no id. To make a new pool of it, tick that below."
     ]
     made = items(apply(client, text.encode(), create="on"))
     assert [(action, left_out) for _, action, _, _, left_out in made] == [("create", "")] * 3
@@ -149,10 +151,27 @@ def test_what_was_made_already_is_nothing_to_do(manager: Client, core: RunningSa
 def test_a_name_that_is_set_is_unique(manager: Client, core: RunningSandbox) -> None:
     acme = core.company("acme")
     one, other = acme.add_pool("Same", 5), acme.add_pool("Twin", 5)
-    acme.add_pool("Twin", 6)
-    text = f"id,name,limit\n{one.id},Twin,5\n,Same,6\n,Twin,5\n,New,5\n,New ,5\n{other.id},Twin,7\n"
-    said = mistakes(apply(manager, text, create="on", ours="on"))
-    assert len(said) == 5
+    twin = acme.add_pool("Twin", 6)
+    text = (
+        f"id,name,limit\n{one.id},Twin,5\n{other.id},Fresh,5\n{twin.id},Fresh,6\n,New,5\n,New ,5\n"
+    )
+    assert mistakes(apply(manager, text, create="on", ours="on")) == [
+        (
+            f"Line 2, “name”: Pool {other.id} has this name already. "
+            "A name that is set has to be unique."
+        ),
+        "Line 3, “name”: Line 4 has the same name. A name that is set has to be unique.",
+        "Line 4, “name”: Line 3 has the same name. A name that is set has to be unique.",
+        "Line 5, “name”: Line 6 has the same name. A name that is set has to be unique.",
+        "Line 6, “name”: Line 5 has the same name. A name that is set has to be unique.",
+    ]
+    assert mistakes(apply(manager, "name,limit\nSame,6\nTwin,5\n", create="on")) == [
+        (
+            f"Line 2, “name”: Pool {one.id} has this name, with other values. "
+            "To change it, add its id."
+        ),
+        "Line 3, “name”: 2 pools have this name. Say which one is meant by its id.",
+    ]
 
 
 def test_values_are_judged_as_in_the_form_of_a_pool(manager: Client) -> None:
@@ -166,21 +185,21 @@ def test_values_are_judged_as_in_the_form_of_a_pool(manager: Client) -> None:
         "4,c,5,\n"
     )
     assert mistakes(apply(manager, text, ours="on")) == [
-        "Line 2, “⁨id⁩”: An id has digits only, as Patchworks gave it.",
-        "Line 3, “⁨name⁩”: This field is required.",
-        "Line 3, “⁨limit⁩”: At least 1.",
-        "Line 4, “⁨name⁩”: At most 255 characters; this has 256.",
-        "Lines 4, 5, “⁨limit⁩”: Enter a whole number, using the digits 0 to 9 only.",
-        "Line 5, “⁨timeout⁩”: At most 2147483647.",
-        "Line 6, “⁨timeout⁩”: Enter a whole number, using the digits 0 to 9 only.",
-        "Line 7, “⁨id⁩”: Pool 4 is in line 6 already.",
+        "Line 2, “id”: An id has digits only, as Patchworks gave it.",
+        "Line 3, “name”: This field is required.",
+        "Line 3, “limit”: At least 1.",
+        "Line 4, “name”: At most 255 characters; this has 256.",
+        "Lines 4, 5, “limit”: Enter a whole number, using the digits 0 to 9 only.",
+        "Line 5, “timeout”: At most 2147483647.",
+        "Line 6, “timeout”: Enter a whole number, using the digits 0 to 9 only.",
+        "Line 7, “id”: Pool 4 is in line 6 already.",
     ]
 
 
 @pytest.mark.parametrize(
     ("head", "row", "says"),
     [
-        ("company,id,limit", "northwind,1,5", "This is a pool of “⁨northwind⁩”"),
+        ("company,id,limit", "northwind,1,5", "This is a pool of “northwind”"),
         ("company,origin,id,limit", "acme,2,1,5", "Acme has another address since"),
         ("id,limit", "1,5", "The file doesn't say whose ids these are."),
     ],
