@@ -19,6 +19,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -153,7 +154,8 @@ def export(here: Workplace, query: WholeQuery, shape: Shape, to: Path | None) ->
     if error := made.begin():
         raise CannotDo(here.because(error))
     facts = {**asdict(query), "format": str(shape.format), "ids": shape.ids}
-    record_event("pools_exported", here.actor, company=here.company.slug, facts=facts)
+    with transaction.atomic(durable=True):
+        record_event("pools_exported", here.actor, company=here.company.slug, facts=facts)
     if to is None:
         _write(here, made, here.out)
     else:

@@ -47,6 +47,8 @@ def plan(tmp_path: Path, text: str, *more: str) -> Batch:
     return Batch.objects.order_by("-made_at")[0]
 
 
+# Outside of a transaction, as from a shell.
+@pytest.mark.django_db(transaction=True)
 def test_a_list_is_exported_to_standard_output(
     mia: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
