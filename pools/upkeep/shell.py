@@ -164,9 +164,10 @@ def export(here: Workplace, query: WholeQuery, shape: Shape, to: Path | None) ->
             _write(here, made, file)
         if listed.end.error is None and not here.interrupted:
             part.replace(to)
-    here.say(end_says(listed.end, situation))
     if here.interrupted:
+        here.say("Stopped: the file is not whole.")
         return Exit.INTERRUPTED
+    here.say(end_says(listed.end, situation))
     ends = {State.COMPLETE: Exit.DONE, State.CHANGED: Exit.PARTLY}
     return ends.get(listed.end.state, Exit.STOPPED)
 
