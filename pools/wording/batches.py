@@ -144,7 +144,7 @@ def wrong_number(progress: Progress) -> Problem:
 def not_yours(progress: Progress) -> Problem:
     """Somebody else's list: it runs with its maker's own token."""
     return _problem(
-        f"This is the list of {isolated(progress.batch.made_by_name)}.",
+        f"This is the list of {isolated(progress.batch.made_by_name or 'a former colleague')}.",
         "Only they can run it. You can take over what is left: it becomes a list of your own.",
         status=403,
     )
