@@ -53,14 +53,28 @@ def read_ticked(core: CoreClient, ids: Collection[int]) -> dict[int, Pool]:
 def read_matching(core: CoreClient, query: PoolQuery, operation: Operation) -> dict[int, Pool]:
     """All pools that match, by id, in the order in which they were made.
 
-    Raises TooMany as soon as that is clear, and CannotResolve where the pages don't make up
-    one list.
+    More than a page of them is read twice: where one is deleted and another one made meanwhile,
+    the count is right, and a pool has slipped from one page to the one before. Raises TooMany as
+    soon as that is clear, and CannotResolve where the pages don't make up one list.
     """
     asked = replace(query, sort=Sort.CREATED, page=1, per_page=PER_PAGE.largest)
+    found, pages = _read_whole(core, asked, operation)
+    if pages > 1:
+        before = found.keys()
+        found, _ = _read_whole(core, asked, operation)
+        if found.keys() != before:
+            raise CannotResolve
+    return found
+
+
+def _read_whole(
+    core: CoreClient, asked: PoolQuery, operation: Operation
+) -> tuple[dict[int, Pool], int]:
+    """What the pages of a list make up, and how many these are."""
     found: dict[int, Pool] = {}
     last, unnumbered = None, 0
     for page in _pages(core, asked):
-        if query.search and page.pools and not page.searched:
+        if asked.search and page.pools and not page.searched:
             raise CannotResolve(searched=False)
         found |= {pool.id: pool for pool in page.pools if pool.id is not None}
         unnumbered += sum(pool.id is None for pool in page.pools)
@@ -68,7 +82,7 @@ def read_matching(core: CoreClient, query: PoolQuery, operation: Operation) -> d
         last = page
     if last is None or not _is_end(last, len(found) + unnumbered):
         raise CannotResolve
-    return found
+    return found, last.number
 
 
 def read_system(

@@ -279,11 +279,13 @@ def test_what_matches_is_what_core_says_when_the_list_is_frozen(
     assert Entry.objects.get(action="batch_frozen").batch == batch.pk
 
 
-def test_all_pools_are_read_page_by_page(manager: Client, core: RunningSandbox) -> None:
+def test_all_pools_are_read_page_by_page_and_once_more(
+    manager: Client, core: RunningSandbox
+) -> None:
     sent = FREEZE | {"operation": "limit", "limit_by": "1", "matching": "1", "query": ""}
     batch = frozen(manager.post(NEW, sent))
     assert len(wanted(batch)) == 257
-    assert [query_of(each)["page"] for each in core.journal] == ["1", "2", "3"]
+    assert [query_of(each)["page"] for each in core.journal] == ["1", "2", "3"] * 2
 
 
 def test_too_many_matches_are_known_from_the_first_page(

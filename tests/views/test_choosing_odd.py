@@ -1,0 +1,85 @@
+"""All that match, of a Core that searches, pages or counts in a way of its own."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from pools.models import Batch, BatchItem
+from sandbox.http_messages import Answer, Request
+from tests.fixtures.kept_connections import close_kept_connections
+from tests.fixtures.panel import told
+from tests.views.other_core import OtherCore, other_core, rewriting
+
+NEW = "/c/acme/batches/new/"
+FROZEN = {"freeze": "1", "origin": "1", "operation": "limit", "limit_to": "9", "matching": "1"}
+
+
+@pytest.fixture
+def core() -> Iterator[OtherCore]:
+    with other_core(seed=False) as core:
+        acme = core.sandbox.add_company("acme")
+        for number in range(1, 231):
+            acme.add_pool(f"Pool {number:03d}", 5)
+        yield core
+        close_kept_connections()
+
+
+def test_a_search_that_core_does_not_make_is_not_taken_for_all(
+    manager: Client, core: OtherCore
+) -> None:
+    """Or else every pool of the company would be on the list."""
+
+    def unsearched(request: Request, answer: Answer) -> Answer:
+        path, _, query = request.target.partition("?")
+        kept = "&".join(each for each in query.split("&") if "filter" not in each)
+        return core.sandbox.server.api.answer(replace(request, target=f"{path}?{kept}"))
+
+    core.answers = unsearched
+    page = manager.post(NEW, FROZEN | {"query": "search=Pool+007"})
+    assert "Patchworks didn't search." in told(page)
+    assert "so we can't tell which ones you mean. Tick the pools that you mean." in told(page)
+    assert (page.status_code, Batch.objects.count()) == (502, 0)
+
+
+def test_pages_that_are_shorter_than_asked_for_are_all_read(
+    manager: Client, core: OtherCore
+) -> None:
+    core.sandbox.switch(largest_page=50)
+    assert manager.post(NEW, FROZEN | {"query": ""}).status_code == 302
+    assert BatchItem.objects.count() == 230
+
+
+def moved(core: OtherCore) -> None:
+    """While the pages are read a pool of the first one goes: the next ones lack one. Another one
+    is made, so that the count is right."""
+    acme = core.sandbox.company("acme")
+    (first, *_) = acme.pools()
+
+    def moving(request: Request, document: Any) -> Any:
+        if "page=2" in request.target and acme.has(first.id):
+            acme.delete_pool(first.id)
+            acme.add_pool("New", 5)
+        return document
+
+    core.answers = rewriting(moving)
+
+
+def by_cursor(core: OtherCore) -> None:
+    def unnumbered(request: Request, document: Any) -> Any:
+        meta = {"per_page": 100, "next_cursor": "x"}
+        return {"data": document["data"], "meta": meta, "links": {"next": "?cursor=x"}}
+
+    core.answers = rewriting(unnumbered)
+
+
+@pytest.mark.parametrize("how", [moved, by_cursor])
+def test_a_list_that_is_not_known_whole_is_not_frozen(
+    manager: Client, core: OtherCore, how: Any
+) -> None:
+    how(core)
+    page = manager.post(NEW, FROZEN | {"query": ""})
+    assert "we can't tell whether these are all that match" in told(page)
+    assert (page.status_code, Batch.objects.count()) == (409, 0)
