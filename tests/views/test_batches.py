@@ -270,3 +270,8 @@ def test_a_change_leads_to_its_list_and_the_lists_to_it(manager: Client, place: 
     assert page_of(batch) in lists.content.decode()
     assert "3 done" in told(lists)
     assert "No lists yet" not in told(lists)
+
+
+def test_a_companys_changes_lead_to_its_lists(manager: Client) -> None:
+    assert b'href="/c/acme/batches/"' in manager.get("/c/acme/changes/").content
+    assert b"/batches/" not in manager.get("/changes/").content
