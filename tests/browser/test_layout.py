@@ -316,7 +316,7 @@ def test_a_phone_names_each_number_of_a_pool_as_the_heading_does(phone: Page) ->
             getComputedStyle(tBodies[0].rows[0].cells[at], "::before").content,
         ]);
     }""")
-    assert [label for _, label in facts if label == "none"] == ["none"] * 3
+    assert [label for _, label in facts if label == "none"] == ["none"] * 4
     named = {heading: label for heading, label in facts if label != "none"}
     assert named == {each: f'"{each}"' for each in ("Limit", "Timeout", "Updated")}
 
@@ -343,4 +343,4 @@ def test_a_first_page_is_six_requests(manager: Page) -> None:
     manager.wait_for_load_state("networkidle")
     # Without a window a browser may do without it.
     icon = manager.locator("link[rel=icon]").evaluate("link => link.href")
-    assert len(fetched | {icon}) == 6, fetched
+    assert len(fetched | {icon}) == 7, fetched

@@ -219,8 +219,35 @@ def test_keys_are_offered_to_those_who_may_use_them(
     everywhere = ["g", "h", "g", "c", "Ctrl", "Enter", "?"]
     offered = {
         "viewer": ["Ctrl K", "/", "j", "k", "Enter", *everywhere],
-        "operator": ["Ctrl K", "/", "Shift", "Enter", "j", "k", "Enter", "e", "c", *everywhere],
-        "manager": ["Ctrl K", "/", "Shift", "Enter", "n", "j", "k", "Enter", "e", "c", *everywhere],
+        "operator": [
+            "Ctrl K",
+            "/",
+            "Shift",
+            "Enter",
+            "j",
+            "k",
+            "Enter",
+            "e",
+            "c",
+            "x",
+            "a",
+            *everywhere,
+        ],
+        "manager": [
+            "Ctrl K",
+            "/",
+            "Shift",
+            "Enter",
+            "n",
+            "j",
+            "k",
+            "Enter",
+            "e",
+            "c",
+            "x",
+            "a",
+            *everywhere,
+        ],
     }
     for name, keys in offered.items():
         page.context.clear_cookies()
