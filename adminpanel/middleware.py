@@ -5,6 +5,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from typing import Final
 from urllib.parse import urlsplit
 
 import structlog
@@ -222,6 +223,11 @@ class SessionLimitsMiddleware:
         return self.get_response(request)
 
 
+# What a form asks while somebody types in it: going anywhere would lose what they have typed.
+# They are told when they send the form.
+ASKED_WHILE_TYPING: Final = frozenset({"namesakes"})
+
+
 class HtmxRedirectMiddleware:
     """Answers HTMX with a redirect of the whole page.
 
@@ -238,6 +244,8 @@ class HtmxRedirectMiddleware:
         htmx = getattr(request, "htmx", None)
         if not htmx or response.status_code not in (301, 302, 303, 307, 308):
             return response
+        if htmx.target in ASKED_WHILE_TYPING:
+            return HttpResponse(status=204)
         target = response["Location"]
         signing_in = urlsplit(target).path == resolve_url(settings.LOGIN_URL)
         # A form that was kept comes back on a page of its own.

@@ -218,8 +218,11 @@ class Everywhere:
         assert answer.status_code in (200, 404), (address, answer.status_code)
         page = Page(answer.content.decode())
         assert [away for away in page.leads_away() if TRAP in away or "evil" in away] == []
-        # What everybody did grows with every round, and so does the choice of whose it was.
-        grows = address.startswith(("/admin/pools/entry/", "/c/acme/changes/")) or address == "/"
+        # What everybody did grows with every round, and so does the choice of whose it was, and
+        # of systems that were seen.
+        grows = address in {"/", "/companies/acme/"} or address.startswith(
+            ("/admin/pools/entry/", "/c/acme/changes/")
+        )
         return set(page.shape()) if grows else page.shape()
 
     def messages(self, name: dict[str, str]) -> Page:
