@@ -27,18 +27,17 @@ NUMBER = r"(0|[1-9][0-9]{0,17})"
 ENTRY = re.compile(rf"[0-9]{{1,5}}\|{NUMBER}\|[0-9a-f]{{64}}\|(\{{.*\}})".encode(), re.DOTALL)
 CHECKPOINT = re.compile(rf"([^\0-\x1f]+)\n{NUMBER}\n([^\0-\x1f]+)\n(?:[^\0-\x1f]+\n)*")
 NEEDED = {"rows.txt", "proofs.json", "checkpoint.txt", "filter.json", "index.html", "keys.txt"}
-ALLOWED = NEEDED | {"README.txt", "verify_ledger.py", "older.txt", "growth.txt"}
+LOOSE = {"README.txt", "verify_ledger.py"}  # not covered in bundles of before December 2026
+ALLOWED = NEEDED | LOOSE | {"older.txt", "growth.txt"}
+Checkpoint = namedtuple("Checkpoint", "origin size root signers witnesses")
+P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
 
 
 def insist(condition, sentence):
     if not condition:
         raise ValueError(sentence)
-
-
-P = 2**255 - 19
-ORDER = 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, -1, P) % P
-ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
 
 
 def plus(p, q):
@@ -51,8 +50,7 @@ def plus(p, q):
 def times(number, point):
     total = (0, 1, 1, 0)
     while number:
-        if number & 1:
-            total = plus(total, point)
+        total = plus(total, point) if number & 1 else total
         point, number = plus(point, point), number >> 1
     return total
 
@@ -63,8 +61,7 @@ def point_of(data):
     sign, y = y >> 255, y & (2**255 - 1)
     square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
     x = pow(square, (P + 3) // 8, P)
-    if (x * x - square) % P:
-        x = x * ROOT_OF_MINUS_ONE % P
+    x = x * ROOT_OF_MINUS_ONE % P if (x * x - square) % P else x
     if y >= P or (x * x - square) % P or (x == 0 and sign):
         return None
     x = P - x if x & 1 != sign else x
@@ -76,11 +73,9 @@ BASE = point_of((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
 
 def is_signed(key, message, signature):
     """Whether the holder of the private key that belongs to `key` signed `message`."""
-    if len(key) != 32 or len(signature) != 64:
-        return False
     a, r, s = point_of(key), point_of(signature[:32]), int.from_bytes(signature[32:], "little")
     # With a larger s, one signature has many forms; a key of small order fits any message.
-    if a is None or r is None or s >= ORDER or times(8, a)[0] == 0:
+    if (len(key), len(signature)) != (32, 64) or not (a and r) or s >= ORDER or times(8, a)[0] == 0:
         return False
     digest = hashlib.sha512(signature[:32] + key + message).digest()
     p, q = times(s, BASE), plus(r, times(int.from_bytes(digest, "little") % ORDER, a))
@@ -115,9 +110,6 @@ def climb(found, fn, sn, path):
     return (was, now) if sn == 0 else (None, None)
 
 
-Checkpoint = namedtuple("Checkpoint", "origin size root signers witnesses")
-
-
 def keys_in(text):
     """Public keys by name and id, from lines of <name>+<id>+<base64 of type and key>."""
     keys = {}
@@ -126,10 +118,8 @@ def keys_in(text):
         key = base64.b64decode(data, validate=True)
         key_id = hashed(name.encode(), b"\n", key)[:4]
         usable = name.isprintable() and len(key) == 33 and key[0] in (1, 4)
-        insist(
-            usable and known_as == key_id.hex(),
-            f"This is no public key of a panel or a witness: {line!r}",
-        )
+        none = f"This is no public key of a panel or a witness: {line!r}"
+        insist(usable and known_as == key_id.hex(), none)
         keys[name, key_id] = key
     return keys
 
@@ -231,12 +221,16 @@ def verify_bundle(asked, keys):
     insist(made["action"] == "evidence_made", "The entry about its making is missing.")
     facts, listed = parsed(made["facts"]), b"".join(line + b"\n" for line in lines[:-1])
     insist(facts["rows_sha256"] == hashed(listed).hex(), "An entry was left out or added.")
-    page, filters = hashed(files["index.html"]).hex(), parsed(files["filter.json"])
-    insist(facts["page_sha256"] == page, "The page index.html isn't the one that was made with it.")
+    covered = {"index.html": facts["page_sha256"], **facts.get("files_sha256", {})}
+    altered = [each for each in covered if hashed(files.get(each, b"")).hex() != covered[each]]
+    insist(not altered, f"Not as it was when this was made: {ascii(altered)[1:-1]}.")
+    filters, loose = parsed(files["filter.json"]), LOOSE & files.keys() - covered.keys()
     insist(filters.items() <= facts.items(), "The filter isn't the one that it was made with.")
     print(f"{len(lines) - 1} entries are as they were recorded. None was left out or added.")
     print(f"A selection ({facts['words']!r}) of the {facts['ledger']!r} entries that there were.")
     print(f"Made by {made['actor_name']!r} at {made['at']!r}: that is entry {numbers[-1]}.")
+    for name in sorted(loose):
+        print(f"Not covered, so anybody may have written it: {name}.")
     if asked.older or "older.txt" in files:
         given = Path(asked.older).read_bytes() if asked.older else files["older.txt"]
         (older,) = checkpoints_in(given, keys)
@@ -263,7 +257,8 @@ def verify_export(asked, keys):
                 insist(root_of(parts) == newest.root, f"Entries {good + 1} to {size} were altered.")
                 good = size
     insist(not due, f"It ends at entry {size}, but a checkpoint has {max(due, default=0)} entries.")
-    print(f"Entries 1 to {good} are as they were recorded. {size - good} newer ones: not checked.")
+    newer = f", and {size - good} newer not checked" if size > good else ""
+    print(f"Entries 1 to {good} are as they were recorded{newer}.")
     return newest
 
 
@@ -286,13 +281,18 @@ def main():
     sys.stdout.reconfigure(errors="backslashreplace")
     try:
         given = [key if "+" in key else Path(key).read_text() for key in asked.key]
-        checkpoint = verify[asked.what](asked, keys_in("\n".join(given)))
+        keys = keys_in("\n".join(given))
+        insist(keys or not given, "There is no key in it.")
+    except (OSError, ValueError) as error:
+        parser.error(f"--key can't be used: {error!s:.300}")
+    try:
+        checkpoint = verify[asked.what](asked, keys)
     except OSError as error:
         parser.error(f"it can't be read: {error}")
     except Exception as error:  # noqa: BLE001  (whatever is malformed)
         sys.exit(f"Don't rely on it. {error!s:.300}")
-    signed_by = ", ".join(checkpoint.signers + checkpoint.witnesses)
-    print(f"The checkpoint of {checkpoint.size} entries is signed by {signed_by}.")
+    by = ", ".join(checkpoint.signers + checkpoint.witnesses)
+    print(f"The checkpoint of {checkpoint.size} entries is signed by {by}.")
     sys.exit(0 if given else 3)
 
 

@@ -2,7 +2,8 @@
 
 `docs/verify_ledger.py` reads it; what it relies on is decided there. The last of its entries is
 the one that records its making: with what was chosen by which filter, and the hashes of the
-entries and of the page for people. So nothing can be taken out of a bundle later, or put in.
+entries, of the page for people and of what lies beside it. So nothing can be taken out of a bundle
+later, or put in.
 """
 
 import base64
@@ -85,6 +86,11 @@ def made(
     """
     rows = canonical(numbers)
     _must_be_provable(numbers, rows)
+    beside = {
+        "README.txt": contents.readme.encode(),
+        "keys.txt": "".join(f"{key}\n" for key in public_keys()).encode(),
+        "verify_ledger.py": VERIFIER.read_bytes(),
+    }
     page = contents.page.encode()
     listed = b"".join(row + b"\n" for row in rows)
     facts: dict[str, Any] = {
@@ -95,6 +101,7 @@ def made(
         "ledger": contents.ledger,
         "rows_sha256": sha256(listed).hexdigest(),
         "page_sha256": sha256(page).hexdigest(),
+        "files_sha256": {name: sha256(data).hexdigest() for name, data in beside.items()},
     }
     facts = storable_facts(facts)
     with transaction.atomic(durable=True):
@@ -103,14 +110,12 @@ def made(
     checkpoint = read_note(sign_checkpoint())
     tree = Tree(checkpoint.size)
     files = {
-        "README.txt": contents.readme.encode(),
+        **beside,
         "index.html": page,
         "rows.txt": listed + own + b"\n",
         "proofs.json": _proofs(tree, [*numbers, number], [*rows, own]),
         "checkpoint.txt": str(checkpoint).encode(),
-        "keys.txt": "".join(f"{key}\n" for key in public_keys()).encode(),
         "filter.json": _as_json(facts),
-        "verify_ledger.py": VERIFIER.read_bytes(),
     }
     if older:
         files["older.txt"] = older.text.encode()

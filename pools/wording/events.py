@@ -13,7 +13,7 @@ _NAMES: Final = {kind.value: kind.label for kind in Token.Kind}
 _WAYS: Final = {"totp": "app", "webauthn": "passkey", "recovery_codes": "recovery codes"}
 _OF_WAYS: Final = {"method": "with", "factor": "kind"}
 # The identity of what an event is about: of use to a program, and said in words beside it.
-_FOR_PROGRAMS: Final = frozenset({"id", "token", "rows_sha256", "page_sha256"})
+_FOR_PROGRAMS: Final = frozenset({"id", "token", "rows_sha256", "page_sha256", "files_sha256"})
 # What tells one token from another: needed in the ledger, not on the page of a person.
 OF_A_TOKEN: Final = frozenset({"fingerprint", "label"})
 

@@ -48,10 +48,11 @@ Then:
 
     python3 verify_ledger.py bundle FILE.zip --key KEY
 
-verify_ledger.py is in this zip file. If you don't trust it, take the one from
-the panel's documentation. It has 300 lines and can be read in one sitting. It
-ends with 0 if everything fits, with 1 if anything doesn't, and with 3 if you
-gave no key.
+Use a verify_ledger.py of your own: keep one, or take it from the panel's
+documentation. Whoever altered this zip file may have altered the copy in it,
+and this text, as well; a copy of your own finds both. It has 300 lines and can
+be read in one sitting. It ends with 0 if everything fits, with 1 if anything
+doesn't, with 2 if nothing was checked, and with 3 if you gave no key.
 
 If you kept a checkpoint, add --older CHECKPOINT: that shows whether history
 was altered since, even by somebody who has the signing key. Keep
@@ -60,7 +61,9 @@ checkpoint.txt for the next time.
 What is in it:
 
   rows.txt          the entries, one a line, exactly as they are hashed; the
-                    last one records the making of this file
+                    last one records the making of this file, with the
+                    hashes of index.html, keys.txt, README.txt and
+                    verify_ledger.py
   proofs.json       for each entry the hashes that lead to the checkpoint
   checkpoint.txt    how many entries there were, and their root, signed
   keys.txt          the public keys of the panel, for comparison

@@ -3,6 +3,7 @@
 import json
 import re
 import uuid
+import zipfile
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ from pools.models import Entry
 from pools.models.vocabulary import Action, Outcome
 from tests.changes.recorded import NOON, a_change, an_event, read_back, settled
 from tests.evidence.conftest import Kept, files_in
-from tests.evidence.verifier import Checked
+from tests.evidence.verifier import Checked, zipped
 from tests.fixtures.ledger import append_events, tamper
 from tests.fixtures.panel import SignIn, told
 from tests.fixtures.signing import PRIVATE
@@ -60,6 +61,17 @@ def test_a_change_is_proved_whole(manager: Client, kept: Kept, check: Checked) -
     assert said.code == 0, said
     assert "3 entries are as they were recorded. None was left out or added." in said.text
     assert "A selection ('Edit of pool “NetSuite orders” (7) in Acme') of the " in said.text
+    assert "Not covered" not in said.text
+    for name in ("README.txt", "verify_ledger.py", "keys.txt"):
+        said = check("bundle", _with(file, name, b"altered"), "--key", public_keys()[0])
+        assert said == (1, f"Don't rely on it. Not as it was when this was made: '{name}'.")
+
+
+def _with(file: Path, name: str, data: bytes) -> Path:
+    """The same bundle with another file of that name."""
+    with zipfile.ZipFile(file) as whole:
+        files = {each: whole.read(each) for each in whole.namelist()}
+    return zipped(files | {name: data}, file.with_name("altered.zip"))
 
 
 def test_its_making_is_on_the_ledger_and_in_it(manager: Client, kept: Kept, check: Checked) -> None:

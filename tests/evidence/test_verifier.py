@@ -191,6 +191,14 @@ def test_without_a_key_it_says_that_anybody_may_have_made_it(
     assert said == (1, "Don't rely on it. No key that you gave has signed the checkpoint.")
 
 
+def test_what_a_bundle_does_not_cover_is_named(check: Checked, tmp_path: Path) -> None:
+    files = bundle_of([1], ledger(3)) | {"verify_ledger.py": b"print('fits')"}
+    said = check("bundle", zipped(files, tmp_path / "evidence.zip"), "--key", PANEL.key)
+    assert said.code == 0
+    assert "Not covered, so anybody may have written it: verify_ledger.py." in said.text
+    assert "README.txt" not in said.text
+
+
 def _altered(change: Callable[[Files], None]) -> Files:
     files = bundle_of([3, 5, 8], ledger(20), older=11)
     change(files)
@@ -329,7 +337,18 @@ _REFUSED: Final[dict[str, tuple[Callable[[Files], None], str]]] = {
     "a forged checkpoint": (_forged, "The checkpoint of 22 entries is forged"),
     "no checkpoint": (_set(checkpoint_txt=b""), "What should be a checkpoint is none."),
     "bytes for a checkpoint": (_set(checkpoint_txt=b"\xff\n"), "codec can't decode"),
-    "another page": (_set(index_html=b"<p>not guilty"), "The page index.html isn't the one"),
+    "another page": (
+        _set(index_html=b"<p>not guilty"),
+        "Not as it was when this was made: 'index.html'.",
+    ),
+    "another text to read first": (
+        _set(README_txt=b"Trust it."),
+        "Not as it was when this was made: 'README.txt'.",
+    ),
+    "no text to read first": (
+        _gone("README.txt"),
+        "Not as it was when this was made: 'README.txt'.",
+    ),
     "another filter": (_other_filter, "The filter isn't the one"),
     "deep JSON": (_set(proofs_json=b"[" * 200_000), "maximum recursion depth"),
     "a number that takes long to read": (_set(proofs_json=b"9" * 100_000), "Exceeds the limit"),
@@ -474,10 +493,15 @@ def test_keys_are_what_they_say(check: Checked, tmp_path: Path) -> None:
         Signer(name=f"\x1b[2J{reference.ORIGIN}").key,
     ]:
         said = check("bundle", file, "--key", key)
-        assert said.code == 1
+        assert said.code == 2
         assert "This is no public key" in said.text
         assert "\x1b" not in said.text
     assert check("bundle", file, "--key", tmp_path / "nowhere").code == 2
+    for content in (b"", b"\n\n", b"\xff\xfe", b"no key"):
+        (tmp_path / "bad.txt").write_bytes(content)
+        said = check("bundle", file, "--key", tmp_path / "bad.txt")
+        assert said.code == 2, said
+        assert "Don't rely on it" not in said.text
     assert check("bundle", tmp_path / "nowhere", "--key", PANEL.key).code == 2
     assert check("export", file, "--key", PANEL.key).code == 2
     assert check("growth", file, "--key", PANEL.key).code == 2
@@ -494,7 +518,7 @@ def test_a_whole_export_is_compared_with_every_checkpoint(check: Checked, tmp_pa
 
     code, text = exported(rows)
     assert code == 0
-    assert text.startswith("Entries 1 to 20 are as they were recorded. 3 newer ones: not checked.")
+    assert text.startswith("Entries 1 to 20 are as they were recorded, and 3 newer not checked.")
     altered = [*rows[:6], row(7, actor_name="eve"), *rows[7:]]
     assert exported(altered) == (1, "Don't rely on it. Entries 6 to 10 were altered.")
     assert exported(rows[:18]) == (

@@ -66,6 +66,7 @@ def bundle_of(chosen: Sequence[int], rows: list[bytes], older: int | None = None
     digests = {
         "rows_sha256": hashlib.sha256(listed).hexdigest(),
         "page_sha256": hashlib.sha256(page).hexdigest(),
+        "files_sha256": {"README.txt": hashlib.sha256(b"Check it.").hexdigest()},
     }
     before = list(rows)
     rows.append(row(len(rows) + 1, action="evidence_made", facts=json.dumps(about | digests)))
@@ -77,6 +78,7 @@ def bundle_of(chosen: Sequence[int], rows: list[bytes], older: int | None = None
         "keys.txt": PANEL.key.encode() + b"\n",
         "filter.json": json.dumps(about).encode(),
         "index.html": page,
+        "README.txt": b"Check it.",
     }
     if older is not None:
         files["older.txt"] = checkpoint(before[:older]).encode()
