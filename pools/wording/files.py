@@ -27,13 +27,13 @@ from pools.wording.situations import Problem
 
 # So many lines are named of one mistake.
 _LINES_NAMED: Final = 5
-_MEGABYTES: Final = MOST_BYTES // 2**20
-FILE_HELP: Final = f"CSV or JSON, as exported here and edited. UTF-8, at most {_MEGABYTES} MB."
+_MEBIBYTES: Final = MOST_BYTES // 2**20
+FILE_HELP: Final = f"CSV or JSON, as exported here and edited. UTF-8, at most {_MEBIBYTES} MiB."
 NO_ID: Final = "There is no id. To make a new pool of it, tick that below."
 BAD_ID: Final = "An id has digits only, as Patchworks gave it."
 _SAYS: Final[Mapping[Flaw, str]] = {
     Flaw.EMPTY: "There is no pool in it. Choose a file, or paste one.",
-    Flaw.TOO_LARGE: f"It is too large: at most {_MEGABYTES} MB. Leave out the pools that stay as "
+    Flaw.TOO_LARGE: f"It is too large: at most {_MEBIBYTES} MiB. Leave out the pools that stay as "
     "they are.",
     Flaw.ARCHIVE: "This is a workbook or an archive, whatever its name is. In Excel, save it as "
     "“CSV UTF-8”.",

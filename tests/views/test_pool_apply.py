@@ -234,7 +234,7 @@ def test_too_many_are_refused_before_anything_is_frozen(manager: Client) -> None
 def test_a_file_that_is_too_large_is_said_so(manager: Client, size: int, status: int) -> None:
     answer = apply(manager, b"id,limit\n" + b"1" * size)
     assert answer.status_code == status
-    assert "It is too large: at most 1 MB." in told(answer)
+    assert "It is too large: at most 1 MiB." in told(answer)
 
 
 def test_who_may_not_make_pools_makes_none(sign_in_as: SignIn) -> None:
