@@ -1,16 +1,16 @@
 """A new list from an earlier one: what it didn't do, what it did, what it has not come to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q
 
-from pools.batches.aims import changes_for
 from pools.batches.busy import BATCH_TAKEN_OVER
 from pools.batches.freezing import Order, Wish, freeze
 from pools.batches.lines import changes_in, fields_in
-from pools.batches.progress import End, Line, Progress
+from pools.batches.progress import End, Line, Progress, first_list
 from pools.batches.resolving import read_ticked
 from pools.changes import HistoryItem, Snapshot
 from pools.changes.reverting import CannotRevert, MovedOn, NothingToRevert, Undo
@@ -25,14 +25,45 @@ from pools.models.vocabulary import Action
 _Wanted = Callable[[Line, Pool | None], Wish]
 
 
+_FAILED: Final = frozenset({End.REFUSED, End.NOT_SENT, End.NOT_HAPPENED})
+
+
 def failed(progress: Progress) -> list[Line]:
-    """What was refused or not sent, and is on nobody else's list. Never what is unknown."""
+    """What is known not to have been done: neither by this list nor by one that tried it again."""
+    done = retried(progress)
+    return [line for line in _failed(progress) if line.item.pk not in done]
+
+
+def retried(progress: Progress) -> dict[int, UUID]:
+    """Of what failed, by its item: the other list that has done it, or may have, or will."""
+    taken = {_deed(each.item): each.item.batch_id for each in progress.others if _is_taken(each)}
+    failures = {line.item.pk: _deed(line.item) for line in _failed(progress)}
+    return {pk: taken[deed] for pk, deed in failures.items() if deed in taken}
+
+
+def _failed(progress: Progress) -> list[Line]:
+    """What is known not to have been done here, and is on nobody else's list."""
     return [
         line
         for line in progress.lines
-        if line.end is End.REFUSED
-        or (line.end is End.NOT_SENT and line.item.stopped != Stopped.TAKEN_OVER)
+        if line.end in _FAILED and line.item.stopped != Stopped.TAKEN_OVER
     ]
+
+
+def _deed(item: BatchItem) -> tuple[Any, ...]:
+    """What an item is to do, on whichever list: a pool is once on each."""
+    if item.pool_id is not None:
+        return item.action, item.pool_id
+    return item.action, item.wanted, item.line, item.reverts
+
+
+def _is_taken(line: Line) -> bool:
+    """Whether trying it once more could do it twice. An edit that waits would meet a conflict."""
+    if line.end is End.WAITING:
+        return line.item.kind is Action.CREATE
+    return line.end in {End.DONE, End.UNKNOWN, End.UNDER_WAY} or (
+        line.item.stopped == Stopped.TAKEN_OVER
+    )
 
 
 def revertible(progress: Progress) -> list[tuple[Line, Undo]]:
@@ -46,10 +77,13 @@ def revertible(progress: Progress) -> list[tuple[Line, Undo]]:
 
 
 def retry(core: CoreClient, progress: Progress, actor: Actor, user: User) -> Batch:
-    """A list of what failed, with the pools as they are now. Raises what freezing does."""
+    """A list of what failed: the same values for the pools as they are now.
+
+    Raises what freezing does.
+    """
     lines = failed(progress)
     seen = _read(core, lines)
-    wishes = [_same(progress.batch, line, seen) for line in lines]
+    wishes = [_same(line) for line in lines]
     return freeze(
         core, progress.batch.company, actor, user, _order(progress, Source.RETRY), wishes, seen
     )
@@ -71,7 +105,7 @@ def take_over(core: CoreClient, progress: Progress, actor: Actor, user: User) ->
     """A list of one's own of what another has not come to, which sends none of it any more."""
     lines = [line for line in progress.lines if line.end is End.WAITING]
     seen = _read(core, lines)
-    wishes = {line.item.pk: _same(progress.batch, line, seen) for line in lines}
+    wishes = {line.item.pk: _same(line) for line in lines}
 
     def taken(new: UUID) -> list[Wish]:
         """Those that nobody works on by now, under the ledger's lock: they are this list's."""
@@ -100,23 +134,21 @@ def _free(batch: Batch) -> set[int]:
 def _order(progress: Progress, source: Source) -> Order:
     batch = progress.batch
     operation = Operation(batch.operation)
-    return Order(operation, batch.aim, batch.reason, source, source_batch=batch.pk)
+    first = first_list(batch) if source is Source.RETRY else batch.pk
+    return Order(operation, batch.aim, batch.reason, source, source_batch=first)
 
 
 def _read(core: CoreClient, lines: list[Line]) -> dict[int, Pool]:
     return read_ticked(core, [each.item.pool_id for each in lines if each.item.pool_id is not None])
 
 
-def _same(batch: Batch, line: Line, seen: Mapping[int, Pool]) -> Wish:
-    """The same once more: a limit that is reckoned from the present one is reckoned again."""
+def _same(line: Line) -> Wish:
+    """The same once more: 90 % of what it was then. Reckoned again, it would be less each time."""
     item = line.item
-    changed, pool = changes_in(item), seen.get(item.pool_id or 0)
-    if changed is not None and pool is not None and batch.operation != Operation.APPLY:
-        changed = changes_for(Operation(batch.operation), batch.aim, pool)
     return Wish(
         item.kind,
         item.pool_id,
-        changed=changed,
+        changed=changes_in(item),
         fields=fields_in(item),
         line=item.line,
         reverts=item.reverts,

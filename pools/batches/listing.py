@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import CharField, Count, Value
+from django.db.models import CharField, Count, Exists, OuterRef, Q, Value
 
 from pools.batches.progress import End
 from pools.models import Batch, BatchItem, Company, Entry
-from pools.models.vocabulary import Kind
+from pools.models.vocabulary import Kind, Outcome, Verdict
 
 SHOWN: Final = 25
 _ITEM: Final = "item"
@@ -43,7 +43,13 @@ def _rows(ids: list[UUID]) -> Any:
     kind: Any = Value(_ITEM, output_field=CharField())
     items = BatchItem.objects.filter(batch__in=ids).order_by().annotate(what=kind)
     nothing: Any = Value("", output_field=CharField())
-    entries = Entry.objects.filter(batch__in=ids, kind__in=[Kind.INTENT, Kind.OUTCOME])
+    of_lists = Entry.objects.filter(batch__in=ids)
+    # What Core itself said of a change outranks what settling found.
+    clear = Entry.objects.filter(change=OuterRef("change"), kind=Kind.OUTCOME)
+    found = Q(kind=Kind.SETTLED, outcome=Verdict.NOT_APPLIED) & ~Exists(
+        clear.exclude(outcome=Outcome.UNKNOWN)
+    )
+    entries = of_lists.filter(Q(kind__in=[Kind.INTENT, Kind.OUTCOME]) | found)
     of_items = items.values("batch_id", "what", "left_out", "stopped").annotate(number=Count("pk"))
     of_entries = (
         entries.order_by()
@@ -66,4 +72,4 @@ def _count(count: Counter[End], kind: str, word: str, stopped: str, number: int)
         count[End.UNKNOWN] += number
     else:
         count[End.UNKNOWN] -= number
-        count[End(word)] += number
+        count[End.NOT_HAPPENED if kind == Kind.SETTLED else End(word)] += number

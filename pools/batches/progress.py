@@ -9,6 +9,8 @@ from itertools import takewhile
 from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import Q
+
 from pools.batches.busy import BATCH_STARTED, BATCH_STOPPED, BATCH_TAKEN_OVER, IDLE, LONGEST
 from pools.batches.lines import digest_of
 from pools.changes.entries import Recorded, read
@@ -17,6 +19,7 @@ from pools.changes.said import said_by
 from pools.changes.state import ChangeState
 from pools.ledger import clock
 from pools.models import Batch, BatchItem, Entry
+from pools.models.batch import Source
 from pools.models.vocabulary import Kind, Outcome
 
 # Before so many have ended, nobody can say how long the rest takes.
@@ -27,11 +30,12 @@ NEWS_OVERLAP: Final = timedelta(seconds=1)
 
 
 class End(StrEnum):
-    """What is known of an item. Four of them are the ends of any change."""
+    """What is known of an item. Four of them are the outcomes of any change."""
 
     DONE = "done"
     REFUSED = "refused"
     NOT_SENT = "not_sent"
+    NOT_HAPPENED = "not_happened"  # settling found that
     UNKNOWN = "unknown"
     UNDER_WAY = "under_way"
     WAITING = "waiting"
@@ -82,13 +86,17 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A list with all its lines. `now` is by the database's clock."""
+    """A list with all its lines. `now` is by the database's clock.
+
+    `others` are the lines of other lists that retry the same.
+    """
 
     batch: Batch
     lines: tuple[Line, ...]
     turns: tuple[Turn, ...]
     frozen_digest: str
     now: datetime
+    others: tuple[Line, ...] = ()
 
     @property
     def phase(self) -> Phase:
@@ -187,21 +195,18 @@ def is_trouble(line: Line) -> bool:
 
 
 def progress_of(items: Sequence[BatchItem]) -> Progress:
-    """All that is known of a list, by one query; `items` are all of it, with their batch."""
+    """All that is known of a list, by one query; `items` are what `items_in` gives."""
     batch = items[0].batch
-    entries = read(Entry.objects.filter(batch=batch.pk).order_by("seq"))
+    lists = {item.batch_id for item in items}
+    entries = read(Entry.objects.filter(batch__in=lists).order_by("seq"))
     now = entries[-1].now if entries else clock.now()
-    changes = {item.change_id: item for item in items_of(entries)}
-    of_form = {
-        entry.form: changes[entry.change]
-        for entry in entries
-        if entry.kind == Kind.INTENT and entry.form and entry.change in changes
-    }
-    events = [entry for entry in entries if entry.kind == Kind.EVENT]
+    events = [each for each in entries if each.kind == Kind.EVENT and each.batch == batch.pk]
+    lines = _lines(items, entries, now)
     frozen = next((said_by(e).facts for e in events if e.action == "batch_frozen"), {})
     return Progress(
         batch=batch,
-        lines=tuple(_line(item, of_form, now) for item in items),
+        lines=tuple(line for line in lines if line.item.batch_id == batch.pk),
+        others=tuple(line for line in lines if line.item.batch_id != batch.pk),
         turns=tuple(
             map(
                 _turn,
@@ -214,11 +219,26 @@ def progress_of(items: Sequence[BatchItem]) -> Progress:
 
 
 def items_in(batch: UUID) -> list[BatchItem]:
-    """All items of a list, each with its batch, which is one object for all of them."""
-    items = list(BatchItem.objects.filter(batch=batch).select_related("batch__company"))
+    """All items of a list, each with its batch, which is one object for all of them.
+
+    After them those of other lists that retry the same, if there are any.
+    """
+    root = Batch.objects.filter(pk=batch, source=Source.RETRY).values("source_batch")
+    same = Q(source_batch=batch) | Q(source_batch__in=root)
+    family = Batch.objects.filter(Q(pk=batch) | Q(source=Source.RETRY) & same)
+    found = BatchItem.objects.filter(batch__in=family.values("pk"))
+    items = sorted(found.select_related("batch__company"), key=lambda each: each.batch_id != batch)
+    if not items or items[0].batch_id != batch:
+        return []
     for item in items:
-        item.batch = items[0].batch
+        if item.batch_id == batch:
+            item.batch = items[0].batch
     return items
+
+
+def first_list(batch: Batch) -> UUID:
+    """The list whose failures are tried again: all that retry them are kept as from this one."""
+    return (batch.source == Source.RETRY and batch.source_batch) or batch.pk
 
 
 def _turn(entry: Recorded) -> Turn:
@@ -228,9 +248,17 @@ def _turn(entry: Recorded) -> Turn:
     return Turn(entry.action, entry.actor_name, entry.actor_id, at, why, to)
 
 
-def _line(item: BatchItem, of_form: dict[UUID, HistoryItem], now: datetime) -> Line:
-    change = of_form.get(item.form)
-    return Line(item, change, _end(item, change, now))
+def _lines(
+    items: Sequence[BatchItem], entries: Sequence[Recorded], now: datetime
+) -> tuple[Line, ...]:
+    changes = {item.change_id: item for item in items_of(entries)}
+    of_form = {
+        entry.form: changes[entry.change]
+        for entry in entries
+        if entry.kind == Kind.INTENT and entry.form and entry.change in changes
+    }
+    found = ((item, of_form.get(item.form)) for item in items)
+    return tuple(Line(item, change, _end(item, change, now)) for item, change in found)
 
 
 def _end(item: BatchItem, change: HistoryItem | None, now: datetime) -> End:
@@ -245,9 +273,14 @@ def _end(item: BatchItem, change: HistoryItem | None, now: datetime) -> End:
 
 
 def _end_of(change: HistoryItem) -> End:
-    """What settling found later is said under the outcome that the call had."""
+    """What settling found later is said under the outcome that the call had, but for one finding:
+
+    what is known not to have happened waits for nobody, and can be done again.
+    """
     if change.lost or change.unreadable:
         return End.UNKNOWN
     if change.state is ChangeState.UNDER_WAY:
         return End.UNDER_WAY
+    if change.state is ChangeState.NOT_APPLIED:
+        return End.NOT_HAPPENED
     return End(change.outcome) if change.outcome else End.UNKNOWN

@@ -37,7 +37,7 @@ class Source(StrEnum):
     TICKED = "ticked"
     MATCHING = "matching"  # all that a list's search and filter showed
     FILE = "file"
-    RETRY = "retry"  # what an earlier batch did not do
+    RETRY = "retry"  # what an earlier batch did not do: `source_batch` is the very first of them
     REVERT = "revert"  # what an earlier batch did
     TAKEN_OVER = "taken_over"  # what an earlier batch had not come to
     COMMAND = "command"

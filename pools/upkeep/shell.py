@@ -354,5 +354,6 @@ def _report(here: Workplace, progress: Progress) -> Exit:
     if counts[End.UNKNOWN]:
         return Exit.UNKNOWN
     nothing_to_do = sum(line.item.left_out == "nothing_to_do" for line in progress.lines)
-    missing = counts[End.REFUSED] + counts[End.NOT_SENT] + counts[End.LEFT_OUT] - nothing_to_do
+    not_done = (End.REFUSED, End.NOT_SENT, End.NOT_HAPPENED, End.LEFT_OUT)
+    missing = sum(counts[end] for end in not_done) - nothing_to_do
     return Exit.PARTLY if missing else Exit.DONE

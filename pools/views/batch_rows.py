@@ -1,7 +1,10 @@
 """The lines of a list: what each shows, and where it leads."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
 
 from django.urls import reverse
 
@@ -16,29 +19,37 @@ from pools.wording.outcomes import Standing
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One item. `standing` is the mark of one that has no change on the record."""
+    """One item. `standing` is the mark of one that has no change on the record.
+
+    `pool_id` is also that of a pool that it made; `newer_href` the list that tried it again.
+    """
 
     line: Line
     deed: str
     differences: tuple[Difference, ...]
     values: str
     systems: tuple[tuple[str, int], ...]
+    pool_id: int | None
     pool_href: str
+    newer_href: str
     says: str
     standing: Standing | None
 
 
-def rows_of(progress: Progress, lines: list[Line]) -> list[Row]:
-    """Each line as it is shown. Ids of pools lead somewhere only where they still mean the same."""
-    slug = progress.batch.company.slug
-    return [_row(progress, line, "" if progress.moved else slug) for line in lines]
+def rows_of(progress: Progress, lines: list[Line], newer: Mapping[int, UUID]) -> list[Row]:
+    """Each line as it is shown. Ids of pools lead somewhere only where they still mean the same.
+
+    `newer`: by item, the list that has tried it again.
+    """
+    return [_row(progress, line, newer.get(line.item.pk)) for line in lines]
 
 
-def _row(progress: Progress, line: Line, slug: str) -> Row:
-    item = line.item
+def _row(progress: Progress, line: Line, newer: UUID | None) -> Row:
+    item, slug = line.item, progress.batch.company.slug
+    pool_id = _made_by(line) if item.kind is Action.CREATE else item.pool_id
     seen, after = seen_in(item), after_in(item)
     attached: dict[str, list[object]] = json.loads(item.systems)
-    linked = slug and item.pool_id is not None and item.left_out != "gone"
+    linked = not progress.moved and pool_id is not None and item.left_out != "gone"
     values = ""
     if item.kind is Action.CREATE and after is not None:
         timeout = "none" if after.timeout is None else f"{after.timeout} s"
@@ -51,10 +62,18 @@ def _row(progress: Progress, line: Line, slug: str) -> Row:
         systems=tuple(
             (name or UNNAMED_SYSTEM, len(those)) for name, those in sorted(attached.items())
         ),
-        pool_href=reverse("pools:pool_detail", args=[slug, item.pool_id]) if linked else "",
+        pool_href=reverse("pools:pool_detail", args=[slug, pool_id]) if linked else "",
         says=says_of(line, progress),
+        pool_id=pool_id,
+        newer_href=reverse("pools:batch", args=[slug, newer]) if newer else "",
         standing=None if line.change else STANDINGS[line.end],
     )
+
+
+def _made_by(line: Line) -> int | None:
+    """The pool that a create made, where that is known."""
+    change = line.change
+    return change.pool_id if change is not None and change.state.took_effect else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +85,14 @@ class Part:
     width: float
 
 
+_ENDED: Final = (End.DONE, End.REFUSED, End.NOT_SENT, End.NOT_HAPPENED, End.UNKNOWN)
+
+
 def bar_of(progress: Progress) -> list[Part]:
     """The items that are to be sent, by what became of them."""
     counts, whole = progress.counts, progress.to_send or 1
     parts, x = [], 0.0
-    for end in (End.DONE, End.REFUSED, End.NOT_SENT, End.UNKNOWN, End.UNDER_WAY):
+    for end in (*_ENDED, End.UNDER_WAY):
         if counts[end]:
             width = 100 * counts[end] / whole
             parts.append(Part(end, round(x, 2), round(width, 2)))

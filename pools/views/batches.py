@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
 from pools.batches import running
-from pools.batches.again import failed, retry, revert, revertible, take_over
+from pools.batches.again import failed, retried, retry, revert, revertible, take_over
 from pools.batches.caps import TooMany
 from pools.batches.freezing import NoRight, NothingToFreeze
 from pools.batches.listing import lists_of
@@ -282,7 +282,7 @@ def _shown(
         "typed": place.typed,
         "problem": problem,
         "chosen": chosen,
-        "rows": rows_of(progress, lines),
+        "rows": rows_of(progress, lines, retried(progress)),
         "bar": bar_of(progress),
         "goes_on": running_here and progress.is_alive,
         "words": wording,

@@ -24,6 +24,7 @@ ENDS: Final = {
     End.DONE: "done",
     End.REFUSED: "refused",
     End.NOT_SENT: "not sent",
+    End.NOT_HAPPENED: "didn't happen",
     End.UNKNOWN: "unknown",
     End.UNDER_WAY: "being sent",
     End.WAITING: "waiting",

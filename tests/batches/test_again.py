@@ -4,13 +4,15 @@ import pytest
 from django.contrib.auth.models import User
 
 from pools.batches import running
-from pools.batches.again import failed, retry, revert, revertible, take_over
+from pools.batches.again import failed, retried, retry, revert, revertible, take_over
 from pools.batches.freezing import NothingToFreeze
+from pools.batches.listing import lists_of
 from pools.batches.progress import Phase
 from pools.models.batch import Operation, Source
 from pools.models.vocabulary import Action
 from tests.batches.lists import add_pools, begun, ends, frozen, progress, run_through, step
-from tests.fixtures.panel import actor, make_person
+from tests.changes.making import settled
+from tests.fixtures.panel import actor, give_token, make_person
 from tests.fixtures.place import Place
 
 
@@ -31,9 +33,65 @@ def test_retry_has_what_was_refused_and_not_sent_and_never_what_is_unknown(
     again = retry(place.client(), progress(batch), actor(mia), mia)
     assert (again.source, again.source_batch, again.reason) == (Source.RETRY, batch.pk, "ZD-4711")
     run_through(place, mia, again)
-    assert ends(again) == ["done", "done"]
-    # By two from what they are now.
-    assert [place.at_core.pool(each).limit for each in ids[:2]] == [7, 9]
+    assert ends(again) == ["done", "left_out"]
+    # What the first list was to make of them: two more than it saw. Nothing is reckoned again.
+    assert left_outs(again) == ["", "nothing_to_do"]
+    assert [place.at_core.pool(each).limit for each in ids[:2]] == [7, 7]
+
+
+def test_what_was_retried_is_not_offered_again(place: Place, mia: User) -> None:
+    ids = add_pools(place, 2, limit=50)
+    batch = begun(place, mia, frozen(place, mia, how={"percent": 90}, ids=ids[1:]))
+    place.sandbox.set_fault("status=422;only=writes;times=2")
+    step(place, mia, batch)
+    assert ends(batch) == ["refused", "refused"]
+    first = retry(place.client(), progress(batch), actor(mia), mia)
+    # A preview alone has done nothing yet.
+    assert (len(failed(progress(batch))), retried(progress(batch))) == (2, {})
+    place.sandbox.set_fault("status=422;only=writes;times=1")
+    run_through(place, mia, first)
+    assert ends(first) == ["refused", "done"]
+    assert [line.item.pool_id for line in failed(progress(batch))] == [ids[1]]
+    assert list(retried(progress(batch)).values()) == [first.pk]
+    second = retry(place.client(), progress(first), actor(mia), mia)
+    run_through(place, mia, second)
+    # Neither list offers what the newest has done, and each pool was lowered once.
+    assert failed(progress(batch)) == failed(progress(first)) == []
+    assert [place.at_core.pool(each).limit for each in ids[1:]] == [45, 45]
+    with pytest.raises(NothingToFreeze):
+        retry(place.client(), progress(batch), actor(mia), mia)
+
+
+def test_a_new_pool_that_waits_on_another_list_is_not_made_twice(place: Place, mia: User) -> None:
+    deleted = frozen(place, mia, Operation.DELETE, {})
+    run_through(place, mia, deleted)
+    back = begun(place, mia, revert(place.client(), progress(deleted), actor(mia), mia))
+    place.sandbox.set_fault("status=422;only=writes;times=1")
+    step(place, mia, back)
+    assert ends(back) == ["refused"]
+    retry(place.client(), progress(back), actor(mia), mia)
+    assert failed(progress(back)) == []
+
+
+def test_what_settling_found_not_to_have_happened_is_counted_so_and_tried_again(
+    place: Place, mia: User
+) -> None:
+    give_token(mia, place.company, place.sandbox.keys[place.company.slug]["full"])
+    place.sandbox.reset()
+    batch = begun(place, mia, frozen(place, mia))
+    place.sandbox.set_fault("status=503;only=writes")
+    step(place, mia, batch)
+    assert (ends(batch), failed(progress(batch))) == (["unknown"], [])
+    place.sandbox.reset()
+    (line,) = progress(batch).lines
+    assert line.change
+    settled(line.change.change_id)
+    assert ends(batch) == ["not_happened"]
+    ((listed,), _) = lists_of(place.company, 1)
+    assert +listed.counts == {"not_happened": 1}
+    again = retry(place.client(), progress(batch), actor(mia), mia)
+    run_through(place, mia, again)
+    assert (ends(again), place.at_core.pool(place.pool).limit) == (["done"], 9)
 
 
 def test_what_is_unknown_is_not_tried_again(place: Place, mia: User) -> None:

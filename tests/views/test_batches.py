@@ -218,7 +218,9 @@ def test_the_report_shows_one_outcome(manager: Client, place: Place) -> None:
     assert len(manager.get(f"{page_of(batch)}?outcome=nonsense").context["rows"]) == 3
 
 
-def test_what_failed_is_tried_again_as_a_new_list(manager: Client, place: Place) -> None:
+def test_what_failed_is_tried_again_as_a_new_list(
+    manager: Client, place: Place, django_assert_max_num_queries: Any
+) -> None:
     batch = list_of(place, manager)
     place.sandbox.set_fault("status=403;only=writes;times=1")
     run(manager, batch)
@@ -229,6 +231,13 @@ def test_what_failed_is_tried_again_as_a_new_list(manager: Client, place: Place)
     assert "Set limit to 99" in text
     assert "what an earlier list didn't do" in text
     assert "Run: change 1 pool" in text
+    run(manager, Batch.objects.latest("made_at"))
+    page = manager.get(page_of(batch))
+    assert page.context["offers"] == {"revert": 2}
+    assert "Retried on another list" in told(page)
+    assert page_of(Batch.objects.latest("made_at")) in page.content.decode()
+    with django_assert_max_num_queries(6):
+        manager.get(page_of(batch))
     back = told(manager.post(f"{page_of(batch)}revert/", follow=True))
     assert "Revert a list" in back
     assert "Run: change 2 pools" in back
