@@ -12,6 +12,7 @@ from allauth.core import ratelimit
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from pools.forms.people import FirstPasswordForm, JoinForm
@@ -39,7 +40,8 @@ def join(request: HttpRequest) -> HttpResponse:
     """
     if request.user.is_authenticated:
         messages.info(request, wording.SIGN_OUT_FIRST)
-        return redirect("pools:home")
+        # A browser takes the code behind the # of the link along, unless the address has its own.
+        return redirect(f"{reverse('pools:home')}#")
     if "code" in request.POST:
         return _take_code(request)
     chosen = request.session.get(_SESSION_KEY)
