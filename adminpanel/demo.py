@@ -16,6 +16,7 @@ import http.client
 import math
 import os
 import secrets
+import shlex
 import signal
 import socket
 import subprocess
@@ -282,7 +283,6 @@ def only_one(folder: Path) -> Iterator[None]:
 def environment(folder: Path) -> dict[str, str]:
     """The panel's settings for the demo, over what the person's own environment says."""
     settings = {
-        **_keys(folder / "env"),
         "DJANGO_SETTINGS_MODULE": "adminpanel.settings",
         "DATABASE_URL": os.environ.get("DEMO_DATABASE_URL") or f"sqlite:///{folder}/panel.sqlite3",
         "STATIC_ROOT": str(folder / "static"),
@@ -295,6 +295,7 @@ def environment(folder: Path) -> dict[str, str]:
         "PANEL_DEMO": "1",
         "PYTHONUNBUFFERED": "1",
     }
+    settings = _kept(folder / "env", settings)
     own = {
         name: value
         for name, value in os.environ.items()
@@ -303,17 +304,25 @@ def environment(folder: Path) -> dict[str, str]:
     return own | settings
 
 
-def _keys(file: Path) -> dict[str, str]:
-    """The demo's secrets, made at its first run; without them its tokens would not open."""
+def _kept(file: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings with the demo's secrets, made at its first run: its tokens need them.
+
+    All of them are kept, quoted for a shell, so that commands there work on the demo's data.
+    """
     kept = file.read_text().splitlines() if file.exists() else []
-    made = dict(line.split("=", 1) for line in kept)
+    made = {name: _unquoted(value) for name, value in (line.split("=", 1) for line in kept)}
+    made |= settings
     made.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
     for name in ("TOKEN_KEYS", "AUDIT_KEYS", "SIGNING_KEYS"):
         made.setdefault(name, f"demo:{base64.b64encode(secrets.token_bytes(32)).decode()}")
-    lines = [f"{name}={value}" for name, value in made.items()]
+    lines = [f"{name}={shlex.quote(value)}" for name, value in made.items()]
     if lines != kept:
         write_private(file, "\n".join(lines))
     return made
+
+
+def _unquoted(value: str) -> str:
+    return shlex.split(value)[0] if value.startswith("'") else value
 
 
 def write_private(file: Path, text: str) -> None:

@@ -1,10 +1,13 @@
 """`make demo`: what it refuses. tests/proof runs it twice."""
 
+import shlex
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from adminpanel.demo import environment
 from tests.house.processes import LINUX_ONLY, start_demo
 
 pytestmark = LINUX_ONLY
@@ -45,3 +48,32 @@ def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
         1,
         f"Another demo is using {tmp_path}. Stop it first, or set DEMO_DIR to another folder.\n",
     )
+
+
+def test_a_shell_takes_all_its_settings_from_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docs/audit.md and docs/batches.md say: commands against the data of the demo."""
+    folder = tmp_path / "it's a demo"
+    folder.mkdir()
+    # Its secrets as earlier versions wrote them, and what somebody added.
+    (folder / "env").write_text("SECRET_KEY=kept=as-it-was\nOWN=2")
+    first = environment(folder)
+    assert (first["SECRET_KEY"], first["OWN"]) == ("kept=as-it-was", "2")
+    told = subprocess.run(
+        ["/bin/sh", "-c", f"set -a; . {shlex.quote(str(folder / 'env'))}; env -0"],
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    there = dict(each.split("=", 1) for each in told.stdout.split("\0") if each)
+    assert {name: first[name] for name in there.keys() & first.keys()} == {
+        name: value for name, value in there.items() if name in first
+    }
+    assert {"ALLOWED_HOSTS", "DATABASE_URL", "HTTPS", "PANEL_DEMO", "TOKEN_KEYS"} <= there.keys()
+    assert there["DATABASE_URL"] == f"sqlite:///{folder}/panel.sqlite3"
+    monkeypatch.setenv("DEMO_DATABASE_URL", "postgres://demo@127.0.0.1/demo?a=1&b=2")
+    second = environment(folder)
+    assert second["SECRET_KEY"] == first["SECRET_KEY"]
+    assert second["DATABASE_URL"].endswith("?a=1&b=2")
