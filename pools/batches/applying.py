@@ -182,7 +182,9 @@ class _Names:
                 self._lines.setdefault(visible_form(line.wanted["name"]), []).append(line.line)
 
     def clash_in_file(self, line: Line, name: str) -> NameClash | None:
-        others = [each for each in self._lines[visible_form(name)] if each != line.line]
+        # In JSON, several may be in one line.
+        others = list(self._lines[visible_form(name)])
+        others.remove(line.line)
         return NameClash(line.line, Clash.IN_FILE, name, others[0]) if others else None
 
     def note(self, pool: Pool) -> None:

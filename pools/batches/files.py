@@ -65,28 +65,40 @@ class Flaw(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A flaw, where it is, and what stands there. `line` None: it is about the whole file."""
+    """A flaw, where it is, and what stands there. `line` None: it is about the whole file.
+
+    `character` is the one of that line, from 1, in JSON, which may have many pools in a line.
+    """
 
     flaw: Flaw
     line: int | None = None
     column: str = ""
     text: str = ""
-
-
-class Unusable(Exception):
-    """The file can't be read; `found` says all that is wrong with it, up to a number."""
-
-    def __init__(self, found: Sequence[Found]) -> None:
-        super().__init__("the file can't be read")
-        self.found = tuple(found[:MOST_FLAWS])
+    character: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A pool of the file: its line, and its cells as text. A column that it lacks is left alone."""
+    """A pool of the file: its line, and its cells as text. A column that it lacks is left alone.
+
+    `character` is where it begins in that line, in JSON.
+    """
 
     line: int
     cells: Mapping[str, str]
+    character: int = 0
+
+
+class Unusable(Exception):
+    """The file can't be read; `found` says all that is wrong with it, up to a number.
+
+    `rows` could be read all the same: what is wrong with their values can be said at once too.
+    """
+
+    def __init__(self, found: Sequence[Found], rows: Sequence[Row] = ()) -> None:
+        super().__init__("the file can't be read")
+        self.found = tuple(found[:MOST_FLAWS])
+        self.rows = tuple(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +112,15 @@ class Sheet:
 class _Flaws:
     found: list[Found] = field(default_factory=list)
 
-    def add(self, flaw: Flaw, line: int | None = None, column: str = "", text: str = "") -> None:
-        self.found.append(Found(flaw, line, _cut(column), _cut(text)))
+    def add(
+        self,
+        flaw: Flaw,
+        line: int | None = None,
+        column: str = "",
+        text: str = "",
+        character: int = 0,
+    ) -> None:
+        self.found.append(Found(flaw, line, _cut(column), _cut(text), character))
         if len(self.found) >= MOST_FLAWS:
             raise Unusable(self.found)
 
@@ -121,24 +140,33 @@ def read_file(content: bytes | str) -> Sheet:
     if "\0" in text:
         _refuse(Flaw.NUL, text.count("\n", 0, text.index("\0")) + 1)
     rows = _json_rows(text, flaws) if text.lstrip()[0] in "[{" else _csv_rows(text, flaws)
-    kept = []
+    kept: list[Row] = []
+    try:
+        _keep(rows, kept, flaws)
+        flaws.end()
+    except Unusable as error:
+        # Where reading had to end, what was wrong before is said too.
+        more = [each for each in error.found if each not in flaws.found]
+        raise Unusable([*flaws.found, *more], kept) from None
+    if not kept:
+        _refuse(Flaw.EMPTY)
+    return Sheet(tuple(kept))
+
+
+def _keep(rows: Iterable[Row], kept: list[Row], flaws: _Flaws) -> None:
     for row in rows:
         kept.append(row)
         if len(kept) > MOST_ROWS:
             _refuse(Flaw.TOO_MANY_ROWS)
         for name, cell in row.cells.items():
             if _UNFIT.search(cell):
-                flaws.add(Flaw.SURROGATE, row.line, name)
+                flaws.add(Flaw.SURROGATE, row.line, name, character=row.character)
             elif len(cell) > LONGEST_CELL and name in VALUES:
-                flaws.add(Flaw.CELL_TOO_LONG, row.line, name)
-    flaws.end()
-    if not kept:
-        _refuse(Flaw.EMPTY)
-    return Sheet(tuple(kept))
+                flaws.add(Flaw.CELL_TOO_LONG, row.line, name, character=row.character)
 
 
-def _refuse(flaw: Flaw, line: int | None = None, column: str = "", text: str = "") -> NoReturn:
-    raise Unusable([Found(flaw, line, _cut(column), _cut(text))])
+def _refuse(flaw: Flaw, line: int | None = None, text: str = "", character: int = 0) -> NoReturn:
+    raise Unusable([Found(flaw, line, "", _cut(text), character)])
 
 
 def _cut(text: str) -> str:
@@ -224,23 +252,26 @@ def _columns(headings: Sequence[str], line: int, flaws: _Flaws) -> list[str]:
         _refuse(Flaw.NO_HEADER, line, text=" ".join(headings[:5]))
     if len(columns) > MOST_COLUMNS:
         _refuse(Flaw.TOO_MANY_COLUMNS, line, text=str(len(columns)))
-    _judge_columns(columns, line, flaws)
+    _judge_columns(columns, flaws, line)
     flaws.end()
     return columns
 
 
-def _judge_columns(columns: Iterable[str], line: int | None, flaws: _Flaws) -> None:
+def _judge_columns(columns: Iterable[str], flaws: _Flaws, line: int, character: int = 0) -> bool:
+    """Whether they say which pool it is about; what is wrong with them is noted."""
     known: set[str] = set()
     for column in columns:
         if column not in KNOWN:
-            flaws.add(Flaw.UNKNOWN_COLUMN, line, column)
+            flaws.add(Flaw.UNKNOWN_COLUMN, line, column, character=character)
         elif column in known:
-            flaws.add(Flaw.TWICE, line, column)
+            flaws.add(Flaw.TWICE, line, column, character=character)
         known.add(column)
     if not known & {"id", "name"}:
-        flaws.add(Flaw.NO_NAMES, line)
-    elif not known & set(VALUES):
-        flaws.add(Flaw.NOTHING_SET, line)
+        flaws.add(Flaw.NO_NAMES, line, character=character)
+        return False
+    if not known & set(VALUES):
+        flaws.add(Flaw.NOTHING_SET, line, character=character)
+    return True
 
 
 def _csv_row(line: int, cells: list[str], columns: list[str], flaws: _Flaws) -> Row | None:
@@ -264,31 +295,30 @@ def _json_rows(text: str, flaws: _Flaws) -> Iterator[Row]:
     """Each pool with its line; what the file says of itself first holds for each of them."""
     reader = _JsonText(text)
     about, position = reader.list_of_pools()
-    line, counted_to = 1, 0
+    line, begin, counted_to = 1, 0, 0
     for at, given in reader.items(position):
         line += text.count("\n", counted_to, at)
+        begin = max(begin, text.rfind("\n", counted_to, at) + 1)
         counted_to = at
+        there = at - begin + 1
         if not isinstance(given, dict):
-            flaws.add(Flaw.NO_POOL, line, text=json.dumps(given)[:LONGEST_QUOTED])
-            continue
-        _judge_columns(given, line, flaws)
-        cells = {
-            name: _as_cell(value, name, line, flaws)
-            for name, value in {**about, **given}.items()
-            if name in KNOWN - set(CONNECTORS)
-        }
-        yield Row(line, cells)
+            shown = json.dumps(given)[:LONGEST_QUOTED]
+            flaws.add(Flaw.NO_POOL, line, text=shown, character=there)
+        elif _judge_columns(given, flaws, line, there):
+            named = {**about, **given}
+            for name in {"name", "exported_name", "company"} & named.keys():
+                if not isinstance(named[name], str | None):
+                    shown = json.dumps(named[name])[:LONGEST_QUOTED]
+                    flaws.add(Flaw.NOT_TEXT, line, name, shown, there)
+            known = named.keys() & (KNOWN - set(CONNECTORS))
+            yield Row(line, {name: _as_cell(named[name]) for name in known}, there)
 
 
-def _as_cell(value: Any, name: str, line: int, flaws: _Flaws) -> str:
-    """A value as the cell of a CSV file would have it; what is no text and no number says so."""
+def _as_cell(value: Any) -> str:
+    """A value as the cell of a CSV file would have it."""
     if value is None:
         return ""
-    if isinstance(value, str):
-        return value
-    if name in {"name", "exported_name", "company"}:
-        flaws.add(Flaw.NOT_TEXT, line, name, json.dumps(value)[:LONGEST_QUOTED])
-    return json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 class _JsonText:
@@ -377,7 +407,7 @@ class _JsonText:
     def _fail(self, position: int, text: str = "") -> NoReturn:
         begin = self._text.rfind("\n", 0, position) + 1
         there = text or self._text[position : position + 20].split("\n")[0]
-        _refuse(Flaw.NOT_JSON, self._line(position), str(position - begin + 1), there)
+        _refuse(Flaw.NOT_JSON, self._line(position), there, position - begin + 1)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

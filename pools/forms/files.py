@@ -16,7 +16,7 @@ from django.http import QueryDict
 
 from pools.batches.applying import Line
 from pools.batches.exporting import UNREADABLE, VALUES
-from pools.batches.files import MOST_BYTES, Row, Sheet
+from pools.batches.files import MOST_BYTES, MOST_FLAWS, Row, Sheet, Unusable, read_file
 from pools.core.addresses import LARGEST_POOL_ID
 from pools.core.bounds import LIMIT, NAME, TIMEOUT, TextBounds
 from pools.core.numbers import whole_number
@@ -38,10 +38,11 @@ _ID: Final = re.compile("0|[1-9][0-9]{0,18}")
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What the person said of the file: whether its ids are this company's, though it does not say
-    so, and whether rows without an id make new pools."""
+    so, and whether rows without an id make new pools. `asks`: how they would say so."""
 
     ours: bool = False
     create: bool = False
+    asks: words.Asks = words.ON_THE_PAGE
 
 
 class Misjudged(Exception):
@@ -50,6 +51,25 @@ class Misjudged(Exception):
     def __init__(self, said: Sequence[Said]) -> None:
         super().__init__("values are wrong")
         self.said = tuple(said)
+
+
+def lines_of(content: bytes | str, company: Company, choices: Choices) -> list[Line]:
+    """The lines of a file. Raises Misjudged with all that is wrong: with it, and with its values.
+
+    Of a file that can't be read, the rows that can be are judged all the same.
+    """
+    flaws: tuple[Said, ...] = ()
+    try:
+        sheet = read_file(content)
+    except Unusable as error:
+        sheet, flaws = Sheet(error.rows), words.flaws_say(error.found)
+    try:
+        lines = judged(sheet, company, choices)
+    except Misjudged as error:
+        raise Misjudged((*flaws, *error.said)[:MOST_FLAWS]) from None
+    if flaws:
+        raise Misjudged(flaws)
+    return lines
 
 
 def judged(sheet: Sheet, company: Company, choices: Choices) -> list[Line]:
@@ -66,7 +86,7 @@ class _Judge:
     company: Company
     choices: Choices
     said: list[Said] = field(default_factory=list)
-    _lines: dict[int, int] = field(default_factory=dict)
+    _rows: dict[int, Row] = field(default_factory=dict)
 
     def line(self, row: Row) -> Line | None:
         wrong = len(self.said)
@@ -80,14 +100,14 @@ class _Judge:
         text = row.cells.get("id", "").strip(BLANKS)
         if not text:
             if not self.choices.create:
-                self._say(row, "id", words.NO_ID)
+                self._say(row, "id", words.no_id(self.choices.asks))
             return None
         if not _ID.fullmatch(text) or int(text) > LARGEST_POOL_ID:
             self._say(row, "id", words.BAD_ID)
             return None
         pool_id = int(text)
-        if (first := self._lines.setdefault(pool_id, row.line)) != row.line:
-            self._say(row, "id", words.id_twice(pool_id, first))
+        if (first := self._rows.setdefault(pool_id, row)) is not row:
+            self._say(row, "id", words.id_twice(pool_id, first.line, first.character))
         self._judge_place(row)
         return pool_id
 
@@ -98,7 +118,7 @@ class _Judge:
         if company and company != self.company.slug:
             self._say(row, "company", words.other_company(company, self.company))
         elif not company and not self.choices.ours:
-            self._say(row, "company", words.no_company(self.company))
+            self._say(row, "company", words.no_company(self.company, self.choices.asks))
         elif origin and origin != str(self.company.origin):
             self._say(row, "origin", words.other_origin(self.company))
 
@@ -117,7 +137,7 @@ class _Judge:
         return wanted
 
     def _say(self, row: Row, column: str, sentence: str, text: str = "") -> None:
-        self.said.append(Said(sentence, (row.line,), column, text))
+        self.said.append(Said(sentence, (row.line,), column, text, characters=(row.character,)))
 
 
 def _exported(row: Row) -> dict[str, Any] | None:

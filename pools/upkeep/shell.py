@@ -27,7 +27,6 @@ from pools.batches import running
 from pools.batches.applying import NamesClash, read_known, wishes_of
 from pools.batches.caps import TooMany
 from pools.batches.exporting import PoolExport, Shape
-from pools.batches.files import Unusable, read_file
 from pools.batches.freezing import NoRight, NothingToFreeze, Order, freeze
 from pools.batches.lines import after_in, seen_in
 from pools.batches.patience import STOPS, Patient, answered, reopened
@@ -37,7 +36,7 @@ from pools.batches.whole_list import State, WholeList, WholeQuery
 from pools.changes.exporting import time_text
 from pools.changes.proposal import differences
 from pools.core import CoreClient, CoreError
-from pools.forms.files import Choices, Misjudged, judged
+from pools.forms.files import Choices, Misjudged, lines_of
 from pools.ledger.appending import Actor, LedgerUnwritable, record_event
 from pools.models import Batch, BatchItem, Company
 from pools.models.batch import Operation, Source
@@ -47,6 +46,7 @@ from pools.wording import batches as batch_words
 from pools.wording import files as file_words
 from pools.wording.exports import end_says, why_stopped
 from pools.wording.files import Said
+from pools.wording.names import plain
 from pools.wording.roles import not_in_your_role
 from pools.wording.situations import Activity, Problem, Situation, in_one_line
 
@@ -70,8 +70,8 @@ class CannotDo(Exception):
     """Why nothing was done: one sentence, or several."""
 
     def __init__(self, *sentences: str) -> None:
-        super().__init__(" ".join(sentences))
-        self.sentences = sentences
+        self.sentences = tuple(map(plain, sentences))
+        super().__init__(" ".join(self.sentences))
 
 
 @dataclass(slots=True)
@@ -114,7 +114,7 @@ class Workplace:
         return why_stopped(error, Situation(self.company, "", doing))
 
     def say(self, text: str) -> None:
-        print(text, file=self.err, flush=True)
+        print(plain(text), file=self.err, flush=True)
 
     def wait(self, seconds: float) -> None:
         """In short pieces: whoever presses Ctrl-C does not wait for the end."""
@@ -189,7 +189,7 @@ def _write(here: Workplace, made: PoolExport, to: TextIO) -> None:
 def plan(here: Workplace, content: bytes, reason: str, choices: Choices) -> Batch:
     """A file as a frozen list: nothing is sent. Raises CannotDo."""
     try:
-        lines = judged(read_file(content), here.company, choices)
+        lines = lines_of(content, here.company, choices)
         wishing = [line for line in lines if line.wanted]
         if not wishing:
             raise CannotDo(in_one_line(file_words.nothing_wished(len(lines))))
@@ -203,8 +203,6 @@ def plan(here: Workplace, content: bytes, reason: str, choices: Choices) -> Batc
         )
         wishes = wishes_of(wishing, known)
         return freeze(None, here.company, here.actor, here.user, order, wishes, known.pools)
-    except Unusable as error:
-        raise CannotDo(*_mistakes(file_words.flaws_say(error.found))) from None
     except Misjudged as error:
         raise CannotDo(*_mistakes(error.said)) from None
     except NamesClash as error:
@@ -235,7 +233,7 @@ def preview(batch: Batch) -> Iterator[str]:
     """Each line of a list as it would be sent, or why it would not; then how to go on."""
     items = list(BatchItem.objects.filter(batch=batch))
     for item in items:
-        yield f"{_named(item)}: {_to_do(item)}"
+        yield plain(f"{_named(item)}: {_to_do(item)}")
     left_out = sum(bool(item.left_out) for item in items)
     yield f"{len(items) - left_out} to change, {left_out} left out. Nothing was sent."
     yield f"List {batch.pk}: {reverse('pools:batch', args=[batch.company.slug, batch.pk])}"
@@ -292,7 +290,7 @@ def _obstacle(here: Workplace, progress: Progress, pools: str) -> Problem | None
     if not progress.intact:
         return batch_words.altered(progress)
     if progress.phase is Phase.FROZEN and not batch_words.is_number(pools, progress):
-        return batch_words.wrong_number(progress)
+        return batch_words.number_not_given(progress)
     return None
 
 
@@ -341,7 +339,8 @@ def _tell(here: Workplace, progress: Progress, told: set[int]) -> None:
         told.add(item.position)
         why = batch_words.says_of(line, progress)
         words = batch_words.ENDS[line.end]
-        print(f"{_named(item)}: {words}{f'. {why}' if why else ''}", file=here.out, flush=True)
+        told_of = f"{_named(item)}: {words}{f'. {why}' if why else ''}"
+        print(plain(told_of), file=here.out, flush=True)
 
 
 def _report(here: Workplace, progress: Progress) -> Exit:

@@ -11,10 +11,9 @@ from django.shortcuts import redirect
 
 from pools.batches.applying import Line, NamesClash, read_known, wishes_of
 from pools.batches.caps import TooMany
-from pools.batches.files import Unusable, read_file
 from pools.batches.freezing import NoRight, NothingToFreeze, Order, freeze
 from pools.batches.patience import Patient, TooLong, answered
-from pools.forms.files import ApplyForm, Misjudged, judged
+from pools.forms.files import ApplyForm, Misjudged, lines_of
 from pools.ledger.appending import LedgerUnwritable
 from pools.models import Batch
 from pools.models.batch import Operation, Source
@@ -88,10 +87,7 @@ def _too_large(request: HttpRequest) -> bytes:
 def _frozen(workplace: Workplace, form: ApplyForm, content: bytes | str) -> Batch | Wrong:
     """The batch of all that the file wishes for; or what is wrong with it."""
     try:
-        sheet = read_file(content)
-        lines = judged(sheet, workplace.company, form.choices)
-    except Unusable as error:
-        return Wrong(words.flaws_say(error.found))
+        lines = lines_of(content, workplace.company, form.choices)
     except Misjudged as error:
         return Wrong(error.said)
     wishing = [line for line in lines if line.wanted]

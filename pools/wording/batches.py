@@ -142,6 +142,14 @@ def wrong_number(progress: Progress) -> Problem:
     )
 
 
+def number_not_given(progress: Progress) -> Problem:
+    """The same, of a command."""
+    number = progress.to_send
+    return _problem(
+        f"This list is about {number} pools. To run it, add --pools {number}.", "", status=422
+    )
+
+
 def not_yours(progress: Progress) -> Problem:
     """Somebody else's list: it runs with its maker's own token."""
     return _problem(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 from pools.batches.applying import Clash, NameClash
@@ -29,7 +30,6 @@ from pools.wording.situations import Problem
 _LINES_NAMED: Final = 5
 _MEBIBYTES: Final = MOST_BYTES // 2**20
 FILE_HELP: Final = f"CSV or JSON, as exported here and edited. UTF-8, at most {_MEBIBYTES} MiB."
-NO_ID: Final = "There is no id. To make a new pool of it, tick that below."
 BAD_ID: Final = "An id has digits only, as Patchworks gave it."
 _SAYS: Final[Mapping[Flaw, str]] = {
     Flaw.EMPTY: "There is no pool in it. Choose a file, or paste one.",
@@ -69,10 +69,23 @@ _CLASHES: Final[Mapping[Clash, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Asks:
+    """What a person does to say that the ids are the company's, and that new pools are made."""
+
+    ours: str
+    create: str
+
+
+ON_THE_PAGE: Final = Asks("tick that", "tick that below")
+IN_A_SHELL: Final = Asks("add --ids-are-ours", "add --create")
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """One mistake: in which lines (none: the file as a whole), in which column, what stands there.
 
-    `more` lines have it besides those that are named.
+    `more` lines have it besides those that are named. `characters` are those of the lines, in
+    their order; 0: of no interest.
     """
 
     sentence: str
@@ -80,18 +93,27 @@ class Said:
     column: str = ""
     text: str = ""
     more: int = 0
+    characters: tuple[int, ...] = ()
 
     @property
     def where(self) -> str:
-        """Line 7, limit. Or: Lines 2, 3, 4, 5, 6 and 36 more, id."""
+        """Line 7, limit. Or: Line 1, character 14, limit. Or: Lines 2, 3, 4 and 36 more, id."""
         if not self.lines:
             return ""
-        named = ", ".join(f"{line:,}" for line in self.lines)
+        places = zip_longest(self.lines, self.characters, fillvalue=0)
+        several = bool(self.lines[1:] or self.more)
+        named = ", ".join(_place(line, character, several) for line, character in places)
         more = f" and {self.more:,} more" if self.more else ""
-        lines = f"Line{'s' if self.lines[1:] or self.more else ''} {named}{more}"
-        if self.column.isascii() and self.column.isdecimal():
-            return f"{lines}, character {self.column}"
+        lines = f"Line{'s' if several else ''} {named}{more}"
         return f"{lines}, {isolated(self.column)}" if self.column else lines
+
+
+def _place(line: int, character: int, several: bool) -> str:
+    if not character:
+        return f"{line:,}"
+    return (
+        f"{line:,} (character {character:,})" if several else f"{line:,}, character {character:,}"
+    )
 
 
 def together(mistakes: Iterable[Said]) -> tuple[Said, ...]:
@@ -105,8 +127,10 @@ def together(mistakes: Iterable[Said]) -> tuple[Said, ...]:
 def _joined(alike: Sequence[Said]) -> Said:
     first = alike[0]
     lines = tuple(line for each in alike[:_LINES_NAMED] for line in each.lines)
+    characters = tuple(at for each in alike[:_LINES_NAMED] for at in each.characters)
     text = first.text if len({each.text for each in alike}) == 1 else ""
-    return Said(first.sentence, lines, first.column, _cut(text), max(0, len(alike) - len(lines)))
+    more = max(0, len(alike) - len(lines))
+    return Said(first.sentence, lines, first.column, _cut(text), more, characters)
 
 
 def _cut(text: str) -> str:
@@ -116,7 +140,15 @@ def _cut(text: str) -> str:
 def flaws_say(found: Iterable[Found]) -> tuple[Said, ...]:
     """What is wrong with a file that can't be read."""
     return together(
-        Said(_SAYS[each.flaw], () if each.line is None else (each.line,), each.column, each.text)
+        Said(_SAYS[each.flaw], column=each.column, text=each.text)
+        if each.line is None
+        else Said(
+            _SAYS[each.flaw],
+            (each.line,),
+            each.column,
+            each.text,
+            characters=(each.character,),
+        )
         for each in found
     )
 
@@ -129,8 +161,9 @@ def clashes_say(clashes: Iterable[NameClash]) -> tuple[Said, ...]:
     )
 
 
-def id_twice(pool_id: int, line: int) -> str:
-    return f"Pool {pool_id} is in line {line:,} already."
+def id_twice(pool_id: int, line: int, character: int) -> str:
+    at = f", at character {character:,}" if character else ""
+    return f"Pool {pool_id} is in line {line:,} already{at}."
 
 
 def other_company(slug: str, company: Company) -> str:
@@ -140,8 +173,12 @@ def other_company(slug: str, company: Company) -> str:
     )
 
 
-def no_company(company: Company) -> str:
-    return f"The file doesn't say whose ids these are. If they are {company.name}'s, tick that."
+def no_id(asks: Asks) -> str:
+    return f"There is no id. To make a new pool of it, {asks.create}."
+
+
+def no_company(company: Company, asks: Asks) -> str:
+    return f"The file doesn't say whose ids these are. If they are {company.name}'s, {asks.ours}."
 
 
 def other_origin(company: Company) -> str:

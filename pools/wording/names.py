@@ -17,6 +17,11 @@ def isolated(name: str) -> str:
     return f"“\u2068{marked(name)}\u2069”"
 
 
+def plain(text: str) -> str:
+    """A sentence for a terminal, which shows what isolates a name as boxes, or copies it unseen."""
+    return text.replace("\u2068", "").replace("\u2069", "")
+
+
 def kept_sentence(kept: str | None) -> str:
     """What Patchworks made of a name that it did not keep quite as it was sent; to be added."""
     if kept is None:

@@ -17,7 +17,10 @@ def rows(content: bytes | str) -> list[tuple[int, dict[str, str]]]:
 def flaws(content: bytes | str) -> list[tuple[Flaw, int | None, str]]:
     with pytest.raises(Unusable) as refused:
         read_file(content)
-    return [(each.flaw, each.line, each.column) for each in refused.value.found]
+    return [
+        (each.flaw, each.line, str(each.character) if each.flaw is Flaw.NOT_JSON else each.column)
+        for each in refused.value.found
+    ]
 
 
 ONE = [(2, {"id": "7", "limit": "5", "name": "Orders, EU"})]
@@ -125,6 +128,19 @@ def test_what_is_wrong_is_said_where_it_is(
 ) -> None:
     assert flaws(content) == found
     assert len(found) <= MOST_FLAWS
+
+
+def test_what_was_wrong_before_is_said_where_reading_ends() -> None:
+    broken = '[{"id": 1, "limti": 5},\n {"id": 2, "limit": 5}, {"id": 3,, "limit": 5}]'
+    with pytest.raises(Unusable) as refused:
+        read_file(broken)
+    assert [(each.flaw, each.line, each.character) for each in refused.value.found] == [
+        (Flaw.UNKNOWN_COLUMN, 1, 2),
+        (Flaw.NOTHING_SET, 1, 2),
+        (Flaw.NOT_JSON, 2, 34),
+    ]
+    # What could be read is judged too.
+    assert [row.cells["id"] for row in refused.value.rows] == ["1", "2"]
 
 
 def test_long_numbers_are_read_as_they_are() -> None:

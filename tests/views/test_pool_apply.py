@@ -213,6 +213,23 @@ def test_ids_of_another_company_are_not_taken_for_ours(
     assert core.journal == []
 
 
+def test_all_that_is_wrong_with_json_is_said_at_once_where_it_is(manager: Client) -> None:
+    answer = apply(manager, '{"pools":[{"id":13,"limit":1e2,"name":"x"},{"id":13}]}')
+    assert mistakes(answer) == [
+        "Line 1, character 44: There is nothing to set: no column name, limit or timeout.",
+        (
+            "Lines 1 (character 11), 1 (character 44), “company”: The file doesn't say whose ids "
+            "these are. If they are Acme's, tick that."
+        ),
+        "Line 1, character 11, “limit”: Enter a whole number, using the digits 0 to 9 only.",
+        "Line 1, character 44, “id”: Pool 13 is in line 1 already, at character 11.",
+    ]
+    # Two new pools of one name, in one line.
+    answer = apply(manager, '[{"name":"x","limit":1},{"name":"x","limit":2}]', create="on")
+    assert ["Line 1 has the same name" in each for each in mistakes(answer)] == [True]
+    assert not Batch.objects.exists()
+
+
 def test_what_was_sent_can_be_mended_in_place(manager: Client) -> None:
     answer = apply(manager, b"\xef\xbb\xbfid,limit\n1,x\n", reason="ZD-9", ours="on")
     (said,) = mistakes(answer)

@@ -19,6 +19,7 @@ from pools.forms.files import Choices
 from pools.ledger.appending import LedgerUnwritable
 from pools.upkeep import shell
 from pools.upkeep.shell import CannotDo, Exit, Workplace
+from pools.wording.files import IN_A_SHELL
 
 _EXITS: Final = (
     "Exit 0: done. 1: nothing was done, and why. 3: some was refused, not sent or left out, or the "
@@ -102,7 +103,7 @@ class Command(BaseCommand):
 
     def _plan(self, here: Workplace, **options: Any) -> Exit:
         content = _content_of(options["file"])
-        choices = Choices(ours=options["ids_are_ours"], create=options["create"])
+        choices = Choices(options["ids_are_ours"], options["create"], IN_A_SHELL)
         batch = shell.plan(here, content, options["reason"], choices)
         for line in shell.preview(batch):
             self.stdout.write(line)
