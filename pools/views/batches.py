@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
@@ -90,12 +90,17 @@ def batch(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
 
 @needs("pools.view_pools")
 def batch_run(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
-    """Does some of a list. `start`: somebody pressed the button; otherwise the page asks."""
+    """Does some of a list. `start`: somebody pressed the button; otherwise the page asks.
+
+    To a page with scripts a start answers at once, with Stop: the page itself asks for the rest.
+    """
     if request.method != "POST":
         return redirect("pools:batch", company, batch)
     place = Place.entered(request, company, batch)
-    problem = _start(place) if "start" in request.POST else None
-    if problem is None and place.progress.phase is Phase.RUNNING:
+    starts = "start" in request.POST
+    problem = _start(place) if starts else None
+    waits = starts and fragment_wanted(request)
+    if problem is None and not waits and place.progress.phase is Phase.RUNNING:
         problem = _obstacle(place) or _go_on(place)
     place.look_again()
     return _answered(place, problem)
@@ -269,9 +274,9 @@ def _shown(
     place: Place, problem: Problem | None = None, *, fragment: str | None = None
 ) -> HttpResponse:
     progress, request = place.progress, place.workplace.request
-    wanted = request.GET.get("outcome", "")
+    address = _address(request)
+    wanted = address.get("outcome", "")
     chosen = End(wanted) if wanted in list(End) else None
-    running_here = progress.phase is Phase.RUNNING and place.is_own and not problem
     lines = _news(request, progress) if fragment == "progress" else _chosen(progress, chosen)
     context: dict[str, Any] = {
         "company": place.workplace.company,
@@ -284,7 +289,8 @@ def _shown(
         "chosen": chosen,
         "rows": rows_of(progress, lines, retried(progress)),
         "bar": bar_of(progress),
-        "goes_on": running_here and progress.is_alive,
+        "asks_in": "" if problem or not place.is_own else _asks_in(progress),
+        "cancel_href": _list_of_pools(progress, address),
         "words": wording,
         "offers": _offers(place) if fragment != "progress" else {},
     }
@@ -305,6 +311,32 @@ def _offers(place: Place) -> dict[str, int]:
         "revert": len(revertible(progress)) if ended else 0,
     }
     return {what: count for what, count in counts.items() if count}
+
+
+def _asks_in(progress: Progress) -> str:
+    """After how long the page asks by itself what there is now; empty where it doesn't."""
+    if not progress.is_alive:
+        return ""
+    if progress.phase is Phase.RUNNING and progress.left:
+        return f"{progress.paused_seconds}s" if progress.paused_seconds else "20ms"
+    # What is left is being sent by another request: it is waited for.
+    in_flight = progress.phase in {Phase.RUNNING, Phase.STOPPED} and progress.counts[End.UNDER_WAY]
+    return "1s" if in_flight else ""
+
+
+def _address(request: HttpRequest) -> QueryDict:
+    """What the address of the page says, also where only a part of it is asked for."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    if not htmx:
+        return request.GET
+    return QueryDict((htmx.current_url or "").partition("#")[0].partition("?")[2])
+
+
+def _list_of_pools(progress: Progress, address: QueryDict) -> str:
+    """Where its pools were chosen, as it was searched then."""
+    path = reverse("pools:pool_list", args=[progress.batch.company.slug])
+    query = progress.batch.query or address.get("list", "")
+    return f"{path}?{query}" if query else path
 
 
 def _chosen(progress: Progress, end: End | None) -> list[Line]:

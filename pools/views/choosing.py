@@ -7,6 +7,8 @@ from typing import Final
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from pools.batches.aims import ACTIONS, changes_for
 from pools.batches.caps import TooMany
@@ -83,10 +85,12 @@ def batch_new(request: HttpRequest, company: str) -> HttpResponse:
 
 
 def _draft_of(request: HttpRequest) -> QueryDict:
-    """What was typed before a token was mended, as it was sent then."""
+    """What was typed before a token was mended, or before the preview, as it was sent then."""
     typed = QueryDict(mutable=True)
     for name, value in take_draft(request).items():
         typed.setlist(name, value if isinstance(value, list) else [value])
+    # Until it is sent once more, each way back leads to it.
+    keep_draft(request, typed)
     return typed
 
 
@@ -136,7 +140,11 @@ def _frozen(task: Task) -> HttpResponse:
         if problem.mends_token:
             keep_draft(request, request.POST)
         return _shown(task, problem, found=_found(task), status=problem.status)
-    return redirect("pools:batch", workplace.company.slug, batch.pk)
+    # Back leads to the form as it was, Cancel to the list that they were ticked on.
+    keep_draft(request, request.POST)
+    there = reverse("pools:batch", args=[workplace.company.slug, batch.pk])
+    ticked_on = "" if batch.query else task.chosen.asked
+    return redirect(f"{there}?{urlencode({'list': ticked_on})}" if ticked_on else there)
 
 
 def _freeze(task: Task, core: CoreClient) -> Batch:

@@ -49,4 +49,4 @@ class Chosen:
     def list_of(self, company: Company) -> str:
         """The list that they were chosen on."""
         path = reverse("pools:pool_list", args=[company.slug])
-        return f"{path}?{self.asked}" if self.query and self.asked else path
+        return f"{path}?{self.asked}" if self.asked else path

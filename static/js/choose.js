@@ -8,17 +8,10 @@
   const list = byId("chosen-list");
   const used = "used";
 
-  /* The list of a batch has been made of them: where it was not, its form is here again. */
-  const freezing = byId("batch-new");
-  if (freezing) {
-    sessionStorage.removeItem(used);
-    freezing.addEventListener("submit", ({ submitter }) => {
-      if (submitter?.name === "freeze") sessionStorage.setItem(used, freezing.dataset.kept);
-    });
-  }
   if (!form) return;
 
   const { kept } = form.dataset;
+  // A list that was made of them was run.
   if (sessionStorage.getItem(used) === kept) {
     for (const each of [used, kept]) sessionStorage.removeItem(each);
   }

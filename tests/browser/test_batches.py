@@ -33,12 +33,25 @@ def test_a_list_runs_while_its_page_is_open_and_stops_when_told(
     assert count > 10
     assert violations_in_both_themes(manager) == []
     expect(manager.locator(".batch-items tbody tr")).to_have_count(count)
-    # Enter in the field sends nothing.
-    manager.get_by_label(f"Type {count} to run it").fill(str(count))
+    # Back is the form as it was, as often as one likes; Cancel keeps the ticks and the search.
+    for _ in range(2):
+        manager.go_back()
+        expect(manager.get_by_label("Timeout", exact=True)).to_have_value("31")
+        expect(manager.get_by_role("heading", level=1)).to_contain_text(f"Change {count} pools")
+        manager.go_forward()
+    manager.get_by_role("link", name="Cancel").click()
+    expect(manager).to_have_url(re.compile("search=refunds"))
+    expect(manager.locator("#pool-table [name='pool']:checked")).to_have_count(1)
+    manager.go_back()
+    # The number is asked for first; Enter in its field sends nothing, and leads to the button.
+    expect(manager.get_by_label(f"Type {count} to run it")).to_be_focused()
+    manager.keyboard.type(str(count))
     manager.keyboard.press("Enter")
+    expect(manager.get_by_role("button", name="Run: change")).to_be_focused()
     expect(manager.get_by_text("Nothing was sent yet.")).to_be_visible()
     core_fault("latency=0.6")
     manager.get_by_role("button", name=f"Run: change {count} pools").click()
+    expect(manager.get_by_role("button", name="Stop")).to_be_visible(timeout=2_000)
     # What ended is in its line while the rest goes on.
     expect(manager.locator(".batch-items").get_by_text("done").first).to_be_visible(timeout=15_000)
     manager.get_by_role("button", name="Stop").click()

@@ -185,7 +185,7 @@ def test_scripts_take_no_messages_and_build_no_object_of_input() -> None:
 def test_scripts_keep_nothing_in_the_browser_but_ticks() -> None:
     """For the tab alone: ids and names of the pools that its person has ticked."""
     found = in_files(SCRIPTS, r"localStorage|sessionStorage|indexedDB|\.cookie\b")
-    assert set(found) == {"choose.js: sessionStorage"}
+    assert set(found) == {"batch.js: sessionStorage", "choose.js: sessionStorage"}
 
 
 def test_pages_use_nothing_that_browsers_have_given_up() -> None:

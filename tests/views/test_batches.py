@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
+from selectolax.lexbor import LexborHTMLParser
 
 from pools.batches import pace
 from pools.models import Batch, BatchItem, Company, Entry
@@ -67,6 +68,34 @@ def test_the_preview_shows_each_pool_with_what_happens_to_it(manager: Client, pl
     assert place.writes() == []
 
 
+def test_cancel_leads_to_the_list_that_the_pools_were_ticked_on(
+    manager: Client, place: Place
+) -> None:
+    new = "/c/acme/batches/new/"
+    chosen = {"origin": "1", "pool": ["1", "2"], "query": "search=orders"}
+    form = LexborHTMLParser(manager.post(new, chosen).content)
+    assert form.css("a[data-close][href='/c/acme/pools/?search=orders']")
+    filled = {**chosen, "operation": "timeout", "timeout_to": "37", "reason": "ZD-4711"}
+    preview = manager.post(new, {**filled, "freeze": "1"}, follow=True)
+    batch = Batch.objects.get()
+    assert preview.redirect_chain == [(f"{page_of(batch)}?list=search%3Dorders", 302)]
+    cancel = "a[data-close][href='/c/acme/pools/?search=orders']"
+    assert LexborHTMLParser(preview.content).css(cancel)
+    wrong = {"HX-Current-URL": f"http://testserver{page_of(batch)}?list=search%3Dorders"}
+    again = manager.post(f"{page_of(batch)}run/", headers={**FRAGMENT, **wrong})
+    assert LexborHTMLParser(again.content).css(cancel)
+    # Back asks for the form anew: it is as it was, each time.
+    for _ in range(2):
+        back = LexborHTMLParser(manager.get(new).content)
+        boxes = back.css("[name='pool'][checked]")
+        assert [each.attributes["value"] for each in boxes] == ["1", "2"]
+        assert back.css("[name='timeout_to'][value='37']")
+    # Another choice is another form.
+    other = LexborHTMLParser(manager.post(new, {"origin": "1", "pool": "3"}).content)
+    assert len(other.css("[name='pool'][checked]")) == 1
+    assert "No pool is chosen" in told(manager.get(new))
+
+
 def test_what_cannot_be_undone_says_so_first(manager: Client, place: Place) -> None:
     clear = told(manager.get(page_of(list_of(place, manager, 2, Operation.CLEAR))))
     assert "Patchworks doesn't say how many wait" in clear
@@ -101,23 +130,57 @@ def test_above_ten_the_number_is_typed(manager: Client, place: Place) -> None:
 
 def test_a_page_with_scripts_gets_what_is_new(manager: Client, place: Place) -> None:
     batch = list_of(place, manager)
-    manager.post(f"{page_of(batch)}run/", {"start": "1"}, headers=FRAGMENT)
+    behind = {**FRAGMENT, "HX-Current-URL": f"http://testserver{page_of(batch)}?outcome=done"}
+    begun = manager.post(f"{page_of(batch)}run/", {"start": "1"}, headers=behind)
+    # The start is answered before anything is sent: from then on it can be stopped.
+    assert (ends(batch), place.writes()) == (["waiting"] * 3, [])
+    assert "0 of 3" in told(begun)
+    assert {"Stop", "Continue"} == {
+        each.text() for each in LexborHTMLParser(begun.text).css("button")
+    }
+    assert 'hx-trigger="submit, load delay:20ms"' in begun.text
+    manager.post(f"{page_of(batch)}run/", headers=FRAGMENT)
     assert ends(batch) == ["done"] * 3
     batch = list_of(place, manager, 3, to=98)
     core = place.sandbox
     core.set_fault("rate-limit=9;skip=3;times=1")
-    answer = manager.post(f"{page_of(batch)}run/", {"start": "1"}, headers=FRAGMENT)
+    manager.post(f"{page_of(batch)}run/", {"start": "1"}, headers=FRAGMENT)
+    answer = manager.post(f"{page_of(batch)}run/", headers=behind)
     html = answer.content.decode()
     assert html.lstrip().startswith("<section")
+    # The numbers under it are the ones above; the outcome that was chosen stays chosen.
+    (counts,) = LexborHTMLParser(html).css("#batch-counts[hx-swap-oob]")
+    assert counts.text(separator=" ").split() == ["All", "3", "Done", "1", "Waiting", "2"]
+    assert [each.text() for each in counts.css("[aria-current]")] == ["Done 1"]
     assert "load delay:" in html
     assert "paused until" in told(answer)
-    assert len(re.findall("hx-swap-oob", html)) == 3
+    assert len(re.findall("<tr[^>]*hx-swap-oob", html)) == 3
     since = re.search('name="since" value="([^"]+)"', html)
     assert since
     Batch.objects.update(paused_until=None)
     ended = manager.post(f"{page_of(batch)}run/", {"since": since[1]}, headers=FRAGMENT)
     assert ended["HX-Retarget"] == "#batch"
     assert "3 of 3 · ended" in told(ended)
+
+
+def test_a_page_beside_the_run_waits_for_what_another_one_sends(
+    manager: Client, place: Place
+) -> None:
+    batch = list_of(place, manager)
+    manager.post(f"{page_of(batch)}run/", {"start": "1"}, headers=FRAGMENT)
+    soon = timezone.now() + timedelta(minutes=1)
+    BatchItem.objects.filter(batch=batch).update(claimed_until=soon)
+    beside = manager.get(page_of(batch))
+    assert "load delay:1s" in beside.text
+    assert "Look again" in told(beside)
+    # Also after it was stopped: what is in flight still ends.
+    manager.post(f"{page_of(batch)}stop/")
+    beside = manager.get(page_of(batch))
+    assert "load delay:1s" in beside.text
+    BatchItem.objects.filter(batch=batch).update(claimed_until=None)
+    told_so = manager.post(f"{page_of(batch)}run/", headers=FRAGMENT)
+    assert ("load delay" in told_so.text, "Continue" in told_so.text) == (False, True)
+    assert place.writes() == []
 
 
 def test_stop_ends_it_and_continue_goes_on(manager: Client, place: Place) -> None:
