@@ -345,7 +345,7 @@ def _tell(here: Workplace, progress: Progress, told: set[int]) -> None:
 
 def _report(here: Workplace, progress: Progress) -> Exit:
     here.say(f"List {progress.batch.pk}: {batch_words.summary(progress.counts)}.")
-    if why := batch_words.stopped_for(progress):
+    if why := batch_words.stopped_for(progress, "run the same command again"):
         here.say(why)
     counts = progress.counts
     if progress.phase is not Phase.ENDED:

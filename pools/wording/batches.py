@@ -69,6 +69,7 @@ AGAIN: Final = {
     "revert": "Revert this list",
 }
 _NOTHING: Final = "Nothing was sent."
+_GO_ON: Final = "press Continue"
 _STOPPED_FOR: Final = {
     Why.REFUSED_TOKEN: "Patchworks refused your token. Replace it, then press Continue.",
     Why.NO_RIGHT: "Your role no longer includes this change. Ask an administrator.",
@@ -230,10 +231,10 @@ def what_is_lost(batch: Batch) -> str:
     return ""
 
 
-def stopped_for(progress: Progress) -> str:
-    """Why a list stopped by itself; nothing where somebody stopped it."""
+def stopped_for(progress: Progress, go_on: str = _GO_ON) -> str:
+    """Why a list stopped by itself, and how to go on; nothing where somebody stopped it."""
     why = progress.stopped_for
-    return _STOPPED_FOR[Why(why)] if why else ""
+    return _STOPPED_FOR[Why(why)].replace(_GO_ON, go_on) if why else ""
 
 
 def left_out_because(item: BatchItem) -> str:

@@ -182,10 +182,13 @@ def test_ctrl_c_ends_after_what_is_in_flight_and_the_same_command_goes_on(
     assert len([each for each in core.journal if each.method == "PUT"]) == 3
 
 
-def test_a_refused_token_stops_the_list(mia: User, core: RunningSandbox, tmp_path: Path) -> None:
+def test_a_refused_token_stops_the_list(
+    mia: User, core: RunningSandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     batch = plan(tmp_path, "id,limit\n1,77\n2,77\n")
     core.company("acme").revoke_key()
     assert pools("apply", str(batch.pk)) == Exit.STOPPED
+    assert "Replace it, then run the same command again." in capsys.readouterr().err
     assert Token.objects.get().refused_at is not None
 
 
