@@ -285,7 +285,7 @@ def _shown(
         "title": wording.operation_of(progress.batch),
         "is_own": place.is_own,
         "typed": place.typed,
-        "problem": problem,
+        "problem": problem and wording.once_begun(problem, progress),
         "chosen": chosen,
         "rows": rows_of(progress, lines, retried(progress)),
         "bar": bar_of(progress),

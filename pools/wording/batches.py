@@ -1,14 +1,17 @@
 """Lists of changes in words: what each does, what became of it and of its items."""
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
 from pools.batches.caps import TYPED_ABOVE, TooMany
+from pools.batches.lines import seen_in
 from pools.batches.progress import End, Line, Phase, Progress
 from pools.batches.running import Why
+from pools.changes.state import ChangeState
 from pools.models import Company
 from pools.models.batch import Batch, BatchItem, LeftOut, Operation, Source, Stopped
 from pools.models.vocabulary import Action
@@ -62,6 +65,9 @@ _LEFT_OUT: Final = {
     LeftOut.UNREADABLE: "Patchworks didn't tell the value that this changes.",
     LeftOut.MOVED_ON: "It was changed again since.",
 }
+_UNSEEN: Final = (
+    "Look at the pool. If it still isn't as wanted, change it there: Retry and Revert leave it out."
+)
 # What can be made of a list: the button of each.
 AGAIN: Final = {
     "take-over": "Take over what is left",
@@ -70,11 +76,13 @@ AGAIN: Final = {
 }
 _NOTHING: Final = "Nothing was sent."
 _GO_ON: Final = "press Continue"
+# What pages say of a form that is about one change.
+_OF_ONE: Final = re.compile("Nothing was sent(, and what you entered is still here)?")
 _STOPPED_FOR: Final = {
     Why.REFUSED_TOKEN: "Patchworks refused your token. Replace it, then press Continue.",
     Why.NO_RIGHT: "Your role no longer includes this change. Ask an administrator.",
-    Why.NO_ANSWER: "Patchworks gave no answer three times in a row. Wait until it answers again, "
-    "then press Continue.",
+    Why.NO_ANSWER: "Patchworks had trouble three times in a row: it gave no answer, or none that "
+    "says what happened. Wait until it works again, then press Continue.",
     Why.LEDGER: "The record couldn't be written, so nothing more was sent.",
 }
 
@@ -125,8 +133,21 @@ def run_word(progress: Progress) -> str:
 
 
 def asks_number(progress: Progress) -> bool:
-    """Whether the number of pools is to be typed first."""
-    return progress.to_send > TYPED_ABOVE
+    """Whether the number of pools is to be typed first: of many, and where connectors lose theirs.
+
+    Of a single pool that is deleted, its name is asked for likewise.
+    """
+    return progress.to_send > TYPED_ABOVE or any(
+        _frees_connectors(line.item) for line in progress.lines
+    )
+
+
+def _frees_connectors(item: BatchItem) -> bool:
+    """Whether it deletes a pool that has connectors, or may have: Patchworks didn't say."""
+    if item.kind is not Action.DELETE or item.left_out:
+        return False
+    seen = seen_in(item)
+    return seen is None or seen.connector_ids != ()
 
 
 def is_number(typed: str, progress: Progress) -> bool:
@@ -188,6 +209,13 @@ def altered(progress: Progress) -> Problem:
         "manage.py verify_audit, and make a new list.",
         status=409,
     )
+
+
+def once_begun(problem: Problem, progress: Progress) -> Problem:
+    """The same of a list of which something was sent before: then it isn't nothing."""
+    if not any(line.change for line in progress.lines):
+        return problem
+    return replace(problem, meaning=_OF_ONE.sub("Nothing more was sent", problem.meaning))
 
 
 def not_again(progress: Progress, what: str) -> Problem | None:
@@ -266,7 +294,8 @@ def stopped_because(item: BatchItem) -> str:
 def says_of(line: Line, progress: Progress) -> str:
     """What is to be known of an item besides its mark."""
     if line.change is not None:
-        return ""
+        unseen = line.change.state is ChangeState.NOT_SEEN
+        return _UNSEEN if unseen and not line.change.unreadable else ""
     if line.end is End.WAITING and progress.phase is Phase.STOPPED:
         return "Nothing was sent: the list was stopped."
     return left_out_because(line.item) or stopped_because(line.item)

@@ -15,7 +15,7 @@ from pools.batches import pace
 from pools.models import Batch, BatchItem, Company, Entry
 from pools.models.batch import Operation
 from sandbox.running import RunningSandbox
-from tests.batches.lists import ends, frozen, progress
+from tests.batches.lists import ends, frozen, progress, with_connectors
 from tests.fixtures.panel import SignIn, give_token, make_company, person_of, streamed, told
 from tests.fixtures.place import Place
 
@@ -126,6 +126,38 @@ def test_above_ten_the_number_is_typed(manager: Client, place: Place) -> None:
     assert (place.writes(), progress(batch).phase) == ([], "frozen")
     run(manager, batch, number="11")
     assert ends(batch) == ["done"] * 11
+
+
+def test_deleting_a_pool_with_connectors_asks_for_the_number(manager: Client, place: Place) -> None:
+    ids = [with_connectors(place, "Busy", Shopify=1), place.at_core.add_pool("Idle", 5).id]
+    idle = frozen(place, person_of(manager), Operation.DELETE, {}, ids[1:])
+    assert "Type" not in told(manager.get(page_of(idle)))
+    batch = frozen(place, person_of(manager), Operation.DELETE, {}, ids)
+    assert "Type 2 to run it" in told(manager.get(page_of(batch)))
+    refused = run(manager, batch)
+    assert (refused.status_code, place.writes()) == (422, [])
+    run(manager, batch, number="2")
+    assert ends(batch) == ["done", "done"]
+
+
+def test_a_list_that_sent_something_never_says_that_nothing_was_sent(
+    manager: Client, place: Place
+) -> None:
+    batch = list_of(place, manager)
+    place.sandbox.set_fault("status=401;skip=3")
+    run(manager, batch)
+    page = manager.post(f"{page_of(batch)}run/", {"start": "1"})
+    text = told(page)
+    assert "no longer accepts your token" in text
+    assert "Nothing more was sent." in text
+    assert "Nothing was sent." not in text.replace("Nothing was sent: the list was stopped.", "")
+
+
+def test_a_list_with_nothing_to_send_says_so(manager: Client, place: Place) -> None:
+    pool = place.at_core.pools()[0]
+    text = told(manager.get(page_of(list_of(place, manager, 1, to=pool.limit))))
+    assert "There is nothing to send: every pool was left out." in text
+    assert "0 of 0" not in text
 
 
 def test_a_page_with_scripts_gets_what_is_new(manager: Client, place: Place) -> None:
