@@ -199,6 +199,24 @@ def test_a_phone_cuts_nothing_and_a_finger_hits_everything(admin_phone: Page, ad
         assert admin_phone.evaluate(CUT) == []
 
 
+def test_a_phone_has_room_for_an_allowance_and_for_what_is_done_with_what_was_ticked(
+    admin_phone: Page, phone: Page
+) -> None:
+    admin_phone.goto("/companies/acme/")
+    name, number = admin_phone.locator("#allowances li").first.locator("h3, p").all()
+    assert all(each.evaluate("e => e.clientHeight") < 30 for each in (name, number))
+    # No button is alone in its line.
+    phone.goto(POOLS)
+    phone.locator("#pool-table [name='pool']").first.check()
+    for width in (390, 360, 320):
+        phone.set_viewport_size({"width": width, "height": 844})
+        tops = phone.locator("#chosen [name='operation']").evaluate_all(
+            "all => all.map(each => Math.round(each.getBoundingClientRect().top))"
+        )
+        assert all(tops.count(top) > 1 for top in tops), (width, tops)
+        assert phone.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_every_link_of_a_change_can_be_hit(manager: Page, phone: Page) -> None:
     for page in (manager, phone):
         pool = new_pool(page)
