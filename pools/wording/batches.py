@@ -47,7 +47,7 @@ PHASES: Final = {
     Phase.TAKEN_OVER: "taken over",
     Phase.ENDED: "ended",
 }
-_SOURCES: Final = {
+SOURCES: Final[Mapping[str, str]] = {
     Source.TICKED: "ticked on the list",
     Source.MATCHING: "all that matched",
     Source.FILE: "from a file",
@@ -117,7 +117,7 @@ def _limit(aim: Any) -> str:
 
 def source_of(batch: Batch) -> str:
     """Where a list came from."""
-    return _SOURCES[Source(batch.source)]
+    return SOURCES[Source(batch.source)]
 
 
 def is_dangerous(batch: Batch) -> bool:

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from pools.changes.reading import EventLine
 from pools.models import Token
+from pools.models.batch import Operation
+from pools.wording.batches import SOURCES
 from pools.wording.outcomes import unreadable_sentence
 
 # Values that stand for a choice, and have a name of their own.
@@ -12,6 +14,11 @@ _NAMES: Final = {kind.value: kind.label for kind in Token.Kind}
 # A way in, or a factor of it, as the pages call it; and what a way in is said with.
 _WAYS: Final = {"totp": "app", "webauthn": "passkey", "recovery_codes": "recovery codes"}
 _OF_WAYS: Final = {"method": "with", "factor": "kind"}
+# What a list does and where it came from: as its page says it.
+_OF_LISTS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+    "operation": ("does", {Operation.APPLY: "what a file says, or a revert"}),
+    "list": ("made", SOURCES),
+}
 # The identity of what an event is about: of use to a program, and said in words beside it.
 _FOR_PROGRAMS: Final = frozenset({"id", "token", "rows_sha256", "page_sha256", "files_sha256"})
 # What tells one token from another: needed in the ledger, not on the page of a person.
@@ -19,8 +26,11 @@ OF_A_TOKEN: Final = frozenset({"fingerprint", "label"})
 
 
 def title_of(action: str) -> str:
-    """For instance: Token confirmed."""
-    return action.replace("_", " ").capitalize()
+    """For instance: Token confirmed. A batch is a list wherever people read of it."""
+    words = action.replace("_", " ")
+    return (
+        f"list{words.removeprefix('batch')}" if words.startswith("batch ") else words
+    ).capitalize()
 
 
 def facts_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -32,6 +42,9 @@ def facts_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         elif name in _OF_WAYS:
             ways = (_WAYS.get(way, way) for way in _text(value).split(", "))
             pairs.append((_OF_WAYS[name], ", ".join(ways)))
+        elif name in _OF_LISTS and isinstance(value, str):
+            label, words = _OF_LISTS[name]
+            pairs.append((label, words.get(value, value)))
         elif name not in _FOR_PROGRAMS and (text := _text(value)):
             pairs.append((_label(name), text))
     return pairs

@@ -179,6 +179,11 @@ GLOSSARY: Final = (
                 "One action on one pool by one person, with its reason and everything that came "
                 "of it.",
             ),
+            Word(
+                "list",
+                "What is to be done with many pools, fixed and shown before any of it is sent. "
+                "Each pool on it is a change of its own.",
+            ),
             Word("reason", "What the person wrote about why. A company can require it."),
             Word(
                 "note",

@@ -10,7 +10,8 @@ from pools.batches.listing import lists_of
 from pools.batches.progress import Phase
 from pools.models.batch import Operation, Source
 from pools.models.vocabulary import Action
-from tests.batches.lists import add_pools, begun, ends, frozen, progress, run_through, step
+from pools.views.batch_rows import rows_of
+from tests.batches.lists import add_pools, begun, ends, frozen, progress, read, run_through, step
 from tests.changes.making import settled
 from tests.fixtures.panel import actor, give_token, make_person
 from tests.fixtures.place import Place
@@ -124,6 +125,10 @@ def test_deleted_pools_are_made_again_once(place: Place, mia: User) -> None:
     back = revert(place.client(), progress(batch), actor(mia), mia)
     assert [item.kind for item in back.items.all()] == [Action.CREATE]
     run_through(place, mia, back)
+    # The new pool is on the list by the id that it got.
+    (row,) = rows_of(progress(back), list(progress(back).lines), {})
+    assert (row.pool_id, row.pool_id in read(place)) == (place.at_core.pools()[0].id, True)
+    assert row.pool_href.endswith(f"/pools/{row.pool_id}/")
     assert [(pool.name, pool.limit) for pool in place.at_core.pools()] == [("Orders", 5)]
     twice = revert(place.client(), progress(batch), actor(mia), mia)
     assert left_outs(twice) == ["nothing_to_do"]

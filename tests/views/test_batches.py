@@ -153,6 +153,15 @@ def test_a_list_that_sent_something_never_says_that_nothing_was_sent(
     assert "Nothing was sent." not in text.replace("Nothing was sent: the list was stopped.", "")
 
 
+def test_what_was_done_and_not_seen_says_what_to_do(manager: Client, place: Place) -> None:
+    batch = list_of(place, manager, 1)
+    place.sandbox.set_fault("do-nothing;only=writes")
+    answer = run(manager, batch)
+    assert "done, not seen" in told(answer)
+    assert "Look at the pool. If it still isn't as wanted, change it there" in told(answer)
+    assert manager.get(page_of(batch)).context["offers"] == {}
+
+
 def test_a_list_with_nothing_to_send_says_so(manager: Client, place: Place) -> None:
     pool = place.at_core.pools()[0]
     text = told(manager.get(page_of(list_of(place, manager, 1, to=pool.limit))))
