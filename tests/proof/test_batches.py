@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.sampling import share_of
 from tests.proof.endurance.runs import ROOT, database_of_its_own
 from tests.proof.endurance.test_endurance import database
 
 pytestmark = [pytest.mark.database, pytest.mark.timeout(1800)]
-LISTS, KILLS = 1300, 2000
+LISTS, KILLS = share_of(1300), share_of(2000)
 
 
 @pytest.fixture(scope="module")

@@ -27,14 +27,15 @@ from tests.evidence.verifier import (
     zipped,
 )
 from tests.fixtures.ledger_flush import undefended_ledger
+from tests.fixtures.sampling import share_of
 from tests.ledger import tampering
 from tests.ledger.tampering import ENTRIES, SECOND_KEY, WAYS
 
-TRIES = 200
+TRIES = share_of(200)
 PER_LEDGER = 25
-REWRITTEN = 1000
-CLEAN = 1000
-FLIPPED = 2000
+REWRITTEN = share_of(1000)
+CLEAN = share_of(1000)
+FLIPPED = share_of(2000)
 
 
 @pytest.fixture

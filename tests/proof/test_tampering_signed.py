@@ -2,11 +2,11 @@
 
 import pytest
 
+from tests.fixtures.sampling import share_of
 from tests.ledger.tampering import WAYS
 from tests.ledger.tampering_signed import tamper_with_signed_ledgers
 
-TRIES = 200
-HISTORIES = 1000
+TRIES, HISTORIES = share_of(200), share_of(1000)
 
 
 @pytest.mark.django_db(transaction=True)
