@@ -20,7 +20,7 @@ from tests.fixtures.sampling import share_of
 
 # Of each kind of reader: a thousand together.
 KILLS = share_of(500)
-ENTRIES = 12_000
+ENTRIES = share_of(12_000)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 # Forks a reader again and again; each is killed by an alarm of the kernel, some milliseconds

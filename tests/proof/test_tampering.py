@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.fixtures.sampling import share_of
 from tests.ledger.tampering import WAYS, tamper_with_ledgers
 
-TRIES = 100
+TRIES = share_of(100)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -14,4 +15,5 @@ def test_everything_is_found_and_named_and_nothing_else() -> None:
     print(counts.table())
     every = dict.fromkeys(WAYS, TRIES)
     assert (counts.tried, counts.found, counts.named) == (every, every, every)
-    assert (counts.clean, counts.false_alarms) == (200, 0)
+    assert counts.clean >= 2 * TRIES
+    assert counts.false_alarms == 0

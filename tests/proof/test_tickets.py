@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pools.tickets import tickets_of
+from tests.fixtures.sampling import share_of
 from tests.pages.hostile_tickets import HOSTILE, assert_inert
 
 PATTERNS: Final = ["", r"(?s).+", r"\S+", r"[A-Z]+-\d+"]
@@ -26,7 +27,9 @@ texts = st.one_of(
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 @settings(
-    max_examples=1250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=share_of(1250),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(value=texts)
 def test_a_text_is_a_chip_or_nothing(
