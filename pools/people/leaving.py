@@ -72,6 +72,9 @@ def delete(person: User, *, by: Actor) -> None:
     """Deletes a disabled person, and what names them outside the ledger."""
     may_delete(person, by)
     with recording():
+        # Asked once more under the lock: somebody may have enabled them since.
+        if User.objects.filter(pk=person.pk, is_active=True).exists():
+            raise NotAllowed(Refusal.STILL_ENABLED)
         delete_within(person, by=by)
 
 

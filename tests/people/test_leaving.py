@@ -115,6 +115,15 @@ def test_only_a_disabled_person_is_deleted(admin: Client, leaver: User) -> None:
     assert User.objects.filter(pk=leaver.pk).exists()
 
 
+def test_whoever_was_enabled_meanwhile_is_not_deleted(leaver: User, administrator: User) -> None:
+    disabled_for(leaver, 0, administrator)
+    # Another administrator, whose request has read the same person a moment later.
+    acts.enable(User.objects.get(pk=leaver.pk), by=actor(administrator))
+    with pytest.raises(acts.NotAllowed):
+        leaving.delete(leaver, by=actor(administrator))
+    assert User.objects.filter(pk=leaver.pk).exists()
+
+
 def test_deleted_nothing_but_the_ledger_names_them(
     admin: Client, acme: Company, leaver: User, administrator: User
 ) -> None:

@@ -112,7 +112,7 @@ def test_readers_killed_a_thousand_times_have_every_entry(kind: str, tmp_path: P
 
 
 @pytest.mark.timeout(300)
-def test_it_is_read_at_the_speed_of_a_million_in_five_minutes(settings: Any) -> None:
+def test_all_of_it_is_read_and_how_fast_is_told(settings: Any) -> None:
     settings.FEED_TOKEN = Secret(token := "read-by-the-proof-of-the-feed")
     append_events(ENTRIES)
     client, after, started = (

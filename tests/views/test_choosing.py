@@ -352,3 +352,14 @@ def test_a_core_that_does_not_answer_leaves_the_form_as_it_was(
 def test_the_ticket_stands_in_the_reason(manager: Client) -> None:
     page = manager.post(f"{NEW}?ticket=ZD-4711", {"origin": "1", "pool": "1"})
     assert page.context["form"]["reason"].value() == "ZD-4711 "
+
+
+def test_back_at_a_form_whose_list_may_have_run_nothing_is_said_of_what_was_sent(
+    manager: Client, core: RunningSandbox
+) -> None:
+    pool = core.company("acme").add_pool("Orders", 5).id
+    order = FREEZE | {"operation": "limit", "limit_to": "7", "pool": str(pool)}
+    assert manager.post(NEW, order).status_code == 302
+    page = told(manager.get(NEW))
+    assert "Your entries are still here. Preview makes a new list of them" in page
+    assert "Nothing was sent" not in page
