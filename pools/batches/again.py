@@ -61,9 +61,8 @@ def _is_taken(line: Line) -> bool:
     """Whether trying it once more could do it twice. An edit that waits would meet a conflict."""
     if line.end is End.WAITING:
         return line.item.kind is Action.CREATE
-    return line.end in {End.DONE, End.UNKNOWN, End.UNDER_WAY} or (
-        line.item.stopped == Stopped.TAKEN_OVER
-    )
+    taken = {End.DONE, End.UNKNOWN, End.HAPPENED, End.UNDER_WAY}
+    return line.end in taken or line.item.stopped == Stopped.TAKEN_OVER
 
 
 def revertible(progress: Progress) -> list[tuple[Line, Undo]]:

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from django.db.models import CharField, Count, Exists, OuterRef, Q, Value
 
-from pools.batches.progress import End
+from pools.batches.progress import FOUND, End
+from pools.changes.state import ChangeState
 from pools.models import Batch, BatchItem, Company, Entry
-from pools.models.vocabulary import Kind, Outcome, Verdict
+from pools.models.vocabulary import Kind, Outcome
 
 SHOWN: Final = 25
 _ITEM: Final = "item"
@@ -46,7 +47,7 @@ def _rows(ids: list[UUID]) -> Any:
     of_lists = Entry.objects.filter(batch__in=ids)
     # What Core itself said of a change outranks what settling found.
     clear = Entry.objects.filter(change=OuterRef("change"), kind=Kind.OUTCOME)
-    found = Q(kind=Kind.SETTLED, outcome=Verdict.NOT_APPLIED) & ~Exists(
+    found = Q(kind=Kind.SETTLED, outcome__in=list(FOUND)) & ~Exists(
         clear.exclude(outcome=Outcome.UNKNOWN)
     )
     entries = of_lists.filter(Q(kind__in=[Kind.INTENT, Kind.OUTCOME]) | found)
@@ -72,4 +73,4 @@ def _count(count: Counter[End], kind: str, word: str, stopped: str, number: int)
         count[End.UNKNOWN] += number
     else:
         count[End.UNKNOWN] -= number
-        count[End.NOT_HAPPENED if kind == Kind.SETTLED else End(word)] += number
+        count[FOUND[ChangeState(word)] if kind == Kind.SETTLED else End(word)] += number

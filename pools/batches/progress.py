@@ -35,11 +35,19 @@ class End(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     NOT_SENT = "not_sent"
-    NOT_HAPPENED = "not_happened"  # settling found that
     UNKNOWN = "unknown"
+    HAPPENED = "happened"  # unknown at first, and settling found that
+    NOT_HAPPENED = "not_happened"  # the same
     UNDER_WAY = "under_way"
     WAITING = "waiting"
     LEFT_OUT = "left_out"
+
+
+# A finding that waits for nobody is counted by itself; any other is for somebody to look at.
+FOUND: Final = {
+    ChangeState.APPLIED: End.HAPPENED,
+    ChangeState.NOT_APPLIED: End.NOT_HAPPENED,
+}
 
 
 class Phase(StrEnum):
@@ -207,12 +215,7 @@ def progress_of(items: Sequence[BatchItem]) -> Progress:
         batch=batch,
         lines=tuple(line for line in lines if line.item.batch_id == batch.pk),
         others=tuple(line for line in lines if line.item.batch_id != batch.pk),
-        turns=tuple(
-            map(
-                _turn,
-                (e for e in events if e.action in {BATCH_STARTED, BATCH_STOPPED, BATCH_TAKEN_OVER}),
-            )
-        ),
+        turns=tuple(_turn(entry) for entry in events if entry.action in _TURNS),
         frozen_digest=str(frozen.get("digest", "")),
         now=now,
     )
@@ -273,14 +276,8 @@ def _end(item: BatchItem, change: HistoryItem | None, now: datetime) -> End:
 
 
 def _end_of(change: HistoryItem) -> End:
-    """What settling found later is said under the outcome that the call had, but for one finding:
-
-    what is known not to have happened waits for nobody, and can be done again.
-    """
     if change.lost or change.unreadable:
         return End.UNKNOWN
     if change.state is ChangeState.UNDER_WAY:
         return End.UNDER_WAY
-    if change.state is ChangeState.NOT_APPLIED:
-        return End.NOT_HAPPENED
-    return End(change.outcome) if change.outcome else End.UNKNOWN
+    return FOUND.get(change.state) or (End(change.outcome) if change.outcome else End.UNKNOWN)

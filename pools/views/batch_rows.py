@@ -85,7 +85,9 @@ class Part:
     width: float
 
 
-_ENDED: Final = (End.DONE, End.REFUSED, End.NOT_SENT, End.NOT_HAPPENED, End.UNKNOWN)
+_ENDED: Final = (
+    *(End.DONE, End.HAPPENED, End.REFUSED, End.NOT_SENT, End.NOT_HAPPENED, End.UNKNOWN),
+)
 
 
 def bar_of(progress: Progress) -> list[Part]:

@@ -19,6 +19,7 @@ from pools.wording.causes import cause_in
 from pools.wording.moments import moment_of
 from pools.wording.names import isolated
 from pools.wording.numbers import counted
+from pools.wording.outcomes import STANDINGS as OF_CHANGES
 from pools.wording.outcomes import Standing
 from pools.wording.situations import Problem
 
@@ -27,8 +28,9 @@ ENDS: Final = {
     End.DONE: "done",
     End.REFUSED: "refused",
     End.NOT_SENT: "not sent",
-    End.NOT_HAPPENED: "didn't happen",
     End.UNKNOWN: "unknown",
+    End.HAPPENED: OF_CHANGES[ChangeState.APPLIED].word,
+    End.NOT_HAPPENED: OF_CHANGES[ChangeState.NOT_APPLIED].word,
     End.UNDER_WAY: "being sent",
     End.WAITING: "waiting",
     End.LEFT_OUT: "left out",

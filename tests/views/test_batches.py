@@ -16,6 +16,7 @@ from pools.models import Batch, BatchItem, Company, Entry
 from pools.models.batch import Operation
 from sandbox.running import RunningSandbox
 from tests.batches.lists import ends, frozen, progress, with_connectors
+from tests.changes.making import settled
 from tests.fixtures.panel import SignIn, give_token, make_company, person_of, streamed, told
 from tests.fixtures.place import Place
 
@@ -151,6 +152,24 @@ def test_a_list_that_sent_something_never_says_that_nothing_was_sent(
     assert "no longer accepts your token" in text
     assert "Nothing more was sent." in text
     assert "Nothing was sent." not in text.replace("Nothing was sent: the list was stopped.", "")
+
+
+def test_what_settling_found_is_said_under_the_outcome_and_not_tried_again(
+    manager: Client, place: Place
+) -> None:
+    batch = list_of(place, manager, 1)
+    place.sandbox.set_fault("apply-then-fail;only=writes;times=1")
+    run(manager, batch)
+    assert "Unknown 1" in told(manager.get(page_of(batch)))
+    (line,) = progress(batch).lines
+    assert line.change
+    settled(line.change.change_id)
+    page = manager.get(page_of(batch))
+    assert "Unknown → it happened 1" in told(page)
+    assert page.context["offers"] == {"revert": 1}
+    assert "1 unknown → it happened" in told(manager.get("/c/acme/batches/"))
+    (row,) = json.loads(streamed(manager.post(f"{page_of(batch)}report/", {"format": "json"})))
+    assert (row["outcome"], row["found_later"]) == ("happened", "applied")
 
 
 def test_what_was_done_and_not_seen_says_what_to_do(manager: Client, place: Place) -> None:
