@@ -1,19 +1,25 @@
-"""How static files are collected: the style sheets that one of them imports are put into it."""
+"""How static files are collected: without what a browser has no use for, and few of them.
+
+What a style sheet or a script imports is put into it, and comments and indentation are left out.
+"""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-SHEET: Final = "css/panel.css"
-_IMPORT: Final = re.compile(r'@import url\("([^"/]+)"\);\n')
+_OURS: Final = re.compile(r"(?:css|js)/[^/]+")
+_IMPORT: Final = re.compile(r'^(?:@import url\("|import "\./)([^"/]+)"\)?;\n', re.MULTILINE)
+# Only what begins a line: no text of ours has more than one.
+_COMMENT: Final = re.compile(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)", re.MULTILINE | re.DOTALL)
+_INDENTATION: Final = re.compile(r"^\s+", re.MULTILINE)
 
 
 class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # (without types)
-    """With hashed names and compressed, as whitenoise serves them; one style sheet for a page."""
+    """With hashed names and compressed, as whitenoise serves them."""
 
     def post_process(
         self, paths: dict[str, tuple[Any, str]], *args: Any, **options: Any
@@ -24,11 +30,19 @@ class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  
                 content: bytes = file.read()
             return content.decode()
 
-        whole = InMemoryStorage()
-        whole.save(SHEET, ContentFile(whole_sheet(collected).encode()))
-        yield from super().post_process({**paths, SHEET: (whole, SHEET)}, *args, **options)
+        light = InMemoryStorage()
+        for name, text in served(paths, collected).items():
+            light.save(name, ContentFile(text.encode()))
+            paths = {**paths, name: (light, name)}
+        yield from super().post_process(paths, *args, **options)
 
 
-def whole_sheet(read: Callable[[str], str]) -> str:
-    """The style sheet with those that it imports; `read` gives a static file's text."""
-    return _IMPORT.sub(lambda found: read(f"css/{found[1]}"), read(SHEET))
+def served(names: Iterable[str], read: Callable[[str], str]) -> dict[str, str]:
+    """The panel's own style sheets and scripts as browsers get them; `read` gives a file's text."""
+
+    def whole(name: str) -> str:
+        folder = name.partition("/")[0]
+        return _IMPORT.sub(lambda found: whole(f"{folder}/{found[1]}"), read(name))
+
+    ours = filter(_OURS.fullmatch, names)
+    return {name: _INDENTATION.sub("", _COMMENT.sub("", whole(name))) for name in ours}

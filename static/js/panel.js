@@ -1,4 +1,6 @@
 /* Makes the panel quick; every page works without it. All event names of htmx live here. */
+import "./choose.js";
+
 (() => {
   "use strict";
 

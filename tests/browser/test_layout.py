@@ -361,4 +361,4 @@ def test_a_first_page_is_six_requests(manager: Page) -> None:
     manager.wait_for_load_state("networkidle")
     # Without a window a browser may do without it.
     icon = manager.locator("link[rel=icon]").evaluate("link => link.href")
-    assert len(fetched | {icon}) == 7, fetched
+    assert len(fetched | {icon}) == 6, fetched
