@@ -162,8 +162,8 @@ MIDDLEWARE = [
     "adminpanel.middleware.PublicAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # A list page is 40 kB of markup; Django pads what it compresses against BREACH.
-    "django.middleware.gzip.GZipMiddleware",
+    # A list page is 40 kB of markup.
+    "adminpanel.compressing.CompressingMiddleware",
     "csp.middleware.CSPMiddleware",
     "adminpanel.middleware.PrivateAnswersMiddleware",
     "adminpanel.middleware.TooLargeMiddleware",

@@ -246,12 +246,6 @@ def test_a_reader_is_offered_no_change(reader: Client, acme: Company) -> None:
     assert 'id="new-pool"' not in page.content.decode()
 
 
-def test_a_page_comes_compressed(manager: Client) -> None:
-    page = manager.get(LIST, headers={"Accept-Encoding": "gzip"})
-    assert page["Content-Encoding"] == "gzip"
-    assert len(page.content) < 16_000
-
-
 def test_a_search_that_is_too_long_says_so_and_is_not_cut(
     manager: Client, core: RunningSandbox
 ) -> None:
