@@ -5,7 +5,6 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
-from typing import Final
 from urllib.parse import urlsplit
 
 import structlog
@@ -223,17 +222,13 @@ class SessionLimitsMiddleware:
         return self.get_response(request)
 
 
-# What a form asks while somebody types in it: going anywhere would lose what they have typed.
-# They are told when they send the form.
-ASKED_WHILE_TYPING: Final = frozenset({"namesakes"})
-
-
 class HtmxRedirectMiddleware:
     """Answers HTMX with a redirect of the whole page.
 
     Otherwise the browser follows the redirect unseen, and a sign-in page lands in a
     table cell. On the way to sign in, `next` becomes the page the person sees, not the
-    fragment that was asked for.
+    fragment that was asked for; and the answer is a 401, which a page with something typed in
+    it that is not kept does not follow (see panel.js).
     """
 
     def __init__(self, get_response: View) -> None:
@@ -244,17 +239,15 @@ class HtmxRedirectMiddleware:
         htmx = getattr(request, "htmx", None)
         if not htmx or response.status_code not in (301, 302, 303, 307, 308):
             return response
-        if htmx.target in ASKED_WHILE_TYPING:
-            return HttpResponse(status=204)
         target = response["Location"]
-        signing_in = urlsplit(target).path == resolve_url(settings.LOGIN_URL)
         # A form that was kept comes back on a page of its own.
         kept = getattr(request, "draft_kept", False)
-        if signing_in and not kept and htmx.current_url_abs_path:
+        signing_in = urlsplit(target).path == resolve_url(settings.LOGIN_URL) and not kept
+        if signing_in and htmx.current_url_abs_path:
             query = QueryDict(mutable=True)
             query["next"] = htmx.current_url_abs_path
             target = f"{resolve_url(settings.LOGIN_URL)}?{query.urlencode()}"
-        response.status_code = 204
+        response.status_code = 401 if signing_in else 204
         response.content = b""
         del response["Location"]
         response["HX-Redirect"] = target

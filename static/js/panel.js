@@ -14,13 +14,14 @@ import "./choose.js";
 
   if (window.htmx) {
     const { config } = htmx;
+    // Our CSP refuses styles.
+    config.attributesToSettle = [];
     config.allowEval = config.allowScriptTags = config.includeIndicatorStyles = false;
     config.selfRequestsOnly = true;
     config.scrollIntoViewOnBoost = false;
     config.historyCacheSize = 0;
     config.refreshOnHistoryMiss = true;
     config.historyRestoreAsHxRequest = false;
-    config.methodsThatUseUrlParams = ["get"];
     config.responseHandling = [
       { code: "204", swap: false },
       { code: "[23]..", swap: true },
@@ -50,7 +51,7 @@ import "./choose.js";
     const place = dialog?.open ? byId("dialog-says") : outcome;
     if (place === outcome) settle();
     place.replaceChildren(byId("notice").content.cloneNode(true));
-    place.querySelector("bdi").textContent = byId(id).content.textContent;
+    place.querySelector("bdi").replaceChildren(byId(id).content.cloneNode(true));
     reveal(place);
   };
 
@@ -100,14 +101,10 @@ import "./choose.js";
   const remember = (scope) => {
     for (const form of guarded(scope)) pristine.set(form, "unsaved" in form.dataset ? null : written(form));
   };
-  // What is in them now is no longer asked about.
-  const letGo = (scope) => {
-    for (const form of guarded(scope)) pristine.set(form, written(form));
-  };
   // A form under way is not unsaved: htmx marks those that it sends, this script the others.
   const underWay = (form) => form.matches("[data-sent], .htmx-request");
-  const changed = (scope) =>
-    guarded(scope).some((form) => !underWay(form) && pristine.get(form) !== written(form));
+  const differs = (form) => pristine.get(form) !== written(form);
+  const changed = (scope) => guarded(scope).some((form) => !underWay(form) && differs(form));
   const unsend = () => {
     root.classList.remove("waits");
     for (const form of document.querySelectorAll("form[data-sent]")) {
@@ -127,7 +124,7 @@ import "./choose.js";
     }
     form.dataset.sent = "yes";
     root.classList.add("waits");
-    if (event.submitter?.dataset.busy) say(event.submitter.dataset.busy);
+    say(event.submitter?.dataset.busy || "");
     waiting(form, "Still waiting for an answer…");
   });
 
@@ -237,7 +234,7 @@ import "./choose.js";
     question.showModal();
   });
 
-  // The answer to a form under way needs its place: the dialog stays until it is there.
+  // The answer to a form under way needs its place.
   const stays = () => {
     if (!guarded(dialogBody).some(underWay)) return false;
     dialog.querySelector(".slow").textContent = byId("sent").content.textContent;
@@ -304,7 +301,7 @@ import "./choose.js";
     }
     if (event.target.closest("[data-copy]")) copy(event.target.closest("[data-copy]"));
     // What was typed waits on the server while a token is mended.
-    if (event.target.closest("[data-keeps]")) letGo(document);
+    if (event.target.closest("[data-keeps]")) for (const form of guarded(document)) pristine.set(form, written(form));
     // The lines of the list are Patchworks' text, and closed to htmx.
     const source = event.target.closest(":is(.tools, .hit-actions) a");
     if (source) {
@@ -342,7 +339,6 @@ import "./choose.js";
 
   on("pools:changed", () => {
     if (!dialog.open) return;
-    letGo(dialogBody);
     // The box would lie over the outcome.
     if (opener.closest("[popover]")) opener = byId("main");
     dialog.close();
@@ -431,7 +427,7 @@ import "./choose.js";
 
   on("htmx:configRequest", ({ detail }) => {
     if (detail.verb !== "get") return;
-    for (const [name, value] of [...detail.formData.entries()]) if (!value) detail.formData.delete(name);
+    for (const [name, value] of [...detail.formData]) if (!value) detail.formData.delete(name);
     // The ticket stands in the address already.
     if (detail.path.includes("ticket=")) detail.formData.delete("ticket");
   });
@@ -460,6 +456,13 @@ import "./choose.js";
     if (![...busy.values()].includes(region)) region?.removeAttribute("aria-busy");
   });
 
+  // Nobody is led away from what they typed.
+  on("htmx:beforeOnLoad", (event) => {
+    if (event.detail.xhr.status !== 401 || !guarded(document).some(differs)) return;
+    event.preventDefault();
+    show("signed-out");
+  });
+
   on("htmx:beforeSwap", ({ detail }) => {
     const { target, xhr } = detail;
     if (target === outcome) settle();
@@ -480,7 +483,7 @@ import "./choose.js";
     }
   });
 
-  /* Whether a request asked for what is already shown, or its answer has no place for itself. */
+  /* Whether what is already shown was asked for, or the answer has no place for itself. */
   const refreshes = ({ target, requestConfig: { elt }, serverResponse }) =>
     target !== dialogBody
     && (elt === target || elt.id === "refresh" || !serverResponse.includes(`id="${target.id}"`));
@@ -511,7 +514,7 @@ import "./choose.js";
     on(failure, () => show(dialog?.open ? "no-answer-form" : "no-answer"));
   }
 
-  // Statuses that the configuration does not swap: nothing of their answer is shown.
+  // Statuses that are not swapped.
   on("htmx:responseError", () => show("went-wrong"));
 
   /* --- Theme ---------------------------------------------------------------------------- */
@@ -606,7 +609,7 @@ import "./choose.js";
       event.preventDefault();
       find();
     }
-    const typing = event.target.closest("input:not([type='checkbox']), textarea, select, [contenteditable]");
+    const typing = event.target.closest("input:not([type='checkbox']), textarea, select");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const act = keys[keyOf(event)];
     if (!act || !keysOn() || blocked) return;

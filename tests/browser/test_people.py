@@ -288,6 +288,39 @@ def test_a_form_in_a_dialog_outlives_every_cookie(
     expect(manager.locator("#outcome")).to_contain_text("Typed before all went")
 
 
+def test_signed_out_nobody_is_led_away_from_what_they_typed_by_what_the_page_asks(
+    manager: Page,
+) -> None:
+    outdated = "document.body.dispatchEvent(new Event('pools:outdated'))"
+    manager.goto("/c/acme/pools/")
+    manager.get_by_role("link", name="New pool").click()
+    dialog = manager.get_by_role("dialog")
+    dialog.get_by_label("Limit").fill("4")
+    end_session(manager.context)
+    # The list behind it, and what is asked while a name is typed.
+    manager.evaluate(outdated)
+    expect(dialog).to_contain_text("You're signed out. What you typed is still here")
+    with manager.expect_response("**/pools/named/**") as named:
+        dialog.get_by_label("Name").fill("Typed since")
+    assert named.value.status == 401
+    expect(dialog.get_by_label("Limit")).to_have_value("4")
+    manager.keyboard.press("Escape")
+    manager.get_by_role("button", name="Discard").click()
+    manager.evaluate(outdated)
+    manager.wait_for_url("**/accounts/login/?next=%2Fc%2Facme%2Fpools%2F")
+
+
+def test_signed_out_a_form_stays_when_something_is_looked_for(manager: Page) -> None:
+    manager.goto("/c/acme/pools/new/")
+    manager.get_by_label("Limit").fill("4")
+    end_session(manager.context)
+    manager.keyboard.press("Control+k")
+    manager.keyboard.type("netsuite")
+    expect(manager.locator("#outcome")).to_contain_text("You're signed out.")
+    manager.keyboard.press("Escape")
+    expect(manager.get_by_label("Limit")).to_have_value("4")
+
+
 def test_two_tabs_at_the_sign_in_page(page: Page, complaints: list[str]) -> None:
     page.goto("/accounts/login/?next=/tokens/")
     other = page.context.new_page()

@@ -125,6 +125,24 @@ def test_a_refused_form_that_holds_something_is_asked_about(manager: Page) -> No
         expect(dialog).to_be_hidden()
 
 
+def test_a_box_that_was_drawn_larger_is_no_style_of_the_page(manager: Page) -> None:
+    """What the browser complains about is looked at by the fixture of the manager."""
+    new_pool(manager)
+    manager.get_by_role("link", name="Edit", exact=True).click()
+    reason = manager.locator("#dialog").get_by_label("Reason")
+    box = reason.bounding_box()
+    assert box
+    manager.mouse.move(box["x"] + box["width"] - 4, box["y"] + box["height"] - 4)
+    manager.mouse.down()
+    manager.mouse.move(box["x"] + box["width"] - 4, box["y"] + box["height"] + 60)
+    manager.mouse.up()
+    assert reason.get_attribute("style")
+    manager.get_by_label("Limit").fill("ten")
+    manager.get_by_role("button", name="Save changes").click()
+    expect(manager.locator("form[data-unsaved]")).to_be_visible()
+    expect(reason).not_to_have_attribute("style", re.compile(""))
+
+
 def test_back_to_a_refused_form_opens_it_and_sends_nothing(manager: Page) -> None:
     manager.goto(POOLS)
     manager.goto(f"{POOLS}new/")

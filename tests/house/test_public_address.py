@@ -93,6 +93,7 @@ def test_the_way_back_after_an_ended_session(mara: Client) -> None:
     headers = {"HX-Request": "true", "HX-Current-URL": f"{PUBLIC}/c/acme/pools/?page=2"}
     mara.cookies.clear()
     answer = mara.get("/c/acme/pools/?page=3", headers=headers)
+    assert answer.status_code == 401
     assert answer["HX-Redirect"] == "/accounts/login/?next=%2Fc%2Facme%2Fpools%2F%3Fpage%3D2"
 
 

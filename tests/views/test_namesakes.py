@@ -179,12 +179,6 @@ def test_without_a_token_nobody_learns_who_has_a_name(
     assert said_while_typing(manager, name="Café orders") == ""
 
 
-def test_signed_out_while_typing_nobody_is_led_away_from_their_form(acme: Company) -> None:
-    typing = {"HX-Request": "true", "HX-Target": "namesakes"}
-    answer = Client().get("/c/acme/pools/named/?name=Orders", headers=typing)
-    assert (answer.status_code, answer.content, "HX-Redirect" in answer) == (204, b"", False)
-
-
 def test_it_is_a_page_of_its_own_too(manager: Client, orders: int) -> None:
     page = told(manager.get(NAMED, {"name": "Café orders"}))
     assert f"Another pool has this name: {orders}" in page
