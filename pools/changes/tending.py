@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 from uuid import UUID
 
@@ -40,15 +41,6 @@ from pools.people.leaving import destroy_tokens_of_leavers
 from pools.tokens.vault import wrong_token_keys
 
 INTERVAL_SECONDS: Final = 1.0
-CHECKPOINT_SECONDS: Final = 3600.0
-# How often it is looked for changes that are done and could not be read back.
-UNREAD_SECONDS: Final = 60.0
-# How often it is asked whether a signed checkpoint is due, or a copy of one.
-SIGNING_SECONDS: Final = 5.0
-# How often it is asked whether the ledger was verified lately.
-VERIFICATION_SECONDS: Final = 600.0
-# How often it is looked for stored tokens of people who left.
-LEAVERS_SECONDS: Final = 600.0
 # So much of a company's work before it is another's turn.
 AT_ONCE: Final = 10
 FIRST_DELAY_SECONDS: Final = 5.0
@@ -73,6 +65,26 @@ ANSWERED: Final = STAYS_OPEN - {SettlingState.NO_TOKEN, SettlingState.UNREADABLE
 }
 
 log = structlog.get_logger("panel.settling")
+
+
+class Job(Enum):
+    """What is done now and then."""
+
+    CHECKPOINT = "log the ledger's head"
+    UNREAD = "look for changes that are done and could not be read back"
+    SIGNING = "sign a checkpoint where one is due, and copy it"
+    LEAVERS = "destroy stored tokens of people who left"
+    VERIFICATION = "verify the ledger where nobody has lately"
+
+
+# The seconds from one turn of a job to its next; the first is at once.
+EVERY: Final = {
+    Job.CHECKPOINT: 3600.0,
+    Job.UNREAD: 60.0,
+    Job.SIGNING: 5.0,
+    Job.LEAVERS: 600.0,
+    Job.VERIFICATION: 600.0,
+}
 
 
 class WrongKeys(Exception):
@@ -106,10 +118,8 @@ class Tending:
         self._clock = clock
         self._delays: dict[UUID | str, Delay] = {}
         self._away_seconds = 0.0
-        self._next_checkpoint = self._next_unread = self._next_verification = clock()
-        self._next_signing = self._next_checkpoint
+        self._next = dict.fromkeys(Job, clock())
         self._copies: dict[str, Delay] = {}
-        self._next_leavers = clock()
         # Changes that are done and could not be read back, and their companies.
         self._unread: dict[UUID, str] = {}
         self._keys_fit = False
@@ -120,8 +130,7 @@ class Tending:
         Raises WrongKeys, once the database answers.
         """
         try:
-            if self._clock() >= self._next_checkpoint:
-                self._next_checkpoint = self._clock() + CHECKPOINT_SECONDS
+            if self._is_turn_of(Job.CHECKPOINT):
                 log_checkpoint()
                 log_unfit()
                 log_altered_keys()
@@ -130,19 +139,26 @@ class Tending:
                 refuse_wrong_keys()
                 self._keys_fit = True
             more = self._settle()
-            if self._clock() >= self._next_signing:
+            if self._is_turn_of(Job.SIGNING):
                 self._sign()
-            if self._clock() >= self._next_leavers:
-                self._next_leavers = self._clock() + LEAVERS_SECONDS
+            if self._is_turn_of(Job.LEAVERS):
                 destroy_tokens_of_leavers()
-            if not more and self._clock() >= self._next_verification:
-                self._verify()
+            if not more and self._is_turn_of(Job.VERIFICATION) and verifying.is_due():
+                verifying.verify_whole()
         except (AnyDatabaseError, LedgerUnwritable) as error:
             return self._database_away(error)
         if self._away_seconds:
             log.warning("the database is back")
             self._away_seconds = 0.0
         return 0.0 if more else INTERVAL_SECONDS
+
+    def _is_turn_of(self, job: Job) -> bool:
+        """Whether a job is to be done now; if so, its next turn is set however it ends."""
+        now = self._clock()
+        if now < self._next[job]:
+            return False
+        self._next[job] = now + EVERY[job]
+        return True
 
     def end(self) -> None:
         """The last words: the ledger's head, read over a connection of its own."""
@@ -153,7 +169,6 @@ class Tending:
 
     def _sign(self) -> None:
         """Signs what is due, and copies it; a place that refuses is asked ever less often."""
-        self._next_signing = self._clock() + SIGNING_SECONDS
         sign_if_due()
         for name in publishing.due():
             delay = self._copies.get(name)
@@ -175,18 +190,11 @@ class Tending:
         except (NotSigned, AnyDatabaseError, LedgerUnwritable) as error:
             log.warning("no signed checkpoint at the end", error=type(error).__name__)
 
-    def _verify(self) -> None:
-        """Walks the ledger where nobody has for a day; the note of that outlives a restart."""
-        self._next_verification = self._clock() + VERIFICATION_SECONDS
-        if verifying.is_due():
-            verifying.verify_whole()
-
     def _settle(self) -> bool:
         """Settles some of what is due. Whether there is more to do at once."""
         companies = dict(Lease.objects.values_list("change", "company"))
         waiting = due() if companies else []
-        if self._clock() >= self._next_unread:
-            self._next_unread = self._clock() + UNREAD_SECONDS
+        if self._is_turn_of(Job.UNREAD):
             self._unread = unread(clock.now())
         companies |= self._unread
         waiting += self._unread

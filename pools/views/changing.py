@@ -19,7 +19,10 @@ from pools.changes.reading import whole_change
 from pools.changes.records import changers_of
 from pools.changes.reverting import CannotRevert, Undo
 from pools.core import Pool
-from pools.forms.changes import VALUES, ChangeForm, DeleteForm, PoolForm, RevertForm
+from pools.forms.changes import ChangeForm
+from pools.forms.deleting import DeleteForm
+from pools.forms.pool import VALUES, PoolForm
+from pools.forms.reverting import RevertForm
 from pools.forms.seen import is_about
 from pools.models.vocabulary import RIGHTS, Action
 from pools.pages.drafts import forget_draft, keep_draft, refuse_draft, take_draft

@@ -17,10 +17,10 @@ from pools.changes.history import changes_by_id
 from pools.changes.state import ChangeState
 from pools.changes.tending import (
     AT_ONCE,
+    EVERY,
     FIRST_DELAY_SECONDS,
     INTERVAL_SECONDS,
-    UNREAD_SECONDS,
-    VERIFICATION_SECONDS,
+    Job,
     Tending,
 )
 from pools.core import PoolFields
@@ -86,7 +86,7 @@ def test_the_ledger_is_verified_once_a_day_whoever_restarts(
     noted = Entry.objects.filter(action="ledger_verified")
     assert noted.count() == 1
     a_round(Tending(clock))
-    clock.now += VERIFICATION_SECONDS
+    clock.now += EVERY[Job.VERIFICATION]
     a_round(tending)
     assert noted.count() == 1
 
@@ -106,11 +106,11 @@ def test_what_could_not_be_read_back_is_read_at_once(
     change = left_unread(settled_place, Action.EDIT)
     assert tending.round() == INTERVAL_SECONDS
     assert settled_place.sandbox.journal == []
-    clock.now += UNREAD_SECONDS
+    clock.now += EVERY[Job.UNREAD]
     assert tending.round() == INTERVAL_SECONDS
     assert changes_by_id([change])[0].state is ChangeState.DONE
     assert (len(settled_place.sandbox.journal), verdicts()) == (1, {})
-    clock.now += UNREAD_SECONDS
+    clock.now += EVERY[Job.UNREAD]
     tending.round()
     assert len(settled_place.sandbox.journal) == 1
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from adminpanel import readiness
-from pools.changes.tending import LONGEST_DELAY_SECONDS, SIGNING_SECONDS, Tending
+from pools.changes.tending import EVERY, LONGEST_DELAY_SECONDS, Job, Tending
 from pools.ledger import publishing, standing
 from pools.ledger.notes import read_notes
 from pools.ledger.publishing import copy_to, due
@@ -241,7 +241,7 @@ def test_an_address_that_fails_for_a_day_is_asked_ever_less_often_and_holds_noth
     append_events(1)
     # What is new goes to the file all the same, and to the address once it answers.
     newest = sign_checkpoint()
-    clock.now += LONGEST_DELAY_SECONDS + SIGNING_SECONDS
+    clock.now += LONGEST_DELAY_SECONDS + EVERY[Job.SIGNING]
     monkeypatch.setattr(publishing, "_send", lambda checkpoint: asked.append(checkpoint.text))
     tending.round()
     assert asked[-1] == newest

@@ -19,7 +19,7 @@ import pools.views
 from adminpanel.checks import FLOORS
 from pools.accounts.passwords import STOLEN_FILE, WORDS
 from pools.accounts.provider_tokens import ALGORITHMS
-from pools.forms.changes import PoolForm
+from pools.forms.pool import PoolForm
 from pools.models.bounds import REASON
 from pools.people.roles import ROLES
 from tests.standard.reading import DOCS, calls, inventory, known_tests, named, nodes, rows, section

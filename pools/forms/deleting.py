@@ -1,0 +1,48 @@
+"""The form that deletes a pool."""
+
+from typing import Any
+
+from django import forms
+
+from pools.changes import Snapshot
+from pools.core.comparing import looks_alike, typeable
+from pools.forms.changes import ChangeForm
+from pools.forms.identifiers import IDENTIFIER
+from pools.models.vocabulary import Action
+from pools.wording.direction import marked
+
+
+class DeleteForm(ChangeForm):
+    """Asks for the pool's name where connectors would lose their cap."""
+
+    confirm_name = forms.CharField(
+        label="Name",
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", **IDENTIFIER}),
+    )
+    field_order = ("confirm_name", "reason")
+
+    def starts_at(self, action: Action) -> tuple[str, ...]:
+        return ("confirm_name", "reason")
+
+    @property
+    def name_required(self) -> bool:
+        """Whether the name has to be typed: not where nothing hangs on the pool."""
+        return self.pool is None or self.pool.connectors is None or bool(self.pool.connectors)
+
+    @property
+    def to_type(self) -> str:
+        """What confirms it: the pool's name; its id where there is nothing to see of a name."""
+        name = (self.pool and self.pool.name) or ""
+        return name if typeable(name) else str(self._pool_id)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        seen: Snapshot | None = cleaned.get("seen")
+        # Unknown connectors count as connectors: the careful way.
+        if seen and seen.connector_ids != ():
+            wanted = seen.name if typeable(seen.name or "") else str(self._pool_id)
+            typed, shown = cleaned.get("confirm_name", ""), marked(wanted or "")
+            if not any(looks_alike(typed, name) for name in (wanted or "", shown)):
+                self.add_error("confirm_name", "Type the pool's name as shown above.")
+        return cleaned
