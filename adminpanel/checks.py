@@ -21,6 +21,7 @@ from django.db import Error as DatabaseError
 from django.db import connections
 
 from adminpanel.database import reasons_against_its_state, reasons_against_the_database
+from pools.ledger.notes import COSIGNATURE, BadNote, read_key
 
 # Below these, a rule that the panel relies on is known not to hold.
 FLOORS: Final = {
@@ -150,6 +151,7 @@ def _wrong_settings() -> list[str]:
         for name in ("CHECKPOINT_FILE", "CHECKPOINT_URL")
         if getattr(settings, name) and not settings.SIGNING_KEYS
     ]
+    wrong += _wrong_witnesses()
     # Imported late: it needs the models.
     from pools.changes.settling_times import longest_check
 
@@ -169,3 +171,18 @@ def _wrong_settings() -> list[str]:
             for role in unknown
         ]
     return wrong
+
+
+def _wrong_witnesses() -> list[str]:
+    wrong = (
+        "WITNESS_KEYS has something that is no public key of a witness. Take what "
+        "`manage.py witness --show-key` prints at the witness."
+    )
+    return [] if all(map(_is_a_witness, settings.WITNESS_KEYS)) else [wrong]
+
+
+def _is_a_witness(text: str) -> bool:
+    try:
+        return read_key(text).kind == COSIGNATURE
+    except BadNote:
+        return False

@@ -17,6 +17,7 @@ from adminpanel.environment import (
     host_of,
     hosts,
     https_url,
+    items,
     keys,
     keys_if_any,
     log_format,
@@ -78,6 +79,7 @@ SIGNING_KEYS = keys_if_any("SIGNING_KEYS")
 LEDGER_ORIGIN = log_origin("LEDGER_ORIGIN", host_of(PUBLIC_URL) or ALLOWED_HOSTS[0])
 CHECKPOINT_FILE = text("CHECKPOINT_FILE")
 CHECKPOINT_URL = https_url("CHECKPOINT_URL")
+WITNESS_KEYS = items("WITNESS_KEYS")
 
 # --- Core -------------------------------------------------------------------------------
 

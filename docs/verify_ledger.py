@@ -118,8 +118,7 @@ def keys_in(text):
         key = base64.b64decode(data, validate=True)
         key_id = hashed(name.encode(), b"\n", key)[:4]
         usable = name.isprintable() and len(key) == 33 and key[0] in (1, 4)
-        none = f"This is no public key of a panel or a witness: {line!r}"
-        insist(usable and known_as == key_id.hex(), none)
+        insist(usable and known_as == key_id.hex(), f"This is no public key of a ledger: {line!r}")
         keys[name, key_id] = key
     return keys
 
@@ -166,7 +165,7 @@ def grown(data, old, keys):
     (new,) = checkpoints_in(text, keys)
     altered = f"History was altered: it doesn't continue the checkpoint of {old.size} entries."
     about = (first, new.origin) == (f"old {old.size}", old.origin)
-    insist(about, f"The proof of growth isn't about the checkpoint of {old.size} entries.")
+    insist(about, f"It proves no growth from {old.size} entries: make it with that checkpoint.")
     if old.size in (0, new.size):
         insist(not path and old.root == (new.root if old.size else hashed()), altered)
     else:
@@ -176,7 +175,8 @@ def grown(data, old, keys):
         while fn & 1:
             fn, sn = fn >> 1, sn >> 1
         insist(climb(path[0], fn, sn, path[1:]) == (old.root, new.root), altered)
-    print(f"History only grew since the checkpoint of {old.size} entries.")
+    seen = f", which {', '.join(old.witnesses)} has signed too" if old.witnesses else ""
+    print(f"History only grew since the checkpoint of {old.size} entries{seen}.")
     return new
 
 
@@ -234,7 +234,7 @@ def verify_bundle(asked, keys):
     if asked.older or "older.txt" in files:
         given = Path(asked.older).read_bytes() if asked.older else files["older.txt"]
         (older,) = checkpoints_in(given, keys)
-        insist("growth.txt" in files, "It proves no growth: make it again with that checkpoint.")
+        insist("growth.txt" in files, "It proves no growth: make it with that checkpoint.")
         newer = grown(files["growth.txt"], older, keys)
         insist(newer[:3] == checkpoint[:3], "The proof of growth leads to another checkpoint.")
     return checkpoint

@@ -20,13 +20,14 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import transaction
 
-from pools.evidence.older import OlderCheckpoint
+from pools.evidence.cosigned import newest_cosigned
+from pools.evidence.older import BadOlder, OlderCheckpoint
 from pools.ledger.appending import Actor, record_event
 from pools.ledger.canonical import storable_facts
 from pools.ledger.chain import covered, rows_at
 from pools.ledger.hashes import leaf_hash
 from pools.ledger.notes import read_note
-from pools.ledger.signing import public_keys, sign_checkpoint
+from pools.ledger.signing import NotSigned, public_keys, sign_checkpoint
 from pools.ledger.tree import Tree, in_tiles, tree_size
 from pools.ledger.witnessing import Request
 
@@ -81,11 +82,13 @@ def made(
 ) -> bytes:
     """A bundle of these entries, once its making is on the ledger.
 
+    Without an older checkpoint it has the newest that a witness has signed, if any.
     Outside any transaction. Raises NotReady, NotSigned, Altered, or a database error; if no
     checkpoint can be signed, or an entry was altered, nothing is recorded.
     """
     rows = canonical(numbers)
     _must_be_provable(numbers, rows)
+    older = older or _seen_by_a_witness()
     beside = {
         "README.txt": contents.readme.encode(),
         "keys.txt": "".join(f"{key}\n" for key in public_keys()).encode(),
@@ -122,6 +125,16 @@ def made(
         growth = Request(older.size, tuple(tree.consistency(older.size)), checkpoint)
         files["growth.txt"] = str(growth).encode()
     return _zipped(files, datetime.now(UTC))
+
+
+def _seen_by_a_witness() -> OlderCheckpoint | None:
+    try:
+        return newest_cosigned()
+    except BadOlder:
+        raise NotSigned(
+            "The last checkpoint that a witness signed is not what the history says. Run "
+            "manage.py verify_audit."
+        ) from None
 
 
 def _must_be_provable(numbers: Sequence[int], rows: Sequence[bytes]) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from pools.ledger.notes import BadNote, read_key, read_note, signers
 from pools.ledger.signing import public_keys
 from pools.ledger.tree import root_at, tree_size
@@ -13,6 +15,10 @@ class BadOlder(Exception):
 
 class NotOurs(BadOlder):
     """Nobody who signs for this ledger has signed it."""
+
+
+class OtherName(BadOlder):
+    """It has another name than this ledger has now: a proof of growth is of one name."""
 
 
 class Contradicts(BadOlder):
@@ -28,7 +34,7 @@ class OlderCheckpoint:
 
 
 def read_older(text: str) -> OlderCheckpoint:
-    """A checkpoint as somebody pasted it. Raises BadOlder, NotOurs, Contradicts."""
+    """A checkpoint as somebody pasted it. Raises BadOlder and what comes of it."""
     whole = "\n".join(line.strip() for line in text.strip().splitlines()) + "\n"
     try:
         note = read_note(whole)
@@ -37,6 +43,8 @@ def read_older(text: str) -> OlderCheckpoint:
         raise BadOlder from None
     if not ours:
         raise NotOurs
+    if note.origin != settings.LEDGER_ORIGIN:
+        raise OtherName
     if note.size > tree_size() or root_at(note.size) != note.root:
         raise Contradicts
     return OlderCheckpoint(note.size, whole)

@@ -71,6 +71,20 @@ def copy_to(name: str) -> bool:
     return False
 
 
+def copy_again(checkpoint: SignedCheckpoint) -> list[str]:
+    """Copies one that was signed by somebody else, too; why not, where it could not be.
+
+    Nobody tries again by itself.
+    """
+    failed = []
+    for name, copy in wanted().items():
+        try:
+            copy(checkpoint)
+        except NotCopied as reason:
+            failed.append(f"{name}: {reason}")
+    return failed
+
+
 def _write(checkpoint: SignedCheckpoint) -> None:
     """Behind those that are there, with an empty line after it; on the disk when this returns."""
     try:

@@ -1,4 +1,5 @@
-"""How it stands with the signed checkpoints: the last one, and each copy; since when one fails.
+"""How it stands with the signed checkpoints: the last one, each copy, and the last that a witness
+has signed; since when one fails.
 
 One row for each, which is overwritten: it is told to people and to what watches the panel, and
 is no proof of anything.
@@ -19,8 +20,9 @@ from pools.models.tree import CheckpointStanding
 SIGNED: Final = "signed"
 FILE: Final = "file"
 ADDRESS: Final = "address"
+WITNESS: Final = "witness"
 # In the order in which they are told.
-NAMES: Final = (SIGNED, FILE, ADDRESS)
+NAMES: Final = (SIGNED, FILE, ADDRESS, WITNESS)
 # All rows as one text, for a page that has no query to spare.
 AS_TEXT: Final[Mapping[str, str]] = {
     "sqlite": (
@@ -55,7 +57,12 @@ def read() -> dict[str, Standing]:
 
 def wanted() -> tuple[str, ...]:
     """What there is to be by settings: nothing without a key, copies where they go somewhere."""
-    places = (settings.SIGNING_KEYS, settings.CHECKPOINT_FILE, settings.CHECKPOINT_URL)
+    places = (
+        settings.SIGNING_KEYS,
+        settings.CHECKPOINT_FILE,
+        settings.CHECKPOINT_URL,
+        settings.WITNESS_KEYS,
+    )
     return tuple(name for name, place in zip(NAMES, places, strict=True) if place)
 
 

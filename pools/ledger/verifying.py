@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
+from django.conf import settings
 from django.db import connection, transaction
 
 from pools.ledger import clock
@@ -116,8 +117,9 @@ def _signed(
 ) -> tuple[list[Note], list[str]]:
     """The signed checkpoints to compare, and what is wrong with some."""
     own = [read_key(key) for key in public_keys()]
-    kept, wrong = verified(stored(), [*own, *keys])
-    given, more = verified(notes, keys or own)
+    witnesses = [read_key(key) for key in settings.WITNESS_KEYS]
+    kept, wrong = verified(stored(), [*own, *witnesses, *keys])
+    given, more = verified(notes, keys or [*own, *witnesses])
     return [*kept, *given], [*wrong, *more]
 
 

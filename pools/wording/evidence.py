@@ -7,7 +7,8 @@ from django.db import DatabaseError
 
 from pools.changes import HistoryItem
 from pools.evidence.bundle import Altered, NotReady
-from pools.evidence.older import BadOlder, Contradicts, NotOurs
+from pools.evidence.cosigned import NoWitness
+from pools.evidence.older import BadOlder, Contradicts, NotOurs, OtherName
 from pools.evidence.selecting import MOST_LINES, NothingThere, TooMany
 from pools.wording.changes import heading_of
 from pools.wording.database import because
@@ -21,6 +22,9 @@ _OLDER: Final = {
     BadOlder: "This is no checkpoint. It has a name, a number, a line of letters and digits, an "
     "empty line, and lines that begin with —.",
     NotOurs: "This checkpoint was not signed by this panel.",
+    OtherName: "This checkpoint has another name in its first line than this panel signs under "
+    "now. manage.py verify_audit --checkpoint compares it.",
+    NoWitness: "No witness whom WITNESS_KEYS names has signed this checkpoint.",
     Contradicts: "The history no longer is what this checkpoint says: it was altered since. Keep "
     "the checkpoint, and tell an administrator to run manage.py verify_audit.",
 }
@@ -69,8 +73,8 @@ What is in it:
   keys.txt          the public keys of the panel, for comparison
   filter.json       what was asked for, as the last entry has it too
   older.txt, growth.txt
-                    the older checkpoint, and the proof that history only grew
-                    since (where one was given)
+                    an older checkpoint, and the proof that history only grew
+                    since (where one was given, or a witness has signed one)
   index.html        the same for people
 """
 

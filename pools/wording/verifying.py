@@ -6,7 +6,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from pools.ledger.standing import ADDRESS, FILE, SIGNED, Standing
+from pools.ledger.standing import ADDRESS, FILE, SIGNED, WITNESS, Standing
 from pools.ledger.verifying import MOST_NEW, Verification, Walk
 from pools.wording.moments import age_of
 from pools.wording.numbers import counted
@@ -19,6 +19,7 @@ _DONE: Final[Mapping[str, str]] = {
     SIGNED: "signed",
     FILE: "copied to the file",
     ADDRESS: "sent to the address",
+    WITNESS: "signed by a witness",
 }
 TOO_MUCH: Final = (
     f"Only up to {MOST_NEW:,} entries after a verification that fitted can be verified here. "
@@ -63,7 +64,7 @@ def checkpoints_said(known: Mapping[str, Standing]) -> list[tuple[datetime | Non
             done = " and ".join(", ".join(["signed", *also]).rsplit(", ", 1))
             line = f"Entries 1 to {each.size:,} {done} {age_of(each.at)}."
             said.append((each.at, line, False))
-        elif not _is_there(each, known[SIGNED]):
+        elif name == WITNESS or not _is_there(each, known[SIGNED]):
             line = f"Entries 1 to {each.size:,} {_DONE[name]} {age_of(each.at)}."
             said.append((each.at, line, False))
     return said

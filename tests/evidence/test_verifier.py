@@ -363,7 +363,7 @@ _REFUSED: Final[dict[str, tuple[Callable[[Files], None], str]]] = {
     ),
     "growth from another size": (
         _set(growth_txt=growth(10, ledger(20)).encode()),
-        "The proof of growth isn't about the checkpoint of 11 entries.",
+        "It proves no growth from 11 entries: make it with that checkpoint.",
     ),
     "growth to another checkpoint": (
         _set(growth_txt=growth(11, ledger(25)).encode()),

@@ -20,7 +20,9 @@ from django.test import override_settings
 
 from adminpanel.checks import reasons_not_to_start
 from adminpanel.database import sqlite_journal
+from pools.ledger.notes import COSIGNATURE, public_key
 from tests.fixtures.panel_process import database_url
+from tests.fixtures.signing import OTHER
 from tests.house.conftest import ROOT, a_key
 from tests.house.nursery import Ended, Nursery
 from tests.house.processes import ALL_IS_WELL
@@ -28,10 +30,13 @@ from tests.house.processes import ALL_IS_WELL
 # What the checks look at, beside the parts and the database.
 CHECKED: Final = (
     "ALLOWED_HOSTS",
+    "CHECKPOINT_FILE",
     "CORE_LIMITS",
     "DEBUG",
     "SETTLE_READS_APART_SECONDS",
+    "SIGNING_KEYS",
     "SINGLE_SIGN_ON",
+    "WITNESS_KEYS",
 )
 SECRET: Final = "hush-hush"
 KEY: Final = "A" * 43 + "="
@@ -128,6 +133,18 @@ WRONG: Final = {
             "CHECKPOINT_URL must be an address such as https://witness.example.com/checkpoints, "
             "without a user and without #."
         ),
+    ),
+    "a CHECKPOINT_FILE where nothing is signed": (
+        {"CHECKPOINT_FILE": "checkpoints"},
+        "CHECKPOINT_FILE is set, but SIGNING_KEYS is not: there is no signed checkpoint to copy. ",
+    ),
+    "a panel's key in WITNESS_KEYS": (
+        {"WITNESS_KEYS": str(public_key(OTHER, "panel.example.com/ledger"))},
+        "WITNESS_KEYS has something that is no public key of a witness. Take what ",
+    ),
+    "half a key in WITNESS_KEYS": (
+        {"WITNESS_KEYS": str(public_key(OTHER, "witness.example.com/w1", COSIGNATURE))[:-9]},
+        "WITNESS_KEYS has something that is no public key of a witness. Take what ",
     ),
     "no AUDIT_KEYS": (
         {"AUDIT_KEYS": ""},
