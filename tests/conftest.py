@@ -49,6 +49,13 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What a proof has counted is for people to read, also where it passed, and under xdist."""
+    for report in terminalreporter.getreports("passed"):
+        if report.nodeid.startswith("tests/proof/") and report.when == "call" and report.capstdout:
+            terminalreporter.write_line(f"\n{report.nodeid}\n{report.capstdout.rstrip()}")
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: while a test waits for a process, another works.
 

@@ -4,10 +4,12 @@
     DATABASE_URL=… python -m tests.changes.vast_ledger measure
     DATABASE_URL=… python -m tests.changes.vast_ledger verify 1000000
     DATABASE_URL=… python -m tests.changes.vast_ledger tree
+    DATABASE_URL=… python -m tests.changes.vast_ledger feed
 
 For an empty, migrated database that is thrown away afterwards. `measure` times the pages
 of changes, `verify` the proof of the newest entries, `tree` how long it takes to make the tree
-of all entries from nothing, and a proof from it. What is rare lies at the far end: a
+of all entries from nothing, and a proof from it, `feed` how long it takes to read them all for a
+SIEM. What is rare lies at the far end: a
 colleague, a company and a ticket of the first days, an action and an outcome that no
 longer happen.
 """
@@ -41,6 +43,7 @@ from django.db import connection, transaction  # noqa: E402
 from pools.changes import reading  # noqa: E402
 from pools.changes.browsing import Filters  # noqa: E402
 from pools.database_faults import longest_statement  # noqa: E402
+from pools.feed.reading import Cursor, lines_after  # noqa: E402
 from pools.ledger import tree  # noqa: E402
 from pools.ledger.appending import head  # noqa: E402
 from pools.ledger.chain import FIRST, digest_of, writing_key  # noqa: E402
@@ -253,6 +256,16 @@ def grow() -> dict[str, float]:
     return figures
 
 
+def drain() -> dict[str, float]:
+    """What reading all of it takes, a page after the other, as a SIEM asks for it."""
+    cursor, entries, characters, started = Cursor(), 0, 0, time.perf_counter()
+    while lines := [*lines_after(cursor, version="0", values=False)]:
+        cursor, entries = lines[-1].cursor, entries + len(lines)
+        characters += sum(len(line.text) for line in lines)
+    took = time.perf_counter() - started
+    return {"entries": entries, "seconds": round(took, 1), "MB": round(characters / 1e6)}
+
+
 def _peak_megabytes() -> float:
     # Not getrusage's: that begins with what the process had that started this one.
     status = Path("/proc/self/status").read_text()
@@ -369,5 +382,7 @@ if __name__ == "__main__":
         measure()
     elif asked == "tree":
         grow()
+    elif asked == "feed":
+        print(json.dumps(drain()))
     else:
         {"fill": fill, "verify": verify}[asked](count)
