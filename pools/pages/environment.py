@@ -28,6 +28,7 @@ from pools.wording.changes import in_brief, name_of
 from pools.wording.choosing import cap_says, matching_say, pools_say
 from pools.wording.clears import clears_say
 from pools.wording.connectors import systems_in_words
+from pools.wording.events import nobody_of, shortened
 from pools.wording.moments import age_of, is_past
 from pools.wording.names import first_few, others_have, unnamed
 from pools.wording.outcomes import meaning_of, standing_of, window_of
@@ -95,7 +96,9 @@ _FILTERS: Final = FILTERS | {
     "pluralize": pluralize,
     "pools_say": pools_say,
     "clears_say": clears_say,
+    "nobody": nobody_of,
     "sentence": sentence_of,
+    "shortened": shortened,
     "standing": standing_of,
     "systems_in_words": systems_in_words,
     "too_early": too_early,

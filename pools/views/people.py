@@ -24,6 +24,7 @@ from pools.pages.guards import needs, person
 from pools.people import acts, leaving
 from pools.people.names import NameTaken, earlier_names
 from pools.views import people_facts
+from pools.views.visibility import sees_all
 from pools.wording import mails
 from pools.wording import people as wording
 
@@ -70,6 +71,7 @@ def person_detail(request: HttpRequest, person_id: int) -> HttpResponse:
         "history": people_facts.recent_changes(facts.user),
         "events": people_facts.recent_events(facts.user),
         "own": facts.user == person(request),
+        "sees_events": sees_all(person(request)),
         "may": person(request).is_superuser or not facts.user.is_superuser,
     }
     return render(request, "pools/person.html", context)

@@ -1,5 +1,6 @@
 """Local events as people read them: what happened, and what was recorded about it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,6 +20,13 @@ _OF_LISTS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "operation": ("does", {Operation.APPLY: "what a file says, or a revert"}),
     "list": ("made", SOURCES),
 }
+# What verifying the ledger has walked along.
+_WALKS: Final = {"whole": "entries", "newer": "newer entries"}
+# What nobody does but the panel.
+_BY_ITSELF: Final = frozenset({"ledger_verified", "lease_put_right", "signing_key_used"})
+# A digest, or a public key: its name and the hash behind it tell it from others.
+_DIGEST: Final = re.compile(r"([0-9a-f]{12})[0-9a-f]{28,}")
+_KEY: Final = re.compile(r"(\S+\+[0-9a-f]{8})\+[A-Za-z0-9+/]+={0,2}")
 # The identity of what an event is about: of use to a program, and said in words beside it.
 _FOR_PROGRAMS: Final = frozenset({"id", "token", "rows_sha256", "page_sha256", "files_sha256"})
 # What tells one token from another: needed in the ledger, not on the page of a person.
@@ -45,9 +53,23 @@ def facts_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         elif name in _OF_LISTS and isinstance(value, str):
             label, words = _OF_LISTS[name]
             pairs.append((label, words.get(value, value)))
+        elif name in _WALKS and isinstance(value, dict):
+            ends = (_text(value.get(end)) for end in ("first", "last"))
+            pairs.append((_WALKS[name], " to ".join(ends)))
         elif name not in _FOR_PROGRAMS and (text := _text(value)):
             pairs.append((_label(name), text))
     return pairs
+
+
+def nobody_of(action: str) -> str:
+    """Who it was, of an event that names nobody."""
+    return "the panel" if action in _BY_ITSELF else "not known"
+
+
+def shortened(text: str) -> str:
+    """The beginning of a digest or of a public key, for a line of a list; "" of any other text."""
+    found = _DIGEST.fullmatch(text) or _KEY.fullmatch(text)
+    return f"{found[1]}…" if found else ""
 
 
 def line_facts_of(line: EventLine) -> list[tuple[str, str]]:

@@ -105,6 +105,13 @@ def test_their_page_lists_the_keys_to_revoke(
     assert "no longer stored here" in page
 
 
+def test_their_page_leads_to_evidence_of_all_that_they_did(admin: Client, leaver: User) -> None:
+    page = admin.get(f"/people/{leaver.pk}/").content.decode()
+    for query in ("", "kind=events&amp;"):
+        assert f'href="/changes/?{query}who={NAME}"' in page
+        assert f'href="/changes/evidence/?{query}who={NAME}"' in page
+
+
 def test_only_a_disabled_person_is_deleted(admin: Client, leaver: User) -> None:
     for answer in (
         admin.get(f"/people/{leaver.pk}/delete/"),

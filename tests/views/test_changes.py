@@ -16,6 +16,7 @@ from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
 from pools.changes.exporting import CHANGE_FIELDS, EVENT_FIELDS, defused
+from pools.ledger.appending import NOBODY, record_event
 from pools.models import Company, Entry, Token
 from pools.models.vocabulary import Action, Outcome, Readback, Verdict
 from pools.tickets import tickets_of
@@ -254,6 +255,22 @@ def test_events_are_for_those_who_see_all(sign_in_as: SignIn) -> None:
     page = auditor.get(ALL, {"kind": "events", "action": "Role changed"})
     (row,) = page.context["days"][0]["rows"]
     assert (row.title, row.facts) == ("Role changed", [("roles", "none → Operator")])
+
+
+def test_a_digest_and_a_key_stand_short_in_a_line_and_whole_where_the_pointer_rests(
+    sign_in_as: SignIn,
+) -> None:
+    digest, key = "0123456789abcdef" * 4, "panel.example/ledger+0a1b2c3d+AQWmh/ei4mPpHjc4NOdUb3Nr="
+    an_event(action="list_frozen", facts={"digest": digest})
+    record_event("signing_key_used", NOBODY, reason=key)
+    page = LexborHTMLParser(sign_in_as("Auditor", token=None).get(f"{ALL}?kind=events").text)
+    briefs = page.css(".record bdi.code")
+    assert [(each.text(), each.attributes["title"]) for each in briefs] == [
+        ("panel.example/ledger+0a1b2c3d…", key),
+        ("0123456789ab…", digest),
+    ]
+    (who, _) = page.css(".record .cell-who")
+    assert who.text(strip=True) == "the panel"
 
 
 @pytest.mark.parametrize(

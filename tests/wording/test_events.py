@@ -1,6 +1,8 @@
 """Events in words: a list is called what its page calls it."""
 
-from pools.wording.events import facts_of, title_of
+import pytest
+
+from pools.wording.events import facts_of, nobody_of, shortened, title_of
 
 
 def test_a_batch_is_a_list_to_people() -> None:
@@ -12,3 +14,38 @@ def test_a_batch_is_a_list_to_people() -> None:
 def test_what_a_list_does_and_where_it_came_from() -> None:
     facts = facts_of({"operation": "limit", "how": {"to": 5}, "list": "command", "query": ""})
     assert facts == [("does", "limit"), ("how", "to 5"), ("made", "by command")]
+
+
+def test_what_was_walked_along_is_said_as_entries() -> None:
+    walk = {"first": 1, "last": 39, "at": "2026-05-01T10:00:00+00:00"}
+    newer = walk | {"first": 40, "last": 52}
+    facts = facts_of({"whole": walk, "newer": newer, "findings": ["Entry 7 does not fit."]})
+    assert facts == [
+        ("entries", "1 to 39"),
+        ("newer entries", "40 to 52"),
+        ("findings", "Entry 7 does not fit."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "beginning"),
+    [
+        ("0123456789abcdef" * 4, "0123456789ab…"),
+        (
+            "example/ledger+0a1b2c3d+AQWmh/ei4mPpHjc4NOdUb3Nr=",
+            "example/ledger+0a1b2c3d…",
+        ),
+        ("0123456789ab", ""),
+        ("ABCDEF" * 10, ""),
+        ("https://core.example/a-very-long-address-that-somebody-has-set-for-a-company", ""),
+        ("a digest " + "0" * 64, ""),
+        ("", ""),
+    ],
+)
+def test_digests_and_keys_alone_are_shortened(text: str, beginning: str) -> None:
+    assert shortened(text) == beginning
+
+
+def test_what_the_panel_does_by_itself_names_the_panel() -> None:
+    assert nobody_of("ledger_verified") == "the panel"
+    assert nobody_of("sign_in_failed") == "not known"

@@ -11,10 +11,11 @@ from django.db import transaction
 
 from pools.evidence.bundle import Altered
 from pools.evidence.exporting import whole_ledger
-from pools.ledger.appending import NOBODY, record_event
+from pools.ledger.appending import record_event
 from pools.ledger.notes import read_note
 from pools.ledger.signing import NotSigned, sign_checkpoint
 from pools.ledger.tree import tree_size
+from pools.people.acts import COMMAND_LINE
 from pools.wording.evidence import no_evidence
 
 
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             # Before it is recorded: without a checkpoint there is nothing to verify it with.
             sign_checkpoint()
             with transaction.atomic(durable=True):
-                record_event("ledger_exported", NOBODY, facts={"entries": tree_size()})
+                record_event("ledger_exported", COMMAND_LINE, facts={"entries": tree_size()})
             signed = sign_checkpoint()
             size = read_note(signed).size
             with _new(ledger) as file:
