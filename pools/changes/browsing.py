@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
+from django.db import connection
 from django.db.models import (
     BooleanField,
     Count,
@@ -52,6 +54,21 @@ CHUNK: Final = 500
 MOST_ALTERED: Final = 500
 # When the entry with a number was made; where there is none, no line is beyond it.
 _AT: Final = "SELECT at FROM pools_entry WHERE seq = %s"
+# Of an item, whether no later one of its list is shown as it is.
+_LATER: Final = f"""
+SELECT 1 FROM pools_entry AS later
+WHERE later.batch = {{0}}.batch AND later.seq > {{0}}.seq AND later.kind = '{Kind.INTENT}'
+AND later.company = {{0}}.company AND later.actor_name = {{0}}.actor_name
+AND later.reason = {{0}}.reason{{{{}}}}
+"""  # noqa: S608  # nosec B608
+_ALONE: Final = f"""(
+pools_entry.batch IS NULL OR pools_entry.kind <> '{Kind.INTENT}'
+OR NOT EXISTS ({_LATER.format("pools_entry")}))"""
+_ALONE_BY_TERM: Final = f"""NOT EXISTS (
+SELECT 1 FROM pools_entry AS line
+WHERE line.seq = pools_indexterm.seq AND line.batch IS NOT NULL AND line.kind = '{Kind.INTENT}'
+AND EXISTS ({_LATER.format("line")}))"""  # noqa: S608  # nosec B608
+_MOMENT: Final = MomentField()
 _CHANGES: Final = f"IN ('{Kind.INTENT}', '{Kind.DRIFT}')"
 _EVENTS: Final = f"= '{Kind.EVENT}'"
 _KINDS: Final = f"IN ({', '.join(repr(str(kind)) for kind in Kind)})"
@@ -93,9 +110,10 @@ class Filters:
 
     `companies` are slugs; None means every company, those included that are no longer
     here. `who` is a whole name, as people see it. `pool` is an id, or words of the name that the
-    pool had. `begin` is included, `end` is not. `words` must all be in the reason. Events
-    have no pool and no outcome. An outcome is the last word on it: a verdict replaces
-    unknown, and a clear outcome replaces both. What was made outside the panel has none.
+    pool had. `begin` is included, `end` is not. `words` must all be in the reason. `batch`
+    is the list that a change was an item of. Events have no pool and no outcome. An outcome is
+    the last word on it: a verdict replaces unknown, and a clear outcome replaces both. What was
+    made outside the panel has none.
     """
 
     companies: frozenset[str] | None = None
@@ -107,24 +125,27 @@ class Filters:
     begin: datetime | None = None
     end: datetime | None = None
     words: str = ""
-
-
-def newest(filters: Filters, limit: int, before: Position | None = None) -> list[Match]:
-    """The newest lines that fit, or the newest older than `before`; newest first."""
-    return _nearest(filters, limit, before, downwards=True)
+    batch: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """Of the lines that fit, as many as `limit`, from the edge on.
 
-    That is a place, or the number of the entry that is there.
+    That is a place, or the number of the entry that is there. `folded`: of each list of changes
+    only the newest line that fits, which stands for all of them.
     """
 
     filters: Filters
     limit: int
     edge: Position | int | None = None
     downwards: bool = True
+    folded: bool = False
+
+
+def newest(filters: Filters, limit: int, before: Position | None = None) -> list[Match]:
+    """The newest lines that fit, or the newest older than `before`; newest first."""
+    return _nearest(Part(filters, limit, before))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +173,7 @@ def overview(parts: list[Part], companies: frozenset[str] | None, named: int) ->
             ]
             return Overview(found, {read_text(name) for rows in names for *_, name in rows})
     return Overview(
-        [_nearest(each.filters, each.limit, each.edge, downwards=each.downwards) for each in parts],
+        [_nearest(each) for each in parts],
         newest_names(companies, named),
     )
 
@@ -184,36 +205,33 @@ def _names(source: QuerySet[Any], limit: int) -> QuerySet[Any]:
     return rows.values_list("moment", "seq", "actor_name")[:limit]
 
 
-def _nearest(
-    filters: Filters, limit: int, edge: Position | int | None, *, downwards: bool
-) -> list[Match]:
+def _nearest(part: Part) -> list[Match]:
     """The lines that fit, nearest to the edge first."""
-    if filters.outcome is None:
-        return _candidates(filters, limit, edge, downwards=downwards)
-    size = max(LOOKED_UP, limit * 9 // 8)
+    outcome, limit = part.filters.outcome, part.limit
+    if outcome is None:
+        return _candidates(part)
+    part = replace(part, limit=max(LOOKED_UP, limit * 9 // 8))
     matches: list[Match] = []
     while len(matches) < limit:
-        chunk = _candidates(filters, size, edge, downwards=downwards)
-        matches += _ended(chunk, filters.outcome)
-        if len(chunk) < size:
+        chunk = _candidates(part)
+        matches += _ended(chunk, outcome)
+        if len(chunk) < part.limit:
             break
-        edge = chunk[-1].position
+        part = replace(part, edge=chunk[-1].position)
     return matches[:limit]
 
 
-def _candidates(
-    filters: Filters, limit: int, edge: Position | int | None, *, downwards: bool
-) -> list[Match]:
+def _candidates(part: Part) -> list[Match]:
     """Lines that fit but perhaps for their outcome: an index has what it once was."""
-    part = Part(filters, limit, edge, downwards)
+    with_word = part.filters.outcome is not None
     return _in_order(
         part,
         [
             [
-                Match(row[0], row[1], row[2], last_word(*row[3:]) if filters.outcome else None)
+                Match(row[0], row[1], row[2], last_word(*row[3:]) if with_word else None)
                 for row in _slice(part, source)
             ]
-            for source in _sources(filters)
+            for source in _sources(part.filters)
         ],
     )
 
@@ -225,6 +243,8 @@ def _slice(part: Part, source: QuerySet[Any]) -> QuerySet[Any]:
     # Under another name: Django would order by what is selected, which no index has.
     columns = ("moment", "seq", "action", *(["ended", "verdict"] if filters.outcome else []))
     lines: QuerySet[Any] = _within(_detailed(source, filters), filters)
+    if part.folded:
+        lines = lines.filter(_stands_alone(source, filters))
     lines = _beyond(lines, part.edge, downwards=part.downwards).annotate(moment=F("at"))
     return lines.order_by(*order).values_list(*columns)[: part.limit]
 
@@ -236,6 +256,32 @@ def _in_order(part: Part, slices: list[list[Match]]) -> list[Match]:
     matches = {match for each in slices for match in each}
     lines = sorted(matches, key=lambda each: each.position.order, reverse=part.downwards)
     return lines[: part.limit]
+
+
+def _stands_alone(source: QuerySet[Any], filters: Filters) -> RawSQL:
+    """Not the condition of an item for which a newer one of its list stands.
+
+    Those are of one person, with one reason: what the line says is true of all that it stands for.
+    As a text: the query is made for every page of changes.
+    """
+    wanted, given = of_items("later", filters)
+    form = _ALONE if source.model is Entry else _ALONE_BY_TERM
+    sql = form.format(wanted)
+    return RawSQL(sql, given, output_field=BooleanField())  # noqa: S611  # nosec B611
+
+
+def of_items(name: str, filters: Filters) -> tuple[str, list[Any]]:
+    """What filters may ask of one item of a list and not of another, but for its pool and outcome:
+
+    the end of a condition, and what goes into it.
+    """
+    wanted: list[tuple[str, Any]] = []
+    if filters.action:
+        wanted.append(("action =", filters.action))
+    for bound, moment in (("at >=", filters.begin), ("at <", filters.end)):
+        if moment is not None:
+            wanted.append((bound, _MOMENT.get_db_prep_value(moment, connection)))
+    return "".join(f" AND {name}.{bound} %s" for bound, _ in wanted), [each for _, each in wanted]
 
 
 def _detailed(source: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
@@ -310,7 +356,7 @@ def _count(term: str) -> int:
 
 def _by_term(filters: Filters, terms: list[str]) -> QuerySet[IndexTerm]:
     matching = IndexTerm.objects.filter(term=terms[0]).filter(*_has_all(terms[1:]))
-    if filters.companies is None and not filters.who and not filters.action:
+    if (filters.companies, filters.batch) == (None, None) and not filters.who + filters.action:
         return matching
     return matching.filter(Exists(_lines(filters).filter(seq=OuterRef("seq"))))
 
@@ -372,7 +418,7 @@ def _narrowed(lines: QuerySet[Entry], filters: Filters) -> QuerySet[Entry]:
         lines = lines.filter(actor_name=filters.who)
     if filters.action:
         lines = lines.filter(action=filters.action)
-    return lines
+    return lines if filters.batch is None else lines.filter(batch=filters.batch)
 
 
 def _within(lines: QuerySet[Any], filters: Filters) -> QuerySet[Any]:

@@ -49,6 +49,7 @@ CHANGE_FIELDS: Final = (
         "last_known_at",
         "found_beside",
         "reverts",
+        "list",
         "unreadable",
     ),
 )
@@ -181,6 +182,7 @@ def _change(line: ChangeLine) -> dict[str, Any]:
         "last_known_at": item.since and time_text(item.since),
         "found_beside": item.beside and str(item.beside),
         "reverts": item.reverts and str(item.reverts),
+        "list": item.batch and str(item.batch),
         "unreadable": _unreadable(item.unreadable),
     }
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from pools.changes.entries import Recorded, read, read_where
+from pools.changes.entries import NO_MARKS, Recorded, Sql, read, read_where
 from pools.changes.proposal import (
     COMPARED,
     CONNECTORS,
@@ -164,13 +164,15 @@ def changes_of_batch(batch: UUID) -> list[HistoryItem]:
     return items_in(Entry.objects.filter(batch=batch))
 
 
-def changes_at(numbers: Collection[int]) -> dict[int, tuple[Recorded, HistoryItem]]:
+def changes_at(
+    numbers: Collection[int], marks: Mapping[str, Sql] = NO_MARKS
+) -> dict[int, tuple[Recorded, HistoryItem]]:
     """The entries with these numbers, each with its change; by one query."""
     if not numbers:
         return {}
     seqs = ", ".join(["%s"] * len(numbers))
     changes = f"SELECT change FROM pools_entry WHERE seq IN ({seqs})"  # noqa: S608  # nosec
-    entries = read_where((f"change IN ({changes})", list(numbers)))
+    entries = read_where((f"change IN ({changes})", list(numbers)), marks)
     items = {item.change_id: item for item in items_of(entries)}
     found = {entry.seq: entry for entry in entries}
     if lost := set(numbers) - found.keys():

@@ -17,6 +17,7 @@ from pools.changes.browsing import (
     walk,
 )
 from pools.changes.entries import Recorded, read
+from pools.changes.folding import LONGEST_LIST, Folded, folded, key_of, marks_of, tells_items_apart
 from pools.changes.history import HistoryItem, changes_at, with_reverts
 from pools.changes.proposal import Snapshot
 from pools.changes.said import said_by
@@ -39,11 +40,17 @@ class NoSuchPosition(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ChangeLine:
-    """A change in a list. `company` is a slug, perhaps of a company that is gone."""
+    """A change in a list. `company` is a slug, perhaps of a company that is gone.
+
+    `folded`: it stands for several that are items of one list of changes, as the newest of them.
+    `unfolded` are these then, if they were asked for.
+    """
 
     seq: int
     company: str
     item: HistoryItem
+    folded: Folded | None = None
+    unfolded: "tuple[ChangeLine, ...]" = ()
 
     @property
     def at(self) -> datetime | None:
@@ -165,25 +172,55 @@ def page(
     after: int | None = None,
     companies: frozenset[str] | None = None,
     span: Span | None = None,
+    unfold: UUID | None = None,
 ) -> Slice:
     """A page of lines: the newest, those older than entry `before`, or newer than `after`.
 
-    With the names of who made the latest changes of `companies`, and the changes of each day
-    of `span`. Raises NoSuchPosition for an entry that is not there.
+    The changes of a list are one line, unless the filters tell them apart; of the list `unfold`
+    they are there, too. With the names of who made the latest changes of `companies`, and the
+    changes of each day of `span`. Raises NoSuchPosition for an entry that is not there.
     """
     edge = before if after is None else after
-    parts = [Part(filters, size + 1, edge, downwards=after is None), *([span.part] if span else [])]
+    fold = not tells_items_apart(filters)
+    parts = [Part(filters, size + 1, edge, downwards=after is None, folded=fold)]
+    if span:
+        parts.append(span.part)
+    if unfold and fold:
+        parts.append(Part(replace(filters, batch=unfold), LONGEST_LIST))
     found = overview(parts, companies, NAMED_LINES)
     if edge is not None and not found.parts[0] and not Entry.objects.filter(seq=edge).exists():
         raise NoSuchPosition
     matches, more = found.parts[0][:size], len(found.parts[0]) > size
+    if after is not None:
+        matches.reverse()
     return Slice(
-        lines=lines(filters, matches if after is None else matches[::-1]),
+        lines=_folded(filters, matches, found.parts[-1] if unfold else [])
+        if fold
+        else lines(filters, matches),
         newer=before is not None if after is None else more,
         older=more if after is None else True,
         names=_sorted(found.names),
         days=span.counted(found.parts[1]) if span else None,
     )
+
+
+def _folded(filters: Filters, matches: list[Match], unfolded: list[Match]) -> list[ChangeLine]:
+    """The lines at these places, each list as one; with the lines of the list that is unfolded."""
+    on_page = {each.seq for each in matches}
+    numbers = {*on_page, *(each.seq for each in unfolded)}
+    read_at = changes_at(numbers, marks_of(filters, on_page))
+    found = {each.seq: each for each in _change_lines(read_at)}
+    shown = []
+    for line in (found[each.seq] for each in matches if each.seq in found):
+        list_of_it = folded(read_at[line.seq][0], line.item.batch)
+        if list_of_it is None:
+            shown.append(line)
+            continue
+        key = key_of(line.company, line.item)
+        own = (found[each.seq] for each in unfolded if each.seq in found)
+        items = tuple(each for each in own if key_of(each.company, each.item) == key)
+        shown.append(replace(line, folded=list_of_it, unfolded=items))
+    return shown
 
 
 def lines(filters: Filters, matches: list[Match]) -> list[ChangeLine] | list[EventLine]:
@@ -192,9 +229,13 @@ def lines(filters: Filters, matches: list[Match]) -> list[ChangeLine] | list[Eve
     if filters.events:
         events = {each.seq: each for each in read(Entry.objects.filter(seq__in=numbers))}
         return [event_line(events[number]) for number in numbers if number in events]
+    return _change_lines(changes_at(numbers))
+
+
+def _change_lines(read_at: Mapping[int, tuple[Recorded, HistoryItem]]) -> list[ChangeLine]:
     return [
         ChangeLine(entry.seq, entry.company, item)
-        for entry, item in changes_at(numbers).values()
+        for entry, item in read_at.values()
         if entry.kind in _LINES or entry.kind not in _KINDS
     ]
 

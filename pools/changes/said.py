@@ -65,6 +65,11 @@ def _read(entry: Recorded) -> Said:
     )
 
 
+def facts_in(text: str) -> Mapping[str, Any]:
+    """The facts of an event; none where they cannot be read."""
+    return _facts(text, Kind.EVENT) or {}
+
+
 def _is_garbled(entry: Recorded) -> bool:
     person = entry.actor_id
     return (

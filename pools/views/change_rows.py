@@ -11,13 +11,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from pools.changes import HistoryItem, Snapshot
+from pools.changes.folding import Folded
 from pools.changes.reading import ChangeLine, EventLine
+from pools.changes.state import ChangeState
 from pools.models import Company
 from pools.models.vocabulary import Action
 from pools.views.changes_address import address_with
 from pools.views.visibility import Visibility
+from pools.wording.batches import operation_recorded, share_of
 from pools.wording.events import line_facts_of, title_of
 from pools.wording.moments import day_of
+from pools.wording.outcomes import STANDINGS, Standing
 
 _NO_CHANGE = UUID(int=0)
 
@@ -33,6 +37,26 @@ class ChangeRow:
     who_href: str
     pool_href: str
     list_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """A list of changes as one line. `rows` are its own lines, where it is unfolded.
+
+    `share` is how many of its pools fit; `outcomes` what became of these. `href` unfolds it, or
+    folds it again.
+    """
+
+    line: ChangeLine
+    company: Company | None
+    title: str
+    share: str
+    outcomes: list[tuple[Standing, int]]
+    rows: list[ChangeRow]
+    anchor: str
+    href: str
+    who_href: str
+    list_href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +86,43 @@ def days_of(
 
 def _row_maker(
     visible: Visibility, words: Mapping[str, str], path: str
-) -> Callable[[ChangeLine | EventLine], ChangeRow | EventRow]:
+) -> Callable[[ChangeLine | EventLine], ChangeRow | ListRow | EventRow]:
     """What makes the lines of a page. An address that many of them have is made once."""
     of_change = reverse("pools:change", args=[_NO_CHANGE]).split(str(_NO_CHANGE))
     who_href = cache(lambda name: address_with(path, words, who=name))
     of_pools = cache(pool_addresses)
     of_list = cache(lambda slug, batch: reverse("pools:batch", args=[slug, batch]))
 
-    def row(line: ChangeLine | EventLine) -> ChangeRow | EventRow:
+    here = {name: words.get(name, "") for name in ("before", "after")}
+
+    def row(line: ChangeLine | EventLine) -> ChangeRow | ListRow | EventRow:
         company = visible.here.get(line.company)
         if isinstance(line, EventLine):
             title, facts = title_of(line.action), line_facts_of(line)
             return EventRow(line, company, title, facts, who_href(line.actor_name))
+        return list_row(line, line.folded, company) if line.folded else change_row(line, company)
+
+    def list_row(line: ChangeLine, folded: Folded, company: Company | None) -> ListRow:
+        anchor = f"list-{folded.batch}"
+        there = "" if line.unfolded else str(folded.batch)
+        return ListRow(
+            line=line,
+            company=company,
+            title=operation_recorded(folded.frozen),
+            share=share_of(folded.frozen, folded.number),
+            outcomes=[
+                (STANDINGS[state], folded.counts[state])
+                for state in ChangeState
+                if state in folded.counts
+            ],
+            rows=[change_row(each, company) for each in line.unfolded],
+            anchor=anchor,
+            href=f"{address_with(path, words, **here, list=there)}#{anchor}",
+            who_href=who_href(line.item.actor_name),
+            list_href=of_list(company.slug, folded.batch) if company else "",
+        )
+
+    def change_row(line: ChangeLine, company: Company | None) -> ChangeRow:
         item = line.item
         return ChangeRow(
             line=line,

@@ -233,7 +233,15 @@ def _problem(visible: Visibility, chosen: Company | None, problem: Problem) -> d
 def _page(query: ListQuery, named: frozenset[str] | None) -> Slice:
     zone, filters = timezone.get_current_timezone(), query.filters
     span = None if filters.events else span_of(filters, zone, timezone.now(), DAYS)
-    return page(filters, LINES, before=query.before, after=query.after, companies=named, span=span)
+    return page(
+        filters,
+        LINES,
+        before=query.before,
+        after=query.after,
+        companies=named,
+        span=span,
+        unfold=query.unfold,
+    )
 
 
 def _list_context(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.http import QueryDict
 from django.utils import timezone
@@ -21,9 +22,10 @@ LARGEST_SEQ_DIGITS: Final = 18
 # In the order in which an address has them.
 PARAMETERS: Final = (
     *("kind", "who", "action", "outcome", "pool", "company", "from", "to", "words"),
-    *("before", "after"),
+    *("before", "after", "list"),
 )
-_POSITION: Final = frozenset({"before", "after"})
+# What is shown of the lines that fit: a page of them, and a list of changes that is unfolded.
+_SHOWN: Final = frozenset({"before", "after", "list"})
 _EVENT_ACTION: Final = re.compile(r"[a-z_]{1,40}")
 _SLUG: Final = re.compile(r"[-\w]{1,50}", re.ASCII)
 
@@ -32,18 +34,20 @@ _SLUG: Final = re.compile(r"[-\w]{1,50}", re.ASCII)
 class ListQuery:
     """What an address asks for: its own words, and what they mean.
 
-    `before` and `after` are the numbers of entries: the page is the one next to it.
+    `before` and `after` are the numbers of entries: the page is the one next to it. `unfold` is
+    the list of changes whose items are shown.
     """
 
     words: Mapping[str, str]
     filters: Filters
     before: int | None
     after: int | None
+    unfold: UUID | None
 
     @property
     def narrowed(self) -> bool:
         """Whether the list may be empty because of a filter."""
-        return any(name not in {"kind", *_POSITION} for name in self.words)
+        return any(name not in {"kind", *_SHOWN} for name in self.words)
 
 
 def words_in(address: Mapping[str, str]) -> dict[str, str]:
@@ -97,15 +101,16 @@ def read_address(
         end=_midnight(end + timedelta(days=1)) if end else None,
         words=_searched(words, "words", addresses.WORDS),
     )
-    return ListQuery(words, filters, _entry(words, "before"), _entry(words, "after"))
+    before, after = _entry(words, "before"), _entry(words, "after")
+    return ListQuery(words, filters, before, after, _list(words))
 
 
 def address_with(path: str, words: Mapping[str, str], **changed: str | int) -> str:
     """The address for `words` with some of them changed; an empty one is left out.
 
-    The position in the list is left out too, unless it is what changed.
+    The position in the list is left out too, and what is unfolded, unless it is what changed.
     """
-    kept = {name: text for name, text in words.items() if name not in _POSITION}
+    kept = {name: text for name, text in words.items() if name not in _SHOWN}
     wanted = kept | {name.rstrip("_"): str(value) for name, value in changed.items()}
     address = QueryDict(mutable=True)
     for name in PARAMETERS:
@@ -188,3 +193,11 @@ def _entry(words: Mapping[str, str], name: str) -> int | None:
     if not (text.isascii() and text.isdecimal() and len(text) <= LARGEST_SEQ_DIGITS):
         raise BadAddress(addresses.ENTRY)
     return int(text)
+
+
+def _list(words: Mapping[str, str]) -> UUID | None:
+    text = words.get("list")
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise BadAddress(addresses.LIST) from None

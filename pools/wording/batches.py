@@ -91,7 +91,18 @@ _STOPPED_FOR: Final = {
 
 def operation_of(batch: Batch) -> str:
     """What a list does, as its heading: Set limit to 5."""
-    operation, aim = Operation(batch.operation), batch.aim
+    return _operation(Operation(batch.operation), batch.aim, batch.source)
+
+
+def operation_recorded(frozen: Mapping[str, Any]) -> str:
+    """The same, as it was recorded when the list was frozen."""
+    try:
+        return _operation(Operation(frozen["operation"]), frozen["how"], frozen.get("list", ""))
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return "List of changes"  # an entry that was altered: verify_audit reports it
+
+
+def _operation(operation: Operation, aim: Mapping[str, Any], source: str) -> str:
     match operation:
         case Operation.LIMIT:
             return _limit(aim)
@@ -103,7 +114,15 @@ def operation_of(batch: Batch) -> str:
         case Operation.DELETE:
             return "Delete pools"
         case Operation.APPLY:
-            return "Revert a list" if batch.source == Source.REVERT else "Apply a file"
+            return "Revert a list" if source == Source.REVERT else "Apply a file"
+
+
+def share_of(frozen: Mapping[str, Any], number: int) -> str:
+    """How many pools of a list a line stands for: 38 of 40 pools."""
+    whole = frozen.get("pools")
+    if type(whole) is not int or whole <= number:
+        return counted(number, "pool")
+    return f"{number:,} of {counted(whole, 'pool')}"
 
 
 def _limit(aim: Any) -> str:

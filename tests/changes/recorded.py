@@ -1,6 +1,7 @@
 """Changes put on the ledger at chosen moments, without a Core."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -30,6 +31,7 @@ def a_change(
     outcome: Outcome | None = Outcome.DONE,
     reason: str = "",
     held: bool = False,
+    batch: UUID | None = None,
 ) -> UUID:
     """A change with its outcome (None: none was ever written); returns its id.
 
@@ -42,6 +44,7 @@ def a_change(
         "pool_name": pool_name,
         "reason": reason,
         "change": change,
+        "batch": batch,
         "facts": {
             "before": None if creating else BEFORE.to_json(),
             "wanted": AFTER.to_json() if action in {Action.CREATE, Action.EDIT} else None,
@@ -61,6 +64,34 @@ def a_change(
             known = "" if pool_id is None else str(pool_id)
             append(Kind.OUTCOME, action, actor, pool_id=known, outcome=outcome, **about)
     return change
+
+
+def a_list(
+    count: int,
+    at: datetime = NOON,
+    *,
+    outcomes: Sequence[Outcome | None] = (),
+    actions: Sequence[Action] = (),
+    company: str = "acme",
+    reason: str = "",
+) -> tuple[UUID, list[UUID]]:
+    """A list of changes, one a minute; returns its id, and those of its changes, oldest first."""
+    batch = uuid.uuid4()
+    facts = {"operation": "limit", "how": {"to": 10}, "pools": count, "list": "ticked"}
+    with travel(at - timedelta(minutes=1), tick=False), transaction.atomic():
+        record_event("batch_frozen", Actor(1, "ada"), company=company, facts=facts, batch=batch)
+    changes = [
+        a_change(
+            at + timedelta(minutes=number),
+            company=company,
+            action=actions[number] if actions else Action.EDIT,
+            outcome=outcomes[number] if outcomes else Outcome.DONE,
+            reason=reason,
+            batch=batch,
+        )
+        for number in range(count)
+    ]
+    return batch, changes
 
 
 def read_back(change: UUID, readback: Readback = Readback.SHOWN) -> None:

@@ -21,7 +21,8 @@ from pools.models import Company, Entry, Token
 from pools.models.vocabulary import Action, Outcome, Readback, Verdict
 from pools.tickets import tickets_of
 from pools.wording.events import facts_of
-from tests.changes.recorded import NOON, a_change, an_event, minutes, read_back, settled
+from tests.changes.recorded import NOON, a_change, a_list, an_event, minutes, read_back, settled
+from tests.fixtures.ledger_flush import unguarded_ledger
 from tests.fixtures.panel import SignIn, make_person, person_of, streamed, told
 
 LIST = "/c/acme/changes/"
@@ -479,3 +480,74 @@ def test_very_many_companies_are_listed_together(manager: Client) -> None:
     )
     for query in ("", "?outcome=done", "?company=acme"):
         assert ids_of(manager.get(f"{ALL}{query}")) == [mine], query
+
+
+def test_a_list_is_one_line_that_unfolds_with_the_state_in_the_address(manager: Client) -> None:
+    outcomes = [Outcome.DONE, Outcome.DONE, Outcome.REFUSED]
+    batch, changes = a_list(3, outcomes=outcomes, reason="ZD-4711")
+    single = a_change(NOON + minutes(20))
+    page = manager.get(LIST, {"who": "ada"})
+    assert ids_of(page) == [single, changes[-1]]
+    text = told(page)
+    assert "2 done 1 refused" in text
+    assert "Set limit to 10" in text
+    assert "3 pools" in text
+    line = LexborHTMLParser(page.content).css_first(f"#list-{batch} [aria-expanded='false']")
+    assert line.attributes["href"] == f"{LIST}?who=ada&list={batch}#list-{batch}"
+    unfolded = manager.get(LIST, {"who": "ada", "list": str(batch)})
+    rows = LexborHTMLParser(unfolded.content)
+    assert [
+        f"/changes/{each}/" in row.html
+        for each, row in zip(changes[::-1], rows.css("tr.of-list"), strict=True)
+    ] == [True] * 3
+    folds = rows.css_first("[aria-expanded='true']")
+    assert folds.attributes["href"] == f"{LIST}?who=ada#list-{batch}"
+    # Its report is a link away; nothing else on the page is otherwise.
+    assert rows.css_first(f"#list-{batch} a[href='/c/acme/batches/{batch}/']")
+    assert ids_of(unfolded) == ids_of(page)
+    assert unfolded.context["export_href"] == page.context["export_href"]
+
+
+def test_an_unfolded_list_stays_on_its_page(
+    manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pools.views.changes.LINES", 1)
+    batch, _ = a_list(2)
+    newest = a_change(NOON + minutes(20))
+    seq = Entry.objects.get(change=newest, kind="intent").seq
+    page = manager.get(LIST, {"before": seq})
+    line = LexborHTMLParser(page.content).css_first("[aria-expanded]")
+    assert line.attributes["href"] == f"{LIST}?before={seq}&list={batch}#list-{batch}"
+    assert (
+        len(LexborHTMLParser(manager.get(line.attributes["href"] or "").content).css(".of-list"))
+        == 2
+    )
+
+
+@pytest.mark.parametrize("text", ["x", "12", "6f0c7c1e", "{}"])
+def test_what_is_no_list_is_said(manager: Client, text: str) -> None:
+    page = manager.get(LIST, {"list": text})
+    assert (page.status_code, "list= needs the id of a list." in page.text) == (400, True)
+
+
+def test_a_list_of_a_company_that_is_gone_is_told_from_the_record_alone(sign_in_as: SignIn) -> None:
+    a_list(2, company="gone")
+    page = sign_in_as("Auditor", token=None).get(ALL)
+    assert "Set limit to 10 2 pools gone" in told(page)
+
+
+def test_an_altered_list_is_still_a_line(manager: Client) -> None:
+    a_list(2)
+    with unguarded_ledger():
+        Entry.objects.filter(action="batch_frozen").update(
+            facts='{"operation": "fly", "pools": "x"}'
+        )
+    assert "List of changes The list 2 pools" in told(manager.get(LIST))
+
+
+def test_an_export_has_each_change_of_a_list(manager: Client) -> None:
+    batch, changes = a_list(2)
+    single = a_change(NOON + minutes(20))
+    answer = manager.post(f"{ALL}export/", {"format": "json"})
+    found = [(line["change"], line["list"]) for line in json.loads(streamed(answer))]
+    assert found == [(str(single), None), *((str(each), str(batch)) for each in changes[::-1])]

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from pools.models import Company, Entry
 from sandbox.running import RunningSandbox
 from tests.batches.lists import frozen
+from tests.changes.recorded import a_list
 from tests.fixtures.panel import SignIn, give_token, make_company, person_of
 from tests.fixtures.place import Place
 from tests.fixtures.signing import SIGNING_KEYS
@@ -95,6 +96,12 @@ def test_the_record(sign_in_as: SignIn, core: RunningSandbox, address: str) -> N
     client = sign_in_as("Administrator")
     edit(client, core.company("acme").add_pool("Orders", 5).id, limit="6")
     assert len(statements_of(client, address)) <= MOST
+
+
+@pytest.mark.parametrize("address", ["/changes/", "/c/acme/changes/"])
+def test_the_record_with_lists_of_changes(manager: Client, address: str) -> None:
+    batch, *_ = [a_list(3)[0] for _ in range(4)]
+    assert len(statements_of(manager, f"{address}?list={batch}")) <= MOST
 
 
 @pytest.mark.parametrize("place", ["before=4", "after=1"])
