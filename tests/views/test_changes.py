@@ -492,15 +492,15 @@ def test_a_list_is_one_line_that_unfolds_with_the_state_in_the_address(manager: 
     assert "2 done 1 refused" in text
     assert "Set limit to 10" in text
     assert "3 pools" in text
-    line = LexborHTMLParser(page.content).css_first(f"#list-{batch} [aria-expanded='false']")
+    (line,) = LexborHTMLParser(page.content).css(f"#list-{batch} [aria-expanded='false']")
     assert line.attributes["href"] == f"{LIST}?who=ada&list={batch}#list-{batch}"
     unfolded = manager.get(LIST, {"who": "ada", "list": str(batch)})
     rows = LexborHTMLParser(unfolded.content)
     assert [
-        f"/changes/{each}/" in row.html
+        f"/changes/{each}/" in (row.html or "")
         for each, row in zip(changes[::-1], rows.css("tr.of-list"), strict=True)
     ] == [True] * 3
-    folds = rows.css_first("[aria-expanded='true']")
+    (folds,) = rows.css("[aria-expanded='true']")
     assert folds.attributes["href"] == f"{LIST}?who=ada#list-{batch}"
     # Its report is a link away; nothing else on the page is otherwise.
     assert rows.css_first(f"#list-{batch} a[href='/c/acme/batches/{batch}/']")
@@ -516,7 +516,7 @@ def test_an_unfolded_list_stays_on_its_page(
     newest = a_change(NOON + minutes(20))
     seq = Entry.objects.get(change=newest, kind="intent").seq
     page = manager.get(LIST, {"before": seq})
-    line = LexborHTMLParser(page.content).css_first("[aria-expanded]")
+    (line,) = LexborHTMLParser(page.content).css("[aria-expanded]")
     assert line.attributes["href"] == f"{LIST}?before={seq}&list={batch}#list-{batch}"
     assert (
         len(LexborHTMLParser(manager.get(line.attributes["href"] or "").content).css(".of-list"))
@@ -533,7 +533,7 @@ def test_what_is_no_list_is_said(manager: Client, text: str) -> None:
 def test_a_list_of_a_company_that_is_gone_is_told_from_the_record_alone(sign_in_as: SignIn) -> None:
     a_list(2, company="gone")
     page = sign_in_as("Auditor", token=None).get(ALL)
-    assert "Set limit to 10 2 pools gone" in told(page)
+    assert "Set limit to 10 ▸ 2 pools gone" in told(page)
 
 
 def test_an_altered_list_is_still_a_line(manager: Client) -> None:
@@ -542,7 +542,7 @@ def test_an_altered_list_is_still_a_line(manager: Client) -> None:
         Entry.objects.filter(action="batch_frozen").update(
             facts='{"operation": "fly", "pools": "x"}'
         )
-    assert "List of changes The list 2 pools" in told(manager.get(LIST))
+    assert "List of changes ▸ The list 2 pools" in told(manager.get(LIST))
 
 
 def test_an_export_has_each_change_of_a_list(manager: Client) -> None:
