@@ -265,8 +265,7 @@ def _stands_alone(source: QuerySet[Any], filters: Filters) -> RawSQL:
     As a text: the query is made for every page of changes.
     """
     wanted, given = of_items("later", filters)
-    form = _ALONE if source.model is Entry else _ALONE_BY_TERM
-    sql = form.format(wanted)
+    sql = (_ALONE if source.model is Entry else _ALONE_BY_TERM).format(wanted)
     return RawSQL(sql, given, output_field=BooleanField())  # noqa: S611  # nosec B611
 
 
