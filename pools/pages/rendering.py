@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.template.backends.jinja2 import Template
 from django.template.loader import get_template
 
+from pools.models import Company
 from pools.wording.messages import OutcomeMessage
 
 # The id of the element that HTMX is about to swap → the block that fills it. A page that has
@@ -66,7 +67,10 @@ def page_behind(request: HttpRequest, message: OutcomeMessage) -> str:
 
 
 def landed(
-    request: HttpRequest, message: OutcomeMessage, row: Mapping[str, Any] | None = None
+    request: HttpRequest,
+    message: OutcomeMessage,
+    company: Company,
+    row: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
     """What has ended. From a dialog it is said in place, where the page behind it can stay.
 
@@ -77,7 +81,9 @@ def landed(
         messages.add_message(request, message.message_level, message.text)
         return redirect(message.target)
     response = render(
-        request, "pools/outcome.html", {"outcome": message, "row": None, **(row or {})}
+        request,
+        "pools/outcome.html",
+        {"outcome": message, "company": company, "row": None, **(row or {})},
     )
     response["HX-Retarget"] = "#outcome"
     response["HX-Reswap"] = "innerHTML"

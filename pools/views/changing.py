@@ -263,9 +263,9 @@ def _landed(
     request, company = workplace.request, workplace.company
     behind = page_behind(request, message)
     if not isinstance(result, ChangeResult) or result.reading is None:
-        return landed(request, message)
+        return landed(request, message, workplace.company)
     if behind == pool_page(company):
-        return landed(request, message, row_of(workplace, result.reading.pool))
+        return landed(request, message, workplace.company, row_of(workplace, result.reading.pool))
     if (behind or message.target) == pool_page(company, result.pool_id):
         hand_on(request, company, result.change_id, result.reading)
-    return landed(request, message)
+    return landed(request, message, workplace.company)

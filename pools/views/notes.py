@@ -77,7 +77,7 @@ def _sent(
         problem = workplace.problem(error, Action.EDIT)
         found = {**context, "problem": problem, "form": form}
         return show(request, "pools/note.html", found, status=problem.status)
-    return landed(request, pinned_message(pool_page(company, pool_id), removed=removed))
+    return landed(request, pinned_message(pool_page(company, pool_id), removed=removed), company)
 
 
 def _once_more(form: NoteForm, now: PinnedNote | None) -> NoteForm:

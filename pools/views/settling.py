@@ -83,4 +83,5 @@ def change_release(request: HttpRequest, company: str, change: UUID) -> HttpResp
     except CHANGING as error:
         context["problem"] = problem = workplace.problem(error, Activity.UNLOCKING)
         return show(request, "pools/change_release.html", context, status=problem.status)
-    return landed(request, unlocked_message(workplace.company, pool_id, moved=moved))
+    message = unlocked_message(workplace.company, pool_id, moved=moved)
+    return landed(request, message, workplace.company)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Demo, Fault, let_in
-from tests.browser.pools import edit, new_pool
+from tests.browser.pools import new_pool
 
 pytestmark = pytest.mark.any_database
 
@@ -48,9 +48,14 @@ def test_no_translator_touches_a_name_an_id_or_a_reason(
     manager: Page, administrator: Page, core_fault: Fault
 ) -> None:
     pool = new_pool(manager)
+    manager.goto(pool)
     name = manager.get_by_role("heading", level=1).locator("bdi").first.inner_text()
     words = [name.partition(" ")[2], name, "Beleg", "manager", "Acme"]
-    edit(manager, pool, limit="12", reason="Beleg 12")
+    manager.get_by_role("link", name="Edit", exact=True).click()
+    manager.get_by_label("Limit").fill("12")
+    manager.get_by_label("Reason").fill("Beleg 12")
+    manager.get_by_role("button", name="Save changes").click()
+    expect(manager.locator("#outcome")).to_contain_text("limit 5 → 12")
     assert manager.evaluate(TRANSLATED, words) == []
     manager.get_by_role("region", name="History").locator("h3 a").first.click()
     expect(manager.get_by_role("heading", name="Before and after")).to_be_visible()
