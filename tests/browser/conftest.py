@@ -74,7 +74,7 @@ def demo(
         "CORE_DEADLINE_SECONDS": "5",
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "adminpanel.demo"],
+        [sys.executable, "-m", "tests.browser.quick_demo"],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,

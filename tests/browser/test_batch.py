@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations, violations_in_both_themes
 from tests.browser.conftest import Fault
+from tests.browser.pools import new_pool
 
 LIST = "/c/acme/pools/"
 
@@ -16,11 +17,7 @@ def two_pools(page: Page) -> str:
     """A word that two new pools with limit 5 have in their names, and no other."""
     word = uuid4().hex[:8]
     for name in (f"{word} one", f"{word} two"):
-        page.goto(f"{LIST}new/")
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Limit").fill("5")
-        page.get_by_role("button", name="Create pool").click()
-        page.wait_for_url(re.compile(r"/pools/\d+/$"))
+        new_pool(page, name=name)
     return word
 
 

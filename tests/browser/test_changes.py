@@ -9,20 +9,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import violations_in_both_themes
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import Demo, let_in
+from tests.browser.pools import new_pool
 
 pytestmark = pytest.mark.any_database
 
 CHANGES = "/c/acme/changes/"
-
-
-def make_a_change(page: Page, reason: str) -> None:
-    page.goto("/c/acme/pools/new/")
-    page.get_by_label("Name").fill(f"Recorded {uuid4().hex[:8]}")
-    page.get_by_label("Limit").fill("5")
-    page.get_by_label("Reason").fill(reason)
-    page.get_by_role("button", name="Create pool").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Recorded")
 
 
 def filter_by_words(page: Page, word: str) -> None:
@@ -35,7 +27,7 @@ def filter_by_words(page: Page, word: str) -> None:
 
 def test_filtering_keeps_the_address(manager: Page) -> None:
     word = f"w{uuid4().hex[:8]}"
-    make_a_change(manager, word)
+    new_pool(manager, reason=word)
     filter_by_words(manager, word)
     manager.reload()
     expect(manager.locator(".record tbody tr:not(.day)")).to_have_count(1)
@@ -44,7 +36,7 @@ def test_filtering_keeps_the_address(manager: Page) -> None:
 
 def test_filtering_without_javascript(plain: Page) -> None:
     word = f"w{uuid4().hex[:8]}"
-    make_a_change(plain, word)
+    new_pool(plain, reason=word)
     filter_by_words(plain, word)
     plain.locator(".opens").click()
     expect(plain.locator("#change-text")).to_contain_text(f"Reason: {word}")
@@ -52,7 +44,7 @@ def test_filtering_without_javascript(plain: Page) -> None:
 
 def test_a_line_opens_where_it_is_clicked_and_by_enter(manager: Page) -> None:
     word = f"w{uuid4().hex[:8]}"
-    make_a_change(manager, word)
+    new_pool(manager, reason=word)
     filter_by_words(manager, word)
     manager.locator(".cell-reason").get_by_text(word).click()
     expect(manager).to_have_url(re.compile(r"/changes/[0-9a-f-]{36}/$"))
@@ -65,7 +57,7 @@ def test_a_line_opens_where_it_is_clicked_and_by_enter(manager: Page) -> None:
 
 def test_a_reason_can_be_marked_without_opening_its_line(manager: Page) -> None:
     word = f"w{uuid4().hex[:8]}"
-    make_a_change(manager, word)
+    new_pool(manager, reason=word)
     manager.goto(f"{CHANGES}?words={word}")
     box = manager.locator(".cell-reason .reason").bounding_box()
     assert box
@@ -80,7 +72,7 @@ def test_a_reason_can_be_marked_without_opening_its_line(manager: Page) -> None:
 
 def test_an_export_is_a_file_and_can_be_asked_for_twice(manager: Page) -> None:
     word = f"w{uuid4().hex[:8]}"
-    make_a_change(manager, word)
+    new_pool(manager, reason=word)
     filter_by_words(manager, word)
     for kind in ("CSV", "JSON"):
         with manager.expect_download() as download:
@@ -90,7 +82,7 @@ def test_an_export_is_a_file_and_can_be_asked_for_twice(manager: Page) -> None:
 
 def test_copying_as_text(manager: Page) -> None:
     word = f"w{uuid4().hex[:8]}"
-    make_a_change(manager, word)
+    new_pool(manager, reason=word)
     filter_by_words(manager, word)
     manager.locator(".opens").click()
     manager.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -100,14 +92,14 @@ def test_copying_as_text(manager: Page) -> None:
 
 
 @pytest.fixture(scope="module")
-def auditor(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Page]:
+def auditor(browser: Browser, browser_context_args: dict[str, Any], demo: Demo) -> Iterator[Page]:
     context = browser.new_context(**browser_context_args)
     page = context.new_page()
-    sign_in(page, "manager")
-    make_a_change(page, "to be looked at")
-    page.context.clear_cookies()
-    sign_in(page, "auditor")
-    yield page
+    with let_in(context, demo.url, "manager"):
+        new_pool(page, reason="to be looked at")
+    context.clear_cookies()
+    with let_in(context, demo.url, "auditor"):
+        yield page
     context.close()
 
 
@@ -138,7 +130,7 @@ def test_one_change_has_no_violation_and_fits_a_phone(auditor: Page) -> None:
 
 def test_a_name_of_two_lines_leaves_the_other_cells_at_its_first(manager: Page) -> None:
     word = f"w{uuid4().hex[:8]}"
-    make_a_change(manager, word)
+    new_pool(manager, reason=word)
     filter_by_words(manager, word)
     tops = manager.evaluate(
         """() => {

@@ -17,7 +17,10 @@ REASON = "ZD-4711 orders are stuck"
 
 @pytest.fixture
 def pool(manager: Page) -> str:
-    return new_pool(manager)
+    """The address of a new pool, which is open."""
+    address = new_pool(manager)
+    manager.goto(address)
+    return address
 
 
 def cleared_for_the_ticket(page: Page) -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Demo, Fault, let_in
-from tests.browser.pools import edit, new_pool
+from tests.browser.pools import new_pool, open_edited
 
 pytestmark = pytest.mark.any_database
 POOLS = "/c/acme/pools/"
@@ -219,8 +219,7 @@ def test_a_phone_has_room_for_an_allowance_and_for_what_is_done_with_what_was_ti
 
 def test_every_link_of_a_change_can_be_hit(manager: Page, phone: Page) -> None:
     for page in (manager, phone):
-        pool = new_pool(page)
-        edit(page, pool, limit="12")
+        pool = open_edited(page)
         history = page.get_by_role("region", name="History")
         history.get_by_role("link", name="Revert").first.click()
         page.get_by_role("dialog").get_by_role("button", name="Revert").click()
@@ -234,14 +233,14 @@ def test_every_link_of_a_change_can_be_hit(manager: Page, phone: Page) -> None:
 
 
 def test_one_thing_on_a_change_is_called_request(manager: Page) -> None:
-    new_pool(manager)
+    manager.goto(new_pool(manager))
     manager.get_by_role("region", name="History").locator("h3 a").first.click()
     expect(manager.get_by_text("Request id", exact=True)).to_be_visible()
     expect(manager.get_by_text("Request", exact=False)).to_have_count(1)
 
 
 def test_a_change_is_printed_on_one_page(manager: Page) -> None:
-    new_pool(manager)
+    manager.goto(new_pool(manager))
     manager.get_by_role("region", name="History").locator("h3 a").first.click()
     expect(manager.locator("#change-text")).to_be_visible()
     manager.emulate_media(media="print")

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.pools import POOLS, new_pool
 from tests.fixtures.awkward_names import NASTIEST, TRAP
 
 pytestmark = pytest.mark.any_database
-POOLS = "/c/acme/pools/"
 LONGEST = 255
 
 
@@ -41,11 +41,7 @@ def test_nothing_of_a_name_is_run_or_fetched(
 ) -> None:
     names = list(packed())
     for name in names:
-        manager.goto(f"{POOLS}new/")
-        manager.get_by_label("Name").fill(name)
-        manager.get_by_label("Limit").fill("5")
-        manager.get_by_label("Reason").fill(name)
-        manager.get_by_role("button", name="Create pool").click()
+        manager.goto(new_pool(manager, name=name, reason=name))
         expect(manager.get_by_role("heading", level=1)).to_contain_text("Trapped")
     manager.goto(f"{POOLS}?search=Trapped&per_page=100")
     expect(manager.locator("tbody tr")).to_have_count(len(names))

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import violations_in_both_themes
 from tests.browser.conftest import Demo, Fault, let_in
-from tests.browser.pools import edit, entry, hold, new_pool
+from tests.browser.pools import edit, entry, hold, new_pool, open_edited
 
 pytestmark = pytest.mark.any_database
 
@@ -28,19 +28,19 @@ def revert_the_last(page: Page) -> None:
 
 
 def test_an_edit_is_reverted_in_the_dialog(manager: Page) -> None:
-    edit(manager, pool := new_pool(manager), limit="12")
+    pool = open_edited(manager)
     revert_the_last(manager)
     expect(manager).to_have_url(pool)
     expect(manager.get_by_role("dialog")).to_be_hidden()
 
 
 def test_an_edit_is_reverted_without_javascript(plain: Page) -> None:
-    edit(plain, new_pool(plain), limit="12")
+    open_edited(plain)
     revert_the_last(plain)
 
 
 def test_an_edit_is_reverted_by_the_keyboard_alone(manager: Page) -> None:
-    edit(manager, new_pool(manager), limit="12")
+    open_edited(manager)
     entry(manager, 0).get_by_role("link", name="Revert").focus()
     manager.keyboard.press("Enter")
     reason = manager.get_by_role("dialog").get_by_label("Reason")
@@ -53,7 +53,7 @@ def test_an_edit_is_reverted_by_the_keyboard_alone(manager: Page) -> None:
 
 
 def test_from_the_changes_page_it_leads_to_the_pool(manager: Page) -> None:
-    edit(manager, pool := new_pool(manager), limit="12")
+    pool = open_edited(manager)
     entry(manager, 0).locator("h3 a").click()
     manager.get_by_role("link", name="Revert").click()
     manager.get_by_role("dialog").get_by_role("button", name="Revert").click()
@@ -62,7 +62,7 @@ def test_from_the_changes_page_it_leads_to_the_pool(manager: Page) -> None:
 
 
 def test_a_deleted_pool_is_created_again(manager: Page) -> None:
-    new_pool(manager)
+    manager.goto(new_pool(manager))
     name = manager.get_by_role("heading", level=1).locator("bdi").first.inner_text()
     manager.get_by_role("link", name="Delete pool").click()
     manager.get_by_role("button", name="Delete permanently").click()
@@ -79,7 +79,7 @@ def test_a_deleted_pool_is_created_again(manager: Page) -> None:
 
 
 def test_every_entry_of_the_history_is_copied_as_text(manager: Page) -> None:
-    edit(manager, new_pool(manager), limit="12")
+    open_edited(manager)
     manager.context.grant_permissions(["clipboard-read", "clipboard-write"])
     entry(manager, 0).get_by_role("button", name="Copy as text").click()
     expect(manager.locator("#announce")).to_have_text("Copied.")
@@ -90,7 +90,7 @@ def test_every_entry_of_the_history_is_copied_as_text(manager: Page) -> None:
 
 
 def test_without_javascript_the_text_is_on_the_changes_page(plain: Page) -> None:
-    edit(plain, new_pool(plain), limit="12")
+    open_edited(plain)
     entry(plain, 0).get_by_role("link", name="Copy as text").click()
     expect(plain.locator("#change-text")).to_contain_text("Limit: 5 → 12")
 
@@ -137,6 +137,7 @@ def seen(browser: Browser, browser_context_args: dict[str, Any], demo: Demo) -> 
         pool = new_pool(page)
         edit(page, pool, limit="12")
         edit(page, pool, limit="20", timeout="9")
+        page.goto(pool)
         yield page
     context.close()
 

@@ -72,6 +72,7 @@ def test_dismissed_it_is_gone_and_comes_back_with_its_address(manager: Page, poo
 
 def test_without_javascript(plain: Page) -> None:
     pool = new_pool(plain)
+    plain.goto(pool)
     name = plain.get_by_role("heading", level=1).locator("bdi").first.inner_text()
     plain.goto(f"/c/acme/pools/{TICKET}")
     search = plain.get_by_role("searchbox", name="Search pools")

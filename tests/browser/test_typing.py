@@ -93,7 +93,7 @@ def test_the_tabs_title_says_what_is_listed(manager: Page) -> None:
 
 
 def test_the_tabs_title_follows_a_new_name(manager: Page) -> None:
-    new_pool(manager)
+    manager.goto(new_pool(manager))
     manager.get_by_role("link", name="Edit", exact=True).click()
     manager.get_by_label("Name").fill("Renamed in the dialog")
     manager.get_by_role("button", name="Save changes").click()
@@ -101,7 +101,7 @@ def test_the_tabs_title_follows_a_new_name(manager: Page) -> None:
 
 
 def test_nothing_typed_is_nothing_to_lose(manager: Page) -> None:
-    new_pool(manager)
+    manager.goto(new_pool(manager))
     manager.get_by_role("link", name="Edit", exact=True).click()
     dialog = manager.locator("#dialog")
     dialog.get_by_role("button", name="Save changes").click()
@@ -112,7 +112,7 @@ def test_nothing_typed_is_nothing_to_lose(manager: Page) -> None:
 
 
 def test_a_refused_form_that_holds_something_is_asked_about(manager: Page) -> None:
-    new_pool(manager)
+    manager.goto(new_pool(manager))
     for label, text in (("Reason", "Half a reason"), ("Limit", "ten")):
         manager.get_by_role("link", name="Edit", exact=True).click()
         dialog = manager.locator("#dialog")
@@ -127,7 +127,7 @@ def test_a_refused_form_that_holds_something_is_asked_about(manager: Page) -> No
 
 def test_a_box_that_was_drawn_larger_is_no_style_of_the_page(manager: Page) -> None:
     """What the browser complains about is looked at by the fixture of the manager."""
-    new_pool(manager)
+    manager.goto(new_pool(manager))
     manager.get_by_role("link", name="Edit", exact=True).click()
     reason = manager.locator("#dialog").get_by_label("Reason")
     box = reason.bounding_box()

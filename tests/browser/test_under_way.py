@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Fault
-from tests.browser.pools import edit, entry, hold, new_pool
+from tests.browser.pools import entry, hold, new_pool
 
 # Core may answer too late to be heard: that is an outcome as well.
 OUTCOME = re.compile("limit 5 → 12|whether the edit of")
@@ -13,7 +13,7 @@ OUTCOME = re.compile("limit 5 → 12|whether the edit of")
 
 def send_slowly(page: Page, core_fault: Fault) -> None:
     """An edit from the dialog that Core answers after two seconds."""
-    new_pool(page)
+    page.goto(new_pool(page))
     page.get_by_role("link", name="Edit", exact=True).click()
     page.get_by_label("Limit").fill("12")
     core_fault("latency=2;only=update;times=1")
@@ -63,7 +63,7 @@ def test_a_form_that_is_gone_brings_the_page_anew(
 def test_an_unknown_deletion_is_announced_and_can_be_checked(
     manager: Page, core_fault: Fault
 ) -> None:
-    new_pool(manager)
+    manager.goto(new_pool(manager))
     core_fault("apply-then-fail;status=500;only=delete;times=1")
     manager.get_by_role("link", name="Delete pool").click()
     manager.get_by_role("button", name="Delete permanently").click()
@@ -77,7 +77,10 @@ def test_an_unknown_deletion_is_announced_and_can_be_checked(
 def test_a_failed_refresh_leaves_what_was_said_of_a_change(
     manager: Page, core_fault: Fault
 ) -> None:
-    edit(manager, new_pool(manager), limit="12")
+    manager.goto(f"{new_pool(manager)}edit/")
+    manager.get_by_label("Limit").fill("12")
+    manager.get_by_role("button", name="Save changes").click()
+    expect(manager.locator("#outcome")).to_contain_text("limit 5 → 12")
     core_fault("status=500")
     manager.get_by_role("link", name="Refresh").click()
     manager.locator("#outcome .problem").wait_for()

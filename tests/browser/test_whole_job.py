@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Demo, Fault
-
-POOLS = "/c/acme/pools/"
+from tests.browser.pools import POOLS, new_pool
 
 
 def create(page: Page, name: str) -> None:
@@ -78,7 +77,7 @@ def test_back_shows_the_page_before(manager: Page) -> None:
 
 def test_a_dialog_keeps_the_list_where_it_was(manager: Page) -> None:
     name = f"Dialog {uuid4().hex[:8]}"
-    create(manager, name)
+    new_pool(manager, name=name)
     find(manager, name)
     manager.locator("tbody tr").get_by_role("link", name=re.compile("^Clear pool")).click()
     dialog = manager.get_by_role("dialog")
@@ -103,7 +102,7 @@ def test_a_change_in_a_dialog_is_shown_as_it_was_read_back(
     manager: Page, demo: Demo, place: str
 ) -> None:
     name = f"Counted {uuid4().hex[:8]}"
-    create(manager, name)
+    manager.goto(new_pool(manager, name=name))
     of = f"/{manager.url.rstrip('/').rpartition('/')[2]}"
     if place == "list":
         find(manager, name)
