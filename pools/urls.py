@@ -119,6 +119,7 @@ urlpatterns = [
     path("changes/verify/", verifying.ledger_verify, name="ledger_verify"),
     path("audit/keys", audit.keys, name="audit_keys"),
     path("changes/<uuid:change>/", changes.change_detail, name="change"),
+    path("changes/<pool_id:entry>/", changes.change_of_entry, name="change_of_entry"),
     path("changes/<uuid:change>/evidence/", evidence.change_evidence, name="change_evidence"),
     path("c/<slug:company>/changes/", changes.change_list, name="change_list"),
     path("c/<slug:company>/changes/export/", changes.change_export, name="change_export"),

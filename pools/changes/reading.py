@@ -22,7 +22,7 @@ from pools.changes.history import HistoryItem, changes_at, with_reverts
 from pools.changes.proposal import Snapshot
 from pools.changes.said import said_by
 from pools.models import Entry
-from pools.models.stored import GarbledMoment
+from pools.models.stored import GarbledId, GarbledMoment
 from pools.models.vocabulary import RECORDED, Action, Kind
 from pools.people import names as names_of_people
 from pools.people.names import Bearer
@@ -303,6 +303,14 @@ def names(companies: frozenset[str] | None) -> list[str]:
 
 def _sorted(names: set[str]) -> list[str]:
     return sorted(names - {""}, key=str.casefold)
+
+
+def change_of(entry: int) -> Recorded | None:
+    """The entry with this number, if it is one of a change that can be found by its id."""
+    found = read(Entry.objects.filter(seq=entry))
+    return next(
+        (each for each in found if each.change and not isinstance(each.change, GarbledId)), None
+    )
 
 
 def whole_change(change_id: UUID) -> WholeChange | None:

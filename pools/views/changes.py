@@ -6,6 +6,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -16,6 +17,7 @@ from pools.changes.reading import (
     Slice,
     WholeChange,
     bearers,
+    change_of,
     names,
     page,
     span_of,
@@ -130,6 +132,15 @@ def change_detail(request: HttpRequest, change: UUID) -> HttpResponse:
         **_links(whole, chosen),
     }
     return show(request, "pools/change.html", context)
+
+
+@needs("pools.view_pools")
+def change_of_entry(request: HttpRequest, entry: int) -> HttpResponse:
+    """The change that an entry of the record belongs to, by the entry's number."""
+    found = change_of(entry)
+    if found is None or not visibility_of(person(request)).sees(found.company):
+        raise Http404
+    return redirect("pools:change", found.change)
 
 
 @needs("pools.view_pools")

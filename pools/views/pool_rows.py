@@ -33,6 +33,7 @@ class PoolRow:
 
     `systems` is None where Core did not say which connectors use the pool, `updated` where it did
     not say that, `changed` where there is no last change. `ticks`: its table has a column of ticks.
+    Its addresses are as short as they can be where it stands: a page has many lines.
     """
 
     id: int | None
@@ -45,6 +46,7 @@ class PoolRow:
     systems: list[SystemConnectors] | None
     last_change: HistoryItem | None
     changed: Told | None
+    change_href: str
     held: bool
     cleared: RecentClears | None
     note: Note | None
@@ -54,10 +56,15 @@ class PoolRow:
 
 
 class Addresses:
-    """Addresses of a company's pools; each is looked up once, and filled in for every pool."""
+    """Addresses of a company's pools; each is looked up once, and filled in for every pool.
 
-    def __init__(self, company: Company) -> None:
+    `on_list`: as a link on their list needs them.
+    """
+
+    def __init__(self, company: Company, *, on_list: bool = False) -> None:
         self._slug = company.slug
+        self._changes = reverse("pools:change_list")
+        self._above = reverse("pools:pool_list", args=[company.slug]) if on_list else ""
         self._around: dict[str, tuple[str, str]] = {}
 
     def of(self, name: str, pool_id: int) -> str:
@@ -65,15 +72,20 @@ class Addresses:
             any_pool = 2**63 - 1
             address = reverse(f"pools:{name}", args=[self._slug, any_pool])
             before, _, after = address.rpartition(str(any_pool))
-            self._around[name] = before, after
+            self._around[name] = before.removeprefix(self._above), after
         before, after = self._around[name]
         return f"{before}{pool_id}{after}"
+
+    def of_change(self, entry: int) -> str:
+        """Of the change that an entry of the record belongs to, by the entry's number."""
+        return f"{self._changes}{entry}/"
 
 
 def row_of(workplace: Workplace, pool: Pool) -> dict[str, Any]:
     """What the line of a pool that was just changed, and so read, is made of."""
     record = record_of(workplace.company, [pool.id] if pool.id is not None else [])
-    row = pool_row(workplace, Addresses(workplace.company), Teller(), pool, record, set())
+    at = Addresses(workplace.company, on_list=True)
+    row = pool_row(workplace, at, Teller(), pool, record, set())
     return {"row": row}
 
 
@@ -86,6 +98,7 @@ def pool_row(
     held: set[int | None],
 ) -> PoolRow:
     change = None if pool.id is None else record.last.get(pool.id)
+    newest = record.newest.get(workplace.company.reference(pool.id)) if change else None
     return PoolRow(
         id=pool.id,
         name=pool.name,
@@ -97,6 +110,7 @@ def pool_row(
         systems=None if pool.connectors is None else by_system(pool),
         last_change=change,
         changed=teller.told(change.at) if change else None,
+        change_href=at.of_change(newest.seq) if change and change.has_page and newest else "",
         cleared=None if pool.id is None else record.cleared.get(pool.id),
         note=None if pool.id is None else workplace.kept.notes.get(pool.id),
         held=pool.id is not None and pool.id in held,

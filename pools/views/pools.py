@@ -296,7 +296,7 @@ def _list_problem(request: HttpRequest, context: dict[str, Any], problem: Proble
 def _page_context(
     workplace: Workplace, query: ListQuery, page: Page, record: PoolsRecord
 ) -> dict[str, Any]:
-    at, teller = Addresses(workplace.company), Teller()
+    at, teller = Addresses(workplace.company, on_list=True), Teller()
     held = {each.pool_id for each in record.held if each.origin == workplace.company.origin}
     return {
         "state": _state(query, page),

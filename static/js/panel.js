@@ -46,12 +46,14 @@ import "./choose.js";
   };
   const reveal = (place) => { if (!place.matches(".floats")) place.scrollIntoView({ block: "nearest" }); };
 
-  /* Says one of the page's own sentences where the eye is: in the dialog, or above the page. */
-  const show = (id) => {
+  const WENT_WRONG = "Something went wrong. Reload the page before you try again.";
+
+  /* Says a sentence where the eye is: in the dialog, or above the page. */
+  const show = (said) => {
     const place = dialog?.open ? byId("dialog-says") : outcome;
     if (place === outcome) settle();
     place.replaceChildren(byId("notice").content.cloneNode(true));
-    place.querySelector("bdi").replaceChildren(byId(id).content.cloneNode(true));
+    place.querySelector("bdi").replaceChildren(said);
     reveal(place);
   };
 
@@ -237,7 +239,7 @@ import "./choose.js";
   // The answer to a form under way needs its place.
   const stays = () => {
     if (!guarded(dialogBody).some(underWay)) return false;
-    dialog.querySelector(".slow").textContent = byId("sent").content.textContent;
+    dialog.querySelector(".slow").textContent = "It has been sent and can't be stopped now. Waiting for the answer…";
     return true;
   };
 
@@ -291,7 +293,6 @@ import "./choose.js";
       event.target.closest(".problem, .notice:not(.problem *)").remove();
       if (!outcome.childElementCount) outcome.style.height = "";
     }
-    if (event.target.closest("[data-keys]")) showKeys();
     // The list may have gone on to another page.
     const dismiss = event.target.closest(".ticket-off");
     const here = new URL(location);
@@ -460,7 +461,7 @@ import "./choose.js";
   on("htmx:beforeOnLoad", (event) => {
     if (event.detail.xhr.status !== 401 || !guarded(document).some(differs)) return;
     event.preventDefault();
-    show("signed-out");
+    show(byId("signed-out").content.cloneNode(true));
   });
 
   on("htmx:beforeSwap", ({ detail }) => {
@@ -470,7 +471,7 @@ import "./choose.js";
     if (xhr.status < 400 || !detail.shouldSwap) return;
     if (/<html/i.test(detail.serverResponse)) {
       detail.shouldSwap = false;
-      show("went-wrong");
+      show(WENT_WRONG);
     } else if (target.tabIndex === -1 && target.id && refreshes(detail)) {
       // The last good content stays, marked as old; what went wrong is said above it.
       target.dataset.old = "yes";
@@ -511,11 +512,13 @@ import "./choose.js";
   });
 
   for (const failure of ["htmx:sendError", "htmx:timeout"]) {
-    on(failure, () => show(dialog?.open ? "no-answer-form" : "no-answer"));
+    on(failure, () => show(dialog?.open
+      ? "The panel didn't answer. What you typed is still here. You can safely send it again: nothing is done twice."
+      : "The panel didn't answer. What you see may be out of date."));
   }
 
   // Statuses that are not swapped.
-  on("htmx:responseError", () => show("went-wrong"));
+  on("htmx:responseError", () => show(WENT_WRONG));
 
   /* --- Theme ---------------------------------------------------------------------------- */
 
@@ -531,17 +534,17 @@ import "./choose.js";
 
   /* --- Keyboard: single keys, never while typing, and one can switch them off ------------ */
 
-  const keysSwitch = byId("keys-on");
   const keysOn = () => root.dataset.singleKeys !== "off";
-  const showKeys = () => {
-    keysSwitch.checked = keysOn();
-    byId("keys").showModal();
+  // Where the focus is, it comes back to.
+  const showKeys = ({ href }) => {
+    htmx.ajax("get", href, { source: document.activeElement, target: dialogBody, swap: "innerHTML" });
   };
-  keysSwitch?.addEventListener("change", () => {
-    root.dataset.singleKeys = keysSwitch.checked ? "on" : "off";
-    const csrfmiddlewaretoken = document.querySelector("[name='csrfmiddlewaretoken']").value;
-    const body = new URLSearchParams({ keys: root.dataset.singleKeys, csrfmiddlewaretoken });
-    fetch(byId("keys-form").action, { method: "POST", body, redirect: "manual" });
+  on("change", ({ target }) => {
+    if (target.id !== "keys-on") return;
+    root.dataset.singleKeys = target.checked ? "on" : "off";
+    const body = new FormData(target.form);
+    body.set("keys", root.dataset.singleKeys);
+    fetch(target.form.action, { method: "POST", body, redirect: "manual" });
   });
 
   const row = () => document.activeElement.closest("tbody tr, .hit");
@@ -575,7 +578,7 @@ import "./choose.js";
     c: () => (leads ? go("c") : press("c")),
     g: () => { leads = setTimeout(() => { leads = 0; }, 1500); },
     h: () => leads && go("h"),
-    "?": () => keysSwitch && showKeys(),
+    "?": () => dialog && showKeys(byId("keyboard-help")),
   };
 
   // From any field of a form.

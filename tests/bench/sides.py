@@ -36,9 +36,7 @@ SWAP: Final = {"HX-Request": "true", "HX-Target": "pool-table"}
 ROWS: Final = 25
 CHANGED_POOL: Final = 250
 _ROW: Final = {
-    LIST: r"/c/acme/pools/\d+/",
-    SMALL: r"/c/small/pools/\d+/",
-    VAST: r"/c/vast/pools/\d+/",
+    **dict.fromkeys((LIST, SMALL, VAST), r'href="\d+/"'),
     MINIMAL: r"/pools/\d+/",
     ADMIN: r"/row/\d+/change/",
     CHANGES: r"/changes/[0-9a-f-]{36}/",

@@ -84,6 +84,16 @@ def test_zoom_no_motion_and_forced_colours_are_stood_by_each_screen(manager: Pag
     assert manager.evaluate(FADING) == []
 
 
+def test_in_forced_colours_the_shapes_of_a_line_are_seen(manager: Page) -> None:
+    manager.emulate_media(forced_colors="active")
+    manager.goto(POOLS)
+    colours = manager.evaluate("""() => {
+        const edit = document.querySelector(".tools a");
+        return [getComputedStyle(edit).color, getComputedStyle(edit, "::before").backgroundColor];
+    }""")
+    assert colours[0] == colours[1]
+
+
 def test_no_page_moves_while_it_is_read(manager: Page) -> None:
     manager.add_init_script(WATCHED)
 

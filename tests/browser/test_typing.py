@@ -227,7 +227,7 @@ def test_switched_off_keys_stay_off_after_signing_out(page: Page, complaints: li
     page.keyboard.press("Control+k")
     expect(page.get_by_role("dialog", name="Find").get_by_role("searchbox")).to_be_focused()
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Keyboard").click()
+    page.get_by_role("link", name="Keyboard").click()
     expect(page.get_by_label("Single-key shortcuts")).not_to_be_checked()
 
 
@@ -271,4 +271,6 @@ def test_keys_are_offered_to_those_who_may_use_them(
         page.context.clear_cookies()
         with let_in(page.context, demo.url, name):
             page.goto("/")
-        assert page.locator("#keys kbd").all_text_contents() == keys
+        page.get_by_role("link", name="Keyboard").click()
+        expect(page.locator("#dialog kbd").first).to_be_visible()
+        assert page.locator("#dialog kbd").all_text_contents() == keys

@@ -56,6 +56,21 @@ def test_auditors_see_every_company_and_those_that_are_gone(sign_in_as: SignIn) 
     assert ids_of(auditor.get(ALL, {"company": "gone"})) == [changes[1]]
 
 
+def test_the_number_of_an_entry_leads_to_its_change_for_those_who_see_it(
+    manager: Client, sign_in_as: SignIn
+) -> None:
+    change, foreign = a_change(), a_change(company="northwind")
+    an_event()
+    numbers = {each.change: each.seq for each in Entry.objects.order_by("seq")}
+    answer = manager.get(f"/changes/{numbers[change]}/?ticket=ZD-1")
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/changes/{change}/?ticket=ZD-1"
+    for number in (numbers[foreign], numbers[None], 10**6, 2**63 - 1):
+        assert manager.get(f"/changes/{number}/").status_code == 404, number
+    auditor = sign_in_as("Auditor", token=None)
+    assert auditor.get(f"/changes/{numbers[foreign]}/")["Location"] == f"/changes/{foreign}/"
+
+
 def test_without_a_token_a_companys_changes_are_not_there(sign_in_as: SignIn) -> None:
     change = a_change()
     outsider = sign_in_as("Operator", token=None)

@@ -41,7 +41,7 @@ def test_what_is_announced_is_right_for_one_pool_too(manager: Client) -> None:
 def test_no_line_is_for_htmx(manager: Client) -> None:
     """It holds what Core and other people wrote."""
     page = LexborHTMLParser(manager.get(LIST).text)
-    assert len(page.css("tbody[hx-disable] tr")) == len(page.css("tr[id]")) == 25
+    assert len(page.css("tbody[hx-disable] tr")) == len(page.css("tbody tr")) == 25
     inside = [name for node in page.css("tbody *") for name in node.attributes]
     assert not any(name.startswith("hx-") for name in inside)
 
@@ -122,7 +122,7 @@ def test_a_row_says_what_was_done_last_by_whom_and_how_long_ago(
     assert re.fullmatch(moment, last.css("a")[0].attributes["title"] or "")
     assert updated.text() == "seconds ago"
     titled = updated.attributes["title"] or ""
-    assert re.fullmatch(f"Updated {moment}, created {moment}", titled)
+    assert re.fullmatch(f"{moment}, created {moment}", titled)
 
 
 @pytest.mark.parametrize(
