@@ -10,6 +10,7 @@ import binascii
 import re
 import ssl
 from collections.abc import Collection
+from datetime import date
 from ipaddress import IPv6Address, ip_network
 from typing import Final, cast
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ KEY_ID = re.compile(r"[a-z0-9-]{1,32}")
 
 _CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MACHINE_TOKEN = re.compile(r"[\x21-\x7e]{24,}")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LOG_ORIGIN = re.compile(r"[\x21-\x2a\x2c-\x7e]{1,255}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 _ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
@@ -285,6 +287,20 @@ def whole_number(name: str, default: int, *, least: int, most: int) -> int:
             f"{name} must be a whole number from {least} to {most}, not {value!r}."
         )
     return int(value)
+
+
+def day_or_none(name: str) -> date | None:
+    """A day such as 2024-01-31; None where none is set."""
+    value = text(name)
+    if not value:
+        return None
+    # fromisoformat also reads weeks, and days without hyphens.
+    try:
+        return date.fromisoformat(value if _DAY.fullmatch(value) else "")
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name} must be a day such as 2024-01-31, not {value!r}."
+        ) from None
 
 
 def keys(name: str) -> tuple[tuple[str, Secret], ...]:

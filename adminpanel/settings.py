@@ -14,6 +14,7 @@ from jinja2 import StrictUndefined
 from adminpanel.database import database_settings
 from adminpanel.environment import (
     certificates,
+    day_or_none,
     host_of,
     hosts,
     https_url,
@@ -80,6 +81,8 @@ LEDGER_ORIGIN = log_origin("LEDGER_ORIGIN", host_of(PUBLIC_URL) or ALLOWED_HOSTS
 CHECKPOINT_FILE = text("CHECKPOINT_FILE")
 CHECKPOINT_URL = https_url("CHECKPOINT_URL")
 WITNESS_KEYS = items("WITNESS_KEYS")
+# Nothing that was recorded from this day on is taken out of the database.
+LEGAL_HOLD = day_or_none("LEGAL_HOLD")
 
 # --- Core -------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from adminpanel import VERSION
 from adminpanel.bearer import refusal_of
 from adminpanel.metrics import exposition
 from adminpanel.readiness import State, checkpoints, ledger_verified, readiness
-from pools.feed.reading import Beyond, Cursor, lines_after
+from pools.feed.reading import Beyond, Cursor, InArchive, lines_after
 
 # Of what a column can hold.
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
@@ -62,4 +62,6 @@ def feed(request: HttpRequest) -> HttpResponse:
         lines = [*lines_after(cursor, version=VERSION, values=settings.FEED_VALUES)]
     except Beyond as reason:
         return HttpResponse(f"{reason}\n", "text/plain", status=409)
+    except InArchive as reason:
+        return HttpResponse(f"{reason}\n", "text/plain", status=410)
     return HttpResponse("".join(f"{line.text}\n" for line in lines), "application/x-ndjson")

@@ -2,7 +2,7 @@
 """Verifies what a Pools Panel says happened, without the panel, its database or its secrets.
 
     python3 verify_ledger.py bundle evidence.zip --key KEY [--older checkpoint.txt]
-    python3 verify_ledger.py export ledger.txt --key KEY --checkpoint checkpoints.txt
+    python3 verify_ledger.py export ledger.txt|archive.txt --key KEY --checkpoint checkpoints.txt
     python3 verify_ledger.py growth growth.txt --key KEY --older checkpoint.txt
 
 KEY: a public key of the panel or of a witness, or a file of some. Get it from the panel's address
@@ -19,20 +19,21 @@ import re
 import sys
 import zipfile
 from collections import namedtuple
+from functools import reduce
 from pathlib import Path
 
 LONGEST, LARGEST = 1 << 20, 64 << 20  # bytes: of a line; of a bundle, unpacked
 NUMBER = r"(0|[1-9][0-9]{0,17})"
 # An entry: the form of its digest, its number, the digest before it, all its other columns.
 ENTRY = re.compile(rf"[0-9]{{1,5}}\|{NUMBER}\|[0-9a-f]{{64}}\|(\{{.*\}})".encode(), re.DOTALL)
-CHECKPOINT = re.compile(rf"([^\0-\x1f]+)\n{NUMBER}\n([^\0-\x1f]+)\n(?:[^\0-\x1f]+\n)*")
+WORDS = r"([^\0-\x1f]+)\n"  # a checkpoint: the log's name, its size and root, all that; signatures
+CHECKPOINT = re.compile(rf"({WORDS}{NUMBER}\n{WORDS}(?:[^\0-\x1f]+\n)*)\n((?:— .+\n){{1,100}})\n*")
 NEEDED = {"rows.txt", "proofs.json", "checkpoint.txt", "filter.json", "index.html", "keys.txt"}
 LOOSE = {"README.txt", "verify_ledger.py"}  # not covered in bundles of before December 2026
 ALLOWED = NEEDED | LOOSE | {"older.txt", "growth.txt"}
 Checkpoint = namedtuple("Checkpoint", "origin size root signers witnesses")
 P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
-ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
 
 
 def insist(condition, sentence):
@@ -61,14 +62,11 @@ def point_of(data):
     sign, y = y >> 255, y & (2**255 - 1)
     square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
     x = pow(square, (P + 3) // 8, P)
-    x = x * ROOT_OF_MINUS_ONE % P if (x * x - square) % P else x
+    x = x * pow(2, (P - 1) // 4, P) % P if (x * x - square) % P else x  # times the root of -1
     if y >= P or (x * x - square) % P or (x == 0 and sign):
         return None
     x = P - x if x & 1 != sign else x
     return x, y, 1, x * y % P
-
-
-BASE = point_of((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
 
 
 def is_signed(key, message, signature):
@@ -78,7 +76,8 @@ def is_signed(key, message, signature):
     if (len(key), len(signature)) != (32, 64) or not (a and r) or s >= ORDER or times(8, a)[0] == 0:
         return False
     digest = hashlib.sha512(signature[:32] + key + message).digest()
-    p, q = times(s, BASE), plus(r, times(int.from_bytes(digest, "little") % ORDER, a))
+    base = point_of((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+    p, q = times(s, base), plus(r, times(int.from_bytes(digest, "little") % ORDER, a))
     return (p[0] * q[2] - q[0] * p[2]) % P == 0 == (p[1] * q[2] - q[1] * p[2]) % P
 
 
@@ -88,10 +87,7 @@ def hashed(*parts):
 
 def root_of(parts):
     """The root over whole subtrees, the largest first."""
-    root = parts[-1] if parts else hashed()
-    for part in parts[-2::-1]:
-        root = hashed(b"\1", part, root)
-    return root
+    return reduce(lambda root, part: hashed(b"\1", part, root), parts[::-1]) if parts else hashed()
 
 
 def climb(found, fn, sn, path):
@@ -116,19 +112,17 @@ def keys_in(text):
     for line in filter(None, map(str.strip, text.splitlines())):
         name, known_as, data = [*line.split("+", 2), "", ""][:3]
         key = base64.b64decode(data, validate=True)
-        key_id = hashed(name.encode(), b"\n", key)[:4]
-        usable = name.isprintable() and len(key) == 33 and key[0] in (1, 4)
-        insist(usable and known_as == key_id.hex(), f"This is no public key of a ledger: {line!r}")
-        keys[name, key_id] = key
+        same = known_as == hashed(name.encode(), b"\n", key)[:4].hex()
+        usable = same and name.isprintable() and len(key) == 33 and key[0] in (1, 4)
+        insist(usable, f"This is no public key of a ledger: {line!r}")
+        keys[name, bytes.fromhex(known_as)] = key
     return keys
 
 
-def read_checkpoint(body, lines, keys):
+def read_checkpoint(body, origin, size, root, lines, keys):
     """A checkpoint that a known key has signed. What unknown keys say about it is passed over."""
-    read = CHECKPOINT.fullmatch(body)
-    insist(read and len(lines) <= 100, "What should be a checkpoint is none.")
-    found = Checkpoint(read[1], int(read[2]), base64.b64decode(read[3], validate=True), [], [])
-    for line in lines:
+    found = Checkpoint(origin, int(size), base64.b64decode(root, validate=True), [], [])
+    for line in lines.split("\n")[:-1]:
         name, _, text = line[2:].partition(" ")
         data, message = base64.b64decode(text, validate=True), body.encode()
         if key := keys.get((name, data[:4])):
@@ -144,17 +138,23 @@ def read_checkpoint(body, lines, keys):
 
 def checkpoints_in(data, keys):
     """Every checkpoint of a file, which may hold many, one after the other."""
-    found, body, lines = [], "", []
-    for line in [*data.decode().split("\n"), ""]:
-        if line.startswith("— "):
-            lines.append(line)
-            continue
-        if lines:
-            found.append(read_checkpoint(body, lines, keys))
-            body, lines = "", []
-        body += f"{line}\n" if line else ""
-    insist(found and not body, "What should be a checkpoint is none.")
-    return found
+    text = data.decode().strip("\n") + "\n"
+    found = list(CHECKPOINT.finditer(text))
+    insist("".join(each[0] for each in found) == text, "What should be a checkpoint is none.")
+    return [read_checkpoint(*each.groups(), keys) for each in found]
+
+
+def head_of(file):
+    """The line before the entries of an archive, or of an export that does not begin with 1."""
+    if (line := file.readline(LONGEST)).startswith(b'{"after":'):
+        return parsed(line)
+    file.seek(0)
+    return {"after": 0, "roots": []}
+
+
+def kept(name, keys):
+    with Path(name).open("rb") as file:
+        return checkpoints_in(head_of(file).get("checkpoint", "").encode() or file.read(), keys)
 
 
 def grown(data, old, keys):
@@ -188,22 +188,15 @@ def parsed(text):
     return json.loads(text, object_pairs_hook=once)
 
 
-def members_of(path):
-    """The files of a bundle. All is done in memory: nothing goes to where their names say."""
-    with zipfile.ZipFile(path) as archive:
-        names, files, room = [each.filename for each in archive.infolist()], {}, LARGEST
+def verify_bundle(asked, keys):
+    with zipfile.ZipFile(asked.file) as bundle:  # in memory: nothing goes to where names say
+        names, files, room = [each.filename for each in bundle.infolist()], {}, LARGEST
         whole = NEEDED <= set(names) <= ALLOWED and len(names) == len(set(names))
         insist(whole, "It is no bundle: a file is missing, is there twice, or doesn't belong.")
         for name in names:
-            with archive.open(name) as member:
-                files[name] = member.read(room + 1)
+            files[name] = bundle.open(name).read(room + 1)
             room -= len(files[name])
             insist(room >= 0, "It unpacks to more than a bundle can hold.")
-    return files
-
-
-def verify_bundle(asked, keys):
-    files = members_of(asked.file)
     keys = keys or keys_in(files["keys.txt"].decode())
     (checkpoint,) = checkpoints_in(files["checkpoint.txt"], keys)
     *lines, end = files["rows.txt"].split(b"\n")
@@ -232,21 +225,26 @@ def verify_bundle(asked, keys):
     for name in sorted(loose):
         print(f"Not covered, so anybody may have written it: {name}.")
     if asked.older or "older.txt" in files:
-        given = Path(asked.older).read_bytes() if asked.older else files["older.txt"]
-        (older,) = checkpoints_in(given, keys)
+        older = kept(asked.older, keys) if asked.older else checkpoints_in(files["older.txt"], keys)
         insist("growth.txt" in files, "It proves no growth: make it with that checkpoint.")
-        newer = grown(files["growth.txt"], older, keys)
+        newer = grown(files["growth.txt"], *older, keys)
         insist(newer[:3] == checkpoint[:3], "The proof of growth leads to another checkpoint.")
     return checkpoint
 
 
 def verify_export(asked, keys):
-    due, parts, size, good = {}, [], 0, 0  # checkpoints by size
-    for name in asked.checkpoint:
-        for each in checkpoints_in(Path(name).read_bytes(), keys):
-            due.setdefault(each.size, []).append(each)
+    due, newest = {}, None  # checkpoints by size
     with Path(asked.file).open("rb") as file:
-        for size, line in enumerate(iter(lambda: file.readline(LONGEST), b""), 1):
+        head = head_of(file)
+        begun, parts = head["after"], [base64.b64decode(each) for each in head["roots"]]
+        own = kept(asked.file, keys) if "checkpoint" in head else []
+        for each in own + [each for name in asked.checkpoint for each in kept(name, keys)]:
+            due.setdefault(each.size, []).append(each)
+        due or asked.refuse("it needs a checkpoint: --checkpoint")
+        before = len(parts) == begun.bit_count() and {each.root for each in due.pop(begun, [])}
+        insist(before in (set(), {root_of(parts)}), f"Entries 1 to {begun} aren't those signed.")
+        size = good = begun
+        for size, line in enumerate(iter(lambda: file.readline(LONGEST), b""), begun + 1):
             entry, place = ENTRY.fullmatch(line.removesuffix(b"\n")), size - 1
             insist(entry and int(entry[1]) == size, f"Entry {size} is missing or damaged.")
             part = hashed(b"\0", entry[0])
@@ -256,15 +254,18 @@ def verify_export(asked, keys):
             for newest in due.pop(size, []):
                 insist(root_of(parts) == newest.root, f"Entries {good + 1} to {size} were altered.")
                 good = size
-    insist(not due, f"It ends at entry {size}, but a checkpoint has {max(due, default=0)} entries.")
+    most, fits = max(due, default=0), newest and max(due, default=0) <= size
+    insist(fits, f"It has entries {begun + 1} to {size}, but a checkpoint is of {most} entries.")
     newer = f", and {size - good} newer not checked" if size > good else ""
-    print(f"Entries 1 to {good} are as they were recorded{newer}.")
+    older = [f"Checkpoints of up to {most} entries were not compared."] if due else []
+    print(f"Entries {begun + 1} to {good} are as they were recorded{newer}.", *older)
+    own and grown(head["growth"].encode(), own[0], keys)
     return newest
 
 
 def verify_growth(asked, keys):
-    (older,) = checkpoints_in(Path(asked.older).read_bytes(), keys)
-    return grown(Path(asked.file).read_bytes(), older, keys)
+    asked.older or asked.refuse("it needs a checkpoint: --older")
+    return grown(Path(asked.file).read_bytes(), *kept(asked.older, keys), keys)
 
 
 def main():
@@ -276,8 +277,7 @@ def main():
     parser.add_argument("--checkpoint", action="append", default=[], help="a file of checkpoints")
     parser.add_argument("--older", help="a checkpoint that you kept")
     asked = parser.parse_args()
-    if not {"bundle": True, "export": asked.checkpoint, "growth": asked.older}[asked.what]:
-        parser.error("it needs a checkpoint: --checkpoint for an export, --older for growth")
+    asked.refuse = parser.error
     sys.stdout.reconfigure(errors="backslashreplace")
     try:
         given = [key if "+" in key else Path(key).read_text() for key in asked.key]

@@ -149,6 +149,7 @@ EVENTS: Final[Mapping[str, Meaning]] = {
     "events_exported": _thing("Ledger", "", 2, Severity.LOW),
     "ledger_exported": _thing("Ledger", "", 2, Severity.LOW),
     "evidence_made": _thing("Ledger", "", 2, Severity.LOW),
+    "ledger_archived": _thing("Ledger", "", 4, Severity.MEDIUM),
     "pools_exported": _thing("Pools", "", 2, Severity.LOW),
 }
 # Events without a row: told, and nothing is made up about them.

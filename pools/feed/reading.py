@@ -7,6 +7,7 @@ from typing import Final
 
 from pools.changes.entries import read
 from pools.feed.ocsf import event_of
+from pools.ledger import archived
 from pools.models import Entry
 
 # A page of the feed: at most so many entries by one statement, some megabytes.
@@ -31,6 +32,20 @@ class Beyond(Exception):
         )
 
 
+class InArchive(Exception):
+    """What somebody asks for was taken out of the ledger: entries up to `through`."""
+
+    def __init__(self, through: int) -> None:
+        super().__init__(through)
+        self.through = through
+
+    def __str__(self) -> str:
+        return (
+            f"Entries 1 to {self.through} are in an archive: they are no longer in this record. "
+            f"What came later begins after {self.through}."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """The last entry that somebody has: its number (0: none), and its id where they know it."""
@@ -48,9 +63,19 @@ class Line:
 
 
 def lines_after(cursor: Cursor, *, version: str, values: bool, most: int = MOST) -> Iterator[Line]:
-    """The next entries, oldest first, at most `most`. Raises Beyond, django.db.Error."""
+    """The next entries, oldest first, at most `most`.
+
+    Raises Beyond, InArchive, django.db.Error.
+    """
     entries = read(Entry.objects.filter(seq__gte=cursor.seq).order_by("seq")[: most + 1])
-    if cursor.seq > 0:
+    gone = archived.newest() if entries and entries[0].seq > max(cursor.seq, 1) else None
+    if gone and cursor.seq < gone.through:
+        raise InArchive(gone.through)
+    if gone and cursor.seq == gone.through:
+        # The last one that was taken out: its seal is known still.
+        if cursor.uid not in ("", gone.last_digest):
+            raise Beyond(cursor.seq, head())
+    elif cursor.seq > 0:
         # With the one that they have: only so it is known that nothing is missing in between.
         known = entries.pop(0) if entries else None
         same = known is not None and known.seq == cursor.seq

@@ -22,6 +22,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection
 
+from pools.ledger import archived
 from pools.secret import Secret
 
 log = structlog.get_logger("panel.ledger")
@@ -98,20 +99,30 @@ class Misfit:
 class Chain:
     """A walk along the ledger, from an entry to the last or to the first that does not fit.
 
-    Starting later than 1, the entry before is trusted for its digest. What is appended
-    during the walk is walked along too. Constant memory. Unless `sealed`, nobody's key is
-    used: entries then fit if they follow each other.
+    Starting later than with the first, the entry before is trusted for its digest. What is
+    appended during the walk is walked along too. Constant memory. Unless `sealed`, nobody's key
+    is used: entries then fit if they follow each other. Where entries were `archived`, the first
+    is the one behind those: the event that says so is walked along as well.
     """
 
     def __init__(self, from_seq: int = 1, *, sealed: bool = True) -> None:
         self._sealed = sealed
         self.misfit: Misfit | None = None
-        self.seq, self.digest, self._at = from_seq - 1, FIRST, ""
+        self.archived = archived.newest()
+        self._gone = self.archived.through if self.archived else 0
+        self.seq, self.digest, self._at = max(from_seq - 1, self._gone), FIRST, ""
+        self.first = self.seq + 1
         self._seals = _seals()
-        # Two queries: a database would walk the whole ledger for either condition.
+        # Several queries: a database would walk the whole ledger for either condition.
         if stray := _rows("seq < 1 LIMIT 1", []) or _rows("seq IS NULL LIMIT 1", []):
             self.misfit = Misfit(stray[0][0] or 0, "Its number is before the first.")
-        elif from_seq > 1:
+        elif self._gone and (stray := _rows("seq <= %s ORDER BY seq LIMIT 1", [self._gone])):
+            self.misfit = Misfit(
+                stray[0][0], "It is there, though the ledger says that it is in an archive."
+            )
+        elif self.archived and self.seq == self._gone:
+            self.digest = self.archived.last_digest
+        elif self.seq:
             before = _rows("seq = %s", [self.seq])
             if before:
                 self._at, self.digest = before[0][2], before[0][-1]
@@ -132,7 +143,7 @@ class Chain:
             # With the last one again: another of the same number would come after it.
             rows = _rows("seq >= %s ORDER BY seq LIMIT %s", [self.seq, CHUNK + 1])
             read = len(rows)
-            if self.seq and not self._is_last(rows.pop(0) if rows else None):
+            if self.seq > self._gone and not self._is_last(rows.pop(0) if rows else None):
                 self.misfit = Misfit(
                     self.seq, "It is there twice, or was altered during this walk."
                 )
@@ -213,6 +224,23 @@ def _names_another_key(row: Row, seals: Mapping[str, hmac.HMAC]) -> bool:
 def digest_of(columns: tuple[Any, ...], key: bytes) -> str:
     """The digest of an entry's columns, in the order of the model, as 64 hex digits."""
     return _digest(_as_row(columns), _seal(key))
+
+
+def sealer() -> Callable[[bytes, str], str | None]:
+    """What makes the digest of an entry that is at hand as it is digested, by the id of its key.
+
+    None: that key is none of ours.
+    """
+    seals = _seals()
+
+    def sealed(data: bytes, key_id: str) -> str | None:
+        if key_id not in seals:
+            return None
+        seal = seals[key_id].copy()
+        seal.update(data)
+        return seal.hexdigest()
+
+    return sealed
 
 
 def writing_key() -> tuple[str, bytes]:

@@ -4,7 +4,8 @@ The chain shows what was altered; these questions show that it could be, unseen 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -21,6 +22,11 @@ from pools.models.token import Token
 TRIGGERS: Final[Mapping[str, tuple[str, ...]]] = {
     "sqlite": ("pools_entry_no_update", "pools_entry_no_delete", "pools_entry_only_next"),
     "postgresql": ("pools_entry_no_change", "pools_entry_no_truncate", "pools_entry_only_next"),
+}
+ONLY_NEXT: Final = "pools_entry_only_next"
+NO_DELETE: Final[Mapping[str, str]] = {
+    vendor: "pools_entry_no_delete" if vendor == "sqlite" else "pools_entry_no_change"
+    for vendor in TRIGGERS
 }
 # O fires but for a session that claims to be a replica, A for every session. Not asked: D, R.
 # What each trigger does: on SQLite its text; on PostgreSQL the bits of when it fires, that it
@@ -131,6 +137,21 @@ def put_back() -> None:
             cursor.execute(f"{statement} END")
         only_next = later.SQLITE
         cursor.execute(only_next)
+
+
+@contextmanager
+def lifted(trigger: str) -> Iterator[None]:
+    """In the caller's transaction, whose other end has the trigger again, or none of this.
+
+    Only the owner of the tables may. Raises django.db.Error.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"ALTER TABLE pools_entry DISABLE TRIGGER {trigger}")
+        else:
+            cursor.execute(f"DROP TRIGGER {trigger}")
+    yield
+    put_back()
 
 
 def was_emptied() -> bool:

@@ -41,23 +41,25 @@ def left_half(size: int) -> int:
 class Growing:
     """A tree that only grows: its size, and the roots of the complete subtrees it consists of."""
 
-    def __init__(self) -> None:
-        self.size = 0
-        self._roots: list[bytes] = []
+    def __init__(self, size: int = 0, roots: Iterable[bytes] = ()) -> None:
+        self.size = size
+        self.roots = list(roots)
+        if len(self.roots) != size.bit_count():
+            raise DoesNotFit(f"A tree of {size} leaves has {size.bit_count()} complete subtrees.")
 
     def add(self, leaf: bytes) -> None:
         """The next leaf, by its hash. Costs two hashes on average, one a level at most."""
-        self._roots.append(leaf)
+        self.roots.append(leaf)
         self.size += 1
         complete = self.size
         while complete % 2 == 0:
-            right = self._roots.pop()
-            self._roots[-1] = node_hash(self._roots[-1], right)
+            right = self.roots.pop()
+            self.roots[-1] = node_hash(self.roots[-1], right)
             complete //= 2
 
     def root(self) -> bytes:
         """Of all leaves so far."""
-        return joined(self._roots)
+        return joined(self.roots)
 
 
 def joined(roots: Sequence[bytes]) -> bytes:

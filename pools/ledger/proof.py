@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import connection
 
 from pools.ledger import leases
+from pools.ledger.archived import Archived
 from pools.ledger.chain import Chain, Head, Misfit, Row
 from pools.ledger.checkpoints import Checkpoint
 from pools.ledger.signed_proof import Signed
@@ -61,7 +62,7 @@ _SEEN_BEFORE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was found from entry `first` on.
+    """What was found from entry `first` on: the first that is not in an archive, or a later one.
 
     `head` is the last entry that fits the chain, and the ledger's last unless it is
     `broken` there. `misfits` are the first NAMED of `misfit_count`, in order.
@@ -79,6 +80,7 @@ class Proof:
     of_nobody: tuple[str, ...]
     checkpoints: int
     uncompared: int
+    archived: Archived | None = None
 
 
 def prove(
@@ -97,6 +99,8 @@ def prove(
     misfits = _Misfits()
     chain = Chain(from_seq, sealed=sealed)
     changes, compared = _Changes(misfits), _Checkpoints(checkpoints, chain, misfits)
+    if signed and chain.archived:
+        signed.follow_archived(chain.archived)
     _walk(chain, changes, compared, signed)
     # What releases a pool says why in the same transaction: it is on the ledger by
     # now, perhaps behind the end of the walk.
@@ -114,7 +118,7 @@ def prove(
         for misfit in unfit.misfits:
             misfits.add(misfit.seq, misfit.reason)
     return Proof(
-        first=from_seq,
+        first=chain.first,
         head=chain.head,
         broken=chain.misfit is not None,
         misfits=tuple(misfits.first),
@@ -123,6 +127,7 @@ def prove(
         of_nobody=tuple(of_nobody),
         checkpoints=compared.matched,
         uncompared=compared.uncompared,
+        archived=chain.archived,
     )
 
 

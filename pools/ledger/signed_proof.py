@@ -12,12 +12,13 @@ from typing import Final
 
 from django.db import ProgrammingError, connection, transaction
 
+from pools.ledger.archived import Archived
 from pools.ledger.chain import Row
 from pools.ledger.hashes import EMPTY, Growing
 from pools.ledger.notes import BadNote, Note, PublicKey, read_note, read_notes, signers
 from pools.ledger.signing import EVENT
 from pools.ledger.tile_proof import TilesCompared
-from pools.ledger.tree import DoesNotFit, leaf_of
+from pools.ledger.tree import DoesNotFit, kept_leaves, leaf_of
 from pools.models.tree import SignedHead
 
 # Findings of one kind that are named; the others are counted.
@@ -51,7 +52,10 @@ class SignedProof:
 
 
 class Signed:
-    """Signed checkpoints along a walk from the first entry on. Constant memory."""
+    """Signed checkpoints along a walk from the first entry on. Constant memory.
+
+    Of archived entries there are hashes, which must be those that the event about it has.
+    """
 
     def __init__(self, notes: Iterable[Note], *, tiles: bool = True) -> None:
         self._ahead = sorted(set(notes), key=lambda note: -note.size)
@@ -59,31 +63,49 @@ class Signed:
         self._tiles = TilesCompared() if tiles else None
         self._differ: list[Note] = []
         self._matched = self._size = 0
+        self._lost: list[str] = []
         self._compare()
+
+    def follow_archived(self, archived: Archived) -> None:
+        """The entries that are in archives: before any other."""
+        with suppress(ProgrammingError), transaction.atomic():
+            for leaves in kept_leaves(archived.through):
+                for leaf in leaves:
+                    self._add(leaf)
+        if self._tree.size != archived.through or self._tree.root() != archived.root:
+            self._lost.append(
+                f"What is kept of the tree over entries 1 to {archived.through}, which are in an "
+                f"archive, is not what entry {archived.seq} says. `manage.py guard_ledger --tree "
+                "--archive FILE` makes it again."
+            )
 
     def follow(self, rows: Iterable[Row]) -> None:
         """The next entries, whatever is in them."""
-        for row in rows:
+        for row in rows if not self._lost else ():
             try:
                 leaf = leaf_of(row)
             except DoesNotFit:
                 leaf = EMPTY  # the hash of no entry: what is signed above it differs
-            self._tree.add(leaf)
-            if self._tiles:
-                self._tiles.add(leaf)
-            if self._ahead and self._ahead[-1].size == self._tree.size:
-                self._compare()
+            self._add(leaf)
+
+    def _add(self, leaf: bytes) -> None:
+        self._tree.add(leaf)
+        if self._tiles:
+            self._tiles.add(leaf)
+        if self._ahead and self._ahead[-1].size == self._tree.size:
+            self._compare()
 
     def found(self, *, to_the_end: bool) -> SignedProof:
         """What came of it. `to_the_end`: the walk reached the last entry there is."""
         findings = [self._differs(note) for note in self._differ[:NAMED]]
         if more := len(self._differ) - NAMED:
             findings += [f"{more} more signed checkpoints name other entries."] if more > 0 else []
-        if self._ahead and to_the_end:
+        findings += self._lost
+        if self._ahead and to_the_end and not self._lost:
             findings.append(self._cut(self._ahead[0]))
         if self._tiles:
             findings += self._tiles.findings()
-        uncompared = 0 if to_the_end else len(self._ahead)
+        uncompared = 0 if to_the_end and not self._lost else len(self._ahead)
         return SignedProof(self._matched, self._size, uncompared, tuple(findings))
 
     def _compare(self) -> None:

@@ -17,7 +17,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import transaction
 
 from pools.database_faults import patience
-from pools.ledger import clock, standing, tree
+from pools.ledger import archived, clock, standing, tree
 from pools.ledger.appending import NOBODY, lock, record_event
 from pools.ledger.chain import raw_keys
 from pools.ledger.notes import (
@@ -80,7 +80,9 @@ def public_keys() -> list[str]:
 def _used_keys() -> list[str]:
     used = Entry.objects.filter(kind=Kind.EVENT, action=KEY_EVENT).order_by("-at", "-seq")
     found = []
-    for text in used.values_list("reason", flat=True):
+    # Older ones may be in an archive, with their entries.
+    gone = archived.newest()
+    for text in [*used.values_list("reason", flat=True), *(gone.keys if gone else ())]:
         with suppress(BadNote):
             found.append(str(read_key(text)))
     return found

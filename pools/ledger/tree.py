@@ -5,15 +5,18 @@ entry there is, old ones included, and changes none.
 
 Kept are only tiles: the hashes of 256 subtrees in one row, written once the last of them is
 complete. What is not in a tile yet is read from the ledger, so that appending an entry writes
-nothing besides, and what is rolled back leaves nothing behind.
+nothing besides, and what is rolled back leaves nothing behind. Entries that were archived leave
+their hashes here: only so is there a proof of them still.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import Final
 
 from django.db import connection, transaction
 
+from pools.ledger import archived
 from pools.ledger.chain import Chain, Row, covered, rows_between
 from pools.ledger.hashes import BYTES, EMPTY, folded, leaf_hash, left_half, node_hash
 from pools.models.entry import Entry
@@ -22,6 +25,8 @@ from pools.models.tree import TreeTile
 # Levels of the tree in a tile, and subtrees side by side in it.
 HEIGHT: Final = 8
 WIDTH: Final = 1 << HEIGHT
+# Tiles read at a time.
+_AT_ONCE: Final = 16
 
 
 class DoesNotFit(Exception):
@@ -78,6 +83,15 @@ class Tree:
         if not 0 <= size <= self.size:
             raise ValueError(f"The tree has no {size} leaves.")
         return self._over(0, size) if size else EMPTY
+
+    def peaks(self, size: int) -> list[bytes]:
+        """The roots of the complete subtrees that the first `size` leaves consist of."""
+        peaks, start = [], 0
+        for height in reversed(range(size.bit_length())):
+            if size >> height & 1:
+                peaks.append(self._complete(height, start >> height))
+                start += 1 << height
+        return peaks
 
     def leaf(self, index: int) -> bytes:
         """The hash of the entry of number `index` + 1."""
@@ -258,7 +272,28 @@ def _count(level: int) -> int:
     return 0 if number is None else number + 1
 
 
-def forget_tiles() -> None:
-    """Removes every tile: they are made again from the ledger."""
+def kept_leaves(size: int) -> Iterator[list[bytes]]:
+    """The hashes of the first `size` entries that tiles have, in order, up to a gap."""
+    for first in range(0, size // WIDTH, _AT_ONCE):
+        numbers = range(first, min(first + _AT_ONCE, size // WIDTH))
+        found = TreeTile.objects.filter(level=0, number__in=numbers)
+        tiles = dict(found.values_list("number", "hashes"))
+        for number in numbers:
+            if number not in tiles:
+                return
+            yield _split(bytes(tiles[number]))
+
+
+def forget_tiles(leaves: Iterable[bytes] | None = None) -> None:
+    """Removes every tile that can be made again from the ledger; in a transaction.
+
+    The hashes of archived entries are kept; or, where they are given, replaced.
+    """
+    known = archived.newest()
+    kept = known.through // WIDTH if known and leaves is None else 0
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM pools_treetile")
+        cursor.execute("DELETE FROM pools_treetile WHERE level > 0 OR number >= %s", [kept])
+    remaining, number = iter(leaves or ()), 0
+    while hashes := list(islice(remaining, WIDTH)):
+        _keep(0, [(number, hashes)])
+        number += 1

@@ -16,7 +16,7 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
-from pools.ledger import clock
+from pools.ledger import archived, clock
 from pools.ledger.appending import NOBODY, Actor, head, record_event
 from pools.ledger.chain import FACTS, as_one_text, sealed_in, wrong_audit_keys
 from pools.ledger.checkpoints import Checkpoint
@@ -34,6 +34,10 @@ EMPTIED: Final = (
 )
 UNGUARDED: Final = (
     "The database does not keep the ledger from being altered; we can't tell since when."
+)
+UNSIGNED_ARCHIVE: Final = (
+    "Entry {gone.seq} says that entries 1 to {gone.through} are in an archive, but no signed "
+    "checkpoint covers it yet: without its seal, anybody may have written it."
 )
 LACKS: Final = "Missing, switched off or altered:"
 # By an index of events by their action; for a page that asks for it with something else, too.
@@ -99,6 +103,22 @@ def examine(
     Signed checkpoints are those that the panel keeps, and `notes`: these must be signed with
     `keys`, or with those of the ledger where there are none.
     """
+    while True:
+        known = archived.newest()
+        examined = _examined(first, checkpoints, notes, keys, sealed=sealed)
+        if not examined.findings or archived.newest() == known:
+            return examined
+        # Entries were archived during the walk: what it missed says nothing.
+
+
+def _examined(
+    first: int,
+    checkpoints: Sequence[Checkpoint],
+    notes: Sequence[Note | BadNote],
+    keys: Sequence[PublicKey],
+    *,
+    sealed: bool,
+) -> Examined:
     readable, wrong = _signed(notes, keys) if first == 1 else ([], [])
     signed = Signed(readable) if first == 1 else None
     proof = prove(first, checkpoints, signed=signed, sealed=sealed)
@@ -109,6 +129,9 @@ def examine(
         again = prove(signed=signed, sealed=False)
         shown = signed.found(to_the_end=not again.broken)
     findings = [*_findings(proof, sealed=sealed), *wrong, *(shown.findings if shown else ())]
+    gone = proof.archived
+    if gone and shown and not sealed and shown.holds and shown.size < gone.seq:
+        findings.append(UNSIGNED_ARCHIVE.format(gone=gone))
     return Examined(proof, tuple(findings), shown if readable else None)
 
 
@@ -171,7 +194,7 @@ def is_due() -> bool:
 def verify_whole(by: Actor = NOBODY) -> Verification:
     """Walks the whole ledger and notes what was found. Raises django.db.Error."""
     examined = examine()
-    walk = Walk(1, examined.proof.head.seq, clock.now())
+    walk = Walk(examined.proof.first, examined.proof.head.seq, clock.now())
     return _noted(Verification(walk, None, examined.findings), by)
 
 

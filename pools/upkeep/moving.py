@@ -23,6 +23,7 @@ from django.db.models import Field, Model
 from pools.database_faults import long_statements
 from pools.ledger.appending import lock
 from pools.ledger.chain import Chain
+from pools.ledger.guarding import ONLY_NEXT, lifted
 from pools.models.entry import Entry
 from pools.tokens.vault import wrong_token_keys
 from pools.wording.numbers import counted
@@ -122,9 +123,20 @@ def _copy(model: type[Model]) -> int:
     stored = model._base_manager.using(SOURCE).order_by("pk").values_list(*names)
     count = 0
     for rows in _chunks(stored.iterator(CHUNK)):
+        if model is Entry and count == 0 and rows[0][0] > 1:
+            _insert_first(fields, rows.pop(0))
+            count += 1
         _insert(_table(model), fields, rows)
         count += len(rows)
     return count
+
+
+def _insert_first(fields: Sequence["Field[Any, Any]"], row: Any) -> None:
+    """An entry that is not the ledger's first: those before it are in an archive, or the proof
+    at the end says that they are missing.
+    """
+    with lifted(ONLY_NEXT):
+        _insert(_table(Entry), fields, [row])
 
 
 def _chunks(rows: Iterator[Any]) -> Iterator[list[Any]]:

@@ -28,7 +28,13 @@ _BY_ITSELF: Final = frozenset({"ledger_verified", "lease_put_right", "signing_ke
 _DIGEST: Final = re.compile(r"([0-9a-f]{12})[0-9a-f]{28,}")
 _KEY: Final = re.compile(r"(\S+\+[0-9a-f]{8})\+[A-Za-z0-9+/]+={0,2}")
 # The identity of what an event is about: of use to a program, and said in words beside it.
-_FOR_PROGRAMS: Final = frozenset({"id", "token", "rows_sha256", "page_sha256", "files_sha256"})
+_FOR_PROGRAMS: Final = frozenset(
+    {
+        *("id", "token", "rows_sha256", "page_sha256", "files_sha256"),
+        # Of an archive: what the ledger must go on knowing.
+        *("last_digest", "root", "people", "companies", "keys"),
+    }
+)
 # What tells one token from another: needed in the ledger, not on the page of a person.
 OF_A_TOKEN: Final = frozenset({"fingerprint", "label"})
 

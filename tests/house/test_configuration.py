@@ -16,6 +16,7 @@ READERS: Final = {
     *(
         "as_it_stands",
         "certificates",
+        "day_or_none",
         "hosts",
         "https_url",
         "items",

@@ -9,12 +9,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 from django.db import transaction
 
+from pools.evidence.archive import beginning
 from pools.evidence.bundle import Altered
 from pools.evidence.exporting import whole_ledger
+from pools.ledger import archived
 from pools.ledger.appending import record_event
 from pools.ledger.notes import read_note
 from pools.ledger.signing import NotSigned, sign_checkpoint
-from pools.ledger.tree import tree_size
+from pools.ledger.tree import Tree, tree_size
 from pools.people.acts import COMMAND_LINE
 from pools.wording.evidence import no_evidence
 
@@ -46,9 +48,12 @@ class Command(BaseCommand):
             with transaction.atomic(durable=True):
                 record_event("ledger_exported", COMMAND_LINE, facts={"entries": tree_size()})
             signed = sign_checkpoint()
-            size = read_note(signed).size
+            size, gone = read_note(signed).size, archived.newest()
+            first = gone.through + 1 if gone else 1
             with _new(ledger) as file:
-                for chunk in whole_ledger(size):
+                if gone:
+                    file.write(beginning(gone.through, Tree(size).peaks(gone.through)))
+                for chunk in whole_ledger(size, first):
                     file.write(chunk)
             with _new(checkpoint) as file:
                 file.write(signed.encode())
@@ -56,4 +61,8 @@ class Command(BaseCommand):
             raise CommandError(no_evidence(error)) from None
         except OSError as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"{size:,} entries in {ledger}, their checkpoint in {checkpoint}.")
+        self.stdout.write(
+            f"{size - first + 1:,} entries in {ledger}, their checkpoint in {checkpoint}."
+        )
+        if gone:
+            self.stdout.write(f"Entries 1 to {gone.through:,} are in an archive.")

@@ -13,7 +13,7 @@ from django.db import Error as AnyDatabaseError
 from adminpanel import VERSION
 from pools.changes.tending import Stopped, stopped_by_signals
 from pools.feed.following import FeedFile, InUse
-from pools.feed.reading import Beyond, Cursor, Line, lines_after
+from pools.feed.reading import Beyond, Cursor, InArchive, Line, lines_after
 
 # How soon something new is told.
 WAIT_SECONDS: Final = 2
@@ -51,7 +51,7 @@ class Command(BaseCommand):
                 self._write(Cursor(max(after, 0)), to, follow=follow)
         except Stopped:
             return
-        except Beyond as reason:
+        except (Beyond, InArchive) as reason:
             raise CommandError(str(reason)) from None
         except InUse:
             raise CommandError(f"Another process writes to {to}.") from None

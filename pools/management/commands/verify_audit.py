@@ -10,11 +10,14 @@ from typing import Any, Final, TextIO
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 
+from pools.evidence.archive import NotAnArchive, compared
+from pools.ledger import archived
 from pools.ledger.checkpoints import PRINTED_EMPTY, Checkpoint, read_checkpoints
 from pools.ledger.indexing import Lost, lost
 from pools.ledger.notes import BadNote, Note, PublicKey, read_key
 from pools.ledger.proof import NAMED, Proof
 from pools.ledger.signed_proof import in_lines
+from pools.ledger.signing import public_keys
 from pools.ledger.verifying import Examined, examine
 from pools.wording.numbers import counted
 
@@ -87,6 +90,14 @@ class Command(BaseCommand):
             help="leave the seals out: signed checkpoints alone say whether anything was altered",
         )
         parser.add_argument(
+            "--archive",
+            nargs="+",
+            default=[],
+            type=Path,
+            metavar="FILE",
+            help="archives of this ledger, to compare with what it keeps of their entries",
+        )
+        parser.add_argument(
             "--index",
             action="store_true",
             help=(
@@ -113,9 +124,39 @@ class Command(BaseCommand):
         self._say_what_is_not_found(unfound)
         self._say_what_fits(proof, sealed=sealed)
         self._say_what_is_signed(examined, sealed=sealed)
+        self._say_what_is_archived(proof)
+        fit = [self._compare(file, keys, sealed=sealed) for file in options["archive"]]
         lacking = (checkpoints and not kept) or (options["checkpoint"] and not notes)
+        lacking = lacking or not all(fit)
         if examined.findings or unfound or lacking or not (sealed or examined.signed):
             sys.exit(1)
+
+    def _say_what_is_archived(self, proof: Proof) -> None:
+        for each in proof.archived.archives if proof.archived else ():
+            self.stdout.write(
+                f"Entries {each.first} to {each.last} are in an archive since {each.at:%Y-%m-%d}: "
+                f"a file whose SHA-256 is {each.sha256}. Their hashes are here."
+            )
+
+    def _compare(self, path: Path, keys: list[PublicKey], *, sealed: bool) -> bool:
+        """Whether an archive is one of this ledger's; and says so."""
+        try:
+            file = compared(path, keys or [read_key(key) for key in public_keys()], sealed=sealed)
+        except NotAnArchive as reason:
+            self.stderr.write(str(reason))
+            return False
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
+        gone = archived.newest()
+        fit = f"{path}: entries {file.first} to {file.last} are as they were recorded"
+        if gone and file.last <= gone.through:
+            self.stdout.write(f"{fit}.")
+        else:
+            self.stdout.write(
+                f"{fit}, and still in the database: the run that wrote it was stopped. Remove the "
+                "file, and run it again."
+            )
+        return True
 
     def _notes(self, name: str) -> Sequence[Note | BadNote]:
         with _opened(name) as lines:
