@@ -95,7 +95,7 @@ lock: setup
 		--override /dev/stdin --output-file requirements-django61.txt
 
 clean:
-	rm -rf $(VENV) .versions .bench .demo .licences .static .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
+	rm -rf $(VENV) .versions .bench .demo .licences .static .static-templates .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
 		.ruff_cache test-results .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

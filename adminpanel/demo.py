@@ -233,8 +233,15 @@ def prepare(demo: Demo, core_port: int) -> str:
 
 
 def collect_static_files(demo: Demo) -> None:
-    """Compressing them takes ten seconds, so only when they or the pinned packages changed."""
-    files = [ROOT / "requirements.txt", *sorted((ROOT / "static").rglob("*"))]
+    """Compressing them takes ten seconds, so only when they or the pinned packages changed.
+
+    Or the templates, which are compiled with them.
+    """
+    files = [
+        *(ROOT / "requirements.txt", ROOT / "pools/pages/environment.py"),
+        *sorted((ROOT / "static").rglob("*")),
+        *sorted((ROOT / "templates").rglob("*")),
+    ]
     state = [f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files]
     made_from = demo.folder / "static" / ".made-from"
     if made_from.exists() and made_from.read_text() == "\n".join(state):

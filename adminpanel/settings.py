@@ -11,6 +11,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from jinja2 import StrictUndefined
 
+from adminpanel.compiled_templates import CompiledTemplates
 from adminpanel.database import database_settings
 from adminpanel.environment import (
     certificates,
@@ -194,6 +195,9 @@ ROOT_URLCONF = "adminpanel.urls"
 WSGI_APPLICATION = "adminpanel.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+STATIC_ROOT = text("STATIC_ROOT", str(BASE_DIR / ".static"))
+COMPILED_TEMPLATES = CompiledTemplates(Path(f"{STATIC_ROOT}-templates"))
+
 _CONTEXT = [
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",
@@ -214,6 +218,7 @@ TEMPLATES: list[dict[str, Any]] = [
             "autoescape": True,
             # As many as there are, and Django's of forms: compiled once for the process.
             "cache_size": -1,
+            "bytecode_cache": COMPILED_TEMPLATES,
             "auto_reload": DEBUG,
             "context_processors": _CONTEXT,
         },
@@ -231,7 +236,6 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 STATIC_URL = "/static/"
 WHITENOISE_ALLOW_ALL_ORIGINS = False
-STATIC_ROOT = text("STATIC_ROOT", str(BASE_DIR / ".static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Only hashed names are ever served: half the work of collectstatic.
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
