@@ -120,7 +120,7 @@ TOKEN_NUDGE_DAYS = whole_number("TOKEN_NUDGE_DAYS", 180, least=1, most=3650)
 # Find offers to read all pools of a company where they were all read longer ago than this.
 FIND_STALE_HOURS = whole_number("FIND_STALE_HOURS", 24, least=1, most=8760)
 
-# So many changes of a list are made at the same time, by the one request that makes them.
+# So many calls of a list run at the same time, of the one request that makes its changes.
 BATCH_CALLS_AT_ONCE = whole_number(
     "BATCH_CALLS_AT_ONCE",
     min(3, CORE_LIMITS.calls_at_once),

@@ -15,6 +15,7 @@ from pools.batches.busy import in_other_batches, locked
 from pools.batches.caps import CAPS, TooMany
 from pools.batches.lines import digest_of, seen_written, written
 from pools.batches.weighing import weigh
+from pools.catalogue.keeping import keep
 from pools.changes.proposal import COMPARED, Snapshot
 from pools.changes.verdicts import unreadable_in
 from pools.core import LEAVE, CoreClient, Pool, PoolChanges, PoolFields
@@ -92,6 +93,7 @@ def freeze(
     _check(user, order, wishes)
     if core is not None:
         pace.heard(company, core.last_exchange)
+    keep(company, seen.values())
     try:
         with transaction.atomic(durable=True):
             lock()

@@ -20,6 +20,9 @@ class _Heard:
     at: float
 
 
+# A Core that answers within this leaves time for waiting in a change's own.
+QUICK_SECONDS: Final = 0.5
+
 # The latest of each company's address: a process works for few.
 _heard: dict[str, _Heard] = {}
 
@@ -37,13 +40,22 @@ def forget(company: Company) -> None:
 
 def is_known(company: Company) -> bool:
     """Whether Core has said so lately. If not, one change is made before several at once are."""
-    last = _heard.get(company.base_url)
-    return last is not None and time.monotonic() - last.at < USUAL_PAUSE.total_seconds()
+    return _lately(company) is not None
+
+
+def is_quick(company: Company) -> bool:
+    """Whether Core answered quickly, as it was last heard."""
+    last = _lately(company)
+    return last is not None and last.took_seconds < QUICK_SECONDS
 
 
 def allows(company: Company, changes: int) -> bool:
     """Whether so many changes leave a fifth of what Core allows to those who work there."""
+    return not leaves_too_few(_lately(company), changes * CALLS_OF_A_CHANGE)
+
+
+def _lately(company: Company) -> Exchange | None:
     last = _heard.get(company.base_url)
     if last is None or time.monotonic() - last.at >= USUAL_PAUSE.total_seconds():
-        return True
-    return not leaves_too_few(last.exchange, changes * CALLS_OF_A_CHANGE)
+        return None
+    return last.exchange

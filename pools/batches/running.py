@@ -41,6 +41,8 @@ from pools.models.vocabulary import Action, Kind, Outcome
 STEP_SECONDS: Final = 4.0
 # So many items are claimed at a time for each that is made at the same time.
 CLAIMED_AHEAD: Final = 3
+# So many more work where Core is quick: while one records its change, another one's call runs.
+MORE_WORKERS: Final = 2
 # So many in a row that Patchworks did not answer, and the rest waits for somebody to look.
 TROUBLES: Final = 3
 
@@ -72,6 +74,7 @@ class Step:
     waiting: deque[BatchItem]
     weighs: bool
     workers: int
+    turns: threading.Semaphore
     claimed: deque[BatchItem] = field(default_factory=deque)
     why: Why | None = None
     busy: bool = False
@@ -131,13 +134,25 @@ def stop(batch: Batch, actor: Actor, why: Why | None = None, left: int = 0) -> N
     record_about(BATCH_STOPPED, batch, actor, {"why": why or "", "left": left})
 
 
+def workers(company: Company) -> int:
+    """How many changes are in the making at a time, each in a thread of its own.
+
+    Their calls to Core share BATCH_CALLS_AT_ONCE turns. Half of all that may be called at a time
+    is left to people. One at a time means one after the other.
+    """
+    calls = settings.BATCH_CALLS_AT_ONCE
+    if calls == 1 or not pace.is_quick(company):
+        return calls
+    return max(calls, min(calls + MORE_WORKERS, settings.CORE_LIMITS.calls_at_once // 2))
+
+
 def run(
     progress: Progress,
     actor: Actor,
     may: Callable[[Action], bool],
     clients: Sequence[CoreClient],
 ) -> Step:
-    """Makes some of the changes that are waiting, at most as many at once as there are clients.
+    """Makes some of the changes that are waiting, one client at work on each: see `workers`.
 
     What stops the list is on the ledger when this returns. Raises LedgerUnwritable where that
     can't be recorded, and what no worker expected.
@@ -152,6 +167,7 @@ def run(
         weighs=Allowance.objects.filter(company=batch.company).exists(),
         troubles=progress.troubles,
         workers=len(clients),
+        turns=threading.BoundedSemaphore(settings.BATCH_CALLS_AT_ONCE),
     )
     if not all(may(Action(action)) for action in {item.action for item in waiting}):
         step.why = Why.NO_RIGHT
@@ -195,7 +211,7 @@ def _work(step: Step, core: CoreClient, *, once: bool = False) -> None:
     try:
         while (item := step.next()) is not None:
             try:
-                _make(step, core.within(Budget(settings.CORE_LIMITS)), item)
+                _make(step, core.within(Budget(settings.CORE_LIMITS, step.turns)), item)
             finally:
                 step.landed()
             if once:

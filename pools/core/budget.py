@@ -37,8 +37,10 @@ class Budget:
     It begins when it is made. For one thread, like the client that spends it.
     """
 
-    def __init__(self, limits: CoreLimits) -> None:
+    def __init__(self, limits: CoreLimits, turns: threading.Semaphore | None = None) -> None:
+        """`turns`: where several budgets share it, so many of their calls run at once."""
         self._begun = monotonic()
+        self._turns = turns
         self._seconds = limits.deadline_seconds
         self._patience = limits.place_wait_seconds
         size = limits.calls_at_once, limits.waiting_at_once
@@ -84,6 +86,19 @@ class Budget:
                 if (now := monotonic()) - self._places.taken_at.pop(self) < self._patience:
                     self._places.freed_soon_at = now
                 self._places.calls.release()
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """A turn among the calls of those that share them; False where none comes in time."""
+        if self._turns is None:
+            yield True
+            return
+        has_turn = self._turns.acquire(timeout=max(0.0, self.until - monotonic()))
+        try:
+            yield has_turn
+        finally:
+            if has_turn:
+                self._turns.release()
 
     def _waited(self) -> bool:
         """Whether a place became free soon. While Core hangs, only few may wait for that."""

@@ -85,10 +85,11 @@ def exchange(call: Call, limits: CoreLimits, budget: Budget) -> tuple[Answer | C
     answer came, and after 429 or 503 where Core names a short wait.
     """
     started = monotonic()
-    with budget.place() as has_place:
-        if not has_place:
+    with budget.place() as has_place, budget.turn() as has_turn:
+        if not (has_place and has_turn):
             busy = Busy(Reason.BUSY)
             return busy, _record(call, busy, started)
+        started = monotonic()
         result = _with_retries(call, limits, budget.until)
     return result, _record(call, result, started)
 

@@ -98,9 +98,10 @@ def append(
 
 def _chain(entry: Entry) -> None:
     """Makes it the next of the chain: its number, its time, what is before it, and its seal."""
-    last = Entry.objects.order_by("-seq").values_list("seq", "digest").first()
-    seq, entry.previous = last or (0, FIRST)
-    entry.seq, entry.version, entry.at = seq + 1, VERSION, clock.now()
+    newest = Entry.objects.order_by("-seq").annotate(now=clock.moment())
+    last = newest.values_list("seq", "digest", "now").first()
+    seq, entry.previous, entry.at = last or (0, FIRST, clock.now())
+    entry.seq, entry.version = seq + 1, VERSION
     entry.key_id, key = writing_key()
     entry.digest = digest_of(tuple(getattr(entry, column) for column in COLUMNS), key)
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.urls import reverse
@@ -311,7 +310,7 @@ def _run_to_its_end(here: Workplace, progress: Progress) -> Progress:
 def _step(here: Workplace, progress: Progress) -> bool:
     """Makes some of the changes; False where all calls have their places taken."""
     try:
-        clients = [here.core() for _ in range(settings.BATCH_CALLS_AT_ONCE)]
+        clients = [here.core() for _ in range(running.workers(here.company))]
     except (CoreError, *STOPS) as error:
         here.say(here.because(error))
         running.stop(progress.batch, here.actor, Why.REFUSED_TOKEN, progress.left)

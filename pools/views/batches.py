@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 from uuid import UUID
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect
@@ -102,7 +101,7 @@ def batch_run(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
     waits = starts and fragment_wanted(request)
     if problem is None and not waits and place.progress.phase is Phase.RUNNING:
         problem = _obstacle(place) or _go_on(place)
-    place.look_again()
+        place.look_again()
     return _answered(place, problem)
 
 
@@ -220,7 +219,7 @@ def _go_on(place: Place) -> Problem | None:
     """Makes some of the changes; and says what keeps the rest from being made."""
     workplace, progress = place.workplace, place.progress
     try:
-        clients = workplace.clients(settings.BATCH_CALLS_AT_ONCE)
+        clients = workplace.clients(running.workers(workplace.company))
     except READING as error:
         batch, left = progress.batch, progress.left
         stopped = _recorded(

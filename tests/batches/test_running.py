@@ -2,7 +2,9 @@
 
 import json
 import threading
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -28,7 +30,7 @@ from tests.batches.lists import (
     with_connectors,
 )
 from tests.changes.making import leave_unknown
-from tests.fixtures.panel import actor
+from tests.fixtures.panel import actor, make_person
 from tests.fixtures.place import Place
 
 
@@ -279,8 +281,6 @@ def test_a_pool_of_a_running_list_is_left_out_of_another(place: Place, mia: User
 
 
 def test_several_at_once_make_each_change_once(committed_place: Place) -> None:
-    from tests.fixtures.panel import make_person
-
     place, mia = committed_place, make_person("mia", "Manager")
     add_pools(place, 11)
     batch = begun(place, mia, frozen(place, mia))
@@ -300,3 +300,46 @@ def test_several_at_once_make_each_change_once(committed_place: Place) -> None:
     assert len(written(place)) == 12
     assert limits(place) == [9] * 12
     assert Entry.objects.filter(kind=Kind.INTENT, action=Action.EDIT).count() == 12
+
+
+def test_more_workers_than_calls_at_once_record_meanwhile_and_wait_their_turn(
+    committed_place: Place, settings: Any
+) -> None:
+    settings.BATCH_CALLS_AT_ONCE = 2
+    place, mia = committed_place, make_person("mia", "Manager")
+    add_pools(place, 9)
+    batch = begun(place, mia, frozen(place, mia))
+    seconds = 0.1
+    place.sandbox.set_fault(f"latency={seconds}")
+    step(place, mia, batch, workers=5)
+    assert ends(batch) == ["done"] * 10
+    # Each is with Core for so long from when it is received on.
+    received = [request.at for request in place.sandbox.journal]
+    together = [
+        sum(begin <= other < begin + timedelta(seconds=seconds) for other in received)
+        for begin in received
+    ]
+    assert len(received) == 30
+    assert max(together) == 2
+
+
+def test_more_work_at_once_only_where_core_answers_quickly(place: Place, settings: Any) -> None:
+    settings.BATCH_CALLS_AT_ONCE = 2
+    settings.CORE_LIMITS = replace(settings.CORE_LIMITS, calls_at_once=6)
+    company, core = place.company, place.client()
+    assert running.workers(company) == 2
+    core.get_pool(place.pool)
+    answered = core.last_exchange
+    assert answered is not None
+    pace.heard(company, answered)
+    assert running.workers(company) == 3  # of six calls in all, half are people's
+    settings.CORE_LIMITS = replace(settings.CORE_LIMITS, calls_at_once=12)
+    assert running.workers(company) == 4
+    settings.CORE_LIMITS = replace(settings.CORE_LIMITS, calls_at_once=2)
+    assert running.workers(company) == 2
+    settings.CORE_LIMITS = replace(settings.CORE_LIMITS, calls_at_once=12)
+    settings.BATCH_CALLS_AT_ONCE = 1
+    assert running.workers(company) == 1
+    settings.BATCH_CALLS_AT_ONCE = 2
+    pace.heard(company, replace(answered, took_seconds=2.0))
+    assert running.workers(company) == 2

@@ -118,3 +118,23 @@ def test_call_that_ended_in_any_way_makes_room(
         with pytest.raises(CoreError):
             client(broken.url, calls_at_once=1).get_pool(7)
     assert client(serve(good_core).url, calls_at_once=1).get_pool(7).id == 7
+
+
+def test_those_that_share_turns_call_one_after_another_in_time_or_not_at_all(
+    serve: Serve, client: MakeClient
+) -> None:
+    limits, turns = CoreLimits(deadline_seconds=60), threading.BoundedSemaphore(1)
+    free = client(serve(good_core).url)
+    with ExitStack() as first:
+        assert first.enter_context(budget.Budget(limits, turns).turn())
+        hurried = budget.Budget(CoreLimits(deadline_seconds=0.1), turns)
+        with pytest.raises(Busy):
+            free.within(hurried).get_pool(7)
+        # Who shares none is in nobody's way; half of a budget has the same turns as all of it.
+        assert free.get_pool(7).id == 7
+        with ThreadPoolExecutor(1) as threads:
+            waiting = threads.submit(free.within(budget.Budget(limits, turns).half()).get_pool, 7)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.1)
+            first.close()
+            assert waiting.result().id == 7

@@ -13,14 +13,14 @@ from tests.proof.endurance.runs import ROOT, database_of_its_own
 from tests.proof.endurance.test_endurance import database
 
 pytestmark = [pytest.mark.database, pytest.mark.timeout(1800)]
-LISTS, KILLS = share_of(1300), share_of(2000)
+KILLS = share_of(2000)
 
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
     with database_of_its_own(database()) as address:
         found = subprocess.run(
-            [sys.executable, "-m", "tests.proof.endurance.batches", "--cases", str(LISTS)],
+            [sys.executable, "-m", "tests.proof.endurance.batches", "--kills", str(KILLS)],
             cwd=ROOT,
             env={
                 **os.environ,
@@ -40,9 +40,9 @@ def test_nothing_is_sent_twice_or_without_an_intent_and_the_report_is_true(
     report: dict[str, Any],
 ) -> None:
     assert report["broken"] == []
-    assert report["cases"] == LISTS
 
 
 def test_their_processes_died(report: dict[str, Any]) -> None:
     assert report["killed"] >= KILLS
+    assert report["cases"] > KILLS // 3
     assert set(report["ends"]) >= {"done", "refused", "unknown"}

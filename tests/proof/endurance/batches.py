@@ -1,7 +1,7 @@
 """Lists whose processes are killed at any moment: started, gone on with, and held against Core.
 
-`python -m tests.proof.endurance.batches --cases N` on an empty database (DATABASE_URL); it prints
-what it found as JSON.
+`python -m tests.proof.endurance.batches --kills N` on an empty database (DATABASE_URL): as many
+lists as it takes until so many processes were killed. It prints what it found as JSON.
 """
 
 import argparse
@@ -236,7 +236,7 @@ def _few(trials: Sequence[Trial]) -> Iterator[Sequence[Trial]]:
 def main() -> int:
     """Runs so many lists, prints what was found; 1 if a rule was broken."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--cases", type=int, default=2000)
+    parser.add_argument("--kills", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     started = time.monotonic()
@@ -244,9 +244,10 @@ def main() -> int:
     running.STEP_SECONDS = 1.0  # type: ignore[misc]  # a claim is over the sooner
     with core_process(COMPANIES) as core:
         lists = Lists(core, options.seed)
-        for first in range(0, options.cases, ROUND):
-            lists.round(first, min(ROUND, options.cases - first))
-            print(f"{lists.found.cases} of {options.cases}", file=sys.stderr, flush=True)
+        while lists.found.killed < options.kills and not lists.found.broken:
+            # Of each list, hardly more than one process dies.
+            lists.round(lists.found.cases, min(ROUND, options.kills - lists.found.killed))
+            print(f"{lists.found.killed} of {options.kills}", file=sys.stderr, flush=True)
     found = lists.found
     proof = prove()
     if proof.broken or proof.misfits:
