@@ -62,6 +62,8 @@ def facts_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         elif name in _WALKS and isinstance(value, dict):
             ends = (_text(value.get(end)) for end in ("first", "last"))
             pairs.append((_WALKS[name], " to ".join(ends)))
+        elif name == "filters" and "words" in facts:
+            continue  # the same, for programs
         elif name not in _FOR_PROGRAMS and (text := _text(value)):
             pairs.append((_label(name), text))
     return pairs

@@ -5,13 +5,14 @@
     DATABASE_URL=… python -m tests.changes.vast_ledger verify 1000000
     DATABASE_URL=… python -m tests.changes.vast_ledger tree
     DATABASE_URL=… python -m tests.changes.vast_ledger feed
+    DATABASE_URL=… python -m tests.changes.vast_ledger append 20
 
 For an empty, migrated database that is thrown away afterwards. `measure` times the pages
 of changes, `verify` the proof of the newest entries, `tree` how long it takes to make the tree
 of all entries from nothing, and a proof from it, `feed` how long it takes to read them all for a
-SIEM. What is rare lies at the far end: a
-colleague, a company and a ticket of the first days, an action and an outcome that no
-longer happen.
+SIEM, `append` what one more costs, with signed checkpoints and without. What is rare lies at
+the far end: a colleague, a company and a ticket of the first days, an action and an outcome that
+no longer happen.
 """
 
 import base64
@@ -29,6 +30,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Final, cast
 
 import django
@@ -39,16 +41,18 @@ os.environ.setdefault("AUDIT_KEYS", f"vast:{base64.b64encode(bytes(32)).decode()
 django.setup()
 
 from django.db import connection, transaction  # noqa: E402
+from django.test import override_settings  # noqa: E402
 
 from pools.changes import reading  # noqa: E402
 from pools.changes.browsing import Filters  # noqa: E402
 from pools.database_faults import longest_statement  # noqa: E402
 from pools.feed.reading import Cursor, lines_after  # noqa: E402
 from pools.ledger import tree  # noqa: E402
-from pools.ledger.appending import head  # noqa: E402
+from pools.ledger.appending import NOBODY, head, record_event  # noqa: E402
 from pools.ledger.chain import FIRST, digest_of, writing_key  # noqa: E402
 from pools.ledger.hashes import check_consistency, check_inclusion  # noqa: E402
 from pools.ledger.proof import prove  # noqa: E402
+from pools.ledger.signing import ENTRIES  # noqa: E402
 from pools.models import Entry, Lease  # noqa: E402
 from pools.models.index_term import terms_of  # noqa: E402
 from pools.models.vocabulary import (  # noqa: E402
@@ -58,6 +62,7 @@ from pools.models.vocabulary import (  # noqa: E402
     Verdict,
 )
 from tests.fixtures.ledger_flush import unguarded_ledger  # noqa: E402
+from tests.fixtures.signing import SIGNING_KEYS  # noqa: E402
 
 FIRST_DAY: Final = datetime(2024, 11, 1, tzinfo=UTC)
 DAYS: Final = 730
@@ -256,6 +261,30 @@ def grow() -> dict[str, float]:
     return figures
 
 
+def append(turns: int) -> dict[str, float]:
+    """What an entry costs with signed checkpoints and without, in turns that have one each."""
+    took: dict[str, list[float]] = {"signing": [], "not signing": []}
+    for _ in range(1 + turns):
+        for name, keys in (("signing", SIGNING_KEYS), ("not signing", ())):
+            with override_settings(SIGNING_KEYS=keys):
+                took[name] += [_one_more() for _ in range(ENTRIES)]
+    figures = {}
+    for name, each in took.items():
+        # The first turn signs for the first time, and makes the tree of what is new.
+        milliseconds = sorted(each[ENTRIES:])
+        figures[f"{name}, mean"] = fmean(milliseconds)
+        figures[f"{name}, 98 of 100 within"] = milliseconds[len(milliseconds) * 98 // 100]
+        figures[f"{name}, slowest"] = milliseconds[-1]
+    return {name: round(value, 2) for name, value in figures.items()}
+
+
+def _one_more() -> float:
+    began = time.perf_counter()
+    with transaction.atomic(durable=True):
+        record_event("note_pinned", NOBODY, company="acme", facts={"note": "x" * 300})
+    return 1000 * (time.perf_counter() - began)
+
+
 def drain() -> dict[str, float]:
     """What reading all of it takes, a page after the other, as a SIEM asks for it."""
     cursor, entries, characters, started = Cursor(), 0, 0, time.perf_counter()
@@ -384,5 +413,7 @@ if __name__ == "__main__":
         grow()
     elif asked == "feed":
         print(json.dumps(drain()))
+    elif asked == "append":
+        print(json.dumps(append(count)))
     else:
         {"fill": fill, "verify": verify}[asked](count)

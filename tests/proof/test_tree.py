@@ -13,10 +13,12 @@ from tests.fixtures.sampling import share_of
 
 # Each change has 3.2 entries on average.
 CHANGES = share_of(320_000)
+# Of a hundred entries with signed checkpoints, and a hundred without.
+TURNS = str(share_of(20))
 
 
 @pytest.mark.any_database
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_a_million_entries_come_into_the_tree_in_little_memory_and_are_fed(tmp_path: Path) -> None:
     environment = os.environ | {
         "DATABASE_URL": f"sqlite:///{tmp_path}/vast.sqlite3",
@@ -40,3 +42,4 @@ def test_a_million_entries_come_into_the_tree_in_little_memory_and_are_fed(tmp_p
     fed = json.loads(run("-m", "tests.changes.vast_ledger", "feed"))
     print(fed)
     assert fed["entries"] == figures["entries"]
+    print("ms of one more entry:", run("-m", "tests.changes.vast_ledger", "append", TURNS))

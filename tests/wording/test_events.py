@@ -49,3 +49,10 @@ def test_digests_and_keys_alone_are_shortened(text: str, beginning: str) -> None
 def test_what_the_panel_does_by_itself_names_the_panel() -> None:
     assert nobody_of("ledger_verified") == "the panel"
     assert nobody_of("sign_in_failed") == "not known"
+
+
+def test_filters_are_said_once() -> None:
+    filters = {"action": "edit", "zone": "UTC"}
+    assert facts_of({"filters": filters}) == [("filters", "action edit, zone UTC")]
+    of_evidence = facts_of({"filters": filters, "words": "Changes of Acme, only edit"})
+    assert of_evidence == [("words", "Changes of Acme, only edit")]
