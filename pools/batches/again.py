@@ -66,13 +66,25 @@ def _is_taken(line: Line) -> bool:
 
 
 def revertible(progress: Progress) -> list[tuple[Line, Undo]]:
-    """What took effect and can be put back, each with what that means."""
-    origin = progress.batch.company.origin
+    """What took effect and can be put back, each with what that means, but for what was."""
+    origin, done = progress.batch.company.origin, reverted(progress)
     return [
         (line, undo)
         for line in progress.lines
-        if line.change is not None and (undo := _undo(line.change, origin))
+        if line.item.pk not in done
+        and line.change is not None
+        and (undo := _undo(line.change, origin))
     ]
+
+
+def reverted(progress: Progress) -> dict[int, UUID]:
+    """Of what took effect, by its item: the other list that has put it back, or may have."""
+    taken = {each.item.reverts: each.item.batch_id for each in progress.reverts if _is_taken(each)}
+    return {
+        line.item.pk: taken[line.change.change_id]
+        for line in progress.lines
+        if line.change is not None and line.change.change_id in taken
+    }
 
 
 def retry(core: CoreClient, progress: Progress, actor: Actor, user: User) -> Batch:

@@ -96,7 +96,8 @@ class Turn:
 class Progress:
     """A list with all its lines. `now` is by the database's clock.
 
-    `others` are the lines of other lists that retry the same.
+    `others` are the lines of other lists that retry the same, `reverts` those of lists that revert
+    it.
     """
 
     batch: Batch
@@ -105,6 +106,7 @@ class Progress:
     frozen_digest: str
     now: datetime
     others: tuple[Line, ...] = ()
+    reverts: tuple[Line, ...] = ()
 
     @property
     def phase(self) -> Phase:
@@ -214,7 +216,8 @@ def progress_of(items: Sequence[BatchItem]) -> Progress:
     return Progress(
         batch=batch,
         lines=tuple(line for line in lines if line.item.batch_id == batch.pk),
-        others=tuple(line for line in lines if line.item.batch_id != batch.pk),
+        others=_of_others(lines, batch, Source.RETRY),
+        reverts=_of_others(lines, batch, Source.REVERT),
         turns=tuple(_turn(entry) for entry in events if entry.action in _TURNS),
         frozen_digest=str(frozen.get("digest", "")),
         now=now,
@@ -224,11 +227,12 @@ def progress_of(items: Sequence[BatchItem]) -> Progress:
 def items_in(batch: UUID) -> list[BatchItem]:
     """All items of a list, each with its batch, which is one object for all of them.
 
-    After them those of other lists that retry the same, if there are any.
+    After them those of other lists that retry the same, or revert it, if there are any.
     """
     root = Batch.objects.filter(pk=batch, source=Source.RETRY).values("source_batch")
     same = Q(source_batch=batch) | Q(source_batch__in=root)
-    family = Batch.objects.filter(Q(pk=batch) | Q(source=Source.RETRY) & same)
+    reverts = Q(source=Source.REVERT, source_batch=batch)
+    family = Batch.objects.filter(Q(pk=batch) | reverts | Q(source=Source.RETRY) & same)
     found = BatchItem.objects.filter(batch__in=family.values("pk"))
     items = sorted(found.select_related("batch__company"), key=lambda each: each.batch_id != batch)
     if not items or items[0].batch_id != batch:
@@ -237,6 +241,17 @@ def items_in(batch: UUID) -> list[BatchItem]:
         if item.batch_id == batch:
             item.batch = items[0].batch
     return items
+
+
+def _of_others(lines: Sequence[Line], batch: Batch, source: Source) -> tuple[Line, ...]:
+    """Lines of other lists than this one. One that reverts may be retried as well."""
+    return tuple(
+        line
+        for line in lines
+        if line.item.batch_id != batch.pk
+        and (line.item.batch.source_batch == batch.pk and line.item.batch.source == Source.REVERT)
+        is (source is Source.REVERT)
+    )
 
 
 def first_list(batch: Batch) -> UUID:

@@ -34,7 +34,7 @@ class CheckedBoundField(forms.BoundField):
     """A field whose checks stand beside its control, as `data-checks`.
 
     JSON: a list of [kind, bound, sentence], in the order in which they are made. Kinds are
-    required, digits, least, largest and longest; a bound is text, since 64 bits are more
+    required, without, digits, least, largest and longest; a bound is text, since 64 bits are more
     than a script's number holds. {count} in a sentence is the number of characters.
     `data-untouched` is what the control sends back where it is left alone: nothing judges it.
     """
@@ -84,7 +84,11 @@ def control_text(value: Any) -> str:
 
 
 class WholeNumberField(KeptField, forms.IntegerField):
-    """A whole number typed as text: a number input drops what it cannot read."""
+    """A whole number typed as text: a number input drops what it cannot read.
+
+    `without` is what people write around a number that says no more than the field's own name does:
+    a pattern, for Python and JavaScript alike.
+    """
 
     widget = forms.TextInput
     default_error_messages = {
@@ -93,7 +97,8 @@ class WholeNumberField(KeptField, forms.IntegerField):
         "max_value": "At most %(limit_value)s.",
     }
 
-    def __init__(self, *, bounds: NumberBounds, **kwargs: Any) -> None:
+    def __init__(self, *, bounds: NumberBounds, without: str = "", **kwargs: Any) -> None:
+        self.without = without
         super().__init__(
             min_value=bounds.least,
             max_value=bounds.largest,
@@ -105,13 +110,16 @@ class WholeNumberField(KeptField, forms.IntegerField):
         text = str(value or "").strip(BLANKS)
         if not text:
             return None
+        text = re.sub(self.without, "", text)
         if not _WHOLE_NUMBER.fullmatch(text):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         digits = text.lstrip("-0") or "0"
         return int(text if len(digits) <= _MOST_DIGITS else text[:1] + "9" * _MOST_DIGITS)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {"inputmode": "numeric", "autocomplete": "off"}
+        # The keys for digits have no minus on every phone.
+        signed = self.min_value is not None and self.min_value < 0
+        return {"inputmode": "text" if signed else "numeric", "autocomplete": "off"}
 
 
 class BoundedTextField(KeptField, forms.CharField):
@@ -139,6 +147,7 @@ def _checks_of(field: forms.Field) -> list[tuple[str, str, str]]:
     says = field.error_messages
     checks = [("required", "", str(says["required"]))] if field.required else []
     if isinstance(field, WholeNumberField):
+        checks += [("without", field.without, "")] if field.without else []
         checks.append(("digits", "", str(says["invalid"])))
     for validator in field.validators:
         if isinstance(validator, MinValueValidator):

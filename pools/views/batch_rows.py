@@ -1,18 +1,18 @@
 """The lines of a list: what each shows, and where it leads."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from django.urls import reverse
 
+from pools.batches.again import retried, reverted
 from pools.batches.lines import after_in, seen_in
 from pools.batches.progress import End, Line, Progress
 from pools.changes import Difference, differences
 from pools.models.vocabulary import Action
-from pools.wording.batches import STANDINGS, deed_of, says_of
+from pools.wording.batches import RETRIED, REVERTED, STANDINGS, deed_of, says_of
 from pools.wording.connectors import UNNAMED_SYSTEM
 from pools.wording.outcomes import Standing
 
@@ -21,7 +21,8 @@ from pools.wording.outcomes import Standing
 class Row:
     """One item. `standing` is the mark of one that has no change on the record.
 
-    `pool_id` is also that of a pool that it made; `newer_href` the list that tried it again.
+    `pool_id` is also that of a pool that it made; `newer_href` the list that tried it again, or
+    put it back, as `newer_says`.
     """
 
     line: Line
@@ -32,19 +33,19 @@ class Row:
     pool_id: int | None
     pool_href: str
     newer_href: str
+    newer_says: str
     says: str
     standing: Standing | None
 
 
-def rows_of(progress: Progress, lines: list[Line], newer: Mapping[int, UUID]) -> list[Row]:
-    """Each line as it is shown. Ids of pools lead somewhere only where they still mean the same.
+def rows_of(progress: Progress, lines: list[Line]) -> list[Row]:
+    """Each line as it is shown. Ids of pools lead somewhere only where they still mean the same."""
+    newer = {pk: (batch, RETRIED) for pk, batch in retried(progress).items()}
+    newer |= {pk: (batch, REVERTED) for pk, batch in reverted(progress).items()}
+    return [_row(progress, line, *newer.get(line.item.pk, (None, ""))) for line in lines]
 
-    `newer`: by item, the list that has tried it again.
-    """
-    return [_row(progress, line, newer.get(line.item.pk)) for line in lines]
 
-
-def _row(progress: Progress, line: Line, newer: UUID | None) -> Row:
+def _row(progress: Progress, line: Line, newer: UUID | None, newer_says: str) -> Row:
     item, slug = line.item, progress.batch.company.slug
     pool_id = _made_by(line) if item.kind is Action.CREATE else item.pool_id
     seen, after = seen_in(item), after_in(item)
@@ -66,6 +67,7 @@ def _row(progress: Progress, line: Line, newer: UUID | None) -> Row:
         says=says_of(line, progress),
         pool_id=pool_id,
         newer_href=reverse("pools:batch", args=[slug, newer]) if newer else "",
+        newer_says=newer_says,
         standing=None if line.change else STANDINGS[line.end],
     )
 

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
 from pools.batches import running
-from pools.batches.again import failed, retried, retry, revert, revertible, take_over
+from pools.batches.again import failed, retry, revert, revertible, take_over
 from pools.batches.caps import TooMany
 from pools.batches.freezing import NoRight, NothingToFreeze
 from pools.batches.listing import lists_of
@@ -286,7 +286,7 @@ def _shown(
         "typed": place.typed,
         "problem": problem and wording.once_begun(problem, progress),
         "chosen": chosen,
-        "rows": rows_of(progress, lines, retried(progress)),
+        "rows": rows_of(progress, lines),
         "bar": bar_of(progress),
         "asks_in": "" if problem or not place.is_own else _asks_in(progress),
         "cancel_href": _list_of_pools(progress, address),

@@ -76,6 +76,9 @@ AGAIN: Final = {
     "retry": "Retry what failed",
     "revert": "Revert this list",
 }
+# Where an item leads that another list has done again, or put back.
+RETRIED: Final = "Retried on another list"
+REVERTED: Final = "Reverted on another list"
 _NOTHING: Final = "Nothing was sent."
 _GO_ON: Final = "press Continue"
 # What pages say of a form that is about one change.
@@ -348,16 +351,20 @@ class Sum:
     over: bool
 
 
-def sums_of(batch: Batch) -> list[Sum]:
-    """One line for each system with an allowance: 57 → 45 of 60 given."""
+def sums_of(progress: Progress) -> list[Sum]:
+    """One line for each system with an allowance: 57 → 45 of 60 given.
+
+    Once it has begun, they are what was reckoned before: much may have come otherwise.
+    """
+    begun = progress.phase is not Phase.FROZEN
     return [
         Sum(
             each["system"],
             f"{'at least ' * each['at_least']}{each['before']:,} → {each['after']:,} of "
-            f"{each['allowance']:,} given",
-            each["after"] > each["allowance"],
+            f"{each['allowance']:,} given{', as planned when this list was made' * begun}",
+            each["after"] > each["allowance"] and not begun,
         )
-        for each in batch.sums
+        for each in progress.batch.sums
     ]
 
 

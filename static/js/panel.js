@@ -154,12 +154,13 @@ import "./choose.js";
   const ends = new RegExp(`^${blanks}|${blanks}$`, "g");
 
   const complaint = (field) => {
-    const text = field.value.replace(ends, "");
+    let text = field.value.replace(ends, "");
     // A value that was shown and left alone is not checked.
     if (field.value === field.dataset.untouched) return "";
     for (const [kind, bound, sentence] of JSON.parse(field.dataset.checks || "[]")) {
       if (!text && kind !== "required") return "";
-      if (!judges[kind](text, bound)) return sentence.replace("{count}", [...text].length);
+      if (kind === "without") text = text.replace(new RegExp(bound), "");
+      else if (!judges[kind](text, bound)) return sentence.replace("{count}", [...text].length);
     }
     return "";
   };

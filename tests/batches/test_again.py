@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from pools.batches import running
-from pools.batches.again import failed, retried, retry, revert, revertible, take_over
+from pools.batches.again import failed, retried, retry, revert, reverted, revertible, take_over
 from pools.batches.freezing import NothingToFreeze
 from pools.batches.listing import lists_of
 from pools.batches.progress import Phase
@@ -126,12 +126,36 @@ def test_deleted_pools_are_made_again_once(place: Place, mia: User) -> None:
     assert [item.kind for item in back.items.all()] == [Action.CREATE]
     run_through(place, mia, back)
     # The new pool is on the list by the id that it got.
-    (row,) = rows_of(progress(back), list(progress(back).lines), {})
+    (row,) = rows_of(progress(back), list(progress(back).lines))
     assert (row.pool_id, row.pool_id in read(place)) == (place.at_core.pools()[0].id, True)
     assert row.pool_href.endswith(f"/pools/{row.pool_id}/")
     assert [(pool.name, pool.limit) for pool in place.at_core.pools()] == [("Orders", 5)]
-    twice = revert(place.client(), progress(batch), actor(mia), mia)
-    assert left_outs(twice) == ["nothing_to_do"]
+    with pytest.raises(NothingToFreeze):
+        revert(place.client(), progress(batch), actor(mia), mia)
+
+
+def test_what_was_reverted_is_not_offered_again_and_leads_to_the_list_that_did_it(
+    place: Place, mia: User
+) -> None:
+    batch = frozen(place, mia, ids=add_pools(place, 2))
+    run_through(place, mia, batch)
+    assert len(revertible(progress(batch))) == 3
+    back = revert(place.client(), progress(batch), actor(mia), mia)
+    # Until it is run, nothing is put back.
+    assert (len(revertible(progress(batch))), reverted(progress(batch))) == (3, {})
+    place.sandbox.set_fault("status=403;only=writes;times=1")
+    run_through(place, mia, back)
+    assert sorted(ends(back)) == ["done", "done", "refused"]
+    assert len(revertible(progress(batch))) == 1
+    assert set(reverted(progress(batch)).values()) == {back.pk}
+    said = [row.newer_says for row in rows_of(progress(batch), list(progress(batch).lines))]
+    assert sorted(said) == ["", "Reverted on another list", "Reverted on another list"]
+    # A list that reverts is none that retries, and the other way round.
+    assert (failed(progress(batch)), retried(progress(batch))) == ([], {})
+    again = retry(place.client(), progress(back), actor(mia), mia)
+    run_through(place, mia, again)
+    assert (failed(progress(back)), ends(again)) == ([], ["done"])
+    assert len(revertible(progress(back))) == 2
 
 
 def test_a_clear_cannot_be_reverted(place: Place, mia: User) -> None:

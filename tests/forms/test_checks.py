@@ -17,7 +17,10 @@ from pools.forms.checks import (
     WholeNumberField,
     control_text,
 )
+from pools.forms.choosing import OrderForm
 from pools.forms.people import ForgottenForm, InviteForm, JoinForm
+from pools.models import Company
+from pools.wording.choosing import OFFERS
 
 
 class Pool(CheckedForm):
@@ -121,3 +124,51 @@ def test_what_is_left_alone_comes_back_whole_and_is_not_judged(value: Any) -> No
     assert field.clean(control_text(value)) == value
     with pytest.raises(ValidationError):
         field.clean("")
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "number"),
+    [
+        *[("limit_percent", typed, 50) for typed in ("50", "50%", "50 %", " 50\u00a0% ")],
+        *[("limit_by", typed, 5) for typed in ("5", "+5")],
+        ("limit_by", "-5", -5),
+    ],
+)
+def test_what_people_write_around_a_number_is_no_mistake(
+    acme: Company, field: str, typed: str, number: int
+) -> None:
+    form = order(acme, **{field: typed})
+    assert (form.errors, form.how) == ({}, {field.removeprefix("limit_"): number})
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        *[
+            ("limit_percent", typed, "Enter a whole number of per cent, for example 80.")
+            for typed in ("50.5%", "%", "50%%", "1,000", "to 5", "+5")
+        ],
+        *[
+            ("limit_by", typed, "Enter a whole number, for example 2 or -2.")
+            for typed in ("2%", "+-5", "++5", "1.000", "by 2")
+        ],
+        ("limit_to", "50%", "Enter a whole number, using the digits 0 to 9 only."),
+    ],
+)
+def test_what_no_number_is_says_what_to_enter(
+    acme: Company, field: str, typed: str, said: str
+) -> None:
+    assert order(acme, **{field: typed}).errors == {field: [said]}
+
+
+def order(company: Company, **typed: str) -> OrderForm:
+    sent = QueryDict(mutable=True) | {"operation": "limit", "reason": "x", **typed}
+    return OrderForm(sent, company=company, offers=OFFERS)
+
+
+def test_a_field_that_can_be_negative_has_keys_with_a_minus(acme: Company) -> None:
+    form = order(acme)
+    widgets = [form.fields[name].widget for name in ("limit_by", "limit_to")]
+    modes = [widget.attrs["inputmode"] for widget in widgets]
+    assert modes == ["text", "numeric"]
+    assert checks(form, "limit_percent")[0] == ["without", "\\s*%$", ""]

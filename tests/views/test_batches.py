@@ -12,7 +12,7 @@ from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
 from pools.batches import pace
-from pools.models import Batch, BatchItem, Company, Entry
+from pools.models import Allowance, Batch, BatchItem, Company, Entry
 from pools.models.batch import Operation
 from sandbox.running import RunningSandbox
 from tests.batches.lists import ends, frozen, progress, with_connectors
@@ -364,6 +364,24 @@ def test_what_failed_is_tried_again_as_a_new_list(
     back = told(manager.post(f"{page_of(batch)}revert/", follow=True))
     assert "Revert a list" in back
     assert "Run: change 2 pools" in back
+    run(manager, Batch.objects.latest("made_at"))
+    with django_assert_max_num_queries(6):
+        page = manager.get(page_of(batch))
+    assert page.context["offers"] == {}
+    assert "Reverted on another list" in told(page)
+    assert "There is nothing left" in told(manager.post(f"{page_of(batch)}revert/"))
+
+
+def test_sums_are_a_plan_once_the_list_has_begun(manager: Client, place: Place) -> None:
+    ids = [with_connectors(place, "Busy", Shopify=1)]
+    Allowance.objects.create(company=place.company, system="Shopify", key="shopify", number=9)
+    batch = frozen(place, person_of(manager), Operation.LIMIT, {"to": 99}, ids)
+    (before,) = LexborHTMLParser(manager.get(page_of(batch)).content).css(".allowance.over")
+    assert before.text().strip().endswith("of 9 given")
+    run(manager, batch)
+    page = LexborHTMLParser(manager.get(page_of(batch)).content)
+    assert page.css(".over") == []
+    assert "of 9 given, as planned when this list was made" in page.css(".allowance")[0].text()
 
 
 def test_somebody_else_takes_over_what_is_left(
