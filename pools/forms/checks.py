@@ -98,7 +98,7 @@ class WholeNumberField(KeptField, forms.IntegerField):
     }
 
     def __init__(self, *, bounds: NumberBounds, without: str = "", **kwargs: Any) -> None:
-        self.without = without
+        self.without, self.signed = without, bounds.least < 0
         super().__init__(
             min_value=bounds.least,
             max_value=bounds.largest,
@@ -118,8 +118,7 @@ class WholeNumberField(KeptField, forms.IntegerField):
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         # The keys for digits have no minus on every phone.
-        signed = self.min_value is not None and self.min_value < 0
-        return {"inputmode": "text" if signed else "numeric", "autocomplete": "off"}
+        return {"inputmode": "text" if self.signed else "numeric", "autocomplete": "off"}
 
 
 class BoundedTextField(KeptField, forms.CharField):
