@@ -91,7 +91,7 @@ class _Judge:
     def line(self, row: Row) -> Line | None:
         wrong = len(self.said)
         pool_id = self._id(row)
-        wanted = self._wanted(row, creating=pool_id is None)
+        wanted = self._wanted(row, creating=not row.cells.get("id", "").strip(BLANKS))
         if len(self.said) > wrong:
             return None
         return Line(row.line, pool_id, wanted, _exported(row) if pool_id is not None else None)

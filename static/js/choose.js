@@ -15,6 +15,11 @@
   if (sessionStorage.getItem(used) === kept) {
     for (const each of [used, kept]) sessionStorage.removeItem(each);
   }
+  // What somebody else left in this tab whose session ended by itself.
+  const mine = kept.replace(/ .*/, " ");
+  for (const each of Object.keys(sessionStorage)) {
+    if (each !== used && !each.startsWith(mine)) sessionStorage.removeItem(each);
+  }
   // By id, each with its name.
   let chosen = new Map(new URLSearchParams(sessionStorage.getItem(kept) || ""));
 

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.axe import violations_in_both_themes
+from tests.browser.axe import violations, violations_in_both_themes
 from tests.browser.conftest import Fault
 
 LIST = "/c/acme/pools/?search=refunds&per_page=100"
@@ -52,6 +52,7 @@ def test_a_list_runs_while_its_page_is_open_and_stops_when_told(
     core_fault("latency=0.6")
     manager.get_by_role("button", name=f"Run: change {count} pools").click()
     expect(manager.get_by_role("button", name="Stop")).to_be_visible(timeout=2_000)
+    assert violations(manager) == []
     # What ended is in its line while the rest goes on.
     expect(manager.locator(".batch-items").get_by_text("done").first).to_be_visible(timeout=15_000)
     manager.get_by_role("button", name="Stop").click()
@@ -65,8 +66,35 @@ def test_a_list_runs_while_its_page_is_open_and_stops_when_told(
     assert violations_in_both_themes(manager) == []
     manager.get_by_role("link", name=re.compile("^Done")).click()
     expect(manager.locator(".batch-items tbody tr")).to_have_count(count)
-    manager.set_viewport_size({"width": 320, "height": 700})
-    assert manager.evaluate("document.documentElement.scrollWidth") <= 320
+    narrow(manager)
+    in_the_record(manager, "Set timeout to 31 s", count)
+
+
+def narrow(page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert violations(page) == []
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def in_the_record(page: Page, title: str, count: int) -> None:
+    """It is one line of the company's changes, which unfolds and folds again."""
+    page.goto("/c/acme/changes/")
+    line = page.locator("tr[id^='list-']").filter(has_text=title).first
+    expect(line).to_contain_text(f"{count} done")
+    expect(line).to_contain_text(f"{count} pools")
+    unfolds = line.get_by_role("link", name=title)
+    expect(unfolds).to_have_attribute("aria-expanded", "false")
+    unfolds.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("tr.of-list")).to_have_count(count)
+    expect(line).to_be_in_viewport()
+    expect(page.locator("tr.of-list").first).to_be_in_viewport()
+    if page.evaluate("Boolean(window.htmx)"):
+        assert violations_in_both_themes(page) == []
+        narrow(page)
+    line.get_by_role("link", name=title).click()
+    expect(page.locator("tr.of-list")).to_have_count(0)
 
 
 def test_without_scripts_continue_does_a_few_at_a_time(plain: Page) -> None:
@@ -79,3 +107,4 @@ def test_without_scripts_continue_does_a_few_at_a_time(plain: Page) -> None:
             break
         plain.get_by_role("button", name="Continue").click()
     expect(state).to_contain_text(f"{count} of {count} · ended")
+    in_the_record(plain, "Set timeout to 32 s", count)

@@ -143,3 +143,26 @@ def test_without_scripts_the_ticks_of_a_page_go_along_and_all_that_match_is_a_bu
     plain.go_back()
     plain.get_by_role("button", name="All 37 that match").click()
     expect(plain.get_by_role("heading", name="Change 37 pools")).to_be_visible()
+
+
+def test_ticks_of_somebody_else_in_this_tab_are_neither_shown_nor_kept(manager: Page) -> None:
+    manager.goto(LIST)
+    tick(manager, "Shopify orders")
+    own = manager.evaluate("Object.keys(sessionStorage)")
+    manager.evaluate(
+        """([own]) => {
+          const person = own.split(" ")[0];
+          sessionStorage.setItem(own.replace(person, `${person}9`), "7=Their+pool");
+          sessionStorage.setItem(own.replace("acme", "northwind"), "1=Mine+there");
+        }""",
+        own,
+    )
+    manager.goto(LIST)
+    assert bar(manager) == "1 chosen"
+    kept = manager.evaluate("Object.keys(sessionStorage)")
+    assert sorted(kept) == sorted([*own, own[0].replace("acme", "northwind")])
+    # Of another company they show there alone.
+    manager.goto("/c/northwind/pools/")
+    assert bar(manager) == "1 chosen"
+    manager.locator("#chosen summary").click()
+    expect(manager.locator("#chosen-list")).to_have_text("Mine there1Remove")

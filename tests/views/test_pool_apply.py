@@ -194,6 +194,10 @@ def test_values_are_judged_as_in_the_form_of_a_pool(manager: Client) -> None:
         "Line 6, “timeout”: Enter a whole number, using the digits 0 to 9 only.",
         "Line 7, “id”: Pool 4 is in line 6 already.",
     ]
+    # Whoever mistyped an id wants no new pool, which would need a name.
+    assert mistakes(apply(manager, "id,limit\n1E+05,5\n", ours="on")) == [
+        "Line 2, “id”: An id has digits only, as Patchworks gave it."
+    ]
 
 
 @pytest.mark.parametrize(

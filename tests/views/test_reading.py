@@ -80,7 +80,7 @@ def test_looking_at_the_page_asks_and_changes_nothing(
     manager: Client, core: RunningSandbox
 ) -> None:
     core.reset()
-    assert "Not all pools were read so far" in told(manager.get(READ))
+    assert "The panel knows 0 pools so far" in told(manager.get(READ))
     assert core.journal == []
     assert not Reading.objects.exists()
 
@@ -242,7 +242,7 @@ def test_somebody_else_begins_a_reading_of_their_own(
 ) -> None:
     post(manager)
     other = sign_in_as("Operator")
-    assert "Not all pools were read" in told(other.get(READ))
+    assert "The panel knows" in told(other.get(READ))
     assert "50 of 257 pools read" in post(other)
 
 
