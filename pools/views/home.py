@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -43,11 +44,12 @@ class CompanyRow:
 
 @dataclass(frozen=True, slots=True)
 class RecentRow:
-    """A change, its company, and where its pool is (empty: nowhere)."""
+    """A change, its company, and where its pool and its list are (empty: nowhere)."""
 
     change: HistoryItem
     company: Company
     pool_href: str
+    list_href: str
 
 
 @needs("pools.view_pools")
@@ -79,16 +81,29 @@ def _record(found: Recent, seen: Mapping[str, Company]) -> dict[str, object]:
     return {
         "held": [row for row in held if row.change.state is not ChangeState.UNDER_WAY],
         "pools": _last_of_each_pool(own)[:POOLS],
-        "changes": own[:CHANGES] or latest,
+        "changes": _once_of_each_list(own)[:CHANGES] or _once_of_each_list(latest),
         "own": bool(own),
     }
 
 
 def _rows(lines: Iterable[ChangeLine], seen: Mapping[str, Company]) -> list[RecentRow]:
     return [
-        RecentRow(line.item, seen[line.company], pool_addresses(seen[line.company])(line.item))
+        RecentRow(
+            line.item,
+            seen[line.company],
+            pool_addresses(seen[line.company])(line.item),
+            reverse("pools:batch", args=[line.company, line.item.batch]) if line.item.batch else "",
+        )
         for line in lines
     ]
+
+
+def _once_of_each_list(rows: Iterable[RecentRow]) -> list[RecentRow]:
+    """Of a list of changes the newest alone, which leads to the list: it may have hundreds."""
+    newest: dict[UUID, RecentRow] = {}
+    for row in rows:
+        newest.setdefault(row.change.batch or row.change.change_id, row)
+    return list(newest.values())
 
 
 def _last_of_each_pool(rows: Iterable[RecentRow]) -> list[RecentRow]:

@@ -74,6 +74,7 @@ def a_list(
     actions: Sequence[Action] = (),
     company: str = "acme",
     reason: str = "",
+    actor_id: int = 1,
 ) -> tuple[UUID, list[UUID]]:
     """A list of changes, one a minute; returns its id, and those of its changes, oldest first."""
     batch = uuid.uuid4()
@@ -84,6 +85,7 @@ def a_list(
         a_change(
             at + timedelta(minutes=number),
             company=company,
+            actor_id=actor_id,
             action=actions[number] if actions else Action.EDIT,
             outcome=outcomes[number] if outcomes else Outcome.DONE,
             reason=reason,

@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser
 from pools.models import Company, Token
 from pools.models.vocabulary import Action, Outcome
 from sandbox.running import RunningSandbox
-from tests.changes.recorded import NOON, a_change, minutes
+from tests.changes.recorded import NOON, a_change, a_list, minutes
 from tests.fixtures.panel import SignIn, make_company, person_of, told
 
 
@@ -62,6 +62,18 @@ def test_who_has_changed_nothing_sees_what_colleagues_changed_last(reader: Clien
     page = reader.get("/")
     assert texts(page, "[aria-labelledby=changes-title] .opens") == ["Edit of Seven 7"]
     assert texts(page, "#changes-title") == ["Latest changes"]
+
+
+def test_of_a_list_the_newest_change_alone_is_there_and_leads_to_it(reader: Client) -> None:
+    a_change(NOON, pool_name="Before", actor_id=person_of(reader).pk)
+    batch, _ = a_list(9, NOON + minutes(1), actor_id=person_of(reader).pk)
+    a_change(NOON + minutes(20), pool_name="After", actor_id=person_of(reader).pk)
+    page = reader.get("/")
+    opens = "[aria-labelledby=changes-title] .opens"
+    named = ["Edit of After 7", "Edit of NetSuite orders 7", "Edit of Before 7"]
+    assert texts(page, opens) == named
+    lists = LexborHTMLParser(page.content).css("[aria-labelledby=changes-title] a[href*=batches]")
+    assert [each.attributes["href"] for each in lists] == [f"/c/acme/batches/{batch}/"]
 
 
 def test_who_sees_all_changes_sees_those_of_companies_without_a_token(
