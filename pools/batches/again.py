@@ -53,7 +53,7 @@ def _failed(progress: Progress) -> list[Line]:
 def _deed(item: BatchItem) -> tuple[Any, ...]:
     """What an item is to do, on whichever list: a pool is once on each."""
     if item.pool_id is not None:
-        return item.action, item.pool_id
+        return item.action, item.pool_id, item.reverts
     return item.action, item.wanted, item.line, item.reverts
 
 
@@ -79,7 +79,7 @@ def revertible(progress: Progress) -> list[tuple[Line, Undo]]:
 
 def reverted(progress: Progress) -> dict[int, UUID]:
     """Of what took effect, by its item: the other list that has put it back, or may have."""
-    taken = {each.item.reverts: each.item.batch_id for each in progress.reverts if _is_taken(each)}
+    taken = {each.item.reverts: each.item.batch_id for each in progress.others if _is_taken(each)}
     return {
         line.item.pk: taken[line.change.change_id]
         for line in progress.lines

@@ -96,8 +96,7 @@ class Turn:
 class Progress:
     """A list with all its lines. `now` is by the database's clock.
 
-    `others` are the lines of other lists that retry the same, `reverts` those of lists that revert
-    it.
+    `others` are the lines of other lists that retry the same, or revert it.
     """
 
     batch: Batch
@@ -106,7 +105,6 @@ class Progress:
     frozen_digest: str
     now: datetime
     others: tuple[Line, ...] = ()
-    reverts: tuple[Line, ...] = ()
 
     @property
     def phase(self) -> Phase:
@@ -216,8 +214,7 @@ def progress_of(items: Sequence[BatchItem]) -> Progress:
     return Progress(
         batch=batch,
         lines=tuple(line for line in lines if line.item.batch_id == batch.pk),
-        others=_of_others(lines, batch, Source.RETRY),
-        reverts=_of_others(lines, batch, Source.REVERT),
+        others=tuple(line for line in lines if line.item.batch_id != batch.pk),
         turns=tuple(_turn(entry) for entry in events if entry.action in _TURNS),
         frozen_digest=str(frozen.get("digest", "")),
         now=now,
@@ -232,6 +229,7 @@ def items_in(batch: UUID) -> list[BatchItem]:
     root = Batch.objects.filter(pk=batch, source=Source.RETRY).values("source_batch")
     same = Q(source_batch=batch) | Q(source_batch__in=root)
     reverts = Q(source=Source.REVERT, source_batch=batch)
+    same |= Q(source_batch__in=Batch.objects.filter(reverts).values("pk"))
     family = Batch.objects.filter(Q(pk=batch) | reverts | Q(source=Source.RETRY) & same)
     found = BatchItem.objects.filter(batch__in=family.values("pk"))
     items = sorted(found.select_related("batch__company"), key=lambda each: each.batch_id != batch)
@@ -241,17 +239,6 @@ def items_in(batch: UUID) -> list[BatchItem]:
         if item.batch_id == batch:
             item.batch = items[0].batch
     return items
-
-
-def _of_others(lines: Sequence[Line], batch: Batch, source: Source) -> tuple[Line, ...]:
-    """Lines of other lists than this one. One that reverts may be retried as well."""
-    return tuple(
-        line
-        for line in lines
-        if line.item.batch_id != batch.pk
-        and (line.item.batch.source_batch == batch.pk and line.item.batch.source == Source.REVERT)
-        is (source is Source.REVERT)
-    )
 
 
 def first_list(batch: Batch) -> UUID:

@@ -19,6 +19,7 @@ from pools.core.bounds import NumberBounds, TextBounds
 _MOST_DIGITS: Final = 40
 # ASCII digits alone: int() also takes 1_000 and digits of other scripts, and Django 1.0.
 _WHOLE_NUMBER: Final = re.compile(r"-?[0-9]+")
+_SIGNED_NUMBER: Final = re.compile(r"[-+]?[0-9]+")
 # What is no part of a text at its ends: what either Python's strip() or JavaScript's trim()
 # takes for a blank. `blanks` in static/js/panel.js has the same.
 BLANKS: Final = (
@@ -34,7 +35,7 @@ class CheckedBoundField(forms.BoundField):
     """A field whose checks stand beside its control, as `data-checks`.
 
     JSON: a list of [kind, bound, sentence], in the order in which they are made. Kinds are
-    required, without, digits, least, largest and longest; a bound is text, since 64 bits are more
+    required, unit, digits, least, largest and longest; a bound is text, since 64 bits are more
     than a script's number holds. {count} in a sentence is the number of characters.
     `data-untouched` is what the control sends back where it is left alone: nothing judges it.
     """
@@ -86,8 +87,8 @@ def control_text(value: Any) -> str:
 class WholeNumberField(KeptField, forms.IntegerField):
     """A whole number typed as text: a number input drops what it cannot read.
 
-    `without` is what people write around a number that says no more than the field's own name does:
-    a pattern, for Python and JavaScript alike.
+    `unit` is what people write behind it, and says no more than the field's own name does. Of one
+    that may be negative, a plus says as much as a minus.
     """
 
     widget = forms.TextInput
@@ -97,8 +98,8 @@ class WholeNumberField(KeptField, forms.IntegerField):
         "max_value": "At most %(limit_value)s.",
     }
 
-    def __init__(self, *, bounds: NumberBounds, without: str = "", **kwargs: Any) -> None:
-        self.without, self.signed = without, bounds.least < 0
+    def __init__(self, *, bounds: NumberBounds, unit: str = "", **kwargs: Any) -> None:
+        self.unit, self.signed = unit, bounds.least < 0
         super().__init__(
             min_value=bounds.least,
             max_value=bounds.largest,
@@ -110,10 +111,11 @@ class WholeNumberField(KeptField, forms.IntegerField):
         text = str(value or "").strip(BLANKS)
         if not text:
             return None
-        text = re.sub(self.without, "", text)
-        if not _WHOLE_NUMBER.fullmatch(text):
+        if self.unit and text.endswith(self.unit):
+            text = text.removesuffix(self.unit).rstrip(BLANKS)
+        if not (_SIGNED_NUMBER if self.signed else _WHOLE_NUMBER).fullmatch(text):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
-        digits = text.lstrip("-0") or "0"
+        digits = text.lstrip("-+0") or "0"
         return int(text if len(digits) <= _MOST_DIGITS else text[:1] + "9" * _MOST_DIGITS)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
@@ -146,8 +148,8 @@ def _checks_of(field: forms.Field) -> list[tuple[str, str, str]]:
     says = field.error_messages
     checks = [("required", "", str(says["required"]))] if field.required else []
     if isinstance(field, WholeNumberField):
-        checks += [("without", field.without, "")] if field.without else []
-        checks.append(("digits", "", str(says["invalid"])))
+        checks += [("unit", field.unit, "")] if field.unit else []
+        checks.append(("digits", "+" * field.signed, str(says["invalid"])))
     for validator in field.validators:
         if isinstance(validator, MinValueValidator):
             checks.append(_check("least", validator.limit_value, str(says["min_value"])))

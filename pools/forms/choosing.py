@@ -40,14 +40,13 @@ class OrderForm(CheckedForm):
     limit_by = WholeNumberField(
         label="By",
         bounds=NumberBounds(-LIMIT.largest, LIMIT.largest, nullable=True),
-        without=r"^\+(?=[0-9])",
         help_text="2 raises each limit by 2; -2 lowers it.",
         error_messages={"invalid": "Enter a whole number, for example 2 or -2."},
     )
     limit_percent = WholeNumberField(
         label="Percent",
         bounds=_PERCENT,
-        without=r"\s*%$",
+        unit="%",
         help_text="80 turns a limit of 10 into 8.",
         error_messages={"invalid": "Enter a whole number of per cent, for example 80."},
     )

@@ -143,7 +143,7 @@ import "./choose.js";
      what they say, stands at the control: the server judges by the same. */
   const judges = {
     required: (text) => text !== "",
-    digits: (text) => /^-?[0-9]+$/.test(text),
+    digits: (text, sign) => (sign ? /^[-+]?[0-9]+$/ : /^-?[0-9]+$/).test(text),
     least: (text, bound) => BigInt(text) >= BigInt(bound),
     largest: (text, bound) => BigInt(text) <= BigInt(bound),
     longest: (text, bound) => [...text].length <= Number(bound),
@@ -159,7 +159,7 @@ import "./choose.js";
     if (field.value === field.dataset.untouched) return "";
     for (const [kind, bound, sentence] of JSON.parse(field.dataset.checks || "[]")) {
       if (!text && kind !== "required") return "";
-      if (kind === "without") text = text.replace(new RegExp(bound), "");
+      if (kind === "unit") text = text.replace(new RegExp(`\\s*${bound}$`), "");
       else if (!judges[kind](text, bound)) return sentence.replace("{count}", [...text].length);
     }
     return "";

@@ -156,6 +156,8 @@ def test_what_was_reverted_is_not_offered_again_and_leads_to_the_list_that_did_i
     run_through(place, mia, again)
     assert (failed(progress(back)), ends(again)) == ([], ["done"])
     assert len(revertible(progress(back))) == 2
+    # What the retry of the other list has put back is known here, too.
+    assert (revertible(progress(batch)), len(reverted(progress(batch)))) == ([], 3)
 
 
 def test_a_clear_cannot_be_reverted(place: Place, mia: User) -> None:

@@ -171,4 +171,4 @@ def test_a_field_that_can_be_negative_has_keys_with_a_minus(acme: Company) -> No
     widgets = [form.fields[name].widget for name in ("limit_by", "limit_to")]
     modes = [widget.attrs["inputmode"] for widget in widgets]
     assert modes == ["text", "numeric"]
-    assert checks(form, "limit_percent")[0] == ["without", "\\s*%$", ""]
+    assert checks(form, "limit_percent")[0] == ["unit", "%", ""]
