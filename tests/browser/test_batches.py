@@ -108,3 +108,28 @@ def test_without_scripts_continue_does_a_few_at_a_time(plain: Page) -> None:
         plain.get_by_role("button", name="Continue").click()
     expect(state).to_contain_text(f"{count} of {count} · ended")
     in_the_record(plain, "Set timeout to 32 s", count)
+
+
+# What reaches beyond the page, or is cut off where it stands.
+LOST = """() => [...document.querySelectorAll(".batch-items :is(th, td, bdi, a)")]
+.filter((each) => {
+  const { right } = each.getBoundingClientRect();
+  const hides = getComputedStyle(each).overflowX !== "visible";
+  return right > innerWidth + 0.5 || (hides && each.scrollWidth > each.clientWidth + 1);
+}).map((each) => each.outerHTML.slice(0, 90))"""
+
+
+def test_on_a_phone_each_name_of_a_long_list_is_there_whole(manager: Page) -> None:
+    manager.set_viewport_size({"width": 390, "height": 844})
+    manager.goto("/c/acme/pools/?per_page=10")
+    manager.locator("#pool-table [name='pool']").first.check()
+    manager.locator("[name='matching']").click()
+    manager.get_by_label("By", exact=True).fill("+1")
+    manager.get_by_role("button", name="Preview").click()
+    rows = manager.locator(".batch-items tbody tr")
+    expect(rows.nth(200)).to_be_attached()
+    # The demo has names of 255 characters, from right to left, of emoji, with odd blanks.
+    names = manager.locator(".batch-items .cell-pool bdi").all_text_contents()
+    assert max(map(len, names)) == 255
+    assert manager.evaluate(LOST) == []
+    assert manager.evaluate("document.documentElement.scrollWidth") == 390

@@ -8,6 +8,11 @@ import pytest
 from django.test import Client
 
 from adminpanel.compressing import OPTIONS
+from pools.models import Company
+from sandbox.running import RunningSandbox
+from tests.batches.lists import frozen
+from tests.fixtures.panel import person_of
+from tests.fixtures.place import Place
 from tests.pages.naming import ROWS
 
 LIST = "/c/acme/pools/"
@@ -26,3 +31,16 @@ def test_a_list_of_25_pools_is_light(
     assert len(answer.context["rows"]) == 25
     assert len(answer.content) <= most
     assert len(brotli.compress(answer.content, **OPTIONS)) + PADDING <= most_packed
+
+
+def test_the_longest_list_of_changes_is_bearable_on_a_phone(
+    manager: Client, acme: Company, core: RunningSandbox
+) -> None:
+    place = Place(core, core.company("acme"), acme, 1)
+    names = [f"{number} {'orders ' * 40}"[:255] for number in range(500)]
+    ids = [place.at_core.add_pool(name).id for name in names]
+    batch = frozen(place, person_of(manager), ids=ids)
+    answer = manager.get(f"/c/acme/batches/{batch.pk}/")
+    assert all(name.rstrip() in answer.text for name in names)
+    assert len(answer.content) <= 500_000
+    assert len(brotli.compress(answer.content, **OPTIONS)) + PADDING <= 40_000
