@@ -9,7 +9,7 @@ is recorded as well.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -70,7 +70,7 @@ class LastKnown:
         if late is None:
             return self.values
         come = [each for each in COMPARED if has_value(pool, each, getattr(late, each))]
-        return replace(self.values, **{each: getattr(late, each) for each in come})
+        return self.values._replace(**{each: getattr(late, each) for each in come})
 
     def _has_other_connectors(self, pool: Pool) -> bool:
         before, now = self.values.connector_ids, Snapshot.from_pool(pool).connector_ids

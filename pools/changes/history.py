@@ -1,9 +1,8 @@
 """Reading the record of changes back, as people see it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -37,8 +36,7 @@ from pools.models.vocabulary import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryItem:
+class HistoryItem(NamedTuple):
     """One change, with all that was recorded about it.
 
     `outcome` is None while the change is under way; an intent that has had no outcome

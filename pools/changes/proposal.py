@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import product
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 from pools.changes.state import ChangeState, state_of
@@ -23,8 +23,7 @@ _NUMBER: Final = (int, type(None))
 _KINDS_OF_VALUES: Final = frozenset(product((str, type(None)), _NUMBER, _NUMBER))
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """A pool's values at one moment.
 
     `connector_ids` is None when Core did not say: also of connectors of which none has an id.
@@ -94,8 +93,7 @@ class Snapshot:
         return all(same_value(getattr(self, field), getattr(other, field)) for field in COMPARED)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """One field before and after, as people read it."""
 
     field: str

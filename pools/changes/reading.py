@@ -319,7 +319,7 @@ def whole_change(change_id: UUID) -> WholeChange | None:
     if not entries:
         return None
     reverts = (each.change_id for each in items[1:] if each.state.is_confirmed)
-    item = replace(items[0], reverted_by=next(reverts, None))
+    item = items[0]._replace(reverted_by=next(reverts, None))
     steps = [step_of(entry) for entry in entries]
     wanted = steps[0].facts.get("wanted")
     called = next((step.facts for step in steps if step.kind is Kind.OUTCOME), {})

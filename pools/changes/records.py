@@ -4,7 +4,7 @@ A page reads all that it needs of it by one query.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
@@ -164,7 +164,7 @@ def record_of_pool(company: Company, pool_id: int, limit: int = 50) -> PoolRecor
     reverting = {item.reverts: item.change_id for item in past[::-1] if item.state.is_confirmed}
     return PoolRecord(
         newest=_newest_of(company, {reference}, entries),
-        history=[replace(item, reverted_by=reverting.get(item.change_id)) for item in past],
+        history=[item._replace(reverted_by=reverting.get(item.change_id)) for item in past],
         held=_held(entries, items),
         cleared=_cleared(company, items).get(pool_id, RecentClears()),
     )

@@ -6,11 +6,10 @@ anything: nothing is concluded from it, and it ends nothing but itself.
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import MAXYEAR, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 from uuid import UUID
 
 from pools.changes.entries import Recorded
@@ -21,8 +20,7 @@ from pools.models.vocabulary import UNREADABLE, Action, Kind, Outcome, Readback,
 LARGEST_ID: Final = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """What an entry says. Where it is not `readable`, nothing that is here may be relied on.
 
     `facts` is empty then, `action` UNREADABLE where it is no word of ours, `pool` the first

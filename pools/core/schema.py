@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, StrEnum
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 
-@dataclass(frozen=True, slots=True)
-class System:
+class System(NamedTuple):
     """A third-party system (Shopify, NetSuite …) that a connector belongs to."""
 
     id: int | None

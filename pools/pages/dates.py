@@ -18,7 +18,7 @@ Filter = Callable[[datetime | None], str]
 
 def _local(write: Callable[[datetime], str]) -> Filter:
     def written(at: datetime | None) -> str:
-        return "" if at is None else write(timezone.localtime(at))
+        return "" if at is None else write(at.astimezone(timezone.get_current_timezone()))
 
     return written
 

@@ -15,8 +15,10 @@ from django.urls import reverse
 from django.utils.html import json_script
 from django.utils.text import capfirst
 from django_htmx.jinja import htmx_script
-from jinja2 import Environment
+from jinja2 import Environment, Template
 from jinja2.ext import Extension
+from markupsafe import Markup, escape
+from markupsafe._speedups import _escape_inner
 
 from pools.models.vocabulary import Action
 from pools.pages.dates import FILTERS
@@ -42,9 +44,34 @@ def environment(**options: Any) -> Environment:
     made = Environment(  # noqa: S701  # nosec B701  (settings)
         trim_blocks=True, extensions=[Unindented], **options
     )
+    made.template_class = Shown
     made.filters.update(_FILTERS)
     made.globals.update(static=static, url=url, htmx_script=htmx_script)
     return made
+
+
+def shown(value: Any) -> str:
+    """A value as it is put into a page: escaped, as MarkupSafe does it.
+
+    Its own function makes a marked text of each by three calls, for which nothing here asks.
+    """
+    kind = type(value)
+    if kind is str:
+        return _escape_inner(value)
+    if kind is int:
+        return str(value)
+    marked: str = value if kind is Markup else escape(value)
+    return marked
+
+
+class Shown(Template):
+    """Jinja2's, into which values are put by `shown`."""
+
+    @classmethod
+    def from_code(cls, *given: Any) -> Template:
+        made = super().from_code(*given)
+        made.root_render_func.__globals__["escape"] = shown
+        return made
 
 
 class Unindented(Extension):

@@ -1,7 +1,6 @@
 """A pool as a line of the list: its facts, where it leads, and what may be done to it."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.urls import reverse
 
@@ -18,8 +17,7 @@ from pools.wording.actions import ActionWords, words_for
 from pools.wording.connectors import SystemConnectors, by_system
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """Something that the person may do to a pool now: its words, and where it is done."""
 
     action: Action
@@ -27,8 +25,7 @@ class Offer:
     href: str
 
 
-@dataclass(frozen=True, slots=True)
-class PoolRow:
+class PoolRow(NamedTuple):
     """A pool as a line of the table. An address that is empty leads nowhere.
 
     `systems` is None where Core did not say which connectors use the pool, `updated` where it did

@@ -6,13 +6,20 @@ from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models.expressions import RawSQL
 
 from pools.ledger import standing
 from pools.ledger.verifying import NEWEST_NOTE, Verification, latest, read_note
 from pools.models import Company
+from pools.models.rows import Columns
 
 ALL_CHANGES: Final = "pools.view_all_changes"
+_COMPANY: Final = Columns(Company)
+# All companies, with the ledger's note in one query: a page of changes has none to spare.
+_ALL: Final = {
+    vendor: f"SELECT {_COMPANY.sql}, ({note}), ({standing.AS_TEXT[vendor]}) FROM pools_company"  # noqa: S608  # nosec B608
+    " ORDER BY position, name"
+    for vendor, note in NEWEST_NOTE.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +45,18 @@ def sees_all(user: User) -> bool:
 
 def visibility_of(user: User) -> Visibility:
     """A person sees what happened where they hold a token; auditors see all."""
-    companies = Company.objects.all()
-    if sees_all(user):
-        # With the ledger's note in one query: a page of changes has none to spare.
-        told = standing.AS_TEXT[connection.vendor]
-        noted = list(
-            companies.annotate(
-                note=RawSQL(NEWEST_NOTE[connection.vendor], []),  # noqa: S611  # nosec B611
-                standing=RawSQL(told, []),  # noqa: S611  # nosec B611
-            )
-        )
-        beside = vars(noted[0]) if noted else {}
-        return Visibility(
-            None,
-            {company.slug: company for company in noted},
-            read_note(beside["note"]) if noted else latest(),
-            standing.of_wanted(standing.of_text(beside["standing"]))
-            if noted
-            else standing.read_wanted(),
-        )
-    own = companies.filter(tokens__user=user, tokens__confirmed_at__isnull=False)
-    here = {company.slug: company for company in own}
-    return Visibility(frozenset(here), here)
+    if not sees_all(user):
+        own = Company.objects.filter(tokens__user=user, tokens__confirmed_at__isnull=False)
+        here = {company.slug: company for company in own}
+        return Visibility(frozenset(here), here)
+    with connection.cursor() as cursor:
+        cursor.execute(_ALL[connection.vendor], [])
+        rows = cursor.fetchall()
+    companies = (_COMPANY.row(columns) for *columns, _, _ in rows)
+    note, told = rows[0][-2:] if rows else (None, None)
+    return Visibility(
+        None,
+        {company.slug: company for company in companies},
+        read_note(note) if rows else latest(),
+        standing.of_wanted(standing.of_text(told)) if rows else standing.read_wanted(),
+    )

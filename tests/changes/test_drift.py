@@ -5,7 +5,6 @@ import threading
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,7 +62,7 @@ def test_a_change_made_outside_is_noticed(
     read(known)
     ((before, after),) = noticed()
     assert before == Snapshot("Orders", 10, None, ())
-    assert after == replace(before, **changed)
+    assert after == before._replace(**changed)
 
 
 def test_it_is_attributed_to_nobody_and_has_a_window(known: Place) -> None:

@@ -361,7 +361,7 @@ def test_a_change_of_a_renamed_pool_goes_by_its_old_name(place: Place) -> None:
 
 def test_what_was_seen_is_compared_as_it_is_now(place: Place) -> None:
     place.at_core.change_pool(place.pool, limit=7)
-    seen = replace(place.seen(), limit=7)
+    seen = place.seen()._replace(limit=7)
     assert place.make(Action.EDIT, seen=seen).before == Snapshot("Orders", 7, None, ())
 
 

@@ -1,6 +1,5 @@
 """What a proposal is made of: snapshots, differences, and what fits together."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,11 +62,11 @@ def test_connectors_without_ids_are_not_none() -> None:
 
 
 def test_changes_leave_what_they_do_not_name() -> None:
-    assert BEFORE.changed_by(PoolChanges(limit=10, timeout=LEAVE)) == replace(BEFORE, limit=10)
+    assert BEFORE.changed_by(PoolChanges(limit=10, timeout=LEAVE)) == BEFORE._replace(limit=10)
 
 
 def test_changes_can_take_a_timeout_away() -> None:
-    timed = replace(BEFORE, timeout=60)
+    timed = BEFORE._replace(timeout=60)
     assert timed.changed_by(PoolChanges(timeout=None)) == BEFORE
 
 

@@ -1,6 +1,5 @@
 """The verdict on a change, from what was before, what was wanted and what is there."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -73,7 +72,7 @@ def test_what_cannot_be_read_never_changes_a_verdict(
 
 
 def without(values: Snapshot, lost: set[str]) -> Snapshot:
-    return replace(values, **dict.fromkeys(lost))
+    return values._replace(**dict.fromkeys(lost))
 
 
 @given(

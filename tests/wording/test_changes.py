@@ -1,7 +1,5 @@
 """A change in words: which moments are told, and how they read in a ticket."""
 
-from dataclasses import replace
-
 import pytest
 
 from pools.changes import HistoryItem, Snapshot
@@ -25,7 +23,7 @@ def item(action: Action = Action.EDIT, outcome: Outcome = Outcome.UNKNOWN) -> Hi
 
 
 def settled(verdict: Verdict, after: Snapshot | None) -> HistoryItem:
-    return replace(item(), verdict=verdict, after=after)
+    return item()._replace(verdict=verdict, after=after)
 
 
 def told(change: HistoryItem) -> list[str]:
@@ -73,8 +71,8 @@ def test_a_line_of_a_list_says_what_a_change_did_or_was_to_do(
 
 
 def test_a_line_of_a_list_says_that_a_pool_was_renamed_and_not_how() -> None:
-    wanted = replace(AFTER, name="Orders", timeout=30)
-    change = replace(item(), wanted=wanted, after=wanted)
+    wanted = AFTER._replace(name="Orders", timeout=30)
+    change = item()._replace(wanted=wanted, after=wanted)
     assert in_brief(change) == "renamed, limit 5 → 10, timeout none → 30"
 
 
@@ -106,7 +104,7 @@ def test_of_a_clear_no_values_are_told() -> None:
 def test_what_reading_back_did_not_show_is_not_said_to_be_plainly_done(
     action: Action, readback: Readback | None, word: str
 ) -> None:
-    change = replace(item(action, Outcome.DONE), readback=readback)
+    change = item(action, Outcome.DONE)._replace(readback=readback)
     assert standing_of(change).word == word
     assert f"Outcome: {word}. " in as_text(change, "Acme", "https://panel.example/")
 
@@ -126,7 +124,7 @@ def test_what_reading_back_did_not_show_is_not_said_to_be_plainly_done(
 def test_other_values_than_were_sent_need_not_be_somebody_elses(
     action: Action, after: Snapshot | None, found: str
 ) -> None:
-    change = replace(settled(Verdict.SUPERSEDED, after), action=action)
+    change = settled(Verdict.SUPERSEDED, after)._replace(action=action)
     said = meaning_of(change)
     assert f"We checked later: {found}" in said
     either = "Either Patchworks kept other values than we sent, or someone else"
@@ -138,38 +136,38 @@ def test_other_values_than_were_sent_need_not_be_somebody_elses(
     [(Readback.SHOWN, "the pool was gone"), (Readback.NOT_SHOWN, "the pool was still there")],
 )
 def test_of_a_delete_the_pool_is_looked_for(readback: Readback, found: str) -> None:
-    change = replace(item(Action.DELETE, Outcome.DONE), readback=readback)
+    change = item(Action.DELETE, Outcome.DONE)._replace(readback=readback)
     assert found in meaning_of(change)
 
 
 def test_what_settling_found_was_seen() -> None:
-    late = replace(settled(Verdict.APPLIED, AFTER), outcome=Outcome.DONE)
+    late = settled(Verdict.APPLIED, AFTER)._replace(outcome=Outcome.DONE)
     assert late.state is ChangeState.DONE
 
 
 def test_cores_late_answer_stands_over_a_verdict() -> None:
-    late = replace(settled(Verdict.NOT_APPLIED, BEFORE), outcome=Outcome.DONE)
-    refused = replace(settled(Verdict.APPLIED, AFTER), outcome=Outcome.REFUSED)
+    late = settled(Verdict.NOT_APPLIED, BEFORE)._replace(outcome=Outcome.DONE)
+    refused = settled(Verdict.APPLIED, AFTER)._replace(outcome=Outcome.REFUSED)
     assert (standing_of(late).word, late.took_effect) == ("done, not seen", True)
     assert (standing_of(refused).word, refused.took_effect) == ("refused", False)
 
 
 def test_what_core_refused_after_all_changed_nothing_whatever_the_verdict() -> None:
-    refused = replace(settled(Verdict.SUPERSEDED, AFTER), outcome=Outcome.REFUSED)
+    refused = settled(Verdict.SUPERSEDED, AFTER)._replace(outcome=Outcome.REFUSED)
     with pytest.raises(CannotRevert) as raised:
         Undo.of(refused, FIRST_ORIGIN)
     assert raised.value.obstacle is RevertObstacle.WITHOUT_EFFECT
 
 
 def test_a_late_answer_shows_what_the_pool_had_when_it_was_looked_at() -> None:
-    late = replace(settled(Verdict.NOT_APPLIED, BEFORE), outcome=Outcome.DONE)
+    late = settled(Verdict.NOT_APPLIED, BEFORE)._replace(outcome=Outcome.DONE)
     assert compared(late)[0] == ("Before", "After")
 
 
 @pytest.mark.parametrize("field", ["name", "limit", "connector_ids"])
 def test_what_was_not_told_is_not_shown_as_changed(field: str) -> None:
-    after = replace(AFTER, **{field: None})
-    change = replace(item(outcome=Outcome.DONE), before=AFTER, wanted=AFTER, after=after)
+    after = AFTER._replace(**{field: None})
+    change = item(outcome=Outcome.DONE)._replace(before=AFTER, wanted=AFTER, after=after)
     (row,) = [row for row in compared(change)[1] if "not known" in row.cells]
     assert not row.differs
     assert told(change) == []
@@ -187,7 +185,7 @@ def test_what_was_not_told_is_not_shown_as_changed(field: str) -> None:
 def test_why_an_outcome_is_unknown_comes_first(
     problem: str, status: int | None, cause: str, verdict: Verdict | None
 ) -> None:
-    change = replace(item(), problem=problem, status=status, verdict=verdict)
+    change = item()._replace(problem=problem, status=status, verdict=verdict)
     assert meaning_of(change).startswith(f"{cause} ")
 
 

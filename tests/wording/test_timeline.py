@@ -1,7 +1,5 @@
 """The history of a pool in sentences: what somebody did, or tried to do."""
 
-from dataclasses import replace
-
 import pytest
 
 from pools.changes import HistoryItem, Snapshot
@@ -18,7 +16,7 @@ def item(action: Action = Action.EDIT, outcome: Outcome = Outcome.DONE) -> Histo
 
 
 def edit_to(wanted: Snapshot, before: Snapshot = BEFORE) -> HistoryItem:
-    return replace(item(), before=before, wanted=wanted)
+    return item()._replace(before=before, wanted=wanted)
 
 
 @pytest.mark.parametrize(
@@ -33,20 +31,20 @@ def edit_to(wanted: Snapshot, before: Snapshot = BEFORE) -> HistoryItem:
 def test_an_edit_of_one_value_says_what_was_done_to_it(
     change: dict[str, object], verb: str, pair: tuple[str, str]
 ) -> None:
-    found = sentence_of(edit_to(replace(BEFORE, **change)))  # type: ignore[arg-type]
+    found = sentence_of(edit_to(BEFORE._replace(**change)))  # type: ignore[arg-type]
     assert found.verb == verb
     assert found.change
     assert (found.change.before, found.change.after) == pair
 
 
 def test_a_timeout_is_removed_or_raised() -> None:
-    timed = replace(BEFORE, timeout=30)
+    timed = BEFORE._replace(timeout=30)
     assert sentence_of(edit_to(BEFORE, timed)).verb == "removed the timeout"
-    assert sentence_of(edit_to(replace(BEFORE, timeout=60), timed)).verb == "raised the timeout"
+    assert sentence_of(edit_to(BEFORE._replace(timeout=60), timed)).verb == "raised the timeout"
 
 
 def test_an_edit_of_several_values_leaves_them_to_its_differences() -> None:
-    found = sentence_of(edit_to(replace(AFTER, timeout=30)))
+    found = sentence_of(edit_to(AFTER._replace(timeout=30)))
     assert (found.verb, found.change) == ("changed it", None)
 
 
@@ -66,5 +64,5 @@ def test_a_create_and_a_delete_have_their_values() -> None:
 
 
 def test_a_change_that_cannot_be_read_is_not_said_to_be_one_of_a_kind() -> None:
-    lost = replace(item(), unreadable=(7,), lost=True)
+    lost = item()._replace(unreadable=(7,), lost=True)
     assert sentence_of(lost).verb == "made a change that can't be read"
