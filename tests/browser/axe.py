@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 SCRIPT: Final = Path(os.environ.get("AXE") or AXE_FILE_PATH).read_text()
-# What is fading in has the contrast of its last frame, not of the one that is looked at.
-AT_REST = """() => Promise.all(document.getAnimations()
+# What is fading in has the contrast of its last frame, not of the one that is looked at. What
+# ends before, as it is replaced, has none.
+AT_REST = """() => Promise.allSettled(document.getAnimations()
     .filter(each => each.effect.getComputedTiming().endTime !== Infinity)
     .map(each => each.finished))"""
 # What style sheets say is read again for two rules alone: of sound that plays by itself, and a
@@ -25,6 +26,20 @@ LOOK = """(rules) => axe
 COLOURS: Final[dict[str, object]] = {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 }
+
+WIDE: Final[ViewportSize] = {"width": 1440, "height": 900}
+NARROW: Final[ViewportSize] = {"width": 320, "height": 800}
+WIDTH: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def nothing_is_wrong(page: Page) -> None:
+    """In light and dark, and where it is narrow."""
+    page.set_viewport_size(WIDE)
+    assert violations_in_both_themes(page) == []
+    assert page.evaluate(WIDTH) == 0
+    page.set_viewport_size(NARROW)
+    assert violations(page) == []
+    assert page.evaluate(WIDTH) == 0
 
 
 def violations(page: Page) -> list[str]:

@@ -6,7 +6,7 @@ The panel's own forms make them, and nobody looks at these: test_whole_job.py fi
 from typing import Final
 from uuid import uuid4
 
-from playwright.sync_api import APIResponse, Locator, Page
+from playwright.sync_api import APIResponse, Locator, Page, expect
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.browser.conftest import Fault
@@ -62,4 +62,21 @@ def hold(page: Page, core_fault: Fault) -> str:
     edit(page, pool, limit="12")
     core_fault("")
     page.goto(pool)
+    return pool
+
+
+def conflict(page: Page) -> str:
+    """An edit of a limit to 9, after a colleague had set it to 7; the address of the pool."""
+    pool = new_pool(page)
+    page.goto(pool)
+    if page.evaluate("document.documentElement.matches('.js')"):
+        page.get_by_role("link", name="Edit", exact=True).click()
+    else:
+        page.goto(f"{pool}edit/")
+    expect(page.get_by_label("Limit")).to_be_focused()
+    edit(page, pool, limit="7")
+    page.get_by_label("Limit").fill("9")
+    page.get_by_label("Reason").fill("ZD-1")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_text("manager changed it: 5 → 7")).to_be_visible()
     return pool

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.browser.axe import violations, violations_in_both_themes
+from tests.browser.axe import (
+    NARROW,
+    WIDE,
+    nothing_is_wrong,
+    violations,
+    violations_in_both_themes,
+)
 from tests.browser.conftest import Demo, let_in
 
 pytestmark = pytest.mark.any_database
@@ -25,10 +31,10 @@ PAGES = [
     "/help/#unknown",
     "/help/stuck/", "/c/acme/changes/evidence/",
     "/account/", "/accounts/password/change/", "/accounts/logout/",
+    "/c/acme/note/", "/c/acme/pools/3/note/", "/c/acme/allowances/?system=NetSuite",
+    "/c/acme/pools/named/?name=Shopify+orders", "/c/acme/batches/", "/tokens/acme/replace/",
+    "/tokens/acme/remove/", "/nowhere/", "/people/",
 ]  # fmt: skip
-WIDE: ViewportSize = {"width": 1440, "height": 900}
-NARROW: ViewportSize = {"width": 320, "height": 800}
-WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.fixture(scope="module")
@@ -37,16 +43,6 @@ def visitor(browser: Browser, browser_context_args: dict[str, Any], demo: Demo) 
     with let_in(context, demo.url, "manager"):
         yield context.new_page()
     context.close()
-
-
-def nothing_is_wrong(page: Page) -> None:
-    """In light and dark, and where it is narrow."""
-    page.set_viewport_size(WIDE)
-    assert violations_in_both_themes(page) == []
-    assert page.evaluate(WIDTH) == 0
-    page.set_viewport_size(NARROW)
-    assert violations(page) == []
-    assert page.evaluate(WIDTH) == 0
 
 
 @pytest.mark.parametrize("address", PAGES)

@@ -3,24 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.pools import edit, new_pool
-
-
-def conflict(page: Page) -> str:
-    """An edit of a limit to 9, after a colleague had set it to 7; the address of the pool."""
-    pool = new_pool(page)
-    page.goto(pool)
-    if page.evaluate("document.documentElement.matches('.js')"):
-        page.get_by_role("link", name="Edit", exact=True).click()
-    else:
-        page.goto(f"{pool}edit/")
-    expect(page.get_by_label("Limit")).to_be_focused()
-    edit(page, pool, limit="7")
-    page.get_by_label("Limit").fill("9")
-    page.get_by_label("Reason").fill("ZD-1")
-    page.get_by_role("button", name="Save changes").click()
-    expect(page.get_by_text("manager changed it: 5 → 7")).to_be_visible()
-    return pool
+from tests.browser.pools import conflict
 
 
 @pytest.mark.parametrize("who", ["manager", "plain"])

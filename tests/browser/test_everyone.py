@@ -12,7 +12,7 @@ from tests.browser.pools import new_pool
 POOLS: Final = "/c/acme/pools/"
 SCREENS: Final = [
     *("/", "/find/?q=netsuite", POOLS, f"{POOLS}1/", f"{POOLS}1/edit/", f"{POOLS}1/clear/"),
-    *("/changes/", "/help/stuck/", "/account/", "/tokens/"),
+    *("/changes/", "/help/stuck/", "/account/", "/tokens/", f"{POOLS}?system="),
 ]
 # Chromium tells of each move that nobody's input caused; 0 is a page on which nothing moved.
 WATCHED: Final = """
@@ -46,6 +46,12 @@ EDGELESS: Final = """() => [...document.querySelectorAll("main button, main .but
     .filter((each) => parseFloat(getComputedStyle(each).borderTopWidth) === 0
         && getComputedStyle(each).textDecorationLine === "none")
     .map((each) => each.outerHTML.slice(0, 100))"""
+# Smaller than a target may be, unless it is a word of a sentence.
+SMALL: Final = """() => [...document.querySelectorAll("a, button, summary, select, textarea")]
+    .filter((each) => each.checkVisibility() && !each.closest("p a, .skip"))
+    .map((each) => [each, each.getBoundingClientRect()])
+    .filter(([, box]) => box.width > 1 && (box.width < 24 || box.height < 24))
+    .map(([each, box]) => `${each.outerHTML.slice(0, 80)} ${box.width} x ${box.height}`)"""
 # What the focus looks like where it stands.
 UNSEEN: Final = """() => {
     const style = getComputedStyle(document.activeElement);
@@ -66,12 +72,15 @@ def each_screen(
 
 def test_zoom_no_motion_and_forced_colours_are_stood_by_each_screen(manager: Page) -> None:
     """At twice the size nothing goes beyond the page; who wants no motion has none; in the
-    reader's own colours what can be pressed has an edge, and where the focus is can be seen."""
+    reader's own colours what can be pressed has an edge, and where the focus is can be seen;
+    and everything is large enough to be hit."""
     manager.set_viewport_size({"width": 720, "height": 450})
     manager.emulate_media(reduced_motion="reduce", forced_colors="active")
 
     def found(page: Page) -> list[str]:
-        seen: list[str] = [*page.evaluate(FADING), *page.evaluate(EDGELESS)]
+        seen: list[str] = [
+            each for what in (FADING, EDGELESS, SMALL) for each in page.evaluate(what)
+        ]
         beyond = page.evaluate(WIDER)
         page.keyboard.press("Tab")
         unseen = page.evaluate(UNSEEN)

@@ -17,7 +17,8 @@ PAGES = [
     "/people/", "/people/1/", "/people/invite/", "/people/2/roles/", "/people/2/disable/",
     "/people/2/sign-out/", "/account/", "/accounts/sessions/", "/accounts/second-factor/",
     "/accounts/second-factor/app/", "/accounts/second-factor/passkeys/new/",
-    "/accounts/reauthenticate/",
+    "/accounts/reauthenticate/", "/people/2/password/",
+    "/people/2/second-factors/remove/", "/companies/new/", "/companies/blank/archive/",
 ]  # fmt: skip
 OUTSIDE = [
     *("/join/", "/accounts/login/", "/accounts/inactive/", "/accounts/signup/"),
@@ -100,11 +101,14 @@ def test_an_app_is_set_up_and_asked_for(page: Page, complaints: list[str]) -> No
     secret = page.locator("#authenticator-secret").inner_text().strip()
     page.get_by_label("Code").fill(code_now(page, secret))
     press(page, "Set up app")
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    assert violations(page) == []
     first = (
         page.get_by_role("list", name="Recovery codes").get_by_role("listitem").first.inner_text()
     )
     sign_out(page)
     sign_in(page, "operator")
+    assert violations(page) == []
     page.get_by_label("Code").fill(first)
     press(page, "Sign in")
     page.goto("/accounts/second-factor/app/remove/")
