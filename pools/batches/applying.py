@@ -99,7 +99,6 @@ def read_known(patient: Patient, lines: Sequence[Line]) -> Asking[Known]:
             known.pools[pool_id] = yield from patient.ask(_getting(pool_id))
         except NotFound:
             continue
-        yield from patient.courtesy()
     return known
 
 
@@ -116,7 +115,6 @@ def _read_all(
                 named[name][pool.id] = pool
         if page.is_last or not page.pools or page.is_whole:
             break
-        yield from patient.courtesy()
         number += 1
         page = yield from patient.ask(_listing(PoolQuery(page=number, per_page=PER_PAGE.largest)))
     known.by_name |= {name: list(pools.values()) for name, pools in named.items()}
@@ -132,7 +130,6 @@ def _called(patient: Patient, name: str) -> Asking[list[Pool] | None]:
     for number in range(1, _MOST_PAGES_OF_A_NAME + 1):
         query = PoolQuery(search=term, page=number, per_page=PER_PAGE.largest)
         page = yield from patient.ask(_listing(query))
-        yield from patient.courtesy()
         if not term or (page.pools and not page.searched):
             return None
         same = [pool for pool in page.pools if same_value(pool.name, name)]

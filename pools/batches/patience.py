@@ -15,9 +15,11 @@ from django.contrib.auth.models import User
 from pools.core import (
     Busy,
     CoreClient,
+    CoreError,
     CredentialExpired,
     NotSent,
     RateLimited,
+    Reason,
     Unanswered,
     Unauthenticated,
 )
@@ -25,6 +27,10 @@ from pools.core.pacing import USUAL_PAUSE, leaves_too_few
 from pools.models import Company
 from pools.tokens import keeping
 
+# Somebody sits in front of it: so long in all, and nothing is waited for.
+IN_FRONT: Final = 45.0
+# So few calls are a person's own work, whatever is left of what Core allows.
+FEW_CALLS: Final = 3
 # Where Core asks for a longer pause than this, it ends.
 LONGEST_PAUSE: Final = 120.0
 # After what may have been a bad moment, and then it ends.
@@ -97,18 +103,20 @@ class Patient:
     """Asks Core, each time with a budget of its own. `open` gives a client, or says why not.
 
     The first question is not waited for: whoever asks can still be told at once. `at_most`: so
-    many seconds in all, and nothing is waited for, as somebody sits in front of it.
+    many seconds in all, and nothing is waited for, as somebody sits in front of it: what would
+    be waited for ends it.
     """
 
     open: Callable[[], CoreClient]
     at_most: float | None = None
     _core: CoreClient | None = None
-    _answered: bool = False
+    _answers: int = 0
     _opened_at: float = 0.0
     _begun_at: float = field(default_factory=monotonic)
 
     def ask(self, question: Callable[[CoreClient], _Answer]) -> Asking[_Answer]:
         """The answer, after as many pauses as it takes. Raises a CoreError, or one of STOPS."""
+        yield from self._courtesy()
         bad_moments = limits = 0
         while True:
             try:
@@ -127,19 +135,31 @@ class Patient:
                     raise
                 seconds = AGAIN_AFTER[bad_moments]
                 bad_moments += 1
+            except CoreError:
+                # An answer, though another one than was asked for.
+                self._answers += 1
+                raise
             else:
-                self._answered = True
+                self._answers += 1
                 return answer
             yield Pause(seconds)
 
     @property
     def _is_hurried(self) -> bool:
-        return self.at_most is not None or not self._answered
+        return self.at_most is not None or not self._answers
 
-    def courtesy(self) -> Asking[None]:
-        """Between two questions: a pause where only the part that is kept for people is left."""
-        if leaves_too_few(self._core.last_exchange if self._core else None):
-            yield Pause(USUAL_PAUSE.total_seconds())
+    def _courtesy(self) -> Asking[None]:
+        """A pause where only the part is left that is kept for people.
+
+        Raises RateLimited instead where nothing is waited for, and it was more than a few.
+        """
+        if not leaves_too_few(self._core.last_exchange if self._core else None):
+            return
+        seconds = USUAL_PAUSE.total_seconds()
+        if self.at_most is None:
+            yield Pause(seconds)
+        elif self._answers >= FEW_CALLS:
+            raise RateLimited(Reason.KEPT_FREE, retry_after_seconds=round(seconds))
 
     def _client(self) -> CoreClient:
         now = monotonic()

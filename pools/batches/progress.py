@@ -1,7 +1,7 @@
 """What became of a list so far, read from the ledger: of each item, and of the whole."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -62,11 +62,15 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An item and its change, if there is one on the ledger."""
+    """An item and its change, if there is one on the ledger.
+
+    `weighed` is what that makes of allowances which were others in the preview.
+    """
 
     item: BatchItem
     change: HistoryItem | None
     end: End
+    weighed: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def ended_at(self) -> datetime | None:
@@ -258,12 +262,17 @@ def _lines(
 ) -> tuple[Line, ...]:
     changes = {item.change_id: item for item in items_of(entries)}
     of_form = {
-        entry.form: changes[entry.change]
+        entry.form: (changes[entry.change], said_by(entry).facts.get("allowances", ()))
         for entry in entries
         if entry.kind == Kind.INTENT and entry.form and entry.change in changes
     }
-    found = ((item, of_form.get(item.form)) for item in items)
-    return tuple(Line(item, change, _end(item, change, now)) for item, change in found)
+    shown = {(each["system"], each["allowance"]) for each in items[0].batch.sums}
+    lines = []
+    for item in items:
+        change, weighed = of_form.get(item.form, (None, ()))
+        news = tuple(each for each in weighed if (each["system"], each["allowance"]) not in shown)
+        lines.append(Line(item, change, _end(item, change, now), news))
+    return tuple(lines)
 
 
 def _end(item: BatchItem, change: HistoryItem | None, now: datetime) -> End:

@@ -1,13 +1,14 @@
 """From what was chosen to the pools themselves, as Core shows them now."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from pools.batches.caps import CAPS, TooMany
+from pools.batches.patience import IN_FRONT, Patient, TooLong, answered
 from pools.catalogue.connectors import systems
 from pools.catalogue.listing import list_seen
-from pools.core import CoreClient, NotFound, Page, Pool, PoolQuery, Sort
+from pools.core import CoreClient, NotFound, NotSent, Page, Pool, PoolQuery, Reason, Sort
 from pools.core.bounds import PER_PAGE
 from pools.models import Company
 from pools.models.allowance import system_key
@@ -15,6 +16,7 @@ from pools.models.batch import Operation
 
 # So few are asked for one by one whatever else there is.
 _FEW: Final = 3
+_Answer = TypeVar("_Answer")
 
 
 class CannotResolve(Exception):
@@ -28,23 +30,47 @@ class CannotResolve(Exception):
         self.searched = searched
 
 
+class _Reader:
+    """Core, for somebody who waits for all of it: what would take too long is not begun.
+
+    Each question has a deadline of its own, and more than a few of them leave a fifth of what
+    Core allows to people's work. Raises CoreError.
+    """
+
+    def __init__(self, core: CoreClient) -> None:
+        self._patient = Patient(lambda: core, IN_FRONT)
+
+    def pool(self, pool_id: int) -> Pool:
+        return self._ask(lambda core: core.get_pool(pool_id))
+
+    def page(self, query: PoolQuery) -> Page:
+        return self._ask(lambda core: core.list_pools(query))
+
+    def _ask(self, question: Callable[[CoreClient], _Answer]) -> _Answer:
+        try:
+            return answered(self._patient.ask(question))
+        except TooLong:
+            raise NotSent(Reason.DEADLINE) from None
+
+
 def read_ticked(core: CoreClient, ids: Collection[int]) -> dict[int, Pool]:
     """These pools, by id; one that Core does not have is missing.
 
     By pages of the list where these are fewer than the pools. What no page had is asked for by
     its id: rows move from one page to the next while others are added and deleted.
     """
+    reader = _Reader(core)
     found: dict[int, Pool] = {}
     wanted = set(ids)
     if len(wanted) > _FEW:
-        for page in _pages(core, PoolQuery(sort=Sort.CREATED, per_page=PER_PAGE.largest)):
+        for page in _pages(reader, PoolQuery(sort=Sort.CREATED, per_page=PER_PAGE.largest)):
             found |= {pool.id: pool for pool in page.pools if pool.id in wanted}
             if wanted == found.keys() or _pages_left(page) > len(wanted) - len(found):
                 break
     for pool_id in ids:
         if pool_id not in found:
             try:
-                found[pool_id] = core.get_pool(pool_id)
+                found[pool_id] = reader.pool(pool_id)
             except NotFound:
                 continue
     return found
@@ -58,22 +84,23 @@ def read_matching(core: CoreClient, query: PoolQuery, operation: Operation) -> d
     soon as that is clear, and CannotResolve where the pages don't make up one list.
     """
     asked = replace(query, sort=Sort.CREATED, page=1, per_page=PER_PAGE.largest)
-    found, pages = _read_whole(core, asked, operation)
+    reader = _Reader(core)
+    found, pages = _read_whole(reader, asked, operation)
     if pages > 1:
         before = found.keys()
-        found, _ = _read_whole(core, asked, operation)
+        found, _ = _read_whole(reader, asked, operation)
         if found.keys() != before:
             raise CannotResolve
     return found
 
 
 def _read_whole(
-    core: CoreClient, asked: PoolQuery, operation: Operation
+    reader: _Reader, asked: PoolQuery, operation: Operation
 ) -> tuple[dict[int, Pool], int]:
     """What the pages of a list make up, and how many these are."""
     found: dict[int, Pool] = {}
     last, unnumbered = None, 0
-    for page in _pages(core, asked):
+    for page in _pages(reader, asked):
         if asked.search and page.pools and not page.searched:
             raise CannotResolve(searched=False)
         found |= {pool.id: pool for pool in page.pools if pool.id is not None}
@@ -121,10 +148,10 @@ def by_name(ids: Iterable[int], read: Mapping[int, Pool]) -> list[int]:
     return sorted(ids, key=place)
 
 
-def _pages(core: CoreClient, query: PoolQuery) -> Iterator[Page]:
+def _pages(reader: _Reader, query: PoolQuery) -> Iterator[Page]:
     """The pages of a list, as far as their numbers reach."""
     while True:
-        page = core.list_pools(query)
+        page = reader.page(query)
         yield page
         told = page.last_page is not None or page.more is not None
         ends = page.is_last or not page.numbered or not page.pools or page.number != query.page

@@ -106,7 +106,6 @@ class WholeList:
             # A page of nothing new: Core gives no others, whatever is asked.
             if _is_last(page) or not fresh:
                 return
-            yield from patient.courtesy()
             query = replace(query, page=query.page + 1)
 
     def _noted(self, page: Page) -> tuple[Pool, ...]:
@@ -162,11 +161,9 @@ def _listing(query: PoolQuery) -> Callable[[CoreClient], Page]:
 def _alone(patient: Patient, pool_id: int) -> Asking[Pool | None]:
     """One pool; None where Core does not have it any more."""
     try:
-        pool = yield from patient.ask(lambda core: core.get_pool(pool_id))
+        return (yield from patient.ask(lambda core: core.get_pool(pool_id)))
     except NotFound:
-        pool = None
-    yield from patient.courtesy()
-    return pool
+        return None
 
 
 def _is_last(page: Page) -> bool:

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     OWN_CHECK = "own check"
     BUSY = "busy"
     EXPIRED = "credential expired"
+    KEPT_FREE = "the rest is for people's work"
     ADDRESS = "address not allowed"
     DNS = "name not found"
     CONNECTION_REFUSED = "connection refused"

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from pools.batches.applying import Line, NamesClash, read_known, wishes_of
 from pools.batches.caps import TooMany
 from pools.batches.freezing import NoRight, NothingToFreeze, Order, freeze
-from pools.batches.patience import Patient, TooLong, answered
+from pools.batches.patience import IN_FRONT, Patient, TooLong, answered
 from pools.forms.files import ApplyForm, Misjudged, lines_of
 from pools.ledger.appending import LedgerUnwritable
 from pools.models import Batch
@@ -29,8 +29,6 @@ from pools.wording.roles import not_in_your_role
 from pools.wording.situations import Problem, pool_page
 
 TEMPLATE: Final = "pools/pool_apply.html"
-# Somebody sits in front of it.
-MOST_SECONDS: Final = 45.0
 # What was sent is shown again for mending it in place, if a page can hold it.
 LONGEST_SHOWN: Final = 200_000
 
@@ -107,7 +105,7 @@ def _compared(workplace: Workplace, order: Order, lines: list[Line]) -> Batch | 
     user = person(workplace.request)
     try:
         with workplace.core() as core:
-            known = answered(read_known(Patient(lambda: core, MOST_SECONDS), lines))
+            known = answered(read_known(Patient(lambda: core, IN_FRONT), lines))
             wishes = wishes_of(lines, known)
             company, actor = workplace.company, workplace.actor
             return freeze(core, company, actor, user, order, wishes, known.pools)

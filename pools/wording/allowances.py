@@ -32,8 +32,18 @@ def above_allowance(share: Share, limit: int) -> str:
 
 def recorded(facts: Mapping[str, Any]) -> str:
     """What was known when a limit was chosen; for instance: NetSuite: 17 of 15 given."""
+    return f"{facts['system']}: {_sum_of(facts)}"
+
+
+def recorded_anew(facts: Mapping[str, Any]) -> str:
+    """The same where the allowance was another one in a list's preview."""
+    system = isolated(facts["system"])
+    return f"The allowance for {system} has changed since the preview: {_sum_of(facts)}."
+
+
+def _sum_of(facts: Mapping[str, Any]) -> str:
     made = f"{'at least ' if facts['at_least'] else ''}{facts['given']:,}"
-    return f"{facts['system']}: {made} of {facts['allowance']:,} given"
+    return f"{made} of {facts['allowance']:,} given"
 
 
 def _at_least(share: Share) -> str:

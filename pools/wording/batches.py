@@ -15,6 +15,7 @@ from pools.changes.state import ChangeState
 from pools.models import Company
 from pools.models.batch import Batch, BatchItem, LeftOut, Operation, Source, Stopped
 from pools.models.vocabulary import Action
+from pools.wording.allowances import recorded_anew
 from pools.wording.causes import cause_in
 from pools.wording.moments import moment_of
 from pools.wording.names import isolated
@@ -318,8 +319,8 @@ def stopped_because(item: BatchItem) -> str:
 def says_of(line: Line, progress: Progress) -> str:
     """What is to be known of an item besides its mark."""
     if line.change is not None:
-        unseen = line.change.state is ChangeState.NOT_SEEN
-        return _UNSEEN if unseen and not line.change.unreadable else ""
+        unseen = line.change.state is ChangeState.NOT_SEEN and not line.change.unreadable
+        return " ".join([*map(recorded_anew, line.weighed), *[_UNSEEN] * unseen])
     if line.end is End.WAITING and progress.phase is Phase.STOPPED:
         return "Nothing was sent: the list was stopped."
     return left_out_because(line.item) or stopped_because(line.item)

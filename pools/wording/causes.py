@@ -8,6 +8,9 @@ from pools.core import CoreError, Reason
 # For the administrator who is asked, and can do something about it.
 CAUSES: Final[Mapping[Reason, str]] = {
     Reason.OWN_CHECK: "The panel's own check found that this request can't be sent.",
+    Reason.KEPT_FREE: (
+        "Patchworks limits how often this account may ask, and what is left is for people's work."
+    ),
     Reason.ADDRESS: (
         "The settings don't let the panel call the company's address: see CORE_PRIVATE_NETWORKS "
         "and CORE_PLAIN_HTTP_HOSTS."

@@ -13,7 +13,7 @@ from pools.core import Reason, errors
 from pools.models.vocabulary import Action
 from pools.tokens.keeping import TokenMissing, TokenUnreadable
 from pools.wording.actions import words_for
-from pools.wording.causes import cause_at_sign_in, cause_of
+from pools.wording.causes import CAUSES, cause_at_sign_in, cause_of
 from pools.wording.situations import Activity, Problem, Situation
 
 # What a framework says of its own classes tells a person nothing.
@@ -276,7 +276,10 @@ def _what_was_refused(situation: Situation) -> str:
 def rate_limited(error: errors.RateLimited, situation: Situation) -> Problem:
     seconds = error.retry_after_seconds or UNSAID_SECONDS
     return Problem(
-        title="Patchworks is rate-limiting this account.",
+        # Of calls that are kept for people, Patchworks has not said no yet.
+        title=CAUSES[Reason.KEPT_FREE]
+        if error.reason == Reason.KEPT_FREE
+        else "Patchworks is rate-limiting this account.",
         meaning=_unchanged(situation),
         next_text=f"Try again in {duration(seconds)}.{_type_again(situation)}",
         next_href="" if situation.filling_in else situation.here,

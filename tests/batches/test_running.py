@@ -19,6 +19,8 @@ from pools.ledger import clock
 from pools.models import Allowance, Batch, BatchItem, Entry
 from pools.models.batch import Operation, Stopped
 from pools.models.vocabulary import Action, Kind
+from pools.wording.batches import says_of
+from pools.wording.names import plain
 from tests.batches.lists import (
     add_pools,
     begun,
@@ -253,6 +255,15 @@ def test_what_a_limit_makes_of_allowances_is_weighed_when_it_is_sent(
     intent = Entry.objects.get(batch=batch.pk, kind=Kind.INTENT)
     (said,) = json.loads(intent.facts)["allowances"]
     assert (said["allowance"], said["given"]) == (8, 9)
+    # It is said at the item, as the preview had another allowance.
+    (line,) = progress(batch).lines
+    assert plain(says_of(line, progress(batch))) == (
+        "The allowance for “NetSuite” has changed since the preview: at least 9 of 8 given."
+    )
+    again = frozen(place, mia, how={"to": 10}, ids=[pool])
+    run_through(place, mia, again)
+    (line,) = progress(again).lines
+    assert says_of(line, progress(again)) == ""
 
 
 def test_a_list_that_was_altered_is_not_the_one_that_was_frozen(place: Place, mia: User) -> None:

@@ -1,6 +1,6 @@
 """All that match, of a Core that searches, pages or counts in a way of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -83,3 +83,32 @@ def test_a_list_that_is_not_known_whole_is_not_frozen(
     page = manager.post(NEW, FROZEN | {"query": ""})
     assert "we can't tell whether these are all that match" in told(page)
     assert (page.status_code, Batch.objects.count()) == (409, 0)
+
+
+def of_people(core: OtherCore, ask: Callable[[], Any]) -> list[Any]:
+    """What somebody is told for whom Core allows six calls, and after how many."""
+    core.reset()
+    core.sandbox.switch(rate_limit_per_minute=None)
+    core.sandbox.switch(rate_limit_per_minute=6)
+    answer = ask()
+    title = "Patchworks limits how often this account may ask, and what is left is for people's"
+    return [answer.status_code, title in told(answer), len(core.received)]
+
+
+def test_reading_many_leaves_a_fifth_of_the_calls_to_people(
+    manager: Client, core: OtherCore
+) -> None:
+    # All that match: three pages, each of them read twice.
+    assert of_people(core, lambda: manager.post(NEW, FROZEN | {"query": ""})) == [429, True, 5]
+    # Ticked ones and the lines of a file, of which three are on no page.
+    first = core.sandbox.company("acme").pools()[0].id
+    ids = [first, 900_001, 900_002, 900_003]
+    ticked = {**FROZEN, "pool": [str(each) for each in ids]}
+    ticked.pop("matching")
+    assert of_people(core, lambda: manager.post(NEW, ticked)) == [429, True, 5]
+    file = "id,limit\n" + "\n".join(f"{each},9" for each in ids)
+    sent = {"text": file, "ours": "on"}
+    assert of_people(core, lambda: manager.post("/c/acme/pools/apply/", sent)) == [429, True, 5]
+    assert Batch.objects.count() == 0
+    # A few calls are a person's own work, whatever is left.
+    assert manager.post(NEW, {**ticked, "pool": str(first)}).status_code == 302
