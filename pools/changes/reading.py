@@ -186,7 +186,9 @@ def page(
     if span:
         parts.append(span.part)
     if unfold and fold:
-        parts.append(Part(replace(filters, batch=unfold), LONGEST_LIST))
+        # Where, who and why are those of its line: by the list's id alone they are found at once.
+        of_list = Filters(batch=unfold, begin=filters.begin, end=filters.end)
+        parts.append(Part(of_list, LONGEST_LIST))
     found = overview(parts, companies, NAMED_LINES)
     if edge is not None and not found.parts[0] and not Entry.objects.filter(seq=edge).exists():
         raise NoSuchPosition
@@ -206,6 +208,7 @@ def page(
 
 def _folded(filters: Filters, matches: list[Match], unfolded: list[Match]) -> list[ChangeLine]:
     """The lines at these places, each list as one; with the lines of the list that is unfolded."""
+    unfolded = [each for each in unfolded if filters.action in {"", each.action}]
     on_page = {each.seq for each in matches}
     numbers = {*on_page, *(each.seq for each in unfolded)}
     read_at = changes_at(numbers, marks_of(filters, on_page))

@@ -126,6 +126,8 @@ def test_a_filter_counts_what_fits_of_a_list() -> None:
     assert shown(words="4712") == []
     (line,) = lines(action="edit", unfold=batch)
     assert [each.item.action for each in line.unfolded] == [Action.EDIT] * 2
+    (line,) = lines(words="4711", who="ADA", begin=NOON + minutes(1), unfold=batch)
+    assert len(line.unfolded) == 3
 
 
 def test_what_has_another_persons_name_or_reason_is_a_line_of_its_own() -> None:
@@ -171,3 +173,25 @@ def test_what_is_folded_is_found_by_a_seek(filters: dict[str, Any]) -> None:
     assert later == "SEARCH later USING INDEX entry_of_batch (batch=? AND seq>?)"
     assert not [step for step in plan if "SCAN pools_entry" in step and "INDEX" not in step]
     assert not [step for step in plan if "TEMP B-TREE FOR ORDER" in step]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by statistics")
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {},
+        {"words": "4711"},
+        {"companies": frozenset({"acme"})},
+        {"action": "edit"},
+        {"begin": NOON},
+    ],
+)
+def test_what_is_unfolded_is_found_by_its_list(filters: dict[str, Any]) -> None:
+    batch, _ = a_list(3, reason="ZD-4711")
+    with CaptureQueriesContext(connection) as queries:
+        assert len(lines(unfold=batch, **filters)[0].unfolded) == 3
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {queries[0]['sql']}")
+        plan = [str(row[3]) for row in cursor.fetchall()]
+    assert "SEARCH pools_entry USING INDEX entry_of_batch (batch=?)" in plan
+    assert len([step for step in plan if "pools_indexterm" in step]) == ("words" in filters)
