@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial, reduce
-from itertools import islice
 from operator import and_, or_
 from typing import Final
 
@@ -95,7 +94,7 @@ def _is_id(word: str) -> bool:
 def _nearly(
     pools: QuerySet[SeenPool], words: Sequence[str], named: Mapping[int, str], most: int
 ) -> list[SeenPool]:
-    """Pools that have each word but for one letter.
+    """Pools that have each word but for one letter; those with them in their names first.
 
     One wrong letter leaves one half of a word whole, so the database looks for halves; only
     what has one is compared. Two letters of different halves that changed places leave none:
@@ -106,12 +105,16 @@ def _nearly(
     some = candidates.values_list("pk", "company_id", "words")[:MOST_COMPARED]
     # Most pools are made of the same words.
     judged = {word: cache(partial(begins_nearly, word)) for word in words}
-    found = (
-        pk
-        for pk, company, said in some.iterator(chunk_size=100)
-        if all(_is_nearly_in(word, named[company] + said, judged[word]) for word in words)
-    )
-    return list(_best_first(SeenPool.objects.filter(pk__in=list(islice(found, most))), words))
+    found = {}
+    for pk, company, said in some.iterator(chunk_size=100):
+        texts = said.split()
+        at = [_nearly_at(word, texts, named[company], judged[word]) for word in words]
+        places = [each for each in at if each is not None]
+        if len(places) == len(words):
+            found[pk] = (max(places), said)
+    first = sorted(found, key=found.__getitem__)[:most]
+    rows = SeenPool.objects.in_bulk(first)
+    return [rows[pk] for pk in first if pk in rows]
 
 
 def _intact(word: str) -> list[str]:
@@ -123,10 +126,19 @@ def _intact(word: str) -> list[str]:
     return [f" {word[:half]}", word[half:], f" {swapped}"]
 
 
-def _is_nearly_in(word: str, said: str, is_near: Callable[[str], bool]) -> bool:
-    if word in said:
-        return True
-    return len(word) >= SHORTEST_FORGIVEN and any(map(is_near, said.split()))
+def _nearly_at(
+    word: str, texts: Sequence[str], company: str, is_near: Callable[[str], bool]
+) -> int | None:
+    """How far into a pool's texts, which begin with its name, a word or one close to it is.
+
+    Past them all where it is in its company's name alone; None: nowhere.
+    """
+    forgiven = len(word) >= SHORTEST_FORGIVEN
+    for at, text in enumerate(texts):
+        if word in text or (forgiven and is_near(text)):
+            return at
+    there = word in company or (forgiven and any(map(is_near, company.split())))
+    return len(texts) if there else None
 
 
 def begins_nearly(typed: str, word: str) -> bool:

@@ -108,6 +108,13 @@ def test_one_letter_of_a_word_is_forgiven_and_no_more(
     assert (bool(found.pools), found.near) == (near, near)
 
 
+def test_of_what_is_close_the_names_come_first(some: Company) -> None:
+    keep(some, [pool(700 + n, f"A lane {n}", connector("Sage", "Live", n)) for n in range(30)])
+    keep(some, [pool(800, "Sagittal"), pool(801, "Sage orders")])
+    assert names(some, "sgae")[0] == "Sage orders"
+    assert names(some, "sgae")[1:3] == ["A lane 0", "A lane 1"]
+
+
 def test_nothing_is_forgiven_where_something_is_found_as_typed(some: Company) -> None:
     keep(some, [pool(500, "Orderx")])
     assert names(some, "orderx") == ["Orderx"]
