@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from pools.ledger import signing, tree
 from pools.ledger.appending import record_event
@@ -134,6 +134,19 @@ def test_whoever_appends_signs_every_so_many_entries(caplog: Any) -> None:
     assert last is not None
     assert last.size == ENTRIES + 1  # with that of the key
     assert [record.msg["size"] for record in caplog.records] == [last.size]
+
+
+@pytest.mark.parametrize("error", [OperationalError("no such table"), RuntimeError("a defect")])
+def test_whoever_appends_does_not_hear_that_signing_failed(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(signing, "sign_if_due", fail)
+    append_events(ENTRIES)
+    assert (Entry.objects.count(), latest_checkpoint()) == (ENTRIES, None)
+    assert ("no signed checkpoint" in caplog.text) == isinstance(error, OperationalError)
 
 
 def test_what_is_rolled_back_is_never_signed() -> None:
