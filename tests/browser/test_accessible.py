@@ -17,8 +17,10 @@ from tests.browser.axe import (
     violations_in_both_themes,
 )
 from tests.browser.conftest import Demo, let_in
+from tests.fixtures.sampling import PROOF
 
-pytestmark = pytest.mark.any_database
+# make proof has more looks: see axe.py.
+pytestmark = [pytest.mark.any_database, *([pytest.mark.proof] if PROOF else [])]
 PAGES = [
     "/?ticket=ZD-4711", "/c/acme/pools/", "/c/acme/pools/?search=nothing-like-it",
     "/c/acme/pools/?page=999",

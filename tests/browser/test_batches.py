@@ -1,18 +1,40 @@
 """From ticks to a report, in a browser: with scripts, without them, by keys, and in both themes."""
 
 import re
+from uuid import uuid4
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations, violations_in_both_themes
 from tests.browser.conftest import Fault
+from tests.browser.pools import POOLS, new_pool
 
-LIST = "/c/acme/pools/?search=refunds&per_page=100"
+# 15 pools of the demo: more than are run without typing their number.
+MANY = f"{POOLS}?search=wholesale&per_page=100"
+
+
+def two_pools(page: Page) -> str:
+    """A word that two new pools with limit 5 have in their names, and no other."""
+    word = uuid4().hex[:8]
+    for name in (f"{word} one", f"{word} two"):
+        new_pool(page, name=name)
+    return word
+
+
+def limits(page: Page, word: str) -> list[str]:
+    page.goto(f"{POOLS}?search={word}&sort=name")
+    return [each.inner_text() for each in page.locator("td.cell-limit").all()]
+
+
+def outcomes(page: Page, *words: str) -> None:
+    """Waits until the list has ended, with these outcomes in the order of its lines."""
+    expect(page.get_by_text("2 of 2" if words[1:] else "1 of 1")).to_be_visible(timeout=15000)
+    expect(page.locator(".batch-items .chip")).to_have_text([re.compile(each) for each in words])
 
 
 def preview(page: Page, timeout: str) -> int:
     """A list of all pools that match, frozen; how many it is about."""
-    page.goto(LIST)
+    page.goto(MANY)
     # With scripts, what can be done with several pools shows once one is ticked.
     page.locator("#pool-table [name='pool']").first.check()
     page.locator("[name='matching']").first.click()
@@ -24,6 +46,45 @@ def preview(page: Page, timeout: str) -> int:
     count = re.search(r"(\d+) pools", page.get_by_role("heading", level=1).inner_text())
     assert count is not None
     return int(count[1])
+
+
+def test_a_list_is_chosen_previewed_run_retried_and_reverted(
+    manager: Page, core_fault: Fault
+) -> None:
+    word = two_pools(manager)
+    manager.goto(f"{POOLS}?search={word}&sort=name")
+    manager.get_by_role("checkbox", name="All on this page").click()
+    manager.get_by_role("button", name="Set limit").click()
+    manager.get_by_label("By", exact=True).fill("2")
+    manager.get_by_label("Reason").fill("ZD-4711")
+    manager.keyboard.press("Control+Enter")
+    expect(manager.get_by_role("heading", level=1)).to_contain_text("Raise limit by 2")
+    expect(manager.get_by_text("Nothing was sent yet.")).to_be_visible()
+    expect(manager.locator(".batch-items .cell-what")).to_have_text(["limit 5 → 7", "limit 5 → 7"])
+    frozen = manager.url
+    core_fault("status=409;only=update;times=1")
+    manager.get_by_role("button", name="Run: change 2 pools").click()
+    outcomes(manager, "refused|done", "refused|done")
+    core_fault("")
+    assert violations_in_both_themes(manager) == []
+    manager.set_viewport_size({"width": 320, "height": 800})
+    assert violations(manager) == []
+    manager.set_viewport_size({"width": 1440, "height": 900})
+    # What failed, as a list of its own.
+    manager.get_by_role("button", name="Retry what failed (1)").click()
+    manager.get_by_role("button", name="Run: change 1 pool").click()
+    outcomes(manager, "done")
+    assert limits(manager, word) == ["7", "7"]
+    expect(manager.locator("#chosen")).to_be_hidden()
+    # Back to the first list: what it did is put back.
+    manager.goto(frozen)
+    manager.get_by_role("button", name="Revert this list (1)").click()
+    manager.get_by_role("button", name="Run: change 1 pool").click()
+    outcomes(manager, "done")
+    assert sorted(limits(manager, word)) == ["5", "7"]
+    manager.goto("/c/acme/batches/")
+    expect(manager.get_by_role("heading", level=1)).to_be_visible()
+    assert violations_in_both_themes(manager) == []
 
 
 def test_a_list_runs_while_its_page_is_open_and_stops_when_told(
@@ -40,7 +101,7 @@ def test_a_list_runs_while_its_page_is_open_and_stops_when_told(
         expect(manager.get_by_role("heading", level=1)).to_contain_text(f"Change {count} pools")
         manager.go_forward()
     manager.get_by_role("link", name="Cancel").click()
-    expect(manager).to_have_url(re.compile("search=refunds"))
+    expect(manager).to_have_url(re.compile("search=wholesale"))
     expect(manager.locator("#pool-table [name='pool']:checked")).to_have_count(1)
     manager.go_back()
     # The number is asked for first; Enter in its field sends nothing, and leads to the button.
@@ -49,7 +110,7 @@ def test_a_list_runs_while_its_page_is_open_and_stops_when_told(
     manager.keyboard.press("Enter")
     expect(manager.get_by_role("button", name="Run: change")).to_be_focused()
     expect(manager.get_by_text("Nothing was sent yet.")).to_be_visible()
-    core_fault("latency=0.6")
+    core_fault("latency=0.8")
     manager.get_by_role("button", name=f"Run: change {count} pools").click()
     expect(manager.get_by_role("button", name="Stop")).to_be_visible(timeout=2_000)
     assert violations(manager) == []
@@ -63,7 +124,6 @@ def test_a_list_runs_while_its_page_is_open_and_stops_when_told(
     state = manager.locator(".batch-state")
     expect(state).to_contain_text(f"{count} of {count} · ended", timeout=30_000)
     expect(manager.locator("#announce")).to_contain_text(f"{count} done")
-    assert violations_in_both_themes(manager) == []
     manager.get_by_role("link", name=re.compile("^Done")).click()
     expect(manager.locator(".batch-items tbody tr")).to_have_count(count)
     narrow(manager)
@@ -107,6 +167,8 @@ def test_without_scripts_continue_does_a_few_at_a_time(plain: Page) -> None:
             break
         plain.get_by_role("button", name="Continue").click()
     expect(state).to_contain_text(f"{count} of {count} · ended")
+    plain.goto(MANY)
+    expect(plain.locator("td.cell-timeout")).to_have_text(["32 s"] * count)
     in_the_record(plain, "Set timeout to 32 s", count)
 
 

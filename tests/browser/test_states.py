@@ -8,8 +8,10 @@ from playwright.sync_api import Page, expect
 from tests.browser.axe import NARROW, WIDE, WIDTH, nothing_is_wrong, violations_in_both_themes
 from tests.browser.conftest import PASSWORD, Fault
 from tests.browser.pools import conflict, hold
+from tests.fixtures.sampling import PROOF
 
-pytestmark = pytest.mark.any_database
+# make proof has more looks: see axe.py.
+pytestmark = [pytest.mark.any_database, *([pytest.mark.proof] if PROOF else [])]
 POOLS = "/c/acme/pools/"
 
 
