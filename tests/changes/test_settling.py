@@ -49,6 +49,7 @@ from pools.tokens import keeping
 from tests.changes.making import APPLIED, NOT_APPLIED, begin, late_intent, left, outcome_of, settled
 from tests.fixtures.clock import once_quiet, travel
 from tests.fixtures.place import ADA, Place, give_token, make_place
+from tests.fixtures.sampling import paired
 from tests.fixtures.waiting import wait_until
 
 BOB = Actor(id=8, name="Bob", address="192.0.2.8")
@@ -480,21 +481,23 @@ def test_a_clear_needs_no_token(settled_place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault",
-    [
-        "status=500",
-        "reset=before",
-        "cut=40",
-        "redirect=302",
-        "status=404,html",
-        "list-for-object",
-        "missing=limit",
-        "text-for-number=limit",
-        "null=name",
-        "rate-limit=60",
-    ],
+    ("fault", "action"),
+    paired(
+        [
+            "status=500",
+            "reset=before",
+            "cut=40",
+            "redirect=302",
+            "status=404,html",
+            "list-for-object",
+            "missing=limit",
+            "text-for-number=limit",
+            "null=name",
+            "rate-limit=60",
+        ],
+        [Action.EDIT, Action.CREATE],
+    ),
 )
-@pytest.mark.parametrize("action", [Action.EDIT, Action.CREATE])
 def test_where_core_cannot_be_read_the_change_stays_open(
     settled_place: Place, action: Action, fault: str
 ) -> None:

@@ -22,6 +22,7 @@ from adminpanel.checks import reasons_not_to_start
 from adminpanel.database import sqlite_journal
 from pools.ledger.notes import COSIGNATURE, public_key
 from tests.fixtures.panel_process import database_url
+from tests.fixtures.sampling import every, paired
 from tests.fixtures.signing import OTHER
 from tests.house.conftest import ROOT, a_key
 from tests.house.nursery import Ended, Nursery
@@ -329,8 +330,10 @@ def test_a_wrong_setting_is_refused_in_one_sentence(ready: dict[str, str], name:
 
 
 # What the settings refuse, with a secret in it; what the checks refuse.
-@pytest.mark.parametrize("name", ["a database of another make", "DEBUG beyond loopback"])
-@pytest.mark.parametrize("way", ["wsgi", "manage.py"])
+@pytest.mark.parametrize(
+    ("name", "way"),
+    paired(["a database of another make", "DEBUG beyond loopback"], ["wsgi", "manage.py"]),
+)
 def test_whichever_way_it_is_started_it_ends_with_the_sentence_alone(
     nursery: Nursery, ready: dict[str, str], name: str, way: str
 ) -> None:
@@ -349,7 +352,7 @@ def test_all_is_well_with_the_right_settings(nursery: Nursery, ready: dict[str, 
     assert nursery.run(*check, environment=ready) == Ended(0, ALL_IS_WELL, "")
 
 
-@pytest.mark.parametrize("way", ["wsgi", "manage.py"])
+@pytest.mark.parametrize("way", every(2, ["wsgi", "manage.py"]))
 def test_an_old_part_is_refused(
     nursery: Nursery, ready: dict[str, str], tmp_path: Path, way: str
 ) -> None:
@@ -360,7 +363,7 @@ def test_an_old_part_is_refused(
     assert_refused(answer, "urllib3 1.26.0 is installed; 2.8 or newer is needed.")
 
 
-@pytest.mark.parametrize("way", ["wsgi", "manage.py"])
+@pytest.mark.parametrize("way", every(2, ["manage.py", "wsgi"]))
 def test_one_transaction_a_request_is_refused(
     nursery: Nursery, ready: dict[str, str], tmp_path: Path, way: str
 ) -> None:
@@ -377,7 +380,7 @@ def test_one_transaction_a_request_is_refused(
 # --- The database: what mends it must run, so the panel and `check --deploy` refuse ----------
 
 
-@pytest.mark.parametrize("command", [("wsgi",), ("manage.py", "check", "--deploy")])
+@pytest.mark.parametrize("command", every(2, [("manage.py", "check", "--deploy"), ("wsgi",)]))
 def test_missing_migrations_are_refused(
     nursery: Nursery, ready: dict[str, str], tmp_path: Path, command: tuple[str, ...]
 ) -> None:
@@ -387,7 +390,7 @@ def test_missing_migrations_are_refused(
     assert_refused(answer, "migrations. Run `manage.py migrate` first.")
 
 
-@pytest.mark.parametrize("command", [("wsgi",), ("manage.py", "check", "--deploy")])
+@pytest.mark.parametrize("command", every(2, [("wsgi",), ("manage.py", "check", "--deploy")]))
 def test_a_ledger_that_can_be_altered_is_refused(
     nursery: Nursery, ready: dict[str, str], tmp_path: Path, command: tuple[str, ...]
 ) -> None:
