@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django_htmx.middleware import HtmxDetails
 
@@ -46,8 +46,14 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _error(request, "403.html", 403, reason=str(exception))
 
 
+class NotHere(Http404):
+    """There is no such page, and there may be more to say about that: a sentence, or none."""
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _error(request, "404.html", 404)
+    # What Django itself says of an address is for whoever writes the panel.
+    also = str(exception) if isinstance(exception, NotHere) else ""
+    return _error(request, "404.html", 404, also=also)
 
 
 def too_many(request: HttpRequest) -> HttpResponse:

@@ -24,10 +24,12 @@ from pools.changes.reading import (
     whole_change,
 )
 from pools.changes.state import ChangeState
+from pools.ledger import archived
 from pools.ledger.appending import record_event
 from pools.models import Company
 from pools.models.vocabulary import RECORDED, Outcome, Verdict
 from pools.pages.actors import actor_of
+from pools.pages.errors import NotHere
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.pages.ticket import ticket_of
@@ -55,7 +57,7 @@ from pools.wording.people import SHARED_NAME, naming
 from pools.wording.roles import NO_EVENTS
 from pools.wording.settling import holding
 from pools.wording.situations import Problem
-from pools.wording.verifying import NEVER, checkpoints_said
+from pools.wording.verifying import NEVER, checkpoints_said, in_archive
 
 LINES: Final = 50
 TEMPLATE: Final = "pools/change_list.html"
@@ -101,6 +103,7 @@ def change_list(request: HttpRequest, company: str | None = None) -> HttpRespons
     except (BadAddress, NoSuchPosition) as error:
         problem = bad_address(error, request.path, "Changes")
         context |= _problem(visible, chosen, problem)
+        context["archived"] = _in_archive() if isinstance(error, NoSuchPosition) else ""
         return show(request, TEMPLATE, context, status=400)
     context |= _list_context(request, visible, chosen, query, shown)
     return show(request, TEMPLATE, context)
@@ -112,7 +115,7 @@ def change_detail(request: HttpRequest, change: UUID) -> HttpResponse:
     visible = visibility_of(person(request))
     whole = whole_change(change)
     if whole is None or not visible.sees(whole.line.company):
-        raise Http404
+        raise NotHere(_in_archive())
     item, chosen = whole.line.item, visible.here.get(whole.line.company)
     headings, rows = compared(item)
     open_now = chosen is not None and item.state.is_open
@@ -139,7 +142,7 @@ def change_of_entry(request: HttpRequest, entry: int) -> HttpResponse:
     """The change that an entry of the record belongs to, by the entry's number."""
     found = change_of(entry)
     if found is None or not visibility_of(person(request)).sees(found.company):
-        raise Http404
+        raise NotHere(_in_archive())
     return redirect("pools:change", found.change)
 
 
@@ -229,7 +232,14 @@ def _form_context(
         "naming": (),
         "chart": None,
         "problem": None,
+        "archived": "",
     }
+
+
+def _in_archive() -> str:
+    """Where what is no longer here may be; empty where nothing was archived."""
+    gone = archived.newest()
+    return in_archive(gone) if gone else ""
 
 
 def _named(visible: Visibility, chosen: Company | None) -> frozenset[str] | None:
@@ -276,6 +286,7 @@ def _list_context(
         "names": shown.names,
         "naming": _naming(query, path),
         "days": days_of(visible, words, lines, path),
+        "archived": "" if shown.older else _in_archive(),
         "newest_href": address_with(path, words),
         "newer_href": address_with(path, words, after=lines[0].seq)
         if shown.newer and lines

@@ -6,6 +6,7 @@ from typing import Final
 
 from django.utils import timezone
 
+from pools.ledger.archived import Archived
 from pools.ledger.standing import ADDRESS, FILE, SIGNED, WITNESS, Standing
 from pools.ledger.verifying import MOST_NEW, Verification, Walk
 from pools.wording.moments import age_of
@@ -38,6 +39,15 @@ def after_verifying(found: Verification) -> str:
     if not found.findings:
         return f"{_entries(walk)} fit." if walk.first != walk.last else f"Entry {walk.last:,} fits."
     return f"{doesnt_fit(found)} {' '.join(found.findings)}"
+
+
+def in_archive(gone: Archived) -> str:
+    """Where older entries are, for whoever looks for them."""
+    at = timezone.localtime(gone.at)
+    return (
+        f"Entries 1 to {gone.through:,} are in an archive since {at.day} {at:%b %Y}, and no longer "
+        "here. An administrator can look into it."
+    )
 
 
 def doesnt_fit(found: Verification) -> str:

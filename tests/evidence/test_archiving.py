@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from pools.evidence import exporting
-from pools.ledger import archived, guarding
+from pools.ledger import archived, chain, guarding, proof
 from pools.ledger.appending import Actor, append, record_event
 from pools.ledger.canonical import canonical_json
 from pools.ledger.chain import FIRST
@@ -38,7 +38,7 @@ from tests.evidence.verifier import Checked
 from tests.fixtures.archiving import OLD, append_old, archive, command
 from tests.fixtures.clock import travel
 from tests.fixtures.leases import take_lease
-from tests.fixtures.ledger import ADA, append_events, tamper, verify_audit
+from tests.fixtures.ledger import ADA, INSERT, append_events, tamper, values_like, verify_audit
 from tests.fixtures.ledger_flush import unguarded_ledger
 from tests.fixtures.signing import OTHER_KEYS
 
@@ -623,3 +623,32 @@ def test_of_another_panels_archive_or_a_part_nothing_is_restored(
     settings.AUDIT_KEYS = (("first", Secret("A" * 43 + "=")),)
     assert "AUDIT_KEYS is another panel's" in command("restore_archive", taken).text
     assert not Entry.objects.exists()
+
+
+def test_an_entry_that_was_put_back_is_found(taken: Path) -> None:
+    tamper(INSERT + values_like(event().seq - 1, seq="5"))
+    code, said = verify_audit()
+    assert code == 1
+    assert (
+        "Entry 5 does not fit. It is there, though the ledger says that it is in an archive."
+        in (said)
+    )
+
+
+def test_a_walk_that_is_overtaken_by_an_archive_finds_nothing_wrong(
+    file: Path, monkeypatch: Any
+) -> None:
+    append_old(300)
+    append_events(5)
+    follow, overtaken = proof._Changes.follow, []
+
+    def archived_meanwhile(self: Any, rows: Any) -> None:
+        if not overtaken:
+            overtaken.append(True)
+            assert archive(file).code == 0
+        follow(self, rows)
+
+    monkeypatch.setattr(chain, "CHUNK", 100)
+    monkeypatch.setattr(proof._Changes, "follow", archived_meanwhile)
+    assert verify_audit()[0] == 0
+    assert file.exists()
