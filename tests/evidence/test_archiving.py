@@ -640,7 +640,8 @@ def test_a_walk_that_is_overtaken_by_an_archive_finds_nothing_wrong(
 ) -> None:
     append_old(300)
     append_events(5)
-    follow, overtaken = proof._Changes.follow, []
+    follow = proof._Changes.follow
+    overtaken: list[bool] = []
 
     def archived_meanwhile(self: Any, rows: Any) -> None:
         if not overtaken:

@@ -533,3 +533,29 @@ def test_a_whole_export_is_compared_with_every_checkpoint(check: Checked, tmp_pa
         assert "is missing or damaged" in text
     file.write_bytes(b"1" * (3 << 20))
     assert check("export", file, "--checkpoint", points, "--key", PANEL.key).code == 1
+
+
+def test_an_export_that_begins_later_is_compared_with_what_came_before(
+    check: Checked, tmp_path: Path
+) -> None:
+    rows, file, points = ledger(23), tmp_path / "ledger.txt", tmp_path / "points.txt"
+    root = base64.b64encode(reference.root(rows[:4])).decode()
+
+    def exported(roots: list[str], *checkpoints: str) -> tuple[int, str]:
+        head = json.dumps({"after": 4, "roots": roots}, separators=(",", ":"))
+        file.write_bytes(b"".join(line + b"\n" for line in [head.encode(), *rows[4:]]))
+        points.write_text("".join(checkpoints))
+        return check("export", file, "--checkpoint", points, "--key", PANEL.key)
+
+    now = checkpoint(rows)
+    code, text = exported([root], checkpoint(rows[:4]), now)
+    assert (code, text.splitlines()[0]) == (0, "Entries 5 to 23 are as they were recorded.")
+    not_signed = (1, "Don't rely on it. Entries 1 to 4 aren't those signed.")
+    assert exported([root], checkpoint(ledger(4, by="eve")), now) == not_signed
+    assert exported([root, root], now) == not_signed
+    assert exported([], now) == not_signed
+    other = base64.b64encode(reference.root(rows[:5])).decode()
+    assert exported([other], now) == (1, "Don't rely on it. Entries 5 to 23 were altered.")
+    # What is of entries before it says nothing about these.
+    assert exported([root], checkpoint(rows[:4]))[0] == 1
+    assert exported([root], checkpoint(rows[:3]))[0] == 1
