@@ -24,7 +24,6 @@ from pools.changes.reading import (
     whole_change,
 )
 from pools.changes.state import ChangeState
-from pools.ledger import archived
 from pools.ledger.appending import record_event
 from pools.models import Company
 from pools.models.vocabulary import RECORDED, Outcome, Verdict
@@ -103,7 +102,7 @@ def change_list(request: HttpRequest, company: str | None = None) -> HttpRespons
     except (BadAddress, NoSuchPosition) as error:
         problem = bad_address(error, request.path, "Changes")
         context |= _problem(visible, chosen, problem)
-        context["archived"] = _in_archive() if isinstance(error, NoSuchPosition) else ""
+        context["archived"] = _in_archive(visible) if isinstance(error, NoSuchPosition) else ""
         return show(request, TEMPLATE, context, status=400)
     context |= _list_context(request, visible, chosen, query, shown)
     return show(request, TEMPLATE, context)
@@ -115,7 +114,7 @@ def change_detail(request: HttpRequest, change: UUID) -> HttpResponse:
     visible = visibility_of(person(request))
     whole = whole_change(change)
     if whole is None or not visible.sees(whole.line.company):
-        raise NotHere(_in_archive())
+        raise NotHere(_in_archive(visible))
     item, chosen = whole.line.item, visible.here.get(whole.line.company)
     headings, rows = compared(item)
     open_now = chosen is not None and item.state.is_open
@@ -140,9 +139,9 @@ def change_detail(request: HttpRequest, change: UUID) -> HttpResponse:
 @needs("pools.view_pools")
 def change_of_entry(request: HttpRequest, entry: int) -> HttpResponse:
     """The change that an entry of the record belongs to, by the entry's number."""
-    found = change_of(entry)
-    if found is None or not visibility_of(person(request)).sees(found.company):
-        raise NotHere(_in_archive())
+    found, visible = change_of(entry), visibility_of(person(request))
+    if found is None or not visible.sees(found.company):
+        raise NotHere(_in_archive(visible))
     return redirect("pools:change", found.change)
 
 
@@ -236,10 +235,9 @@ def _form_context(
     }
 
 
-def _in_archive() -> str:
+def _in_archive(visible: Visibility) -> str:
     """Where what is no longer here may be; empty where nothing was archived."""
-    gone = archived.newest()
-    return in_archive(gone) if gone else ""
+    return in_archive(visible.archived) if visible.archived else ""
 
 
 def _named(visible: Visibility, chosen: Company | None) -> frozenset[str] | None:
@@ -286,7 +284,7 @@ def _list_context(
         "names": shown.names,
         "naming": _naming(query, path),
         "days": days_of(visible, words, lines, path),
-        "archived": "" if shown.older else _in_archive(),
+        "archived": "" if shown.older else _in_archive(visible),
         "newest_href": address_with(path, words),
         "newer_href": address_with(path, words, after=lines[0].seq)
         if shown.newer and lines
