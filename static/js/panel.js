@@ -20,6 +20,9 @@ import "./choose.js";
     config.selfRequestsOnly = true;
     config.scrollIntoViewOnBoost = false;
     config.historyCacheSize = 0;
+    // Otherwise it copies each page that is left, for a cache of none.
+    document.body.setAttribute("hx-history", "false");
+    config.defaultSettleDelay = 0;
     config.refreshOnHistoryMiss = true;
     config.historyRestoreAsHxRequest = false;
     config.responseHandling = [
@@ -465,10 +468,16 @@ import "./choose.js";
     show(byId("signed-out").content.cloneNode(true));
   });
 
+  /* What is closed to htmx goes at once: it would take leave of each of a thousand elements. */
+  const empty = (region) => {
+    for (const part of region.querySelectorAll("tbody[hx-disable]")) part.replaceChildren();
+  };
+
   on("htmx:beforeSwap", ({ detail }) => {
     const { target, xhr } = detail;
     if (target === outcome) settle();
     focusWasInside = target.contains(document.activeElement);
+    if (xhr.status < 400 && detail.shouldSwap) empty(target);
     if (xhr.status < 400 || !detail.shouldSwap) return;
     if (/<html/i.test(detail.serverResponse)) {
       detail.shouldSwap = false;

@@ -173,6 +173,7 @@ class Run:
                 f"browser {name}": browser.first_rows(site, path),
                 f"3G {name}": browser.slow_rows(site, path),
             }
+        self.sides["browser 100"] = browser.first_rows(self._panel, f"{LIST}?per_page=100")
 
     def measure(self) -> None:
         longest = 0.0

@@ -1,6 +1,7 @@
 """What a person waits for, in a browser that has nothing yet: the first row, and the next page.
 
-A row counts when it is in the page, and again when a frame with it can be painted.
+A row counts when it is in the page, and again when a frame with it can be painted. A swap begins
+with the end of its answer, and ends after the frame.
 """
 
 import os
@@ -34,7 +35,10 @@ WATCHED: Final = """(() => {
         if (!row || row === known) return;
         known = row;
         const seen = window.seen = { row: now() };
-        requestAnimationFrame(() => { seen.painted = now(); });
+        requestAnimationFrame(() => {
+            seen.painted = now();
+            setTimeout(() => { seen.shown = now(); });
+        });
     }).observe(document, { childList: true, subtree: true });
 })()"""
 BEGUN: Final = "performance.timeOrigin"
@@ -45,6 +49,12 @@ GO_ON: Final = """() => {
     const begun = performance.timeOrigin + performance.now();
     next.click();
     return begun;
+}"""
+ANSWERED: Final = """() => {
+    const asked = performance.getEntriesByType("resource")
+        .filter((each) => each.initiatorType === "xmlhttprequest");
+    const answer = asked.at(-1) ?? performance.getEntriesByType("navigation")[0];
+    return performance.timeOrigin + answer.responseEnd;
 }"""
 LOADS: Final = 3
 
@@ -97,7 +107,9 @@ def _first_rows(browser: Browser, site: Site, path: str) -> Mapping[str, float]:
         with _cold(browser, site) as page:
             first = _first(page, path)
             begun = float(page.evaluate(GO_ON))
-            loads.append(first | {"next": _seen(page)["row"] - begun})
+            seen = _seen(page)
+            swap = seen["shown"] - float(page.evaluate(ANSWERED))
+            loads.append(first | {"next": seen["row"] - begun, "swap": swap})
     middle = {name: statistics.median(load[name] for load in loads) for name in loads[0]}
     return {**middle, "pages": LOADS, "errors": 0}
 
@@ -131,6 +143,6 @@ def _first(page: Page, path: str) -> dict[str, float]:
 
 def _seen(page: Page) -> dict[str, float]:
     seen: dict[str, float] = page.wait_for_function(
-        "() => window.seen.painted && window.seen"
+        "() => window.seen.shown && window.seen"
     ).json_value()
     return seen

@@ -10,8 +10,9 @@ Turns = Mapping[str, Sequence[Mapping[str, float]]]
 # More of the machine than this used by others: latencies say nothing.
 NOISY_SHARE: Final = 0.05
 TOO_NOISY: Final = "too noisy to tell"
-# When the first row of a page is there and can be painted, and when the one of the next page is.
-IN_BROWSER: Final = ("row", "painted", "next")
+# When the first row of a page is there and can be painted, when the one of the next page is there,
+# and how long its swap takes.
+IN_BROWSER: Final = ("row", "painted", "next", "swap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,14 @@ ON_ONE: Final = [
     Figure(_CHANGE, "change", "p50", "ms", "bare calls", 1.1),
     *_in_browser("browser", "", 1.3),
     Figure("next page ÷ minimal Django", "browser panel", "next", "ms", "browser yardstick", 1.2),
+    Figure(
+        "a swap of 25 rows, from the answer's end to its frame",
+        "browser panel",
+        "swap",
+        "ms",
+        at_most=50,
+    ),
+    Figure("a swap of 100 rows", "browser 100", "swap", "ms", at_most=50),
     *_in_browser("3G", " on fast 3G", 1.1),
     Figure("start of gunicorn to the first page", _START, "milliseconds", "ms", at_most=1200),
     Figure("the same ÷ minimal Django", _START, "milliseconds", "ms", "start minimal"),

@@ -361,3 +361,38 @@ def test_a_first_page_is_six_requests(manager: Page) -> None:
     # Without a window a browser may do without it.
     icon = manager.locator("link[rel=icon]").evaluate("link => link.href")
     assert len(fetched | {icon}) == 6, fetched
+
+
+def test_a_swap_does_nothing_beside_what_it_shows(manager: Page) -> None:
+    """No copy of the page for a history that is not kept, no look at each line that goes, and
+    what follows the swap follows at once, in the same frame."""
+    manager.goto(POOLS)
+    manager.evaluate("""() => {
+        window.did = [];
+        const { cloneNode } = Node.prototype;
+        Node.prototype.cloneNode = function (...deep) {
+            if (this === document.body) window.did.push("copied the page");
+            return cloneNode.apply(this, deep);
+        };
+        document.addEventListener("htmx:beforeCleanupElement", ({ target }) => {
+            if (target.matches("tbody tr")) window.did.push("looked at a line");
+        });
+        document.addEventListener("htmx:afterSwap", () => {
+            Promise.resolve().then(() => window.did.push("swapped"));
+        });
+        document.addEventListener("htmx:afterSettle", () => { window.did.push("settled"); });
+    }""")
+    manager.get_by_role("link", name="Next").click()
+    expect(manager.locator("#pool-table")).to_have_attribute(
+        "data-announce", re.compile("^Pools 26")
+    )
+    assert manager.evaluate("[...new Set(window.did)]") == ["settled", "swapped"]
+
+
+def test_a_refresh_that_has_nothing_new_keeps_the_lines(manager: Page) -> None:
+    manager.goto(POOLS)
+    manager.route("**/c/acme/pools/", lambda route: route.fulfill(status=204))
+    with manager.expect_response("**/c/acme/pools/"):
+        manager.locator("#refresh").click()
+    expect(manager.locator("#pool-table")).not_to_have_attribute("aria-busy", "true")
+    assert manager.locator("#pool-table tbody tr").count() == 25
