@@ -3,11 +3,13 @@
 import re
 from uuid import uuid4
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations, violations_in_both_themes
 from tests.browser.conftest import Fault
 from tests.browser.pools import POOLS, new_pool
+from tests.fixtures.sampling import at_length
 
 # 15 pools of the demo: more than are run without typing their number.
 MANY = f"{POOLS}?search=wholesale&per_page=100"
@@ -195,3 +197,29 @@ def test_on_a_phone_each_name_of_a_long_list_is_there_whole(manager: Page) -> No
     assert max(map(len, names)) == 255
     assert manager.evaluate(LOST) == []
     assert manager.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("seconds", at_length([[7]]))
+def test_limited_and_left_by_back_a_list_goes_on_by_itself_once_it_is_returned_to(
+    manager: Page, core_fault: Fault, seconds: int
+) -> None:
+    word = two_pools(manager)
+    manager.goto(f"{POOLS}?search={word}&sort=name")
+    manager.get_by_role("checkbox", name="All on this page").click()
+    manager.get_by_role("button", name="Set limit").click()
+    manager.get_by_label("To", exact=True).fill("9")
+    manager.keyboard.press("Control+Enter")
+    expect(manager.get_by_text("Nothing was sent yet.")).to_be_visible()
+    first = manager.url
+    core_fault(f"rate-limit={seconds};only=get;times=1")
+    manager.get_by_role("button", name="Run: change 2 pools").click()
+    expect(manager.get_by_text("paused until")).to_be_visible(timeout=15_000)
+    # Back is the form as it was; another list of the same leaves out what this one has not done.
+    manager.go_back()
+    expect(manager.get_by_role("heading", level=1)).to_contain_text("Change 2 pools")
+    manager.get_by_role("button", name="Preview").click()
+    expect(manager.get_by_text("It is on another list that is running.").first).to_be_visible()
+    # To the first list again: nobody presses anything, and each pool is changed once.
+    manager.goto(first)
+    outcomes(manager, "done", "done")
+    assert limits(manager, word) == ["9", "9"]
