@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-from pools.changes.browsing import Filters
+from pools.changes.filtering import Filters
 from pools.changes.history import HistoryItem
 from pools.changes.proposal import Snapshot
 from pools.changes.reading import ChangeLine, EventLine, all_lines

@@ -12,8 +12,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from pools.changes.browsing import Filters, of_items
+from pools.changes.browsing import of_items
 from pools.changes.entries import Recorded, Sql
+from pools.changes.filtering import Filters
 from pools.changes.history import HistoryItem
 from pools.changes.said import facts_in
 from pools.changes.state import ChangeState, last_word, outcome_at

@@ -8,7 +8,6 @@ from typing import Any, Final, TypeGuard
 from uuid import UUID
 
 from pools.changes.browsing import (
-    Filters,
     Match,
     Part,
     newest,
@@ -17,6 +16,7 @@ from pools.changes.browsing import (
     walk,
 )
 from pools.changes.entries import Recorded, read
+from pools.changes.filtering import Filters
 from pools.changes.folding import LONGEST_LIST, Folded, folded, key_of, marks_of, tells_items_apart
 from pools.changes.history import HistoryItem, changes_at, with_reverts
 from pools.changes.proposal import Snapshot

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.http import QueryDict
 from django.utils import timezone
 
-from pools.changes.browsing import Filters
+from pools.changes.filtering import Filters
 from pools.models.index_term import words_sought
 from pools.models.vocabulary import RECORDED, Outcome, Verdict
 from pools.wording import addresses

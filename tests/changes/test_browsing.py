@@ -12,7 +12,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pools.changes import release_lease
-from pools.changes.browsing import Filters, newest, walk
+from pools.changes.browsing import newest, walk
+from pools.changes.filtering import Filters
 from pools.changes.reading import NoSuchPosition, by_day, lines, names, page, whole_change
 from pools.ledger.appending import Actor
 from pools.models import IndexTerm

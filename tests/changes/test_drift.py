@@ -25,9 +25,10 @@ from pools.changes import (
     sending,
     settle,
 )
-from pools.changes.browsing import Filters, newest
+from pools.changes.browsing import newest
 from pools.changes.entries import Recorded
 from pools.changes.exporting import Format, exported
+from pools.changes.filtering import Filters
 from pools.changes.reading import whole_change
 from pools.changes.recording import Intent, record_intent, record_readback
 from pools.changes.records import newest_entries, record_of

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pools.batches.caps import CAPS
-from pools.changes.browsing import Filters
+from pools.changes.filtering import Filters
 from pools.changes.folding import LONGEST_LIST
 from pools.changes.reading import ChangeLine, by_day, page
 from pools.changes.state import ChangeState

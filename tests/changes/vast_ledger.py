@@ -44,7 +44,7 @@ from django.db import connection, transaction  # noqa: E402
 from django.test import override_settings  # noqa: E402
 
 from pools.changes import reading  # noqa: E402
-from pools.changes.browsing import Filters  # noqa: E402
+from pools.changes.filtering import Filters  # noqa: E402
 from pools.database_faults import longest_statement  # noqa: E402
 from pools.feed.reading import Cursor, lines_after  # noqa: E402
 from pools.ledger import tree  # noqa: E402

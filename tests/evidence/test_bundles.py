@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import OperationalError
 from django.test import Client
 
-from pools.changes.browsing import Filters
+from pools.changes.filtering import Filters
 from pools.evidence import bundle, selecting
 from pools.ledger.chain import covered, rows_at
 from pools.ledger.notes import Note, signed

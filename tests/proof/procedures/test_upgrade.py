@@ -10,7 +10,7 @@ FILL = "from tests.proof.procedures.filled import fill_earlier; print(fill_earli
 UPGRADED = """
 import json, sys
 from pools.changes import reading
-from pools.changes.browsing import Filters
+from pools.changes.filtering import Filters
 from pools.models import Company, Entry
 from tests.proof.procedures.filled import entries, token_opens
 found = reading.page(Filters(words="stuck T-3"), 50)
