@@ -17,8 +17,8 @@ from django.db import connection
 LEDGER_ARCHIVED: Final = "ledger_archived"
 # By an index of events by their action: there is one for each archive, if any.
 NEWEST_FACTS: Final = (
-    f"SELECT facts FROM pools_entry WHERE kind = 'event' AND action = '{LEDGER_ARCHIVED}'"  # noqa: S608  # nosec B608
-    " ORDER BY seq DESC LIMIT 1"
+    "SELECT facts FROM pools_entry WHERE seq = (SELECT MAX(seq) FROM pools_entry"  # noqa: S608  # nosec B608
+    f" WHERE kind = 'event' AND action = '{LEDGER_ARCHIVED}')"
 )
 _NEWEST: Final = NEWEST_FACTS.replace("facts", "seq, facts", 1)
 
