@@ -99,7 +99,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Notes the ledger's head in the log at every start; see `pools.ledger.checkpoints`.
+    """Notes the ledger's head in the log at every start; see `pools.ledger.logged_checkpoints`.
 
     It also logs leases that no open change explains, open changes without a lease, and entries
     that name another key than their own.
@@ -125,6 +125,6 @@ def _log_checkpoint() -> None:
 
     # Not where the panel did not load: the reason has been said.
     if apps.ready:
-        from pools.ledger.checkpoints import log_checkpoint
+        from pools.ledger.logged_checkpoints import log_checkpoint
 
         log_checkpoint()

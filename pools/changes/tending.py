@@ -32,9 +32,9 @@ from pools.changes.settling import (
 from pools.ledger import clock, publishing, standing, verifying
 from pools.ledger.appending import LedgerUnwritable
 from pools.ledger.chain import log_altered_keys, wrong_audit_keys
-from pools.ledger.checkpoints import log_checkpoint
 from pools.ledger.leases import log_unfit
-from pools.ledger.signing import NotSigned, sign_checkpoint, sign_if_due
+from pools.ledger.logged_checkpoints import log_checkpoint
+from pools.ledger.signed_checkpoints import NotSigned, sign_checkpoint, sign_if_due
 from pools.models import Lease
 from pools.models.vocabulary import Verdict
 from pools.people.leaving import destroy_tokens_of_leavers

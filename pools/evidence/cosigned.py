@@ -15,7 +15,7 @@ from pools.evidence.older import BadOlder, Contradicts, OlderCheckpoint, read_ol
 from pools.ledger import clock, standing
 from pools.ledger.appending import lock
 from pools.ledger.notes import Note, PublicKey, read_key, read_note, signers
-from pools.ledger.signing import SignedCheckpoint, log_signed, public_keys
+from pools.ledger.signed_checkpoints import SignedCheckpoint, log_signed, public_keys
 from pools.models.tree import SignedHead
 
 

@@ -90,7 +90,7 @@ def append(
     Entry.objects.bulk_create([entry])
     index([entry])
     # Imported late: what signs appends, too.
-    from pools.ledger.signing import sign_after_append
+    from pools.ledger.signed_checkpoints import sign_after_append
 
     sign_after_append(entry.seq)
     return entry

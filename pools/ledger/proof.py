@@ -18,7 +18,7 @@ from django.db import connection
 from pools.ledger import leases
 from pools.ledger.archived import Archived
 from pools.ledger.chain import Chain, Head, Misfit, Row
-from pools.ledger.checkpoints import Checkpoint
+from pools.ledger.logged_checkpoints import Checkpoint
 from pools.ledger.signed_proof import Signed
 from pools.models.entry import Entry
 from pools.models.vocabulary import Kind, Readback, ends

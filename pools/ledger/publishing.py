@@ -20,7 +20,7 @@ import structlog
 from django.conf import settings
 
 from pools.ledger import standing
-from pools.ledger.signing import SignedCheckpoint, latest_checkpoint
+from pools.ledger.signed_checkpoints import SignedCheckpoint, latest_checkpoint
 from pools.ledger.standing import ADDRESS, FILE
 
 # For the whole of it, but for looking the name up: `tend` does nothing else in that time.

@@ -19,12 +19,12 @@ from django.db import connection, transaction
 from pools.ledger import archived, clock
 from pools.ledger.appending import NOBODY, Actor, head, record_event
 from pools.ledger.chain import FACTS, as_one_text, sealed_in, wrong_audit_keys
-from pools.ledger.checkpoints import Checkpoint
 from pools.ledger.guarding import missing_triggers, was_emptied
+from pools.ledger.logged_checkpoints import Checkpoint
 from pools.ledger.notes import BadNote, Note, PublicKey, read_key
 from pools.ledger.proof import NAMED, Proof, prove
+from pools.ledger.signed_checkpoints import public_keys
 from pools.ledger.signed_proof import Signed, SignedProof, stored, verified
-from pools.ledger.signing import public_keys
 
 EVERY: Final = timedelta(hours=24)
 # A page waits for these: some seconds at most.

@@ -2,7 +2,8 @@
 
 One draft for each address, for the same person only, sealed: it is there again when they
 come back to that address, and the page says so; of what was too much, that it could not be
-kept. Never a token or a password: only the fields named here.
+kept. It goes with the session (SESSION_IDLE_MINUTES, SESSION_MAX_HOURS). Never a token or a
+password: only the fields named here.
 """
 
 import json

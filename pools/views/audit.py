@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from pools.ledger.signing import public_keys
+from pools.ledger.signed_checkpoints import public_keys
 from pools.pages.guards import public
 
 # A new key is there for minutes before most people have seen what it signed.

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from pools.models import Company
-from pools.views.pools import ListQuery, read_query
+from pools.views.pools_address import ListQuery, read_query
 from pools.wording.choosing import DAMAGED, ELSEWHERE, NOTHING_CHOSEN
 
 _ID: Final = re.compile("0|[1-9][0-9]{0,18}")

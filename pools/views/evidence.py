@@ -25,7 +25,7 @@ from pools.evidence.selecting import (
     selected_change,
 )
 from pools.forms.evidence import EvidenceForm
-from pools.ledger.signing import NotSigned
+from pools.ledger.signed_checkpoints import NotSigned
 from pools.ledger.tree import tree_size
 from pools.models import Company
 from pools.pages.actors import actor_of

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from pools.catalogue import connectors
 from pools.catalogue.finding import LONGEST_QUERY, Found, find_pools, is_in
-from pools.catalogue.matching import Matches, matches_in
+from pools.catalogue.hit_connectors import Matches, matches_in
 from pools.models import Company, PinnedNote, Reading, SeenPool, Token
 from pools.models.vocabulary import Action
 from pools.pages.guards import needs, person

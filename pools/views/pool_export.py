@@ -16,7 +16,7 @@ from pools.changes.exporting import CONTENT_TYPES, Format, time_text
 from pools.ledger.appending import record_event
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
-from pools.views.pools import ListQuery, address_of, read_query
+from pools.views.pools_address import ListQuery, address_of, read_query
 from pools.views.workplace import READING, Workplace, enter
 from pools.wording import addresses
 from pools.wording.addresses import BadAddress, bad_address

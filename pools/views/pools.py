@@ -1,10 +1,9 @@
 """Reading pools: the list and one pool whole."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -25,63 +24,26 @@ from pools.changes.records import (
     record_of,
     record_of_pool,
 )
-from pools.core import CoreClient, NotFound, Page, Pool, PoolQuery, Sort
-from pools.core.bounds import PAGE, SEARCH
+from pools.core import CoreClient, NotFound, Page, Pool
 from pools.models import Company
-from pools.models.bounds import SYSTEM_NAME
 from pools.pages.dates import Teller
 from pools.pages.guards import needs, person
 from pools.pages.just_read import take
 from pools.pages.rendering import fragment_wanted, show
 from pools.views.deciding import Deciding
 from pools.views.history import entries_of, with_notes
+from pools.views.pool_columns import columns_of
 from pools.views.pool_rows import Addresses, offers_for, pool_row
+from pools.views.pools_address import PAGE_SIZES, ListQuery, address_of, href_of, read_query
 from pools.views.workplace import READING, Workplace, enter
-from pools.wording import addresses
 from pools.wording.addresses import BadAddress, bad_address
 from pools.wording.choosing import offers_of
 from pools.wording.connectors import by_system
-from pools.wording.lists import by_time, list_notes
+from pools.wording.lists import list_notes
 from pools.wording.outcomes import back_again
 from pools.wording.situations import Activity, Problem
 
-PAGE_SIZES: Final = (10, 25, 50, 100)
-PARAMETERS: Final = frozenset({"search", "sort", "page", "per_page", "system"})
 SLOW_SECONDS: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class ListQuery(PoolQuery):
-    """What an address asks of the list: of Core, or, with a system, of what was last seen.
-
-    None: of Core; empty: which systems there are to choose from.
-    """
-
-    system: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the table: its heading, the class of its cells (pool_cells.html has them in the
-    same order), and the sort that Core knows for it (None: Core cannot).
-
-    `sorted_as` is what that sorts by where it is not the heading: then a menu offers it.
-    """
-
-    label: str
-    cell: str
-    sort: Sort | None = None
-    sorted_as: str = ""
-
-
-COLUMNS: Final = (
-    Column("Name", "name", Sort.NAME),
-    Column("Systems", "systems"),
-    Column("Limit", "limit", Sort.LIMIT),
-    Column("Timeout", "timeout"),
-    Column("Last change", "change"),
-    Column("Updated", "updated", Sort.CREATED, sorted_as="created"),
-)
 
 
 @needs("pools.view_pools")
@@ -140,7 +102,7 @@ def _list_seen(workplace: Workplace, query: ListQuery, context: dict[str, Any]) 
     context |= times(None)
     if not query.system:
         systems = [
-            {"seen": each, "href": _href(workplace.request.path, query, system=each.name, page=1)}
+            {"seen": each, "href": href_of(workplace.request.path, query, system=each.name, page=1)}
             for each in systems_with_pools(company)
         ]
         return show(
@@ -232,50 +194,6 @@ def _earlier_href(company: Company, pool_id: int) -> str:
     return f"{reverse('pools:change_list', args=[company.slug])}?pool={pool_id}"
 
 
-def read_query(address: Mapping[str, str]) -> ListQuery:
-    """What the address asks. Anything that the list does not have raises BadAddress.
-
-    A name that it does not know, too: somebody who believes that they see a part of the list
-    acts on the wrong pool.
-    """
-    if not PARAMETERS.issuperset(address):
-        raise BadAddress(addresses.POOL_PARAMETERS)
-    sort = address.get("sort", "")
-    if sort and sort not in list(Sort):
-        raise BadAddress(addresses.POOL_SORT)
-    size = address.get("per_page", "25")
-    if size not in map(str, PAGE_SIZES):
-        raise BadAddress(addresses.PAGE_SIZE)
-    page = address.get("page", "1")
-    if not (
-        page.isascii()
-        and page.isdecimal()
-        and len(page) <= 10
-        and PAGE.least <= int(page) <= PAGE.largest
-    ):
-        raise BadAddress(addresses.PAGE_NUMBER)
-    system = address.get("system")
-    if system is not None and len(system) > SYSTEM_NAME:
-        raise BadAddress(addresses.system_too_long(SYSTEM_NAME))
-    return ListQuery(
-        system=system,
-        search=_search_of(address.get("search", "")),
-        sort=Sort(sort) if sort else None,
-        page=int(page),
-        per_page=int(size),
-    )
-
-
-def _search_of(typed: str) -> str:
-    """The terms as Core reads them: to it, the space after a comma is part of a name."""
-    if "\0" in typed:
-        raise BadAddress(addresses.SEARCH_TEXT)
-    if len(typed) > SEARCH.longest:
-        raise BadAddress(addresses.search_too_long(SEARCH.longest))
-    terms = (term.strip() for term in typed.split(","))
-    return ",".join(term for term in terms if term)
-
-
 def times(core: CoreClient | None, just_read: Reading | None = None) -> dict[str, Any]:
     """When the page's facts were read, and how long Core took."""
     exchange = core.last_exchange if core else None
@@ -307,7 +225,7 @@ def _page_context(
         **(
             {}
             if page.sort == query.sort
-            else {"columns": _columns(workplace.request.path, replace(query, sort=page.sort))}
+            else {"columns": columns_of(workplace.request.path, replace(query, sort=page.sort))}
         ),
         "page_facts": {
             "first": page.first,
@@ -332,45 +250,22 @@ def _addresses(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
     """Every way on from this page, as an address of its own."""
     return {
         "query": query,
-        "columns": _columns(request.path, query),
+        "columns": columns_of(request.path, query),
         "page_sizes": [
             {
                 "size": size,
-                "href": _href(request.path, query, per_page=size, page=1),
+                "href": href_of(request.path, query, per_page=size, page=1),
                 "current": size == query.per_page,
             }
             for size in PAGE_SIZES
         ],
-        "clear_search_href": _href(request.path, query, search="", page=1),
-        "systems_href": _href(request.path, query, system="", page=1),
-        "all_systems_href": _href(request.path, query, system=None, page=1),
-        "here_href": _href(request.path, query),
+        "clear_search_href": href_of(request.path, query, search="", page=1),
+        "systems_href": href_of(request.path, query, system="", page=1),
+        "all_systems_href": href_of(request.path, query, system=None, page=1),
+        "here_href": href_of(request.path, query),
         "export_href": address_of(f"{request.path}export/", query),
         "matching": address_of("", replace(query, sort=None)).removeprefix("?"),
     }
-
-
-def _columns(path: str, query: ListQuery) -> list[dict[str, Any]]:
-    return [_column(path, query, column) for column in COLUMNS]
-
-
-def _column(path: str, query: ListQuery, column: Column) -> dict[str, Any]:
-    """A column as the page shows it: how it is sorted now, and how it can be sorted next."""
-    sort = column.sort
-    shown: dict[str, Any] = {"column": column, "direction": "", "href": "", "orders": ()}
-    if sort is None:
-        return shown
-    both = {sort: "ascending", Sort(f"-{sort}"): "descending"}
-    hrefs = {each: _href(path, query, sort=each, page=1) for each in both}
-    wanted = next(each for each in both if each != query.sort)
-    shown |= {"direction": both.get(query.sort, "") if query.sort else "", "href": hrefs[wanted]}
-    if column.sorted_as:
-        shown["orders"] = [
-            {"label": by_time(column.sorted_as, both[each]), "href": href,
-             "current": each == query.sort}
-            for each, href in hrefs.items()
-        ]  # fmt: skip
-    return shown
 
 
 def _neighbours(company: Company, query: ListQuery, page: Page) -> dict[str, str]:
@@ -378,10 +273,10 @@ def _neighbours(company: Company, query: ListQuery, page: Page) -> dict[str, str
     last = page.last_page
     reachable = page.numbered and page.number == query.page
     return {
-        "first_href": _href(path, query, page=1),
-        "last_href": _href(path, query, page=last) if last else "",
-        "previous_href": _href(path, query, page=query.page - 1) if query.page > 1 else "",
-        "next_href": _href(path, query, page=query.page + 1)
+        "first_href": href_of(path, query, page=1),
+        "last_href": href_of(path, query, page=last) if last else "",
+        "previous_href": href_of(path, query, page=query.page - 1) if query.page > 1 else "",
+        "next_href": href_of(path, query, page=query.page + 1)
         if reachable and _goes_on(page)
         else "",
     }
@@ -392,22 +287,3 @@ def _goes_on(page: Page) -> bool:
     if page.last_page is not None:
         return page.number < page.last_page
     return page.more if page.more is not None else len(page.pools) >= page.per_page
-
-
-def address_of(path: str, query: ListQuery) -> str:
-    """An address that is about the whole list of `query`, whichever page of it is shown."""
-    return _href(path, query, page=1, per_page=25)
-
-
-def _href(path: str, query: ListQuery, **changed: Any) -> str:
-    """The list's address for `query`, with what is the default left out."""
-    facts = {
-        "search": query.search,
-        "sort": query.sort,
-        "per_page": query.per_page,
-        "page": query.page,
-        "system": query.system,
-    } | changed
-    defaults = {"search": "", "sort": None, "per_page": 25, "page": 1, "system": None}
-    address = urlencode({name: value for name, value in facts.items() if value != defaults[name]})
-    return f"{path}?{address}" if address else path

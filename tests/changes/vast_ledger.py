@@ -52,7 +52,7 @@ from pools.ledger.appending import NOBODY, head, record_event  # noqa: E402
 from pools.ledger.chain import FIRST, digest_of, writing_key  # noqa: E402
 from pools.ledger.hashes import check_consistency, check_inclusion  # noqa: E402
 from pools.ledger.proof import prove  # noqa: E402
-from pools.ledger.signing import ENTRIES  # noqa: E402
+from pools.ledger.signed_checkpoints import ENTRIES  # noqa: E402
 from pools.models import Entry, Lease  # noqa: E402
 from pools.models.index_term import terms_of  # noqa: E402
 from pools.models.vocabulary import (  # noqa: E402

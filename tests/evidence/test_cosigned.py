@@ -17,7 +17,7 @@ from pools.ledger.notes import (
     read_notes,
     signed,
 )
-from pools.ledger.signing import latest_checkpoint, public_keys, sign_checkpoint
+from pools.ledger.signed_checkpoints import latest_checkpoint, public_keys, sign_checkpoint
 from pools.models import Entry, SignedHead
 from tests.changes.recorded import a_change
 from tests.evidence.conftest import Kept, files_in

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from pools.ledger.signing import public_keys, sign_checkpoint
+from pools.ledger.signed_checkpoints import public_keys, sign_checkpoint
 from pools.models import Entry
 from tests.evidence.verifier import Checked
 from tests.fixtures.ledger import append_events, tamper

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from pools.ledger.signing import public_keys
+from pools.ledger.signed_checkpoints import public_keys
 from pools.models import Batch, Company, Entry
 from pools.models.batch import Operation
 from sandbox.running import RunningSandbox

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from pools.ledger.signing import sign_checkpoint
+from pools.ledger.signed_checkpoints import sign_checkpoint
 from tests.changes.recorded import a_change
 from tests.evidence.conftest import Kept
 from tests.evidence.verifier import run_in

@@ -37,7 +37,7 @@ from django.test import override_settings
 
 from pools.ledger import chain
 from pools.ledger.chain import COLUMNS, FIRST, digest_of
-from pools.ledger.checkpoints import Checkpoint
+from pools.ledger.logged_checkpoints import Checkpoint
 from pools.ledger.proof import Proof, prove
 from pools.models import Entry, Lease
 from pools.models.vocabulary import Kind

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pools.ledger import chain, proof
 from pools.ledger.appending import append
 from pools.ledger.chain import Misfit
-from pools.ledger.checkpoints import Checkpoint
+from pools.ledger.logged_checkpoints import Checkpoint
 from pools.ledger.proof import Proof, prove
 from pools.models import Entry, Lease
 from pools.models.vocabulary import Kind

@@ -17,7 +17,7 @@ from pools.changes.tending import EVERY, LONGEST_DELAY_SECONDS, Job, Tending
 from pools.ledger import publishing, standing
 from pools.ledger.notes import read_notes
 from pools.ledger.publishing import copy_to, due
-from pools.ledger.signing import latest_checkpoint, sign_checkpoint
+from pools.ledger.signed_checkpoints import latest_checkpoint, sign_checkpoint
 from pools.ledger.standing import ADDRESS, FILE, SIGNED
 from pools.models import CheckpointStanding
 from pools.secret import Secret

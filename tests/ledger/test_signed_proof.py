@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from pools.ledger import tree
+from pools.ledger.signed_checkpoints import public_keys, sign_checkpoint
 from pools.ledger.signed_proof import in_lines, stored
-from pools.ledger.signing import public_keys, sign_checkpoint
 from pools.models import SignedHead, TreeTile
 from pools.secret import Secret
 from tests.fixtures.ledger import append_events, tamper, verify_audit

@@ -19,7 +19,7 @@ from pools.ledger.notes import (
     signed,
     signers,
 )
-from pools.ledger.signing import public_keys
+from pools.ledger.signed_checkpoints import public_keys
 from pools.ledger.witnessing import NotWitnessed, Request, read_request, witness
 from tests.fixtures import merkle
 from tests.fixtures.ledger import append_events, printed

@@ -15,8 +15,8 @@ from prometheus_client.registry import CollectorRegistry
 from structlog.testing import capture_logs
 
 from pools.changes.tending import Tending
-from pools.ledger.checkpoints import log_checkpoint
 from pools.ledger.leases import reasons_against_leases
+from pools.ledger.logged_checkpoints import log_checkpoint
 from pools.metrics import DatabaseFigures
 from pools.models import Company, Entry, Lease
 from pools.models.vocabulary import Action, Kind, Outcome

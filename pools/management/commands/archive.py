@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 
-from pools.ledger.signing import NotSigned, sign_checkpoint
+from pools.ledger.signed_checkpoints import NotSigned, sign_checkpoint
 from pools.upkeep.archiving import CannotArchive, NothingToArchive, Plan, archive, plan
 from pools.wording.numbers import counted
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 
-from pools.ledger.signing import public_keys
+from pools.ledger.signed_checkpoints import public_keys
 
 
 class Command(BaseCommand):

@@ -12,12 +12,12 @@ from django.db import Error as AnyDatabaseError
 
 from pools.evidence.archive import NotAnArchive, compared
 from pools.ledger import archived
-from pools.ledger.checkpoints import PRINTED_EMPTY, Checkpoint, read_checkpoints
 from pools.ledger.indexing import Lost, lost
+from pools.ledger.logged_checkpoints import PRINTED_EMPTY, Checkpoint, read_checkpoints
 from pools.ledger.notes import BadNote, Note, PublicKey, read_key
 from pools.ledger.proof import NAMED, Proof
+from pools.ledger.signed_checkpoints import public_keys
 from pools.ledger.signed_proof import in_lines
-from pools.ledger.signing import public_keys
 from pools.ledger.verifying import Examined, examine
 from pools.wording.numbers import counted
 

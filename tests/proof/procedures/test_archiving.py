@@ -11,7 +11,7 @@ from tests.fixtures.deployment import Deployment, empty_database, new_key
 FILL = """
 from tests.fixtures.archiving import append_old
 from tests.fixtures.ledger import append_events
-from pools.ledger.signing import sign_checkpoint
+from pools.ledger.signed_checkpoints import sign_checkpoint
 append_old(700)
 append_events(20)
 print(sign_checkpoint())

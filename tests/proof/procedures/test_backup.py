@@ -28,7 +28,7 @@ Company.objects.create(name="Acme", slug="acme", base_url=sys.argv[1])
 # Sets the limit of pool 1, and notes the ledger's head in the log.
 CHANGING = """
 from tests.proof.procedures.filled import set_limit
-from pools.ledger.checkpoints import log_checkpoint
+from pools.ledger.logged_checkpoints import log_checkpoint
 set_limit(*sys.argv[1:])
 log_checkpoint()
 """
@@ -165,7 +165,9 @@ def test_with_compose_the_database_is_put_in_place_of_the_one_before(
     panel.python(APPEND)
     here.procedure("backup-compose")
     assert (tmp_path / "backup").stat().st_mode & 0o777 == 0o600
-    log.write_text(panel.said(f"{APPEND}from pools.ledger.checkpoints import *\nlog_checkpoint()"))
+    log.write_text(
+        panel.said(f"{APPEND}from pools.ledger.logged_checkpoints import *\nlog_checkpoint()")
+    )
     try:
         said = here.procedure("restore-compose", 1)
         assert "It is missing: a checkpoint notes entry 2" in said

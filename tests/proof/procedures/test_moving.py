@@ -60,7 +60,7 @@ print(json.dumps([refused(file) for file in sys.argv[1:]]))
 # Signs a ledger that has a tile by then; prints what was signed.
 SIGN = """
 from tests.fixtures.ledger import append_events
-from pools.ledger.signing import sign_checkpoint
+from pools.ledger.signed_checkpoints import sign_checkpoint
 from pools.models import TreeTile
 append_events(int(sys.argv[1]))
 print(sign_checkpoint(), TreeTile.objects.count())

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from adminpanel.logs import configure, logging_settings
 from pools.ledger.appending import head
 from pools.ledger.chain import FIRST
-from pools.ledger.checkpoints import (
+from pools.ledger.logged_checkpoints import (
     Checkpoint,
     CheckpointsRead,
     log_checkpoint,

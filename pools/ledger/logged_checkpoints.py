@@ -1,4 +1,6 @@
-"""Checkpoints: the ledger's head, written to the log and found there again.
+"""Unsigned checkpoints: the ledger's head, written to the log and found there again.
+
+Those that are signed, with what others need to prove something, are in signed_checkpoints.py.
 
 What `manage.py verify_audit` printed is one too: it names the head that it found.
 

@@ -7,10 +7,10 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, transaction
 
-from pools.ledger import signing, tree
+from pools.ledger import signed_checkpoints, tree
 from pools.ledger.appending import record_event
 from pools.ledger.notes import Note, read_key, read_note, signers
-from pools.ledger.signing import (
+from pools.ledger.signed_checkpoints import (
     ENTRIES,
     EVERY,
     NotSigned,
@@ -143,7 +143,7 @@ def test_whoever_appends_does_not_hear_that_signing_failed(
     def fail() -> None:
         raise error
 
-    monkeypatch.setattr(signing, "sign_if_due", fail)
+    monkeypatch.setattr(signed_checkpoints, "sign_if_due", fail)
     append_events(ENTRIES)
     assert (Entry.objects.count(), latest_checkpoint()) == (ENTRIES, None)
     assert ("no signed checkpoint" in caplog.text) == isinstance(error, OperationalError)
@@ -167,7 +167,7 @@ def test_what_is_rolled_back_is_never_signed() -> None:
 def test_a_ledger_that_is_new_to_the_tree_keeps_nobody_waiting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(signing, "MOST_AT_ONCE", ENTRIES - 1)
+    monkeypatch.setattr(signed_checkpoints, "MOST_AT_ONCE", ENTRIES - 1)
     append_events(ENTRIES)
     assert latest_checkpoint() is None
     assert sign_if_due()

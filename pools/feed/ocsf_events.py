@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pools.changes.entries import Recorded
 from pools.changes.said import Said, said_by
-from pools.feed.meanings import (
+from pools.feed.ocsf_classes import (
     ACTIVITIES,
     ANY_EVENT,
     CAPTIONS,
