@@ -30,13 +30,18 @@ _FAILED: Final = frozenset({End.REFUSED, End.NOT_SENT, End.NOT_HAPPENED})
 
 def failed(progress: Progress) -> list[Line]:
     """What is known not to have been done: neither by this list nor by one that tried it again."""
-    done = retried(progress)
+    done = _retries(progress)
     return [line for line in _failed(progress) if line.item.pk not in done]
 
 
 def retried(progress: Progress) -> dict[int, UUID]:
     """Of what failed, by its item: the other list that has done it, or may have, or will."""
-    taken = {_deed(each.item): each.item.batch_id for each in progress.others if _is_taken(each)}
+    return {pk: line.item.batch_id for pk, line in _retries(progress).items()}
+
+
+def _retries(progress: Progress) -> dict[int, Line]:
+    """The same, by the line of that list."""
+    taken = {_deed(each.item): each for each in progress.others if _is_taken(each)}
     failures = {line.item.pk: _deed(line.item) for line in _failed(progress)}
     return {pk: taken[deed] for pk, deed in failures.items() if deed in taken}
 
@@ -66,11 +71,14 @@ def _is_taken(line: Line) -> bool:
 
 
 def revertible(progress: Progress) -> list[tuple[Line, Undo]]:
-    """What took effect and can be put back, each with what that means, but for what was."""
+    """What took effect and can be put back, each with what that means, but for what was.
+
+    What failed here and a retry has done belongs to it: all of the list is put back.
+    """
     origin, done = progress.batch.company.origin, reverted(progress)
     return [
         (line, undo)
-        for line in progress.lines
+        for line in _with_retries(progress)
         if line.item.pk not in done
         and line.change is not None
         and (undo := _undo(line.change, origin))
@@ -82,9 +90,13 @@ def reverted(progress: Progress) -> dict[int, UUID]:
     taken = {each.item.reverts: each.item.batch_id for each in progress.others if _is_taken(each)}
     return {
         line.item.pk: taken[line.change.change_id]
-        for line in progress.lines
+        for line in _with_retries(progress)
         if line.change is not None and line.change.change_id in taken
     }
+
+
+def _with_retries(progress: Progress) -> list[Line]:
+    return [*progress.lines, *_retries(progress).values()]
 
 
 def retry(core: CoreClient, progress: Progress, actor: Actor, user: User) -> Batch:

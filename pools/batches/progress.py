@@ -232,7 +232,9 @@ def items_in(batch: UUID) -> list[BatchItem]:
     """
     root = Batch.objects.filter(pk=batch, source=Source.RETRY).values("source_batch")
     same = Q(source_batch=batch) | Q(source_batch__in=root)
-    reverts = Q(source=Source.REVERT, source_batch=batch)
+    retries = Batch.objects.filter(same, source=Source.RETRY).values("pk")
+    # What a retry did is put back with the list that it retries, or by itself: either is known.
+    reverts = Q(source=Source.REVERT) & (same | Q(source_batch__in=retries))
     same |= Q(source_batch__in=Batch.objects.filter(reverts).values("pk"))
     family = Batch.objects.filter(Q(pk=batch) | reverts | Q(source=Source.RETRY) & same)
     found = BatchItem.objects.filter(batch__in=family.values("pk"))

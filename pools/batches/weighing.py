@@ -18,12 +18,12 @@ from pools.models.vocabulary import Action
 def weigh(
     company: Company, items: Sequence[BatchItem], seen: Mapping[int, Pool]
 ) -> list[dict[str, Any]]:
-    """Of each system with an allowance that a listed pool has a connector of, both sums.
+    """Of each system with an allowance that a pool whose limit is to change has a connector of.
 
     `at_least`: there may be more, as not every pool of the company was read, or a limit is not
     known. A pool that is to be made has no connectors yet.
     """
-    to_send = [each for each in items if not each.left_out and each.action != Action.CLEAR]
+    to_send = [each for each in items if not each.left_out and _changes_limit(each)]
     allowed = {each.key: each for each in Allowance.objects.filter(company=company)}
     if not allowed or not to_send:
         return []
@@ -50,6 +50,14 @@ def weigh(
         }
         for key in sorted(touched)
     ]
+
+
+def _changes_limit(item: BatchItem) -> bool:
+    """Whether it can change a sum: a timeout, a name and what waits in a pool don't."""
+    if item.action != Action.EDIT:
+        return item.action != Action.CLEAR
+    seen, then = seen_in(item), after_in(item)
+    return seen is None or then is None or then.limit != seen.limit
 
 
 def _systems_of(

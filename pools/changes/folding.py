@@ -18,6 +18,7 @@ from pools.changes.filtering import Filters
 from pools.changes.history import HistoryItem
 from pools.changes.said import facts_in
 from pools.changes.state import ChangeState, last_word, outcome_at
+from pools.models.batch import Source
 from pools.models.stored import AS_STORED, read_moment
 from pools.models.vocabulary import Kind, Outcome, Verdict
 
@@ -104,6 +105,16 @@ def folded(entry: Recorded, batch: UUID | None) -> Folded | None:
     changes, _, facts = told.partition("|")
     counts = Counter(_state(each, entry.now) for each in changes.split(","))
     return Folded(batch, counts, facts_in(facts)) if counts.total() > 1 else None
+
+
+def reverted_by(frozen: Mapping[str, Any]) -> UUID | None:
+    """The list that this one reverts, by what was recorded of it; None where it is no revert."""
+    if frozen.get("list") != Source.REVERT:
+        return None
+    try:
+        return UUID(str(frozen.get("from_list")))
+    except ValueError:
+        return None  # an entry that was altered
 
 
 def _state(told: str, now: datetime) -> ChangeState:

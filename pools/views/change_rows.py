@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from pools.changes import HistoryItem, Snapshot
-from pools.changes.folding import Folded
+from pools.changes.folding import Folded, reverted_by
 from pools.changes.reading import ChangeLine, EventLine
 from pools.changes.state import ChangeState
 from pools.models import Company
@@ -44,7 +44,7 @@ class ListRow:
     """A list of changes as one line. `rows` are its own lines, where it is unfolded.
 
     `share` is how many of its pools fit; `outcomes` what became of these. `href` unfolds it, or
-    folds it again.
+    folds it again. `reverted_href` is the list that it reverts.
     """
 
     line: ChangeLine
@@ -57,6 +57,7 @@ class ListRow:
     href: str
     who_href: str
     list_href: str
+    reverted_href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ def _row_maker(
     def list_row(line: ChangeLine, folded: Folded, company: Company | None) -> ListRow:
         anchor = f"list-{folded.batch}"
         there = "" if line.unfolded else str(folded.batch)
+        reverted = reverted_by(folded.frozen)
         return ListRow(
             line=line,
             company=company,
@@ -120,6 +122,7 @@ def _row_maker(
             href=f"{address_with(path, words, **here, list=there)}#{anchor}",
             who_href=who_href(line.item.actor_name),
             list_href=of_list(company.slug, folded.batch) if company else "",
+            reverted_href=of_list(company.slug, reverted) if company and reverted else "",
         )
 
     def change_row(line: ChangeLine, company: Company | None) -> ChangeRow:

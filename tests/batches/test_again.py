@@ -63,6 +63,35 @@ def test_what_was_retried_is_not_offered_again(place: Place, mia: User) -> None:
         retry(place.client(), progress(batch), actor(mia), mia)
 
 
+def test_reverting_a_list_puts_back_what_a_retry_of_it_did(place: Place, mia: User) -> None:
+    ids = add_pools(place, 2, limit=50)
+    batch = begun(place, mia, frozen(place, mia, how={"to": 7}, ids=ids[1:]))
+    place.sandbox.set_fault("status=422;only=writes;times=1")
+    step(place, mia, batch)
+    again = retry(place.client(), progress(batch), actor(mia), mia)
+    assert len(revertible(progress(batch))) == 1
+    run_through(place, mia, again)
+    assert [len(revertible(progress(each))) for each in (batch, again)] == [2, 1]
+    back = revert(place.client(), progress(batch), actor(mia), mia)
+    run_through(place, mia, back)
+    assert [place.at_core.pool(each).limit for each in ids[1:]] == [50, 50]
+    assert revertible(progress(batch)) == revertible(progress(again)) == []
+
+
+def test_what_a_retry_did_and_was_reverted_by_itself_is_not_offered_again(
+    place: Place, mia: User
+) -> None:
+    ids = add_pools(place, 2, limit=50)
+    batch = begun(place, mia, frozen(place, mia, how={"to": 7}, ids=ids[1:]))
+    place.sandbox.set_fault("status=422;only=writes;times=1")
+    step(place, mia, batch)
+    again = retry(place.client(), progress(batch), actor(mia), mia)
+    run_through(place, mia, again)
+    run_through(place, mia, revert(place.client(), progress(again), actor(mia), mia))
+    (left,) = revertible(progress(batch))
+    assert (left[0].item.batch_id, revertible(progress(again))) == (batch.pk, [])
+
+
 def test_a_new_pool_that_waits_on_another_list_is_not_made_twice(place: Place, mia: User) -> None:
     deleted = frozen(place, mia, Operation.DELETE, {})
     run_through(place, mia, deleted)
@@ -155,7 +184,7 @@ def test_what_was_reverted_is_not_offered_again_and_leads_to_the_list_that_did_i
     again = retry(place.client(), progress(back), actor(mia), mia)
     run_through(place, mia, again)
     assert (failed(progress(back)), ends(again)) == ([], ["done"])
-    assert len(revertible(progress(back))) == 2
+    assert len(revertible(progress(back))) == 3
     # What the retry of the other list has put back is known here, too.
     assert (revertible(progress(batch)), len(reverted(progress(batch)))) == ([], 3)
 

@@ -108,6 +108,16 @@ def test_the_sums_against_allowances_are_told_before_and_after(place: Place, mia
     assert [(each["before"], each["after"]) for each in deleted.sums] == [(11, 0)]
 
 
+def test_a_list_that_changes_no_limit_says_nothing_of_sums(place: Place, mia: User) -> None:
+    Allowance.objects.create(company=place.company, system="NetSuite", number=12)
+    listed = [with_connectors(place, f"N {n}", 4, NetSuite=1) for n in (1, 2)]
+    assert frozen(place, mia, Operation.TIMEOUT, {"to": 31}, listed).sums == []
+    # Where one pool's limit is left as it is, it counts with the others.
+    place.at_core.change_pool(listed[0], limit=9)
+    batch = frozen(place, mia, Operation.LIMIT, {"to": 9}, listed)
+    assert [(each["before"], each["after"]) for each in batch.sums] == [(13, 18)]
+
+
 def test_a_new_pool_is_a_line_of_a_list(place: Place, mia: User) -> None:
     fields = PoolFields("New one", 3, None)
     order = Order(Operation.APPLY, {}, "", Source.FILE)

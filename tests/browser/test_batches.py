@@ -78,12 +78,12 @@ def test_a_list_is_chosen_previewed_run_retried_and_reverted(
     outcomes(manager, "done")
     assert limits(manager, word) == ["7", "7"]
     expect(manager.locator("#chosen")).to_be_hidden()
-    # Back to the first list: what it did is put back.
+    # Back to the first list: what it did is put back, and what the retry of it did.
     manager.goto(frozen)
-    manager.get_by_role("button", name="Revert this list (1)").click()
-    manager.get_by_role("button", name="Run: change 1 pool").click()
-    outcomes(manager, "done")
-    assert sorted(limits(manager, word)) == ["5", "7"]
+    manager.get_by_role("button", name="Revert this list (2)").click()
+    manager.get_by_role("button", name="Run: change 2 pools").click()
+    outcomes(manager, "done", "done")
+    assert limits(manager, word) == ["5", "5"]
     manager.goto("/c/acme/batches/")
     expect(manager.get_by_role("heading", level=1)).to_be_visible()
     assert violations_in_both_themes(manager) == []
@@ -108,13 +108,18 @@ def test_a_list_runs_while_its_page_is_open_and_stops_when_told(
     manager.go_back()
     # The number is asked for first; Enter in its field sends nothing, and leads to the button.
     expect(manager.get_by_label(f"Type {count} to run it")).to_be_focused()
-    manager.keyboard.type(str(count))
+    manager.keyboard.type(str(count + 1))
+    manager.keyboard.press("Control+Enter")
+    wrong = manager.get_by_text("Nothing was sent.", exact=True)
+    expect(wrong).to_be_visible()
+    manager.get_by_label(f"Type {count} to run it").fill(str(count))
     manager.keyboard.press("Enter")
     expect(manager.get_by_role("button", name="Run: change")).to_be_focused()
     expect(manager.get_by_text("Nothing was sent yet.")).to_be_visible()
     core_fault("latency=0.8")
     manager.get_by_role("button", name=f"Run: change {count} pools").click()
     expect(manager.get_by_role("button", name="Stop")).to_be_visible(timeout=2_000)
+    expect(wrong).to_have_count(0)
     assert violations(manager) == []
     # What ended is in its line while the rest goes on.
     expect(manager.locator(".batch-items").get_by_text("done").first).to_be_visible(timeout=15_000)

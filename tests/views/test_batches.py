@@ -125,6 +125,10 @@ def test_above_ten_the_number_is_typed(manager: Client, place: Place) -> None:
         refused = run(manager, batch, number=typed)
         assert (refused.status_code, "Type 11 to run this list." in told(refused)) == (422, True)
     assert (place.writes(), progress(batch).phase) == ([], "frozen")
+    # What is said of it has its place in the part that the run takes: it goes with it.
+    wrong = manager.post(f"{page_of(batch)}run/", {"start": "1", "number": "1"}, headers=FRAGMENT)
+    (said,) = LexborHTMLParser(wrong.content).css("#batch-progress [role=alert]")
+    assert "Nothing was sent." in said.text()
     run(manager, batch, number="11")
     assert ends(batch) == ["done"] * 11
 
@@ -356,14 +360,14 @@ def test_what_failed_is_tried_again_as_a_new_list(
     assert "Run: change 1 pool" in text
     run(manager, Batch.objects.latest("made_at"))
     page = manager.get(page_of(batch))
-    assert page.context["offers"] == {"revert": 2}
+    assert page.context["offers"] == {"revert": 3}
     assert "Retried on another list" in told(page)
     assert page_of(Batch.objects.latest("made_at")) in page.content.decode()
     with django_assert_max_num_queries(6):
         manager.get(page_of(batch))
     back = told(manager.post(f"{page_of(batch)}revert/", follow=True))
     assert "Revert a list" in back
-    assert "Run: change 2 pools" in back
+    assert "Run: change 3 pools" in back
     run(manager, Batch.objects.latest("made_at"))
     with django_assert_max_num_queries(6):
         page = manager.get(page_of(batch))
@@ -420,6 +424,19 @@ def test_a_change_leads_to_its_list_and_the_lists_to_it(manager: Client, place: 
     assert page_of(batch) in lists.content.decode()
     assert "3 done" in told(lists)
     assert "No lists yet" not in told(lists)
+
+
+def test_the_line_of_a_revert_leads_to_the_list_that_it_reverts(
+    manager: Client, place: Place
+) -> None:
+    batch = list_of(place, manager)
+    run(manager, batch)
+    manager.post(f"{page_of(batch)}revert/")
+    back = Batch.objects.latest("made_at")
+    run(manager, back)
+    page = LexborHTMLParser(manager.get("/c/acme/changes/").content)
+    found = [each for each in page.css("a.quiet") if each.text() == "What it reverts"]
+    assert [each.attributes["href"] for each in found] == [page_of(batch)]
 
 
 def test_a_companys_changes_lead_to_its_lists(manager: Client) -> None:
