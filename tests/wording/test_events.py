@@ -13,13 +13,44 @@ def test_a_batch_is_a_list_to_people() -> None:
 
 def test_what_a_list_does_and_where_it_came_from() -> None:
     facts = facts_of({"operation": "limit", "how": {"to": 5}, "list": "command", "query": ""})
-    assert facts == [("does", "limit"), ("how", "to 5"), ("made", "by command")]
+    assert facts == [("does", "set limit to 5"), ("made", "by command")]
+    of_file = {"how": {}, "left_out": 0, "lines": 257, "list": "file", "operation": "apply"}
+    assert facts_of(of_file | {"pools": 257}) == [
+        ("does", "apply a file"),
+        ("made", "from a file"),
+        ("pools", "257"),
+        ("lines of the file", "257"),
+    ]
+    revert = facts_of({"how": {}, "left_out": 2, "list": "revert", "operation": "apply"})
+    assert revert == [
+        ("does", "revert a list"),
+        ("made", "from an earlier list"),
+        ("left out", "2"),
+    ]
+    assert facts_of({"left": 257}) == [("still to send", "257")]
+
+
+def test_an_archive_is_said_with_its_entries_and_a_time_that_people_read() -> None:
+    at = "2025-05-01T10:00:00.123456+00:00"
+    digest = "0123456789abcdef" * 4
+    of_one = {"first": 1, "last": 39, "sha256": digest, "at": at}
+    assert facts_of({"through": 39, "older_than": at, "archives": [of_one]}) == [
+        ("archive", "entries 1 to 39, 1 May 2025 10:00"),
+        ("SHA-256", digest),
+        ("up to entry", "39"),
+        ("older than", "1 May 2025 10:00"),
+    ]
+
+
+def test_what_only_a_program_can_use_is_not_said() -> None:
+    facts = {"invitation": "70a68ea0-0000-4000-8000-000000000000", "roles": ["Manager"]}
+    assert facts_of(facts) == [("roles", "Manager")]
 
 
 def test_what_was_walked_along_is_said_as_entries() -> None:
     walk = {"first": 1, "last": 39, "at": "2026-05-01T10:00:00+00:00"}
     newer = walk | {"first": 40, "last": 52}
-    facts = facts_of({"whole": walk, "newer": newer, "findings": ["Entry 7 does not fit."]})
+    facts = facts_of({"newer": newer, "whole": walk, "findings": ["Entry 7 does not fit."]})
     assert facts == [
         ("entries", "1 to 39"),
         ("newer entries", "40 to 52"),
