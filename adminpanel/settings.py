@@ -273,7 +273,7 @@ CACHES = {
 AUTHENTICATION_BACKENDS = ["pools.accounts.backend.OneCheckBackend"]
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "pools.accounts.passwords.LengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "pools.accounts.passwords.OwnNamesValidator"},
     {"NAME": "pools.accounts.passwords.StolenPasswordValidator"},
     {"NAME": "pools.accounts.passwords.LocalWordsValidator"},
 ]

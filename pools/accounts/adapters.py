@@ -1,7 +1,7 @@
 """allauth's account adapter: sign-up closed, attempts counted, every sign-in recorded."""
 
 import time
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
@@ -28,9 +28,18 @@ from pools.people.names import NameTaken, must_be_free
 
 log = structlog.get_logger("panel.accounts")
 
+# In the words of the form's own labels.
+_MISMATCH: Final = "The {}, or the password, is wrong."
+
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """How people come in. Accounts are made by administrators or by the provider's groups."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": _MISMATCH.format("user name"),
+        "email_password_mismatch": _MISMATCH.format("e-mail address"),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import (
     CommonPasswordValidator,
     MinimumLengthValidator,
+    UserAttributeSimilarityValidator,
 )
 from django.core.exceptions import ValidationError
 
@@ -35,6 +36,13 @@ class LengthValidator(MinimumLengthValidator):
 
     def __init__(self) -> None:
         super().__init__(SHORTEST)
+
+
+class OwnNamesValidator(UserAttributeSimilarityValidator):
+    """Not one that is close to what the account says of its owner."""
+
+    def get_help_text(self) -> str:
+        return "It can't be close to your user name, your name or your e-mail address."
 
 
 class StolenPasswordValidator(CommonPasswordValidator):

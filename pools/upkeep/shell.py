@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.urls import reverse
@@ -71,6 +72,10 @@ class CannotDo(Exception):
     def __init__(self, *sentences: str) -> None:
         self.sentences = tuple(map(plain, sentences))
         super().__init__(" ".join(self.sentences))
+
+
+class NothingToDo(Exception):
+    """All is as the file says: a sentence that says so. No list is made, and nothing failed."""
 
 
 @dataclass(slots=True)
@@ -186,12 +191,12 @@ def _write(here: Workplace, made: PoolExport, to: TextIO) -> None:
 
 
 def plan(here: Workplace, content: bytes, reason: str, choices: Choices) -> Batch:
-    """A file as a frozen list: nothing is sent. Raises CannotDo."""
+    """A file as a frozen list: nothing is sent. Raises CannotDo or NothingToDo."""
     try:
         lines = lines_of(content, here.company, choices)
         wishing = [line for line in lines if line.wanted]
         if not wishing:
-            raise CannotDo(in_one_line(file_words.nothing_wished(len(lines))))
+            raise NothingToDo(plain(in_one_line(file_words.nothing_wished(len(lines)))))
         known = answered(read_known(Patient(here.core), wishing), here.wait)
         order = Order(
             operation=Operation.APPLY,
@@ -235,7 +240,8 @@ def preview(batch: Batch) -> Iterator[str]:
         yield plain(f"{_named(item)}: {_to_do(item)}")
     left_out = sum(bool(item.left_out) for item in items)
     yield f"{len(items) - left_out} to change, {left_out} left out. Nothing was sent."
-    yield f"List {batch.pk}: {reverse('pools:batch', args=[batch.company.slug, batch.pk])}"
+    address = reverse("pools:batch", args=[batch.company.slug, batch.pk])
+    yield f"List {batch.pk}: {settings.PUBLIC_URL}{address}"
 
 
 def _named(item: BatchItem) -> str:

@@ -73,7 +73,7 @@ def refuse_unknown(address: Mapping[str, str]) -> None:
     Somebody who believes that they see a part of the list draws the wrong conclusion.
     """
     if not set(PARAMETERS).issuperset(address):
-        raise BadAddress(addresses.one_parameter_of(PARAMETERS))
+        raise BadAddress(addresses.one_parameter_of(PARAMETERS, address))
 
 
 def read_address(

@@ -1,7 +1,7 @@
 """People, for administrators: who is here, what they may do, who is invited."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 from pools.accounts.proofs import credential_given_lately
 from pools.forms.people import InviteForm, RolesForm
 from pools.ledger.appending import Actor, LedgerUnwritable
-from pools.models import Invitation
+from pools.models import Invitation, Token
 from pools.pages.actors import actor_of
 from pools.pages.drafts import take_draft
 from pools.pages.guards import needs, person
@@ -65,6 +65,7 @@ def person_detail(request: HttpRequest, person_id: int) -> HttpResponse:
     left = not facts.user.is_active
     context = {
         "to_revoke": people_facts.keys_to_revoke(facts.user) if left else [],
+        "disabling": people_facts.disabling(facts.user) if left else None,
         "destroyed_after": leaving.destroyed_after(facts.user) if left else None,
         "facts": facts,
         "earlier_names": wording.also_recorded_as(earlier) if earlier else "",
@@ -107,7 +108,10 @@ def _give_roles(request: HttpRequest, facts: people_facts.PersonFacts) -> HttpRe
 
 @needs("pools.manage_people")
 def person_disable(request: HttpRequest, person_id: int) -> HttpResponse:
-    return _act(request, person_id, DISABLE)
+    if not Token.objects.filter(user=person_id).exists():
+        return _act(request, person_id, DISABLE)
+    words = wording.disabling_with_tokens(settings.LEAVER_TOKEN_DAYS)
+    return _act(request, person_id, replace(DISABLE, words=words))
 
 
 @needs("pools.manage_people")

@@ -1,8 +1,8 @@
 """What administrators see of people: roles, second factor, last seen, tokens."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, cast
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
@@ -13,12 +13,14 @@ from pools.changes import HistoryItem
 from pools.changes.entries import read
 from pools.changes.history import changes_by_id
 from pools.changes.reading import event_line
-from pools.models import Company, Entry, Token
+from pools.models import Company, DisabledSince, Entry, Token
 from pools.models.vocabulary import Kind
 from pools.people.acts import roles_of
 from pools.wording.events import OF_A_TOKEN, line_facts_of, title_of
 
 RECENT_CHANGES = 10
+# The time that is kept, and the one on the ledger, are of one act.
+_TOGETHER: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,14 @@ class Event:
     title: str
     facts: list[tuple[str, str]]
     company: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disabling:
+    """When a person was disabled, and by whom; `by` is empty where no entry here says it."""
+
+    at: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,21 @@ def recent_events(user: User, limit: int = RECENT_CHANGES) -> list[Event]:
         )
         for line in map(event_line, read(events[:limit]))
     ]
+
+
+def disabling(user: User) -> Disabling | None:
+    """Since when somebody is disabled, and who did it; None where no time was noted."""
+    since = DisabledSince.objects.filter(user=user).first()
+    if since is None:
+        return None
+    done = Entry.objects.filter(kind=Kind.EVENT, action="person_disabled").order_by("-seq")
+    for line in map(event_line, read(done)):
+        # They may have been disabled before, and enabled: that is not what is spoken of.
+        if line.at is None or line.at < since.at - _TOGETHER:
+            break
+        if line.facts.get("person") == str(user.pk):
+            return Disabling(since.at, line.actor_name)
+    return Disabling(since.at, "")
 
 
 def keys_to_revoke(user: User) -> list[KeyToRevoke]:

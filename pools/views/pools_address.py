@@ -12,7 +12,7 @@ from pools.wording import addresses
 from pools.wording.addresses import BadAddress
 
 PAGE_SIZES: Final = (10, 25, 50, 100)
-PARAMETERS: Final = frozenset({"search", "sort", "page", "per_page", "system"})
+PARAMETERS: Final = ("search", "sort", "page", "per_page", "system")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ def read_query(address: Mapping[str, str]) -> ListQuery:
     A name that it does not know, too: somebody who believes that they see a part of the list
     acts on the wrong pool.
     """
-    if not PARAMETERS.issuperset(address):
-        raise BadAddress(addresses.POOL_PARAMETERS)
+    if not set(PARAMETERS).issuperset(address):
+        raise BadAddress(addresses.one_parameter_of(PARAMETERS, address))
     sort = address.get("sort", "")
     if sort and sort not in list(Sort):
         raise BadAddress(addresses.POOL_SORT)

@@ -1,15 +1,13 @@
 """What people read when an address asks for something that its list does not have."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from pools.changes.reading import NoSuchPosition
 from pools.models.vocabulary import RECORDED
+from pools.wording.names import isolated
 from pools.wording.situations import Problem
 
-POOL_PARAMETERS: Final = (
-    "The address of this list can only have search, sort, page, per_page and system."
-)
 POOL_SORT: Final = "Pools can be sorted by name, limit and created only."
 PAGE_SIZE: Final = "Rows per page can be 10, 25, 50 or 100."
 PAGE_NUMBER: Final = "Pages are whole numbers from 1."
@@ -27,6 +25,7 @@ DAY_TOO_FAR: Final = "Nothing was recorded that far away. Choose another day."
 LIST: Final = "list= needs the id of a list."
 ENTRY: Final = "before= and after= need the number of an entry."
 _NO_PAGE: Final = "There is no such page in this list."
+_LONGEST_WORD: Final = 40
 EXPORT_FORMAT: Final = "Export as csv or as json."
 
 
@@ -47,8 +46,11 @@ def bad_address(error: BadAddress | NoSuchPosition, path: str, label: str) -> Pr
     )
 
 
-def one_parameter_of(names: Iterable[str]) -> str:
-    return f"The address of this list can only have {', '.join(names)}."
+def one_parameter_of(names: Collection[str], address: Iterable[str]) -> str:
+    """Names the first word of the address that the list does not know."""
+    unknown = next(word for word in address if word not in names)
+    shown = unknown if len(unknown) <= _LONGEST_WORD else f"{unknown[:_LONGEST_WORD]}…"
+    return f"It has {isolated(shown)}. The address of this list can only have {', '.join(names)}."
 
 
 def one_outcome_of(words: Iterable[str]) -> str:

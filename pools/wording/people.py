@@ -1,7 +1,7 @@
 """Managing people in words: what an act means, why it is refused, and joining by a link."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pools.ledger.appending import LedgerUnwritable
@@ -77,8 +77,7 @@ class ActWords:
 
 DISABLE: Final = ActWords(
     title="Disable",
-    meaning="will be signed out at once and can't sign in again. "
-    "Nobody can use their stored tokens, and after some days these are destroyed.",
+    meaning="will be signed out at once and can't sign in again.",
     button="Disable",
     done="was disabled.",
 )
@@ -110,6 +109,15 @@ FORGET_FACTORS: Final = ActWords(
     button="Remove second factors",
     done="no longer has a second factor.",
 )
+
+
+def disabling_with_tokens(days: int) -> ActWords:
+    """The same of somebody who stored tokens, which are destroyed so many days later."""
+    when = f"after {counted(days, 'day')} these" if days else "soon these"
+    return replace(
+        DISABLE,
+        meaning=f"{DISABLE.meaning} Nobody can use their stored tokens, and {when} are destroyed.",
+    )
 
 
 def joining_refused(error: NameTaken | LedgerUnwritable) -> str:

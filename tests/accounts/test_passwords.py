@@ -55,7 +55,7 @@ def test_every_rule_is_one_that_was_meant() -> None:
     rules = get_password_validators(adminpanel.settings.AUTH_PASSWORD_VALIDATORS)
     assert [type(rule).__name__ for rule in rules] == [
         "LengthValidator",
-        "UserAttributeSimilarityValidator",
+        "OwnNamesValidator",
         "StolenPasswordValidator",
         "LocalWordsValidator",
     ]

@@ -87,7 +87,7 @@ def test_a_known_name_is_as_much_work_as_an_unknown_one(
 @pytest.mark.parametrize("name", ["olga", "nobody"])
 def test_a_failed_sign_in_tells_nobody_whether_the_name_exists(operator: User, name: str) -> None:
     page = guess(Client(), name).content.decode()
-    assert "The username and/or password you specified are not correct." in page
+    assert "The user name, or the password, is wrong." in page
 
 
 def test_sign_ins_and_failed_ones_are_recorded(operator: User) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
@@ -115,6 +116,28 @@ def test_standard_input_is_a_file(
     monkeypatch.setattr("sys.stdin", Input)
     assert pools("plan", "-", "--create") == 0
     assert "line 2, new pool Brand new: limit 5, timeout none" in capsys.readouterr().out
+
+
+def test_a_file_that_nobody_edited_leaves_nothing_to_do(
+    mia: User, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "pools.csv"
+    assert pools("export", "--search", "orders", "--output", str(file)) == 0
+    capsys.readouterr()
+    assert pools("plan", str(file)) == Exit.DONE
+    told = capsys.readouterr()
+    assert told.out.startswith("Nothing to change.")
+    assert (told.err, Batch.objects.exists()) == ("", False)
+
+
+def test_the_address_of_a_list_is_whole_where_the_panel_knows_its_own(
+    mia: User, tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: LazySettings
+) -> None:
+    settings.PUBLIC_URL = "https://panel.example"
+    batch = plan(tmp_path, "id,limit\n1,77\n")
+    assert f"List {batch.pk}: https://panel.example/c/acme/batches/{batch.pk}/" in (
+        capsys.readouterr().out
+    )
 
 
 def test_what_is_wrong_with_a_file_is_said(mia: User, tmp_path: Path) -> None:

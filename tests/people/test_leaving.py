@@ -21,7 +21,7 @@ from pools.people.names import NameTaken, must_be_free
 from pools.secret import Secret
 from pools.tokens import keeping
 from sandbox.running import RunningSandbox
-from tests.fixtures.panel import actor, make_person
+from tests.fixtures.panel import actor, make_person, told
 from tests.fixtures.people import events
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +87,30 @@ def test_disabled_without_a_time_the_days_begin_when_it_is_noticed(leaver: User)
     User.objects.filter(pk=leaver.pk).update(is_active=False)
     assert leaving.destroy_tokens_of_leavers() == 0
     assert DisabledSince.objects.get().user == leaver
+
+
+def test_their_page_says_who_disabled_them_and_when(
+    admin: Client, leaver: User, administrator: User
+) -> None:
+    address = f"/people/{leaver.pk}/"
+    assert "Disabled" not in told(admin.get(address))
+    acts.disable(leaver, by=actor(administrator))
+    assert f" ago by {administrator.get_username()} Record" in told(admin.get(address))
+    # Not by whoever did it an earlier time, where this time is on no entry.
+    DisabledSince.objects.filter(user=leaver).update(at=timezone.now() + timedelta(minutes=1))
+    assert " by " not in told(admin.get(address)).split("Disabled")[1].split("Record")[0]
+
+
+def test_before_they_are_disabled_it_is_said_what_becomes_of_their_tokens(
+    admin: Client, leaver: User, operator: User, settings: LazySettings
+) -> None:
+    address = f"/people/{leaver.pk}/disable/"
+    settings.LEAVER_TOKEN_DAYS = 3
+    assert "their stored tokens, and after 3 days these are destroyed." in told(admin.get(address))
+    settings.LEAVER_TOKEN_DAYS = 0
+    assert "their stored tokens, and soon these are destroyed." in told(admin.get(address))
+    # Somebody without any has none to lose.
+    assert "stored tokens" not in told(admin.get(f"/people/{operator.pk}/disable/"))
 
 
 def test_their_page_lists_the_keys_to_revoke(

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import uuid
 from datetime import datetime
 from html import unescape
@@ -170,6 +171,9 @@ def test_a_name_that_no_filter_has_is_refused(manager: Client, address: str, mis
     page = manager.get(f"{address}?{misspelt}")
     assert page.status_code == 400
     assert "The address of this list can only have kind, who, action, outcome, pool, " in page.text
+    unknown = re.search(r"It has “\W*(\w+)\W*”", told(page))
+    assert unknown is not None
+    assert f"{unknown[1]}=" in misspelt
     exported = manager.post(f"{address}export/?{misspelt}", {"format": "csv"})
     assert exported.status_code == 400
     assert Entry.objects.filter(action="changes_exported").count() == 0
@@ -548,7 +552,7 @@ def test_what_is_no_list_is_said(manager: Client, text: str) -> None:
 def test_a_list_of_a_company_that_is_gone_is_told_from_the_record_alone(sign_in_as: SignIn) -> None:
     a_list(2, company="gone")
     page = sign_in_as("Auditor", token=None).get(ALL)
-    assert "Set limit to 10 ▸ 2 pools gone" in told(page)
+    assert "▸ Set limit to 10 2 pools gone" in told(page)
 
 
 def test_an_altered_list_is_still_a_line(manager: Client) -> None:
@@ -557,7 +561,7 @@ def test_an_altered_list_is_still_a_line(manager: Client) -> None:
         Entry.objects.filter(action="batch_frozen").update(
             facts='{"operation": "fly", "pools": "x"}'
         )
-    assert "List of changes ▸ The list 2 pools" in told(manager.get(LIST))
+    assert "▸ List of changes The list 2 pools" in told(manager.get(LIST))
 
 
 def test_an_export_has_each_change_of_a_list(manager: Client) -> None:

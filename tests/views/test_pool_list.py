@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from pools.models import Company
 from sandbox.running import RunningSandbox
-from tests.fixtures.panel import SignIn, give_token, make_company, person_of, query_of
+from tests.fixtures.panel import SignIn, give_token, make_company, person_of, query_of, told
 from tests.views.changing import edit
 
 LIST = "/c/acme/pools/"
@@ -244,6 +244,14 @@ def test_a_reader_is_offered_no_change(reader: Client, acme: Company) -> None:
     row = page.context["rows"][0]
     assert row.offers == []
     assert 'id="new-pool"' not in page.content.decode()
+
+
+def test_a_word_that_the_address_cannot_have_is_named(manager: Client) -> None:
+    page = manager.get(f"{LIST}?search=net&q=netsuite")
+    assert "It has “q”. The address of this list can only have search, sort," in told(page)
+    # However long it is.
+    page = manager.get(f"{LIST}?{'y' * 500}=1")
+    assert f"“{'y' * 40}…”" in told(page)
 
 
 def test_a_search_that_is_too_long_says_so_and_is_not_cut(

@@ -18,13 +18,14 @@ from pools.core import Sort
 from pools.forms.files import Choices
 from pools.ledger.appending import LedgerUnwritable
 from pools.upkeep import shell
-from pools.upkeep.shell import CannotDo, Exit, Workplace
+from pools.upkeep.shell import CannotDo, Exit, NothingToDo, Workplace
 from pools.wording.files import IN_A_SHELL
 
 _EXITS: Final = (
-    "Exit 0: done. 1: nothing was done, and why. 3: some was refused, not sent or left out, or the "
-    "list changed while it was exported. 4: of some nobody can tell whether it was done. 5: it "
-    "stopped before its end, and the same command goes on. 130: the same, by Ctrl-C."
+    "Exit 0: done, or there was nothing to do. 1: nothing was done, and why. 3: some was refused, "
+    "not sent or left out, or the list changed while it was exported. 4: of some nobody can tell "
+    "whether it was done. 5: it stopped before its end, and the same command goes on. 130: the "
+    "same, by Ctrl-C."
 )
 
 
@@ -104,7 +105,11 @@ class Command(BaseCommand):
     def _plan(self, here: Workplace, **options: Any) -> Exit:
         content = _content_of(options["file"])
         choices = Choices(options["ids_are_ours"], options["create"], IN_A_SHELL)
-        batch = shell.plan(here, content, options["reason"], choices)
+        try:
+            batch = shell.plan(here, content, options["reason"], choices)
+        except NothingToDo as error:
+            self.stdout.write(str(error))
+            return Exit.DONE
         for line in shell.preview(batch):
             self.stdout.write(line)
         return Exit.DONE
