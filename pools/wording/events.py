@@ -34,7 +34,7 @@ _WALKS: Final = {"whole": "entries", "newer": "newer entries"}
 # What nobody does but the panel.
 _BY_ITSELF: Final = frozenset({"ledger_verified", "lease_put_right", "signing_key_used"})
 # A digest, or a public key: its name and the hash behind it tell it from others.
-_DIGEST: Final = re.compile(r"([0-9a-f]{12})[0-9a-f]{28,}")
+_DIGEST: Final = re.compile(r"([0-9a-f]{12})[0-9a-f]{52}")
 _KEY: Final = re.compile(r"(\S+\+[0-9a-f]{8})\+[A-Za-z0-9+/]+={0,2}")
 # The identity of what an event is about: of use to a program, and said in words beside it.
 _FOR_PROGRAMS: Final = frozenset(
