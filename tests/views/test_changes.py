@@ -230,6 +230,7 @@ def test_the_chart_has_its_numbers_in_a_table(manager: Client) -> None:
     assert (bar.total, bar.sentence) == (1, "1 edit")
     assert href == f"{LIST}?from=2026-05-12&to=2026-05-12"
     assert "style=" not in page.content.decode()
+    assert "1 change since 12 May 2026, most on one day: 1" in told(page)
 
 
 def test_what_differs_is_marked(manager: Client) -> None:
