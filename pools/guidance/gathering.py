@@ -18,6 +18,8 @@ from pools.catalogue import connectors
 from pools.core import Pool
 from pools.guidance.notes import PINNED, REMOVED
 from pools.guidance.sums import AlikePools, Allowed, Share, shares, shares_without
+from pools.ledger import archived
+from pools.ledger.archived import Archived
 from pools.models.reference import FIRST_ORIGIN
 from pools.models.vocabulary import Kind
 
@@ -51,7 +53,8 @@ class Kept:
     `allowed` are the company's allowances, by the key of their system, and `own` the keys of the
     systems that the pool was last seen to have a connector of. `others` are the company's other
     pools with a connector of a system with an allowance; `whole`: that is all of them, as of
-    `as_of`. `read_at` is when all pools were last read, whatever they told.
+    `as_of`. `read_at` is when all pools were last read, whatever they told. `archived` is
+    what is no longer in the ledger; it is asked for with a pool alone.
     """
 
     notes: Mapping[int | None, Note] = field(default_factory=lambda: MappingProxyType({}))
@@ -62,6 +65,7 @@ class Kept:
     whole: bool = False
     as_of: datetime | None = None
     read_at: datetime | None = None
+    archived: Archived | None = None
 
     def shares_of_company(self) -> list[Share]:
         """What its pools take of each of its allowances; a new pool takes nothing yet."""
@@ -137,7 +141,8 @@ _OWN: Final = """(
   WHERE pool.company_id = pools_company.id AND pool.origin = pools_company.origin
   AND pool.pool_id = %s
 )"""
-_PARTS: Final = (_NOTES_OF_POOL, _ALLOWED, _OTHERS, _READ, _OWN, _WRITTEN)
+_ARCHIVED: Final = f"(SELECT ALL_OF(RAW_OF(facts)) FROM ({archived.NEWEST_FACTS}) AS gone)"  # noqa: S608  # nosec B608
+_PARTS: Final = (_NOTES_OF_POOL, _ALLOWED, _OTHERS, _READ, _OWN, _WRITTEN, _ARCHIVED)
 _PARTS_OF_COMPANY: Final = (_NOTES, _ALLOWED, _OTHERS, _READ_OF_COMPANY)
 # No pool has it.
 _NO_ID: Final = -1
@@ -185,7 +190,7 @@ def kept_in(text: str | None) -> Kept:
         return NOTHING
     parts: list[Any] = json.loads(text)
     parts.extend([None] * (len(_PARTS) - len(parts)))
-    notes, allowed, others, read, own, written = parts
+    notes, allowed, others, read, own, written, gone = parts
     untold, oldest, ended = read or [0, None, None]
     as_of = ended or oldest
     return Kept(
@@ -200,6 +205,7 @@ def kept_in(text: str | None) -> Kept:
         whole=ended is not None and not untold,
         as_of=None if as_of is None else _moment(as_of),
         read_at=None if ended is None else _moment(ended),
+        archived=_archived(*gone) if gone else None,
     )
 
 
@@ -211,6 +217,13 @@ def _written(*row: str) -> NoteWritten | None:
         return NoteWritten(by, _moment(at), str(before or ""), str(after or ""))
     except (ValueError, TypeError, LookupError):
         return None
+
+
+def _archived(facts: str) -> Archived | None:
+    try:
+        return archived.read(_stored(facts))
+    except ValueError:
+        return None  # no text: a walk along the ledger reports it
 
 
 def _stored(raw: str) -> str:

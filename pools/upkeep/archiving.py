@@ -44,6 +44,10 @@ _CROSSING: Final = {
     f" (SELECT {column} FROM pools_entry WHERE seq > %s AND {column} IS NOT NULL)"
     for column in ("change", "batch")
 }
+_GOES_ON: Final = {
+    "change": "a change that goes on after entry {block:,}, where a block ends",
+    "batch": "a list of changes that goes on after entry {block:,}, where a block ends",
+}
 _OPEN: Final = f"""
 SELECT MIN(seq) FROM pools_entry AS intent
 WHERE kind = '{Kind.INTENT}' AND seq <= %s AND change IS NOT NULL
@@ -93,9 +97,9 @@ def plan(years: int) -> Plan:
             f"Entries from before {older_than:%Y-%m-%d}: {max(0, last - begin + 1)}. Only whole "
             f"blocks of {WIDTH} are taken out. {held_back}".rstrip()
         )
-    through, crossing = _cut(begin, last)
+    through, kept_by = _cut(begin, last)
     if through < begin:
-        raise NothingToArchive(_held_back_by(crossing))
+        raise NothingToArchive(kept_by)
     at = dict(Entry.objects.filter(seq__in=[begin, through]).values_list("seq", "at"))
     batches = Entry.objects.filter(seq__lte=through, batch__isnull=False)
     return Plan(
@@ -104,7 +108,7 @@ def plan(years: int) -> Plan:
         days=f"{_day(at[begin])} to {_day(at[through])}",
         older_than=older_than,
         lists=Batch.objects.filter(pk__in=batches.order_by().values("batch")).count(),
-        held_back=_held_back_by(crossing) if crossing else held_back,
+        held_back=kept_by or held_back,
     )
 
 
@@ -130,30 +134,33 @@ def _height() -> int:
     return Entry.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
 
 
-def _cut(begin: int, last: int) -> tuple[int, int]:
-    """The last entry that may go, and that which keeps the next ones (0: none does)."""
-    through, crossing = last // WIDTH * WIDTH, 0
+def _cut(begin: int, last: int) -> tuple[int, str]:
+    """The last entry that may go, and what keeps the next ones (empty: nothing does)."""
+    through, kept_by = last // WIDTH * WIDTH, ""
     while through >= begin and (found := _first_crossing(through)):
-        through, crossing = (found - 1) // WIDTH * WIDTH, found
-    return through, crossing
+        (seq, what), block = found, through
+        through = (seq - 1) // WIDTH * WIDTH
+        kept_by = (
+            f"Entry {seq:,} begins {what.format(block=block)}. Only whole blocks of {WIDTH} are "
+            f"taken out, so entry {through + 1:,} is the first that stays."
+        )
+    return through, kept_by
 
 
-def _first_crossing(through: int) -> int:
-    found = []
+def _first_crossing(through: int) -> tuple[int, str] | None:
+    """The first entry of what can't be taken out whole up to there, and what it begins."""
     with long_statements(None), connection.cursor() as cursor:
-        for column in _CROSSING:
-            cursor.execute(_CROSSING[column], [through, through])
-            found.append(cursor.fetchone()[0])
-        cursor.execute(_OPEN, [through])
-        found.append(cursor.fetchone()[0])
-    return min((each for each in found if each), default=0)
 
+        def first(sql: str, *facts: int) -> int | None:
+            cursor.execute(sql, facts)
+            seq: int | None = cursor.fetchone()[0]
+            return seq
 
-def _held_back_by(seq: int) -> str:
-    return (
-        f"Entry {seq:,} begins a change, or a list of changes, that is open or goes on later: it "
-        "stays, with all that follows."
-    )
+        # Of a change that is open and goes on, the first counts: it may never end.
+        found = [(first(_OPEN, through), "a change that is open")]
+        found += [(first(sql, through, through), _GOES_ON[what]) for what, sql in _CROSSING.items()]
+    crossing = [(seq, what) for seq, what in found if seq]
+    return min(crossing, key=lambda each: each[0], default=None)
 
 
 def archive(planned: Plan, file: Path) -> Archived:

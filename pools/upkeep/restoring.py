@@ -50,7 +50,8 @@ def restore(files: Sequence[Path]) -> int:
     except NotAnArchive as reason:
         raise CannotRestore(f"Nothing was restored. {reason}") from None
     except OSError as error:
-        raise CannotRestore(f"Nothing was restored. {error}") from None
+        named = f"{error.filename}: " if error.filename else ""
+        raise CannotRestore(f"Nothing was restored. {named}{error.strerror or error}.") from None
     except DatabaseError as error:
         text = str(error).strip()
         raise CannotRestore(f"Nothing was restored. A database refused: {text}") from None

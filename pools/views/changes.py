@@ -102,7 +102,9 @@ def change_list(request: HttpRequest, company: str | None = None) -> HttpRespons
     except (BadAddress, NoSuchPosition) as error:
         problem = bad_address(error, request.path, "Changes")
         context |= _problem(visible, chosen, problem)
-        context["archived"] = _in_archive(visible) if isinstance(error, NoSuchPosition) else ""
+        context["archived"] = (
+            in_archive(visible.archived) if isinstance(error, NoSuchPosition) else ""
+        )
         return show(request, TEMPLATE, context, status=400)
     context |= _list_context(request, visible, chosen, query, shown)
     return show(request, TEMPLATE, context)
@@ -114,7 +116,7 @@ def change_detail(request: HttpRequest, change: UUID) -> HttpResponse:
     visible = visibility_of(person(request))
     whole = whole_change(change)
     if whole is None or not visible.sees(whole.line.company):
-        raise NotHere(_in_archive(visible))
+        raise NotHere(in_archive(visible.archived))
     item, chosen = whole.line.item, visible.here.get(whole.line.company)
     headings, rows = compared(item)
     open_now = chosen is not None and item.state.is_open
@@ -141,7 +143,7 @@ def change_of_entry(request: HttpRequest, entry: int) -> HttpResponse:
     """The change that an entry of the record belongs to, by the entry's number."""
     found, visible = change_of(entry), visibility_of(person(request))
     if found is None or not visible.sees(found.company):
-        raise NotHere(_in_archive(visible))
+        raise NotHere(in_archive(visible.archived))
     return redirect("pools:change", found.change)
 
 
@@ -235,11 +237,6 @@ def _form_context(
     }
 
 
-def _in_archive(visible: Visibility) -> str:
-    """Where what is no longer here may be; empty where nothing was archived."""
-    return in_archive(visible.archived) if visible.archived else ""
-
-
 def _named(visible: Visibility, chosen: Company | None) -> frozenset[str] | None:
     """The companies whose people there are to choose from."""
     return frozenset({chosen.slug}) if chosen else visible.companies
@@ -284,7 +281,7 @@ def _list_context(
         "names": shown.names,
         "naming": _naming(query, path),
         "days": days_of(visible, words, lines, path),
-        "archived": "" if shown.older else _in_archive(visible),
+        "archived": "" if shown.older else in_archive(visible.archived),
         "newest_href": address_with(path, words),
         "newer_href": address_with(path, words, after=lines[0].seq)
         if shown.newer and lines

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -14,18 +15,21 @@ from pools.changes import HistoryItem
 from pools.changes.reading import ChangeLine
 from pools.changes.recent import Recent, recent
 from pools.changes.state import ChangeState
-from pools.models import Company, Token
-from pools.models.vocabulary import Action
+from pools.models import Company, Entry, Token
+from pools.models.vocabulary import Action, Kind
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.tokens.state import TokenState, state_of
 from pools.views.change_rows import pool_addresses
 from pools.views.tokens import next_step, tokens_of
-from pools.views.visibility import sees_all
+from pools.views.visibility import archived_beside, sees_all
 from pools.wording.tokens import STATES
+from pools.wording.verifying import in_archive
 
 POOLS: Final = 6
 CHANGES: Final = 6
+# As their index has them, which tells at once whether there are any.
+_CHANGES: Final = Q(kind__in=[Kind.INTENT, Kind.DRIFT])
 # A token in one of these waits for its owner; one that is missing may never be wanted.
 _WAITING: Final = frozenset(TokenState) - {TokenState.READY, TokenState.MISSING}
 
@@ -65,7 +69,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "waiting": [row for row in companies if row.state in _WAITING],
         "first_token": bool(mine) and not any(row.token for row in companies),
         "can_administer": user.has_perm("pools.manage_people"),
-        **_record(found, seen),
+        **_record(found, seen, all_seen=sees_all(user)),
+        "archived": in_archive(archived_beside(company for company, _, _ in mine)),
     }
     return show(request, "pools/home.html", context)
 
@@ -76,13 +81,16 @@ def company_home(request: HttpRequest, company: str) -> HttpResponse:
     return redirect("pools:pool_list", company=get_object_or_404(Company, slug=company).slug)
 
 
-def _record(found: Recent, seen: Mapping[str, Company]) -> dict[str, object]:
+def _record(found: Recent, seen: Mapping[str, Company], *, all_seen: bool) -> dict[str, object]:
     own, held, latest = (_rows(each, seen) for each in (found.own, found.held, found.latest))
     return {
         "held": [row for row in held if row.change.state is not ChangeState.UNDER_WAY],
         "pools": _last_of_each_pool(own)[:POOLS],
         "changes": _once_of_each_list(own)[:CHANGES] or _once_of_each_list(latest),
         "own": bool(own),
+        # Where nothing is shown, there may be something all the same.
+        "no_token": not seen and not all_seen,
+        "elsewhere": not seen and all_seen and Entry.objects.filter(_CHANGES).exists(),
     }
 
 

@@ -26,6 +26,7 @@ from pools.changes.records import (
 )
 from pools.core import CoreClient, NotFound, Page, Pool
 from pools.models import Company
+from pools.models.vocabulary import Action
 from pools.pages.dates import Teller
 from pools.pages.guards import needs, person
 from pools.pages.just_read import take
@@ -42,6 +43,7 @@ from pools.wording.connectors import by_system
 from pools.wording.lists import list_notes
 from pools.wording.outcomes import back_again
 from pools.wording.situations import Activity, Problem
+from pools.wording.verifying import in_archive
 
 SLOW_SECONDS: Final = 2.0
 
@@ -144,6 +146,7 @@ def _not_read(workplace: Workplace, pool_id: int, error: Exception) -> HttpRespo
     record = record_of_pool(workplace.company, pool_id)
     context = _around_pool(workplace, pool_id, record)
     if isinstance(error, NotFound):
+        context["archived"] = _in_archive(workplace, record)
         context["history"] = entries_of(
             workplace.request,
             workplace.company,
@@ -162,6 +165,7 @@ def _around_pool(workplace: Workplace, pool_id: int, record: PoolRecord) -> dict
         "held": bool(record.held),
         "may": workplace.may,
         "earlier_href": _earlier_href(workplace.company, pool_id),
+        "archived": "",
     }
 
 
@@ -177,6 +181,7 @@ def _about_pool(workplace: Workplace, pool: Pool, record: PoolRecord) -> dict[st
             entries_of(workplace.request, workplace.company, past, held=held),
             workplace.kept.written,
         ),
+        "archived": _in_archive(workplace, record),
         "deciding": Deciding.about(workplace.kept, pool, record.cleared),
         "back_again": back_again(past[0]) if past else "",
         "token_notice": workplace.token_notice,
@@ -185,6 +190,12 @@ def _about_pool(workplace: Workplace, pool: Pool, record: PoolRecord) -> dict[st
         "list_href": reverse("pools:pool_list", args=[workplace.company.slug]),
         "offers": offers_for(workplace, Addresses(workplace.company), pool.id, held),
     }
+
+
+def _in_archive(workplace: Workplace, record: PoolRecord) -> str:
+    """Where older changes of the pool may be; empty where all that there were are here."""
+    past = record.history
+    return "" if past and past[-1].action is Action.CREATE else in_archive(workplace.kept.archived)
 
 
 def _earlier_href(company: Company, pool_id: int) -> str:

@@ -25,6 +25,7 @@ from pools.pages.guards import needs, person
 from pools.tokens import keeping
 from pools.tokens.state import TokenState, state_of
 from pools.views.account import safe_next
+from pools.views.visibility import with_archived
 from pools.views.workplace import READING
 from pools.wording import tokens as wording
 from pools.wording.problems import problem_for
@@ -175,14 +176,14 @@ def _confirm(request: HttpRequest, pending: Token, current: Token | None) -> Htt
 def tokens_of(user: User) -> list[tuple[Company, Token | None, Token | None]]:
     """Each company that is not archived, with the person's token in use and the one that waits.
 
-    By two queries.
+    By two queries, with what is in archives beside the companies.
     """
     own = Token.objects.filter(user=user).select_related("company")
     in_use = {token.company_id: token for token in own if token.confirmed_at}
     waiting = {token.company_id: token for token in own if not token.confirmed_at}
     return [
         (company, in_use.get(company.pk), waiting.get(company.pk))
-        for company in Company.objects.active()
+        for company in with_archived(Company.objects.active())
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from pools.ledger import archived, standing
@@ -49,15 +50,22 @@ def sees_all(user: User) -> bool:
     return user.has_perm(ALL_CHANGES)
 
 
+def with_archived(companies: QuerySet[Company]) -> QuerySet[Company]:
+    """The companies, and what `archived_beside` reads, by the same query."""
+    return companies.annotate(gone=RawSQL(_GONE, []))  # noqa: S611  # nosec B611
+
+
+def archived_beside(companies: Iterable[Company]) -> Archived | None:
+    return _read([vars(each)["gone"] for each in companies])
+
+
 def visibility_of(user: User) -> Visibility:
     """A person sees what happened where they hold a token; auditors see all."""
     if not sees_all(user):
         own = Company.objects.filter(tokens__user=user, tokens__confirmed_at__isnull=False)
-        noted = list(own.annotate(gone=RawSQL(_GONE, [])))  # noqa: S611  # nosec B611
+        noted = list(with_archived(own))
         here = {company.slug: company for company in noted}
-        return Visibility(
-            frozenset(here), here, archived=_read([vars(each)["gone"] for each in noted])
-        )
+        return Visibility(frozenset(here), here, archived=archived_beside(noted))
     with connection.cursor() as cursor:
         cursor.execute(_ALL[connection.vendor], [])
         rows = cursor.fetchall()

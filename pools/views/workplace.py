@@ -61,6 +61,7 @@ NO_POOL: Final[Mapping[str, Any]] = {
     "open_changes": (),
     "history": (),
     "earlier_href": "",
+    "archived": "",
 }
 
 

@@ -41,8 +41,10 @@ def after_verifying(found: Verification) -> str:
     return f"{doesnt_fit(found)} {' '.join(found.findings)}"
 
 
-def in_archive(gone: Archived) -> str:
-    """Where older entries are, for whoever looks for them."""
+def in_archive(gone: Archived | None) -> str:
+    """Where older entries are, for whoever looks for them; empty where nothing was archived."""
+    if gone is None:
+        return ""
     at = timezone.localtime(gone.at)
     return (
         f"Entries 1 to {gone.through:,} are in an archive since {at.day} {at:%b %Y}, and no longer "

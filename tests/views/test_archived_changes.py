@@ -9,12 +9,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from pools.ledger import archived
-from pools.models import Entry
+from pools.changes.history import changes_by_id
+from pools.models import Company, Entry
 from tests.changes.recorded import a_change
 from tests.fixtures.archiving import OLD, append_old, archive
 from tests.fixtures.panel import SignIn
 from tests.fixtures.signing import SIGNING_KEYS
+from tests.views.changing import NEW, edit, newest, open_form
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # As of any other page.
@@ -79,10 +80,43 @@ def test_where_nothing_was_archived_nothing_is_said(manager: Client) -> None:
     assert "archive since" not in text_of(manager, f"/changes/{uuid4()}/", 404)
 
 
-def test_a_pool_of_whom_all_was_archived_goes_on_as_one_that_was_never_changed(
+def test_a_pool_whose_changes_may_be_archived_never_counts_as_one_that_was_not_changed(
     old_change: Any, manager: Client, core: Any
 ) -> None:
-    assert archived.newest()
     pool = core.company("acme").add_pool("Orders", 5)
-    for address in (f"/c/acme/pools/{pool.id}/", "/c/acme/pools/", "/", "/c/acme/batches/"):
-        assert manager.get(address).status_code == 200
+    address = f"/c/acme/pools/{pool.id}/"
+    for place in (address, "/"):
+        manager.get(place)
+        with CaptureQueriesContext(connection) as captured:
+            shown = text_of(manager, place)
+        assert SAID in shown
+        assert "been changed" not in shown
+        assert len(captured) <= MOST_STATEMENTS
+    edit(manager, pool.id, limit="6")
+    assert SAID in text_of(manager, address)
+    assert SAID not in text_of(manager, "/")
+    # Where there is no such pool now, its page leads on, too.
+    assert SAID in text_of(manager, "/c/acme/pools/99999/", 404)
+    for place in ("/c/acme/pools/", "/c/acme/batches/"):
+        assert manager.get(place).status_code == 200
+
+
+def test_of_a_pool_that_was_made_since_nothing_is_in_an_archive(
+    old_change: Any, manager: Client
+) -> None:
+    manager.post(NEW, open_form(manager, NEW, name="Newer", limit="5"))
+    (made,) = changes_by_id([newest()])
+    shown = text_of(manager, f"/c/acme/pools/{made.pool_id}/")
+    assert "All changes of this pool" in shown
+    assert SAID not in shown
+
+
+def test_home_leads_to_changes_of_companies_that_are_no_longer_here(sign_in_as: SignIn) -> None:
+    auditor, manager = (sign_in_as(role, token=None) for role in ("Auditor", "Manager"))
+    assert "Nothing has been changed here yet." in text_of(auditor, "/")
+    Company.objects.all().delete()
+    a_change(company="gone")
+    shown = text_of(auditor, "/")
+    assert "Changes of companies that are no longer here are under " in shown
+    assert "been changed" not in shown
+    assert "You see the changes of the companies you have a token for." in text_of(manager, "/")
