@@ -44,10 +44,7 @@ _CROSSING: Final = {
     f" (SELECT {column} FROM pools_entry WHERE seq > %s AND {column} IS NOT NULL)"
     for column in ("change", "batch")
 }
-_GOES_ON: Final = {
-    "change": "a change that goes on after entry {block:,}, where a block ends",
-    "batch": "a list of changes that goes on after entry {block:,}, where a block ends",
-}
+_THING: Final = {"change": "a change", "batch": "a list of changes"}
 _OPEN: Final = f"""
 SELECT MIN(seq) FROM pools_entry AS intent
 WHERE kind = '{Kind.INTENT}' AND seq <= %s AND change IS NOT NULL
@@ -138,10 +135,10 @@ def _cut(begin: int, last: int) -> tuple[int, str]:
     """The last entry that may go, and what keeps the next ones (empty: nothing does)."""
     through, kept_by = last // WIDTH * WIDTH, ""
     while through >= begin and (found := _first_crossing(through)):
-        (seq, what), block = found, through
+        seq, what = found
         through = (seq - 1) // WIDTH * WIDTH
         kept_by = (
-            f"Entry {seq:,} begins {what.format(block=block)}. Only whole blocks of {WIDTH} are "
+            f"Entry {seq:,} begins {what}. Only whole blocks of {WIDTH} are "
             f"taken out, so entry {through + 1:,} is the first that stays."
         )
     return through, kept_by
@@ -158,7 +155,9 @@ def _first_crossing(through: int) -> tuple[int, str] | None:
 
         # Of a change that is open and goes on, the first counts: it may never end.
         found = [(first(_OPEN, through), "a change that is open")]
-        found += [(first(sql, through, through), _GOES_ON[what]) for what, sql in _CROSSING.items()]
+        for each, sql in _CROSSING.items():
+            what = f"{_THING[each]} that goes on after entry {through:,}, where a block ends"
+            found.append((first(sql, through, through), what))
     crossing = [(seq, what) for seq, what in found if seq]
     return min(crossing, key=lambda each: each[0], default=None)
 
