@@ -33,7 +33,7 @@ LOOSE = {"README.txt", "verify_ledger.py"}  # not covered in bundles of before D
 ALLOWED = NEEDED | LOOSE | {"older.txt", "growth.txt"}
 Checkpoint = namedtuple("Checkpoint", "origin size root signers witnesses")
 P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, -1, P) % P
+D, BASE = -121665 * pow(121666, -1, P) % P, (4 * pow(5, -1, P) % P).to_bytes(32, "little")
 
 
 def insist(condition, sentence):
@@ -48,8 +48,7 @@ def plus(p, q):
     return e * f % P, g * h % P, f * g % P, e * h % P
 
 
-def times(number, point):
-    total = (0, 1, 1, 0)
+def times(number, point, total=(0, 1, 1, 0)):
     while number:
         total = plus(total, point) if number & 1 else total
         point, number = plus(point, point), number >> 1
@@ -58,15 +57,13 @@ def times(number, point):
 
 def point_of(data):
     """The point that 32 bytes stand for. None: for none, or not in the one way to write it."""
-    y = int.from_bytes(data, "little")
-    sign, y = y >> 255, y & (2**255 - 1)
+    sign, y = divmod(int.from_bytes(data, "little"), 2**255)
     square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
     x = pow(square, (P + 3) // 8, P)
     x = x * pow(2, (P - 1) // 4, P) % P if (x * x - square) % P else x  # times the root of -1
-    if y >= P or (x * x - square) % P or (x == 0 and sign):
-        return None
     x = P - x if x & 1 != sign else x
-    return x, y, 1, x * y % P
+    fits = y < P and x < P and (x * x - square) % P == 0  # x is P where a 0 is said to be odd
+    return (x, y, 1, x * y % P) if fits else None
 
 
 def is_signed(key, message, signature):
@@ -76,8 +73,7 @@ def is_signed(key, message, signature):
     if (len(key), len(signature)) != (32, 64) or not (a and r) or s >= ORDER or times(8, a)[0] == 0:
         return False
     digest = hashlib.sha512(signature[:32] + key + message).digest()
-    base = point_of((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
-    p, q = times(s, base), plus(r, times(int.from_bytes(digest, "little") % ORDER, a))
+    p, q = times(s, point_of(BASE)), plus(r, times(int.from_bytes(digest, "little") % ORDER, a))
     return (p[0] * q[2] - q[0] * p[2]) % P == 0 == (p[1] * q[2] - q[1] * p[2]) % P
 
 
@@ -259,6 +255,8 @@ def verify_export(asked, keys):
     newer = f", and {size - good} newer not checked" if size > good else ""
     older = [f"Checkpoints of up to {most} entries were not compared."] if due else []
     print(f"Entries {begun + 1} to {good} are as they were recorded{newer}.", *older)
+    ends = ". This begins where its checkpoint ends; its entries were" if before else ", which was"
+    begun and print(f"Entries 1 to {begun} are in an archive{ends} not looked at.")
     own and grown(head["growth"].encode(), own[0], keys)
     return newest
 
@@ -283,6 +281,7 @@ def main():
         given = [key if "+" in key else Path(key).read_text() for key in asked.key]
         keys = keys_in("\n".join(given))
         insist(keys or not given, "There is no key in it.")
+        keys or asked.what == "bundle" or parser.error("you gave no key, and it needs one: --key")
     except (OSError, ValueError) as error:
         parser.error(f"--key can't be used: {error!s:.300}")
     try:
@@ -293,6 +292,7 @@ def main():
         sys.exit(f"Don't rely on it. {error!s:.300}")
     by = ", ".join(checkpoint.signers + checkpoint.witnesses)
     print(f"The checkpoint of {checkpoint.size} entries is signed by {by}.")
+    given or print("You gave no key: anybody may have made this.")
     sys.exit(0 if given else 3)
 
 

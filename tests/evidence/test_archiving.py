@@ -116,6 +116,7 @@ def test_an_archive_verifies_alone_and_with_what_came_later(
     assert said.code == 0, said
     assert f"Entries 1 to {WIDTH} are as they were recorded.\n" in said.text
     assert f"History only grew since the checkpoint of {WIDTH} entries." in said.text
+    assert "looked at" not in said.text
     append_events(9)
     growth = tmp_path / "growth.txt"
     growth.write_text(command("checkpoint", "--since", str(WIDTH)).text)
@@ -126,6 +127,17 @@ def test_an_archive_verifies_alone_and_with_what_came_later(
     said = check("export", ledger, "--checkpoint", checkpoint, "--checkpoint", taken, *key)
     assert said.code == 0, said
     assert f"Entries {WIDTH + 1} to {numbers()[-1]} are as they were recorded.\n" in said.text
+    # All that is looked at of the archive is its checkpoint: it says so, also of an altered one.
+    looked = f"Entries 1 to {WIDTH} are in an archive. This begins where its checkpoint ends; its "
+    assert f"{looked}entries were not looked at.\n" in said.text
+    altered = tmp_path / "altered.txt"
+    altered.write_bytes(taken.read_bytes().replace(b"reason", b"raisin"))
+    said = check("export", ledger, "--checkpoint", checkpoint, "--checkpoint", altered, *key)
+    assert f"{looked}entries were not looked at.\n" in said.text
+    assert check("export", altered, *key).code == 1
+    said = check("export", ledger, "--checkpoint", checkpoint, *key)
+    assert said.code == 0
+    assert f"Entries 1 to {WIDTH} are in an archive, which was not looked at.\n" in said.text
     # Of the checkpoint in the middle of the archive nothing can be said here.
     said = check("export", ledger, "--checkpoint", checkpoint, "--checkpoint", kept, *key)
     assert said.code == 0

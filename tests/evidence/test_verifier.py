@@ -185,8 +185,17 @@ def test_without_a_key_it_says_that_anybody_may_have_made_it(
     check: Checked, tmp_path: Path
 ) -> None:
     file = zipped(bundle_of([1], ledger(3)), tmp_path / "evidence.zip")
-    assert check("bundle", file).code == 3
-    assert check("bundle", file, "--key", PANEL.key).code == 0
+    said, warning = check("bundle", file), "You gave no key: anybody may have made this."
+    assert said.code == 3
+    assert warning in said.text
+    said = check("bundle", file, "--key", PANEL.key)
+    assert said.code == 0
+    assert warning not in said.text
+    # What holds no key of its own can't be checked at all.
+    for words in (("export", file, "--checkpoint", file), ("growth", file, "--older", file)):
+        said = check(*words)
+        assert said.code == 2
+        assert "you gave no key, and it needs one: --key" in said.text
     other = Signer(seed=b"o" * 32)
     said = check("bundle", file, "--key", other.key)
     assert said == (1, "Don't rely on it. No key that you gave has signed the checkpoint.")
