@@ -190,9 +190,8 @@ LOST = """() => [...document.querySelectorAll(".batch-items :is(th, td, bdi, a)"
 # Ids that stand beside the first line of a name that has several, away from its end.
 ASTRAY = """() => [...document.querySelectorAll(".batch-items th:has(.pool-id)")]
 .filter((each) => {
-  const lines = each.querySelector("bdi").getClientRects();
-  const { bottom } = each.querySelector(".pool-id").getBoundingClientRect();
-  return bottom < lines[lines.length - 1].top;
+  const end = (of) => each.querySelector(of).getBoundingClientRect().bottom;
+  return end(".pool-id") < end("bdi") - 8;
 }).map((each) => each.innerText.slice(0, 90))"""
 
 
