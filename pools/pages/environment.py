@@ -28,12 +28,12 @@ from pools.wording.actions import words_for
 from pools.wording.allowances import given, recorded, would_make
 from pools.wording.changes import in_brief, name_of
 from pools.wording.choosing import cap_says, matching_say, pools_say
-from pools.wording.clears import clears_say
 from pools.wording.connectors import systems_in_words
 from pools.wording.events import nobody_of, shortened
 from pools.wording.moments import age_of, is_past
 from pools.wording.names import first_few, others_have, unnamed
 from pools.wording.outcomes import meaning_of, standing_of, window_of
+from pools.wording.recent_clears import clears_say
 from pools.wording.settling import too_early, while_open
 from pools.wording.timeline import sentence_of
 from pools.wording.verifying import doesnt_fit, verified

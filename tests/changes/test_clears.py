@@ -8,7 +8,7 @@ from pools.changes import clears
 from pools.changes.clears import RecentClears, recent_clears
 from pools.changes.records import record_of, record_of_pool
 from pools.models.vocabulary import Action
-from pools.wording.clears import clears_say
+from pools.wording.recent_clears import clears_say
 from tests.changes.making import leave_unknown, settled
 from tests.fixtures.place import Place
 
