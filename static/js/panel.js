@@ -258,6 +258,8 @@ import "./choose.js";
       closeDialog();
     });
     dialog.addEventListener("close", () => {
+      // Another form may have come before this was told.
+      if (dialog.open) return;
       // A browser lets Esc, pressed twice, close any dialog.
       if (stays()) {
         dialog.showModal();

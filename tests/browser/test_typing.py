@@ -130,6 +130,8 @@ def test_a_box_that_was_drawn_larger_is_no_style_of_the_page(manager: Page) -> N
     manager.goto(new_pool(manager))
     manager.get_by_role("link", name="Edit", exact=True).click()
     reason = manager.locator("#dialog").get_by_label("Reason")
+    # It stands where it stays once the dialog has the focus.
+    expect(manager.locator("#dialog").get_by_label("Limit")).to_be_focused()
     box = reason.bounding_box()
     assert box
     manager.mouse.move(box["x"] + box["width"] - 4, box["y"] + box["height"] - 4)

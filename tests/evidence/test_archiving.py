@@ -5,6 +5,8 @@ import os
 import resource
 import signal
 import stat
+import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -572,7 +574,10 @@ def run_and_die(file: Path, where: object, name: str, instead: Callable[..., Any
     if child == 0:
         try:
             with patch.object(where, name, instead):
-                archive(file)
+                # Why it came to an end all the same.
+                print(archive(file), file=sys.stderr)
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)
