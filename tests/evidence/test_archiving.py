@@ -6,7 +6,6 @@ import resource
 import signal
 import stat
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -576,8 +575,6 @@ def run_and_die(file: Path, where: object, name: str, instead: Callable[..., Any
             with patch.object(where, name, instead):
                 # Why it came to an end all the same.
                 print(archive(file), file=sys.stderr)
-        except BaseException:
-            traceback.print_exc()
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)
