@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 from django.db import connection
 
 from tests.fixtures.deployment import Deployment, empty_database, new_key
@@ -30,6 +31,8 @@ append_events(3)
 """
 
 
+# More than twenty commands, each a process of its own.
+@pytest.mark.timeout(400)
 def test_what_is_old_is_archived_looked_into_and_the_rest_goes_on(
     panel: Deployment, tmp_path: Path
 ) -> None:
