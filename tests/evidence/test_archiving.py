@@ -581,6 +581,10 @@ def run_and_die(file: Path, where: object, name: str, instead: Callable[..., Any
     assert os.WIFSIGNALED(status)
 
 
+@pytest.mark.skipif(
+    connection.vendor == "postgresql" and "PYTEST_XDIST_WORKER" in os.environ,
+    reason="beside others, the killed process begins in a transaction: run this file alone",
+)
 @pytest.mark.parametrize("when", KILLED)
 def test_whoever_is_killed_leaves_all_or_nothing_and_can_run_it_again(
     file: Path, when: str

@@ -84,7 +84,7 @@ ALTERED = {
         "Entry 2 does not fit. It is missing: entry 3 follows entry 1.",
     ),
     "a seal": (
-        "UPDATE pools_entry SET digest = replace(digest, 'a', 'b') WHERE seq = 5",
+        "UPDATE pools_entry SET digest = substr(digest, 2) || 'x' WHERE seq = 5",
         "Entry 6 does not fit. It does not continue the entry before it.",
     ),
 }
