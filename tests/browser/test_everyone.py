@@ -117,7 +117,7 @@ def test_no_page_moves_while_it_is_read(manager: Page) -> None:
     slow.send("Network.emulateNetworkConditions", {"offline": False, **rate})
     manager.goto("/changes/")
     manager.wait_for_load_state("networkidle")
-    assert round(manager.evaluate("window.moved"), 3) == 0
+    assert round(manager.evaluate("window.moved"), 3) == 0, manager.evaluate("window.movers")
     slow.detach()
 
 

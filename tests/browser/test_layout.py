@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -152,19 +151,6 @@ def test_a_name_has_the_whole_cell_until_its_tools_lie_over_its_end(manager: Pag
         colour = "(e) => getComputedStyle(e).backgroundColor"
         assert tools.evaluate(colour) == row.evaluate(colour) != "rgba(0, 0, 0, 0)"
         manager.mouse.move(0, 0)
-
-
-def test_filters_and_their_button_share_a_row(admin: Page) -> None:
-    admin.set_viewport_size({"width": 1280, "height": 800})
-    admin.goto("/changes/")
-    fields = admin.locator("#filters .field")
-    boxes = [each.bounding_box() for each in [*fields.all(), admin.locator("#filters > button")]]
-    ends = [box["y"] + box["height"] for box in boxes if box]
-    assert max(ends) - min(ends) < 2
-    inputs = admin.locator("#filters :is(input, select):visible").all()
-    shown = [box for each in inputs if (box := each.bounding_box())]
-    for left, right in pairwise(shown):
-        assert left["x"] + left["width"] < right["x"]
 
 
 def test_a_menu_ends_with_a_click_elsewhere_and_with_escape(manager: Page) -> None:
