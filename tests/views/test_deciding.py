@@ -100,7 +100,7 @@ def accounts(manager: Client, acme: Company, core: RunningSandbox) -> Accounts:
 
 
 def read_whole(company: Company) -> None:
-    then = timezone.now() - timedelta(hours=2)
+    then = timezone.now() - timedelta(minutes=20)
     Reading.objects.create(
         company=company, origin=company.origin, by="ana", began_at=then, ended_at=then
     )
@@ -112,10 +112,10 @@ def test_what_is_given_stands_wherever_a_limit_is_decided(
     read_whole(accounts.company)
     for place in ("", "edit/", "clear/", "delete/"):
         said = told(manager.get(f"/c/acme/pools/{accounts.orders}/{place}"))
-        assert "ledgerline: 9 of 15 given to 2 pools read 2 h ago" in said, place
+        assert "ledgerline: 9 of 15 given to 2 pools read 20 min ago" in said, place
         assert "Not all pools" not in said, place
     said = told(manager.get("/c/acme/pools/new/"))
-    assert "ledgerline: 9 of 15 given to 2 pools read 2 h ago" in said
+    assert "ledgerline: 9 of 15 given to 2 pools read 20 min ago" in said
     assert "A new pool counts once a connector of the system uses it." in said
 
 
@@ -173,7 +173,7 @@ def test_creating_again_says_what_its_limit_makes_of_the_allowances(
     manager.post(address, open_form(manager, address, confirm_name="Orders"))
     again = f"/c/acme/changes/{newest()}/revert/"
     said = told(manager.get(again))
-    assert "ledgerline: 4 of 15 given to 1 pool; this would make it 9 read 2 h ago" in said
+    assert "ledgerline: 4 of 15 given to 1 pool; this would make it 9 read 20 min ago" in said
     assert "A new pool counts once a connector of the system uses it." in said
     core.reset()
     page = manager.post(again, open_form(manager, again, limit="70", name=""))
@@ -188,7 +188,7 @@ def test_the_list_says_what_is_given_too_much_and_of_a_system_what_is_given(
     read_whole(accounts.company)
     list_page, of_system = "/c/acme/pools/", "/c/acme/pools/?system=Ledgerline"
     assert "of 15 given" not in told(manager.get(list_page))
-    assert "ledgerline: 9 of 15 given to 2 pools read 2 h ago" in told(manager.get(of_system))
+    assert "ledgerline: 9 of 15 given to 2 pools read 20 min ago" in told(manager.get(of_system))
     set_allowance(accounts.company, "ledgerline", 3, by=actor(person_of(manager)))
     for address in (list_page, of_system):
         assert "ledgerline: 9 of 3 given to 2 pools, 6 too many" in told(manager.get(address))
