@@ -28,7 +28,7 @@ from pools.pages.guards import needs, person
 from pools.pages.rendering import fragment_wanted, show
 from pools.tokens import keeping
 from pools.views.batch_rows import bar_of, rows_of
-from pools.views.visibility import sees_all
+from pools.views.visibility import no_such_entry, sees_all, where_older_are
 from pools.views.workplace import READING, Workplace, enter
 from pools.wording import batches as wording
 from pools.wording.problems import problem_for
@@ -54,7 +54,7 @@ class Place:
         visible = workplace.token is not None or sees_all(person(request))
         items = items_in(batch) if visible else []
         if not items or items[0].batch.company_id != workplace.company.pk:
-            raise Http404
+            raise no_such_entry()
         return cls(workplace, progress_of(items))
 
     @property
@@ -181,6 +181,7 @@ def batch_list(request: HttpRequest, company: str) -> HttpResponse:
         "listed": listed,
         "page": page,
         "more": more,
+        "archived": "" if listed else where_older_are(),
         "words": wording,
     }
     return show(request, "pools/batch_list.html", context)

@@ -1,5 +1,6 @@
 """The pages of changes: who changed which pool, when, why, and with which outcome."""
 
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from pools.changes.reading import (
 )
 from pools.changes.state import ChangeState
 from pools.ledger.appending import record_event
-from pools.models import Company
+from pools.models import Company, Entry
 from pools.models.vocabulary import RECORDED, Outcome, Verdict
 from pools.pages.actors import actor_of
 from pools.pages.errors import NotHere
@@ -59,6 +60,8 @@ from pools.wording.situations import Problem
 from pools.wording.verifying import NEVER, checkpoints_said, in_archive
 
 LINES: Final = 50
+# Nothing younger is taken out of the ledger.
+_YEAR: Final = timedelta(days=365)
 TEMPLATE: Final = "pools/change_list.html"
 
 
@@ -297,11 +300,21 @@ def _list_context(
     if shown.days and lines:
         chart = chart_of(shown.days)
         context["chart"] = chart
+        context["chart_is_cut"] = _is_cut(visible, chart.bars[0].day)
         context["chart_days"] = [
             (bar, address_with(path, words, from_=f"{bar.day}", to=f"{bar.day}"))
             for bar in chart.table
         ]
     return context
+
+
+def _is_cut(visible: Visibility, day: date) -> bool:
+    """Whether entries from that day on are in an archive: it has what was a year old, or older."""
+    gone = visible.archived
+    if gone is None or day > (gone.at - _YEAR).date():
+        return False
+    at = Entry.objects.order_by("seq").values_list("at", flat=True).first()
+    return isinstance(at, datetime) and day <= timezone.localtime(at).date()
 
 
 def _naming(query: ListQuery, path: str) -> list[Naming]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from pools.catalogue.namesakes import Namesake, namesakes
 from pools.changes import ChangeResult, Conflict, HistoryItem, Snapshot, drift
@@ -33,6 +33,7 @@ from pools.pages.ticket import reason_begun
 from pools.tokens.keeping import TokenMissing
 from pools.views.deciding import Deciding
 from pools.views.pool_rows import row_of
+from pools.views.visibility import no_such_entry
 from pools.views.workplace import NO_POOL, READING, Workplace, enter
 from pools.wording.actions import words_for
 from pools.wording.connectors import by_system
@@ -115,7 +116,7 @@ def change_revert(request: HttpRequest, company: str, change: UUID) -> HttpRespo
         return workplace.show_problem(error, Action.EDIT)
     whole = whole_change(change)
     if whole is None or whole.line.company != company:
-        raise Http404
+        raise no_such_entry()
     try:
         undo = Undo.of(whole.line.item, workplace.company.origin)
     except CannotRevert as error:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import timezone
@@ -29,6 +29,7 @@ from pools.ledger.signed_checkpoints import NotSigned
 from pools.ledger.tree import tree_size
 from pools.models import Company
 from pools.pages.actors import actor_of
+from pools.pages.errors import NotHere
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.views.batches import Place
@@ -41,6 +42,7 @@ from pools.wording.batches import operation_of
 from pools.wording.changes import compared, heading_of, step_in_words
 from pools.wording.events import line_facts_of, title_of
 from pools.wording.filters import filtered_by
+from pools.wording.verifying import in_archive
 
 _REFUSED: Final = (TooMany, NothingThere, NotReady, NotSigned, Altered, DatabaseError)
 TEMPLATE: Final = "pools/evidence.html"
@@ -50,6 +52,7 @@ TEMPLATE: Final = "pools/evidence.html"
 class Asked:
     """What evidence is asked of: in words and as an address has it, how much it is, and how to
     read it. `back` is the page that it was asked from. `company` is the page's, or None.
+    `archived` is where older entries are that a filter may mean as well.
     """
 
     words: str
@@ -60,6 +63,7 @@ class Asked:
     company: Company | None
     back: str
     events: bool = False
+    archived: str = ""
 
 
 @needs("pools.view_pools")
@@ -78,7 +82,7 @@ def change_evidence(request: HttpRequest, change: UUID) -> HttpResponse:
     """Of one change, whole."""
     visible, whole = visibility_of(person(request)), whole_change(change)
     if whole is None or not visible.sees(whole.line.company):
-        raise Http404
+        raise NotHere(in_archive(visible.archived))
     slug, item = whole.line.company, whole.line.item
     asked = Asked(
         words=wording.described_change(item, _name(visible, slug)),
@@ -128,6 +132,7 @@ def _of_filter(visible: Visibility, chosen: Company | None, query: ListQuery) ->
         company=chosen,
         back=address_with(list_path(chosen.slug if chosen else None), words),
         events=events,
+        archived=in_archive(visible.archived),
     )
 
 
@@ -174,6 +179,7 @@ def _file(request: HttpRequest, asked: Asked, older: OlderCheckpoint | None) -> 
         "How many": wording.proves(len(selection.numbers), lines, ledger),
         "Made by": f"{actor.name}, {timezone.now():%Y-%m-%d %H:%M:%S} UTC",
         "Ledger": settings.LEDGER_ORIGIN,
+        **({"Not in it": asked.archived} if asked.archived else {}),
     }
     contents = Contents(
         filters=asked.filters,

@@ -22,7 +22,7 @@ from pools.pages.rendering import show
 from pools.tokens.state import TokenState, state_of
 from pools.views.change_rows import pool_addresses
 from pools.views.tokens import next_step, tokens_of
-from pools.views.visibility import archived_beside, sees_all
+from pools.views.visibility import archived_beside, sees_all, where_older_are
 from pools.wording.tokens import STATES
 from pools.wording.verifying import in_archive
 
@@ -70,7 +70,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "first_token": bool(mine) and not any(row.token for row in companies),
         "can_administer": user.has_perm("pools.manage_people"),
         **_record(found, seen, all_seen=sees_all(user)),
-        "archived": in_archive(archived_beside(company for company, _, _ in mine)),
+        "archived": in_archive(archived_beside(each for each, _, _ in mine))
+        if mine
+        else where_older_are(),
     }
     return show(request, "pools/home.html", context)
 

@@ -24,7 +24,7 @@ from pools.pages.guards import needs, person
 from pools.people import acts, leaving
 from pools.people.names import NameTaken, earlier_names
 from pools.views import people_facts
-from pools.views.visibility import sees_all
+from pools.views.visibility import sees_all, where_older_are
 from pools.wording import mails
 from pools.wording import people as wording
 
@@ -64,6 +64,7 @@ def person_detail(request: HttpRequest, person_id: int) -> HttpResponse:
     earlier = earlier_names(facts.user)
     left = not facts.user.is_active
     context = {
+        "archived": where_older_are(),
         "to_revoke": people_facts.keys_to_revoke(facts.user) if left else [],
         "disabling": people_facts.disabling(facts.user) if left else None,
         "destroyed_after": leaving.destroyed_after(facts.user) if left else None,

@@ -22,7 +22,7 @@ from pools.pages.guards import needs, person
 from pools.pages.rendering import landed, show
 from pools.pages.ticket import reason_begun
 from pools.views.account import safe_next
-from pools.views.visibility import visibility_of
+from pools.views.visibility import no_such_entry, visibility_of
 from pools.views.workplace import CHANGING, enter
 from pools.wording.messages import unlocked_message
 from pools.wording.settling import settled_message, unrecorded_message
@@ -39,7 +39,7 @@ def change_check(request: HttpRequest, company: str, change: UUID) -> HttpRespon
     chosen, whole = get_object_or_404(Company, slug=company), whole_change(change)
     seen = visibility_of(person(request)).sees(company)
     if not seen or whole is None or whole.line.company != company:
-        raise Http404
+        raise no_such_entry()
     try:
         settling = changes.settle(change, by=actor_of(request, person(request)))
     except LedgerUnwritable as error:

@@ -14,6 +14,8 @@ from pools.ledger.archived import Archived
 from pools.ledger.verifying import NEWEST_NOTE, Verification, latest, read_note
 from pools.models import Company
 from pools.models.rows import Columns
+from pools.pages.errors import NotHere
+from pools.wording.verifying import in_archive
 
 ALL_CHANGES: Final = "pools.view_all_changes"
 _COMPANY: Final = Columns(Company)
@@ -78,6 +80,16 @@ def visibility_of(user: User) -> Visibility:
         standing.of_wanted(standing.of_text(told)) if rows else standing.read_wanted(),
         _read([gone for *_, gone in rows]) if rows else archived.newest(),
     )
+
+
+def where_older_are() -> str:
+    """The sentence about what is in archives, for a page that read nothing else of the ledger."""
+    return in_archive(archived.newest())
+
+
+def no_such_entry() -> NotHere:
+    """For the page of something on the ledger that isn't there: it may be in an archive."""
+    return NotHere(where_older_are())
 
 
 def _read(facts: Iterable[str | None]) -> Archived | None:
