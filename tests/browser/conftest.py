@@ -38,10 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Demo:
-    """Where the panel is, and the page that switches the sandbox Core's faults."""
+    """Where the panel is, the page that switches the sandbox Core's faults, and the panel's
+    database where that is a file.
+    """
 
     url: str
     control_url: str
+    database: Path
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +90,7 @@ def demo(
         if control := re.search(r"http://\S+/_sandbox/", line):
             panel = re.search(r"The panel is ready: (\S+)", said)
             assert panel
-            yield Demo(panel.group(1), control.group(0))
+            yield Demo(panel.group(1), control.group(0), folder / "panel.sqlite3")
             break
     else:
         pytest.fail(f"the demo did not start:\n{said}")

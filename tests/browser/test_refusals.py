@@ -1,0 +1,109 @@
+"""What axe finds on the pages that refuse, on one that waits, and on a change as it is printed."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Final
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import WIDE, nothing_is_wrong
+from tests.browser.conftest import Demo, Fault
+from tests.browser.pools import edit, new_pool
+from tests.fixtures.sampling import PROOF
+
+# make proof has more looks: see axe.py.
+pytestmark = [pytest.mark.any_database, *([pytest.mark.proof] if PROOF else [])]
+POOLS: Final = "/c/acme/pools/"
+# As a browser sends a form that somebody has altered, or that is of another session.
+SEND: Final = """([address, fields]) => {
+    const form = document.createElement("form");
+    Object.assign(form, { method: "post", action: address });
+    for (const [name, value] of Object.entries(fields)) {
+        const field = document.createElement("textarea");
+        Object.assign(field, { name, value });
+        form.append(field);
+    }
+    document.body.append(form);
+    form.submit();
+}"""
+
+
+def send(page: Page, address: str, **fields: str) -> None:
+    with page.expect_navigation():
+        page.evaluate(SEND, [address, fields])
+
+
+def is_right(page: Page, sentence: str | re.Pattern[str]) -> None:
+    expect(page.locator("main")).to_contain_text(sentence)
+    nothing_is_wrong(page)
+    page.set_viewport_size(WIDE)
+
+
+@contextmanager
+def locked(demo: Demo, how: str) -> Iterator[None]:
+    """Nobody else writes into the database then (IMMEDIATE), or nobody reads it (EXCLUSIVE)."""
+    with closing(sqlite3.connect(demo.database, isolation_level=None)) as database:
+        database.execute(f"BEGIN {how}")
+        yield
+        database.execute("ROLLBACK")
+
+
+def test_what_was_sent_or_asked_is_refused(page: Page, demo: Demo) -> None:
+    page.goto(demo.url.replace("127.0.0.1", "panel.localhost"))
+    is_right(page, "We couldn't understand this request.")
+    page.goto("/limited/")
+    is_right(page, "Too many attempts.")
+    page.goto("/accounts/login/")
+    page.context.clear_cookies()
+    send(page, "/accounts/login/", login="ada")
+    is_right(page, "This form has expired.")
+    page.goto("/accounts/login/")
+    token = page.locator("[name=csrfmiddlewaretoken]").first.input_value()
+    send(page, "/accounts/login/", csrfmiddlewaretoken=token, login="x" * 3_000_000)
+    is_right(page, "This is too large to send.")
+    page.goto(f"/accounts/login/?{'x' * 40_000}")
+    is_right(page, "This address is too long.")
+    for _ in range(6):
+        page.goto("/accounts/login/")
+        page.get_by_label("User name or e-mail").fill("who-is-locked")
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Sign in", exact=True).click()
+    is_right(page, re.compile("Too many"))
+
+
+def test_a_page_that_fails_and_a_database_that_refuses(manager: Page, demo: Demo) -> None:
+    manager.goto("/broken/")
+    is_right(manager, "The panel had an error.")
+    pool = new_pool(manager)
+    manager.goto(f"{pool}edit/")
+    manager.get_by_label("Limit").fill("7")
+    with locked(demo, "IMMEDIATE"):
+        manager.get_by_role("button", name="Save changes").click()
+        is_right(manager, "Nothing was")
+    manager.goto(f"{pool}edit/")
+    manager.get_by_label("Limit").fill("8")
+    with locked(demo, "EXCLUSIVE"):
+        manager.get_by_role("button", name="Save changes").click()
+        is_right(manager, "Your entries are kept on this page.")
+        manager.goto(pool)
+        is_right(manager, "The panel's database is busy")
+
+
+def test_reading_all_pools_that_pauses(manager: Page, core_fault: Fault) -> None:
+    core_fault("rate-limit=300;only=list")
+    manager.goto(f"{POOLS}read/")
+    manager.get_by_role("button", name="Read all pools").click()
+    is_right(manager, "Paused until")
+
+
+def test_a_change_as_it_is_printed(manager: Page) -> None:
+    pool = new_pool(manager)
+    edit(manager, pool, limit="12", reason="ZD-4711")
+    manager.goto(pool)
+    manager.get_by_role("link", name=re.compile("raised the limit")).click()
+    manager.emulate_media(media="print")
+    is_right(manager, "ZD-4711")
+    manager.emulate_media(media="screen")
