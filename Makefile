@@ -14,7 +14,7 @@ TOOLS_READY := $(VENV)/.tools-ready
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal \
 	--generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml
 
-.PHONY: help demo test proof bench endurance image-check sbom licences lint ci lock clean setup
+.PHONY: help demo test proof bench endurance pictures image-check sbom licences lint ci lock clean setup
 
 help:
 	@echo 'make demo   the panel with a sandbox Core, at http://127.0.0.1:8000'
@@ -29,6 +29,7 @@ help:
 	@echo '            docs/performance.md (BENCH adds options; --help lists them)'
 	@echo 'make endurance  ten thousand changes, killed and cut off, on both databases'
 	@echo '            (CASES=, SEED=; CASE= repeats one case alone)'
+	@echo 'make pictures  takes the pictures in docs/pictures again (CHROMIUM names a browser, SCREENS= some screens)'
 	@echo 'make image-check  builds the container image and runs it (root, buildah, debootstrap)'
 	@echo 'make sbom   prints the bill of materials of what is installed (CycloneDX)'
 	@echo 'make licences  writes the licence texts of it into .licences'
@@ -54,6 +55,9 @@ proof: setup
 # PostgreSQL where POSTGRES_URL answers. What is built once is kept in .bench.
 bench: setup
 	@$(VENV)/bin/python -m tests.bench $(BENCH)
+
+pictures: setup
+	@$(VENV)/bin/python -m tests.browser.pictures $(SCREENS)
 
 # PostgreSQL where POSTGRES_URL answers; each run makes a database of its own and drops it.
 CASES ?= 10000

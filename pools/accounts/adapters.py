@@ -39,6 +39,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": _MISMATCH.format("user name"),
         "email_password_mismatch": _MISMATCH.format("e-mail address"),
+        "too_many_login_attempts": "Too many failed attempts. Wait a few minutes, then try again.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -80,7 +80,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def database_refused(request: HttpRequest, cause: Cause) -> HttpResponse:
     """The page that needs no database; a form's entries are in it, to be sent again."""
     if request.method != "POST":
-        return _refusal(request, refusal(cause, Undone.READING))
+        return _refusal(request, refusal(cause, Undone.READING), back=request.get_full_path())
     if getattr(request, "may_have_sent", False):
         return _refusal(request, refusal(cause, Undone.SENT))
     sign_in_pages = {
@@ -105,7 +105,7 @@ def not_kept(request: HttpRequest, cause: Cause, sentences: Sequence[str]) -> Ht
 
 
 def _refusal(request: HttpRequest, why: DatabaseRefusal, **context: Any) -> HttpResponse:
-    shown = {"refusal": why, "said": (), "again": "", "typed": (), **context}
+    shown = {"refusal": why, "said": (), "back": "", "again": "", "typed": (), **context}
     return _marked(request, _error(request, "503.html", 503, **shown))
 
 

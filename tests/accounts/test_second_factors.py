@@ -101,7 +101,7 @@ def test_wrong_codes_are_counted_and_recorded(olga: Client) -> None:
     client, _ = begin()
     pages = [client.post(CODE, {"code": "000000"}).content.decode() for _ in range(6)]
     assert "Incorrect code." in pages[0]
-    assert "Too many failed login attempts." in pages[5]
+    assert "Too many failed attempts." in pages[5]
     assert len(events("second_factor_failed")) == 5
 
 

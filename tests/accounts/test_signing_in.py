@@ -21,7 +21,7 @@ from tests.fixtures.people import events, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/accounts/login/"
-TOO_MANY = "Too many failed login attempts. Try again later."
+TOO_MANY = "Too many failed attempts. Wait a few minutes, then try again."
 
 
 class CountingHasher(MD5PasswordHasher):

@@ -62,18 +62,14 @@ def static_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "static"
 
 
-@pytest.fixture(scope="session")
-def demo(
-    tmp_path_factory: pytest.TempPathFactory, demo_database: str, static_files: Path
-) -> Iterator[Demo]:
-    """The demo on ports of its own, for the length of the run."""
-    folder = tmp_path_factory.mktemp("demo")
-    shutil.copytree(static_files, folder / "static")
+@contextmanager
+def running_demo(folder: Path, database: str = "") -> Iterator[Demo]:
+    """The demo on ports of its own, with its data in this folder; `database`: or in this one."""
     environment = os.environ | {
         "PANEL_PORT": "0",
         "SANDBOX_PORT": "0",
         "DEMO_DIR": str(folder),
-        "DEMO_DATABASE_URL": demo_database,
+        "DEMO_DATABASE_URL": database,
         "CORE_DEADLINE_SECONDS": "5",
     }
     process = subprocess.Popen(
@@ -88,16 +84,29 @@ def demo(
     for line in process.stdout:
         said += line
         if control := re.search(r"http://\S+/_sandbox/", line):
-            panel = re.search(r"The panel is ready: (\S+)", said)
-            assert panel
-            yield Demo(panel.group(1), control.group(0), folder / "panel.sqlite3")
             break
     else:
-        pytest.fail(f"the demo did not start:\n{said}")
-    process.send_signal(signal.SIGTERM)
-    process.stdout.read()
-    process.stdout.close()
-    process.wait()
+        raise RuntimeError(f"the demo did not start:\n{said}")
+    panel = re.search(r"The panel is ready: (\S+)", said)
+    assert panel
+    try:
+        yield Demo(panel.group(1), control.group(0), folder / "panel.sqlite3")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.stdout.read()
+        process.stdout.close()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def demo(
+    tmp_path_factory: pytest.TempPathFactory, demo_database: str, static_files: Path
+) -> Iterator[Demo]:
+    """The demo, for the length of the run."""
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copytree(static_files, folder / "static")
+    with running_demo(folder, demo_database) as demo:
+        yield demo
 
 
 @pytest.fixture(scope="session")
