@@ -45,6 +45,8 @@ def test_a_name_in_a_sentence_ends_no_isolate_of_ours() -> None:
         ("<!-- \u202e -->\u202e", "<!-- \u202e -->⟨U+202E⟩"),
         ("\u202e &lt;b title=\u202e", "⟨U+202E⟩ &lt;b title=⟨U+202E⟩"),
         ("<bdi>\u2067x\u2069</bdi>", "<bdi>\u2067x\u2069</bdi>"),
+        ("<b>\u202ex\u202c</b>\u202d", "<b>⟨U+202E⟩x⟨U+202C⟩</b>⟨U+202D⟩"),
+        ('<i title="\u202d\u202c" id="\u202d">', '<i title="⟨U+202D⟩⟨U+202C⟩" id="\u202d">'),
     ],
 )  # fmt: skip
 def test_texts_are_marked_and_what_is_sent_back_is_not(page: str, shown: str) -> None:
