@@ -118,7 +118,7 @@ def test_a_row_says_what_was_done_last_by_whom_and_how_long_ago(
     page = LexborHTMLParser(manager.get(LIST, {"search": "Recent"}).content)
     (last,), (updated,) = page.css("tbody .cell-change"), page.css("tbody .cell-updated")
     assert last.text() == "limit 5 → 7· manager · seconds ago"
-    moment = r"\d\d \w{3} \d{4} [\d:]{8} \w+"
+    moment = r"\d{1,2} \w{3} \d{4} [\d:]{8} \w+"
     assert re.fullmatch(moment, last.css("a")[0].attributes["title"] or "")
     assert updated.text() == "seconds ago"
     titled = updated.attributes["title"] or ""
