@@ -397,7 +397,7 @@ import "./choose.js";
   let awaited = "";
   let clears = false;
   on("input", () => { awaited = ""; });
-  const hitsIn = (region) => [...region.querySelectorAll(".hit")].map((hit) => hit.querySelector("a"));
+  const hitsIn = (region) => [...region.querySelectorAll(".hit, tbody tr")].map((hit) => hit.querySelector("a"));
   const lead = (region) => {
     const [first] = hitsIn(region);
     first?.focus();
@@ -407,19 +407,19 @@ import "./choose.js";
   on("keydown", (event) => {
     const { key, target } = event;
     if (!["ArrowDown", "ArrowUp", "Enter"].includes(key) || event.isComposing) return;
-    if (target.matches(".find-form input") && key !== "ArrowUp") {
+    if (target.matches(".find-form input, #search") && key !== "ArrowUp") {
       const region = document.querySelector(target.getAttribute("hx-target"));
       event.preventDefault();
-      clears = key === "Enter" && event.shiftKey;
+      clears = key === "Enter" && event.shiftKey && target.id !== "search";
       if (key === "ArrowDown" || target.value === region.dataset.typed) lead(region);
       else {
         awaited = region.id;
         htmx.trigger(target, "search");
       }
-    } else if (key !== "Enter" && target.closest(".hits .hit")) {
-      const region = target.closest(".hits");
+    } else if (key !== "Enter" && target.closest(".hits .hit, #pool-table tbody tr")) {
+      const region = target.closest(".hits, #pool-table");
       const hits = hitsIn(region);
-      const next = hits.indexOf(target.closest(".hit").querySelector("a")) + (key === "ArrowDown" ? 1 : -1);
+      const next = hits.indexOf(target.closest(".hit, tr").querySelector("a")) + (key === "ArrowDown" ? 1 : -1);
       event.preventDefault();
       (next < 0 ? document.querySelector(`[hx-target="#${region.id}"]`) : hits[next])?.focus();
     }

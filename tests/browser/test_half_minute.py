@@ -144,6 +144,7 @@ def test_a_form_starts_where_typing_begins(manager: Page, pool: str) -> None:
 
 def test_a_reason_that_is_begun_is_typed_on(manager: Page, pool: str) -> None:
     manager.goto(f"{pool}clear/{TICKET}")
+    expect(manager.get_by_label("Reason")).to_be_focused()
     manager.keyboard.type("stuck")
     expect(manager.get_by_label("Reason")).to_have_value("ZD-4711 stuck")
     manager.reload()

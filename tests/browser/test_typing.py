@@ -56,6 +56,35 @@ def test_a_search_is_one_step_back_however_it_was_typed(manager: Page) -> None:
     expect(manager).to_have_url(re.compile(f"{POOLS}$"))
 
 
+def test_enter_and_the_arrows_lead_from_the_search_into_the_rows(
+    manager: Page, asked: list[str]
+) -> None:
+    manager.goto(f"{POOLS}?sort=name")
+    search = manager.get_by_role("searchbox", name="Search pools")
+    search.focus()
+    before = steps(manager)
+    # Enter is quicker than the pause after typing, and waits for what was typed.
+    manager.keyboard.type("shopify")
+    manager.keyboard.press("Enter")
+    names = manager.locator("#pool-table tbody .pool-name > a")
+    expect(manager).to_have_url(re.compile("search=shopify&sort=name$"))
+    expect(names.first).to_be_focused()
+    assert (len(asked), steps(manager)) == (1, before + 1)
+    manager.keyboard.press("ArrowDown")
+    expect(names.nth(1)).to_be_focused()
+    manager.keyboard.press("ArrowUp")
+    manager.keyboard.press("ArrowUp")
+    expect(search).to_be_focused()
+    # What is there already is not asked for again; and Shift clears in Find alone.
+    manager.keyboard.press("Shift+Enter")
+    expect(names.first).to_be_focused()
+    assert len(asked) == 1
+    expect(manager.get_by_role("dialog")).to_be_hidden()
+    search.focus()
+    manager.keyboard.press("ArrowDown")
+    expect(names.first).to_be_focused()
+
+
 def test_a_date_is_asked_for_when_it_is_left(manager: Page, asked: list[str]) -> None:
     manager.goto(CHANGES)
     before = steps(manager)
