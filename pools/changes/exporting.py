@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 from pools.changes.filtering import Filters
 from pools.changes.history import HistoryItem
-from pools.changes.proposal import Snapshot
+from pools.changes.proposal import COMPARED, Snapshot
 from pools.changes.reading import ChangeLine, EventLine, all_lines
 from pools.changes.state import ChangeState
 from pools.core.comparing import visible_form
@@ -35,10 +35,13 @@ SNAPSHOT_FIELDS: Final = ("name", "limit", "timeout", "connector_ids")
 _BEFORE, _AFTER = (
     tuple(f"{when}_{field}" for field in SNAPSHOT_FIELDS) for when in ("before", "after")
 )
+# Nobody attaches connectors here: they are never asked for.
+_WANTED: Final = tuple(f"wanted_{field}" for field in COMPARED)
 CHANGE_FIELDS: Final = (
     *("entry", "time", "change", "company", "origin", "pool_id", "pool_name", "action", "outcome"),
     *("who", "reason"),
     *_BEFORE,
+    *_WANTED,
     *_AFTER,
     *("verified", "read_back", "core_said", "core_reasons"),
     *("released_by", "released_reason", "request_id"),
@@ -168,6 +171,7 @@ def _change(line: ChangeLine) -> dict[str, Any]:
         "who": item.actor_name,
         "reason": item.reason,
         **_values(_BEFORE, item.before),
+        **_values(_WANTED, item.wanted),
         **_values(_AFTER, item.after),
         "verified": item.verified,
         "read_back": item.readback and str(item.readback),
@@ -216,7 +220,7 @@ def _values(fields: tuple[str, ...], snapshot: Snapshot | None) -> dict[str, Any
         return dict.fromkeys(fields)
     ids = snapshot.connector_ids
     values = snapshot.name, snapshot.limit, snapshot.timeout, None if ids is None else list(ids)
-    return dict(zip(fields, values, strict=True))
+    return dict(zip(fields, values, strict=False))
 
 
 def _unreadable(entries: Iterable[int]) -> str:

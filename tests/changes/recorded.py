@@ -112,17 +112,17 @@ def read_back(change: UUID, readback: Readback = Readback.SHOWN) -> None:
         )
 
 
-def settled(change: UUID, at: datetime, outcome: str) -> None:
-    """What was found out later about a change."""
-    _said_of(Kind.SETTLED, change, at, outcome)
+def settled(change: UUID, at: datetime, outcome: str, after: Snapshot | None = None) -> None:
+    """What was found out later about a change; `after` is the pool as it was read."""
+    _said_of(Kind.SETTLED, change, at, outcome, {"after": after.to_json()} if after else {})
 
 
 def ended(change: UUID, at: datetime, outcome: str) -> None:
     """An outcome that arrives late."""
-    _said_of(Kind.OUTCOME, change, at, outcome)
+    _said_of(Kind.OUTCOME, change, at, outcome, {})
 
 
-def _said_of(kind: Kind, change: UUID, at: datetime, outcome: str) -> None:
+def _said_of(kind: Kind, change: UUID, at: datetime, outcome: str, facts: dict[str, Any]) -> None:
     intent = Entry.objects.get(change=change, kind=Kind.INTENT)
     with travel(at, tick=False), transaction.atomic():
         append(
@@ -133,6 +133,7 @@ def _said_of(kind: Kind, change: UUID, at: datetime, outcome: str) -> None:
             pool_id=intent.pool_id,
             pool_name=intent.pool_name,
             outcome=outcome,
+            facts=facts,
             change=change,
         )
 

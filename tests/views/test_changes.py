@@ -22,7 +22,16 @@ from pools.models import Company, Entry, Token
 from pools.models.vocabulary import Action, Outcome, Readback, Verdict
 from pools.tickets import tickets_of
 from pools.wording.events import facts_of
-from tests.changes.recorded import NOON, a_change, a_list, an_event, minutes, read_back, settled
+from tests.changes.recorded import (
+    BEFORE,
+    NOON,
+    a_change,
+    a_list,
+    an_event,
+    minutes,
+    read_back,
+    settled,
+)
 from tests.fixtures.ledger_flush import unguarded_ledger
 from tests.fixtures.panel import SignIn, make_person, person_of, streamed, told
 
@@ -380,6 +389,33 @@ def test_a_cell_stands_below_the_name_of_its_field(
     client = sign_in_as("Administrator")
     (line, *_) = json.loads(streamed(client.post(f"{ALL}export/{kind}", {"format": "json"})))
     assert tuple(line) == fields
+
+
+@pytest.mark.parametrize(
+    ("change", "values"),
+    [
+        ({"outcome": Outcome.REFUSED}, ("5", "10", "")),
+        ({"outcome": Outcome.NOT_SENT, "action": Action.CREATE, "pool_id": None}, ("", "10", "")),
+        ({"outcome": Outcome.DONE, "action": Action.CLEAR}, ("5", "", "")),
+    ],
+)
+def test_an_export_has_what_was_asked_whatever_became_of_it(
+    manager: Client, change: dict[str, Any], values: tuple[str, str, str]
+) -> None:
+    a_change(**change)
+    fields = [f"{when}_limit" for when in ("before", "wanted", "after")]
+    text = streamed(manager.post(f"{LIST}export/", {"format": "csv"})).removeprefix("\ufeff")
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert tuple(row[field] for field in fields) == values
+    (same,) = json.loads(streamed(manager.post(f"{LIST}export/", {"format": "json"})))
+    assert tuple("" if same[field] is None else str(same[field]) for field in fields) == values
+
+
+def test_an_export_has_what_was_asked_beside_what_was_found_later(manager: Client) -> None:
+    change = a_change(outcome=Outcome.UNKNOWN)
+    settled(change, NOON + minutes(3), Verdict.NOT_APPLIED, after=BEFORE)
+    (row,) = json.loads(streamed(manager.post(f"{LIST}export/", {"format": "json"})))
+    assert (row["wanted_limit"], row["after_limit"]) == (10, 5)
 
 
 def test_an_export_of_nothing_is_an_empty_list(manager: Client) -> None:
