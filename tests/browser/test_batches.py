@@ -61,6 +61,10 @@ def test_a_list_is_chosen_previewed_run_retried_and_reverted(
     manager.get_by_label("Reason").fill("ZD-4711")
     manager.keyboard.press("Control+Enter")
     expect(manager.get_by_role("heading", level=1)).to_contain_text("Raise limit by 2")
+    # Who hears it does not hear "by 22 pools".
+    expect(
+        manager.get_by_role("heading", name="Raise limit by 2 , 2 pools in Acme")
+    ).to_be_visible()
     expect(manager.get_by_text("Nothing was sent yet.")).to_be_visible()
     expect(manager.locator(".batch-items .cell-what")).to_have_text(["limit 5 → 7", "limit 5 → 7"])
     frozen = manager.url
@@ -204,6 +208,7 @@ def test_on_a_phone_each_name_of_a_long_list_is_there_whole(manager: Page) -> No
     manager.get_by_role("button", name="Preview").click()
     rows = manager.locator(".batch-items tbody tr")
     expect(rows.nth(200)).to_be_attached()
+    manager.wait_for_load_state("networkidle")
     # The demo has names of 255 characters, from right to left, of emoji, with odd blanks.
     names = manager.locator(".batch-items .cell-pool bdi").all_text_contents()
     assert max(map(len, names)) == 255
