@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 from django_htmx.jinja import htmx_script
 from jinja2 import Environment, Template
 from jinja2.ext import Extension
+from jinja2.runtime import Context, Macro
 from markupsafe import Markup, escape
 from markupsafe._speedups import _escape_inner
 
@@ -45,6 +46,7 @@ def environment(**options: Any) -> Environment:
         trim_blocks=True, extensions=[Unindented], **options
     )
     made.template_class = Shown
+    made.context_class = Calling
     made.filters.update(_FILTERS)
     made.globals.update(static=static, url=url, htmx_script=htmx_script)
     return made
@@ -64,13 +66,31 @@ def shown(value: Any) -> str:
     return marked
 
 
+class Calling(Context):
+    """Jinja2's, which looks at each function for whether it wants the context: none here does."""
+
+    def call(
+        self, what: Any, *given: Any, _loop_vars: Any = None, _block_vars: Any = None, **named: Any
+    ) -> Any:
+        return what(*given, **named)
+
+
+class PlainMacro(Macro):
+    """Jinja2's, which is called with all that it takes, in order, nearly always."""
+
+    def __call__(self, *given: Any, **named: Any) -> str:
+        if named or len(given) != self._argument_count or self.caller:
+            return super().__call__(*given, **named)
+        return self._invoke([*given], self._default_autoescape)
+
+
 class Shown(Template):
-    """Jinja2's, into which values are put by `shown`."""
+    """Jinja2's, into which values are put by `shown`, and whose macros are plain ones."""
 
     @classmethod
     def from_code(cls, *given: Any) -> Template:
         made = super().from_code(*given)
-        made.root_render_func.__globals__["escape"] = shown
+        made.root_render_func.__globals__.update(escape=shown, Macro=PlainMacro)
         return made
 
 
