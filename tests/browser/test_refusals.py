@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from typing import Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.axe import WIDE, nothing_is_wrong
 from tests.browser.conftest import Demo, Fault
@@ -17,6 +17,13 @@ from tests.fixtures.sampling import PROOF
 # make proof has more looks: see axe.py.
 pytestmark = [pytest.mark.any_database, *([pytest.mark.proof] if PROOF else [])]
 POOLS: Final = "/c/acme/pools/"
+PAPER: Final[ViewportSize] = {"width": 794, "height": 1123}
+# Around a pool, and before its name.
+ROOM: Final = """() => {
+    const [row, name] = ["tr", "th"].map((each) =>
+        getComputedStyle(document.querySelector(`#pool-table tbody ${each}`)));
+    return [row.paddingTop, row.paddingBottom, name.paddingLeft];
+}"""
 # As a browser sends a form that somebody has altered, or that is of another session.
 SEND: Final = """([address, fields]) => {
     const form = document.createElement("form");
@@ -101,11 +108,16 @@ def test_reading_all_pools_that_pauses(manager: Page, core_fault: Fault) -> None
     is_right(manager, "Paused until")
 
 
-def test_a_change_as_it_is_printed(manager: Page) -> None:
+def test_a_change_and_pools_as_they_are_printed(manager: Page) -> None:
     pool = new_pool(manager)
     edit(manager, pool, limit="12", reason="ZD-4711")
     manager.goto(pool)
     manager.get_by_role("link", name=re.compile("raised the limit")).click()
     manager.emulate_media(media="print")
     is_right(manager, "ZD-4711")
+    # Nor do lines of pools keep room for what can only be pressed.
+    manager.set_viewport_size(PAPER)
+    manager.goto(POOLS)
+    assert manager.evaluate(ROOM) == ["9.6px", "9.6px", "0px"]
     manager.emulate_media(media="screen")
+    manager.set_viewport_size(WIDE)
