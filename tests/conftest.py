@@ -1,9 +1,7 @@
 """What all tests share. Sockets reach this machine alone: see addopts in pyproject.toml."""
 
 import gc
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -18,9 +16,10 @@ pytest_plugins = [
     "tests.fixtures.ledger_flush",
     "tests.fixtures.panel",
     "tests.fixtures.people",
+    "tests.fixtures.workers",
 ]
 
-PROOF = Path(__file__).parent / "proof"
+PROOF = "tests/proof/"
 # How fast a case is drawn and tried is the machine's affair, and no test's.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -38,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = WITH_DATABASE.intersection(getattr(item, "fixturenames", ()))
         if fixtures or item.get_closest_marker("django_db"):
             item.add_marker(pytest.mark.database)
-        if PROOF in item.path.parents:
+        if item.nodeid.startswith(PROOF):
             item.add_marker(pytest.mark.proof)
 
 
@@ -54,14 +53,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     for report in terminalreporter.getreports("passed"):
         if report.nodeid.startswith("tests/proof/") and report.when == "call" and report.capstdout:
             terminalreporter.write_line(f"\n{report.nodeid}\n{report.capstdout.rstrip()}")
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: while a test waits for a process, another works.
-
-    Each collects all tests, and has a demo, a browser and a database of its own.
-    """
-    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")

@@ -19,9 +19,9 @@ AT_REST = """() => Promise.allSettled(document.getAnimations()
     .filter(each => each.effect.getComputedTiming().endTime !== Infinity)
     .map(each => each.finished))"""
 # What style sheets say is read again for two rules alone: of sound that plays by itself, and a
-# trial one that is off.
+# trial one that is off. How an element could be found again is not told.
 LOOK = """(rules) => axe
-    .run({resultTypes: ["violations"], preload: false, ...rules})
+    .run({resultTypes: ["violations"], preload: false, selectors: false, ...rules})
     .then(({violations}) => violations.flatMap(({id, nodes}) =>
         nodes.map(({html}) => `${id}: ${html.slice(0, 120)}`)))"""
 # The rules of axe that look at colours: all that can differ between two themes of one page.

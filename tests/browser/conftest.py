@@ -20,6 +20,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError
 
 import adminpanel.demo
+from tests.fixtures.workers import BROWSER
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Playwright leaves an event loop running in the process; Django would take every later
@@ -32,7 +33,7 @@ Fault = Callable[[str], None]
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if item.nodeid.startswith(BROWSER):
             item.add_marker(pytest.mark.browser)
 
 
@@ -148,6 +149,8 @@ def kept_context(
     browser: Browser, browser_context_args: dict[str, Any]
 ) -> Iterator[BrowserContext]:
     context = browser.new_context(**browser_context_args)
+    # The process of its pages ends with the last of them: an empty one stays.
+    context.new_page()
     yield context
     context.close()
 
@@ -156,7 +159,7 @@ def kept_context(
 def context(kept_context: BrowserContext) -> Iterator[BrowserContext]:
     """A browser that knows nobody. Its process and its cache of files outlive a test."""
     yield kept_context
-    for page in kept_context.pages:
+    for page in kept_context.pages[1:]:
         page.close()
     kept_context.clear_cookies()
     kept_context.clear_permissions()
