@@ -138,8 +138,6 @@ def test_nothing_moves_where_a_dialog_waits_and_its_outcome_is_said(
     """The sentence that Patchworks is slow, and then what became of it."""
     address = new_pool(manager)
     manager.add_init_script(WATCHED)
-    # To read, to write and to read back: the sentence comes after three seconds.
-    core_fault("latency=1.2")
     for place, limit in ((address, "6"), (POOLS, "7")):
         manager.goto(place)
         if place == POOLS:
@@ -150,7 +148,10 @@ def test_nothing_moves_where_a_dialog_waits_and_its_outcome_is_said(
         dialog = manager.get_by_role("dialog")
         dialog.get_by_label("Limit").fill(limit)
         manager.evaluate(SAID)
+        # To read, to write and to read back: the sentence comes after three seconds.
+        core_fault("latency=1.2")
         dialog.get_by_role("button", name="Save changes").click()
         expect(manager.locator("#outcome")).to_contain_text(f"→ {limit}")
+        core_fault("")
         assert "Still waiting" in manager.evaluate("window.said")
         assert manager.evaluate("window.movers") == []
