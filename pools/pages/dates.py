@@ -46,6 +46,14 @@ class Told(NamedTuple):
     age: str
 
 
+class Clocked(NamedTuple):
+    """A moment as a line below its day has it: the time of day, and the full one beneath."""
+
+    iso: str
+    exact: str
+    clock: str
+
+
 class Teller:
     """Tells the moments of a page: the reader's zone and the time are looked at once for all."""
 
@@ -58,6 +66,12 @@ class Teller:
             return Told("", UNREADABLE_MOMENT)
         here = at.astimezone(self._zone)
         return Told(_exact(here), age_here(here, self._now))
+
+    def clocked(self, at: datetime | None) -> Clocked:
+        if at is None:
+            return Clocked("", "", "")
+        here = at.astimezone(self._zone)
+        return Clocked(here.isoformat(), _exact(here), _clock(here))
 
     def exact(self, at: datetime | None) -> str:
         return "" if at is None else _exact(at.astimezone(self._zone))

@@ -16,6 +16,7 @@ from pools.changes.reading import ChangeLine, EventLine
 from pools.changes.state import ChangeState
 from pools.models import Company
 from pools.models.vocabulary import Action
+from pools.pages.dates import Clocked, Teller
 from pools.views.changes_address import address_with
 from pools.views.visibility import Visibility
 from pools.wording.batches import operation_recorded, share_of
@@ -31,6 +32,7 @@ class ChangeRow:
     """A change as a line of the list. An address that is empty leads nowhere."""
 
     line: ChangeLine
+    time: Clocked
     company: Company | None
     values: str
     href: str
@@ -48,6 +50,7 @@ class ListRow:
     """
 
     line: ChangeLine
+    time: Clocked
     company: Company | None
     title: str
     share: str
@@ -63,6 +66,7 @@ class ListRow:
 @dataclass(frozen=True, slots=True)
 class EventRow:
     line: EventLine
+    time: Clocked
     company: Company | None
     title: str
     facts: list[tuple[str, str]]
@@ -90,6 +94,7 @@ def _row_maker(
 ) -> Callable[[ChangeLine | EventLine], ChangeRow | ListRow | EventRow]:
     """What makes the lines of a page. An address that many of them have is made once."""
     of_change = reverse("pools:change", args=[_NO_CHANGE]).split(str(_NO_CHANGE))
+    time = Teller().clocked
     who_href = cache(lambda name: address_with(path, words, who=name))
     of_pools = cache(pool_addresses)
     of_list = cache(lambda slug, batch: reverse("pools:batch", args=[slug, batch]))
@@ -100,7 +105,7 @@ def _row_maker(
         company = visible.here.get(line.company)
         if isinstance(line, EventLine):
             title, facts = title_of(line.action), line_facts_of(line)
-            return EventRow(line, company, title, facts, who_href(line.actor_name))
+            return EventRow(line, time(line.at), company, title, facts, who_href(line.actor_name))
         return list_row(line, line.folded, company) if line.folded else change_row(line, company)
 
     def list_row(line: ChangeLine, folded: Folded, company: Company | None) -> ListRow:
@@ -109,6 +114,7 @@ def _row_maker(
         reverted = reverted_by(folded.frozen)
         return ListRow(
             line=line,
+            time=time(line.at),
             company=company,
             title=operation_recorded(folded.frozen),
             share=share_of(folded.frozen, folded.number),
@@ -129,6 +135,7 @@ def _row_maker(
         item = line.item
         return ChangeRow(
             line=line,
+            time=time(line.at),
             company=company,
             values=_values(item.after or item.before) if item.action is Action.CREATE else "",
             href=str(item.change_id).join(of_change) if item.has_page else "",
