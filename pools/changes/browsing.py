@@ -7,6 +7,7 @@ that the last one costs what the first one does.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
@@ -22,7 +23,7 @@ from django.db.models.expressions import RawSQL
 
 from pools.changes.filtering import Filters, of_no_kind, sources, sources_of, within
 from pools.changes.state import last_word, outcome_at
-from pools.changes.together import Row, asked_together
+from pools.changes.together import Asked, Row, asked_together
 from pools.ledger import clock
 from pools.models import Entry, IndexTerm
 from pools.models.stored import (
@@ -117,11 +118,7 @@ class Overview:
 def overview(parts: list[Part], companies: frozenset[str] | None, named: int) -> Overview:
     """All of it by one statement, unless more than the lines themselves has to be looked up."""
     if not any(part.filters.who or part.filters.outcome for part in parts):
-        queries = [
-            *([_slice(part, each) for each in sources_of(part.filters)] for part in parts),
-            [_names(each, named) for each in sources_of(Filters(companies=companies))],
-            [of_no_kind()[:1]],
-        ]
+        queries = [*map(_lines_of, parts), _names_of(companies, named), _altered()]
         answers = iter(asked_together(queries))
         *lines, names, altered = ([next(answers) for _ in each] for each in queries)
         if not any(altered):
@@ -134,6 +131,30 @@ def overview(parts: list[Part], companies: frozenset[str] | None, named: int) ->
         [_nearest(each) for each in parts],
         newest_names(companies, named),
     )
+
+
+def _lines_of(part: Part) -> tuple[Asked, ...]:
+    # Of words, those that are rare are looked up: which they are may change.
+    worded = part.filters.words or part.filters.pool
+    return _put_together(part) if worded else _kept(part)
+
+
+def _put_together(part: Part) -> tuple[Asked, ...]:
+    return tuple(Asked.of(_slice(part, each)) for each in sources_of(part.filters))
+
+
+# Django takes longer to put a query together than the database to answer it.
+_kept: Final = lru_cache(maxsize=256)(_put_together)
+
+
+@lru_cache(maxsize=256)
+def _names_of(companies: frozenset[str] | None, named: int) -> tuple[Asked, ...]:
+    return tuple(Asked.of(_names(each, named)) for each in sources_of(Filters(companies=companies)))
+
+
+@cache
+def _altered() -> tuple[Asked, ...]:
+    return (Asked.of(of_no_kind()[:1]),)
 
 
 def _match(row: Row) -> Match:

@@ -499,3 +499,25 @@ def test_an_outcome_after_the_verdict_counts_where_it_is_clear(outcome: Outcome)
     clear = outcome is not Outcome.UNKNOWN
     assert found(outcome=outcome) == ([change] if clear else [])
     assert found(outcome=Verdict.NOT_APPLIED) == ([] if clear else [change])
+
+
+def test_which_word_is_rare_is_looked_up_each_time_and_the_rest_is_put_together_once() -> None:
+    """A kept query would go on with the word that was rare when it was made."""
+    a_change(reason="stock returns")
+    for filters, statements in ((Filters(words="stock returns"), 4), (Filters(action="edit"), 2)):
+        for _ in range(2):
+            with CaptureQueriesContext(connection) as asked:
+                assert len(page(filters, 50).lines) == 1
+            assert len(asked) == statements
+
+
+def test_a_filter_finds_its_own_whatever_was_asked_before() -> None:
+    acme, other = a_change(), a_change(company="other", action=Action.CLEAR)
+    for _ in range(2):
+        assert found() == [other, acme]
+        assert found(companies=frozenset({"acme"})) == [acme]
+        assert found(companies=frozenset({"other"})) == [other]
+        assert found(action="clear") == [other]
+        assert found(action="edit") == [acme]
+        assert found(begin=NOON + minutes(1)) == []
+        assert found(begin=NOON) == [other, acme]
