@@ -1,7 +1,10 @@
 """What all tests share. Sockets reach this machine alone: see addopts in pyproject.toml."""
 
 import gc
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -56,13 +59,26 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def as_migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tests' database as it was before the first test, where they run on SQLite."""
+    return tmp_path_factory.mktemp("as_migrated") / "panel.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, as_migrated: Path
+) -> Iterator[None]:
     """pytest-django's database, which on PostgreSQL nobody else may hold when it goes.
 
     Playwright's event loop makes Django keep a second connection in the same process, and
     processes that a test killed may not have been missed yet. A test that cut everybody off
     may have cut off this one too: what is closed is opened anew.
     """
+    with django_db_blocker.unblock():
+        if connection.vendor == "sqlite":
+            connection.ensure_connection()
+            with closing(sqlite3.connect(as_migrated)) as copy:
+                connection.connection.backup(copy)
     yield
     with django_db_blocker.unblock():
         if connection.vendor == "postgresql":
