@@ -27,6 +27,7 @@ from pools.changes.exporting import (
 from pools.core import Connector, Pool
 
 UNREADABLE: Final = "unreadable"
+UNTOLD: Final = "not told"
 COMMENT: Final = "# "
 WHERE: Final = ("company", "origin", "id")
 VALUES: Final = ("name", "limit", "timeout")
@@ -155,8 +156,14 @@ class PoolExport:
         if self.shape.ids:
             row |= {name: _time(getattr(pool, name)) for name in TIMES}
         if self.shape.connectors:
-            row |= {"systems": _systems(pool.connectors), "connectors": pool.connectors}
+            row |= self._connectors(pool)
         return row | (exported if self.shape.ids else {FROM: company.slug})
+
+    def _connectors(self, pool: Pool) -> dict[str, Any]:
+        if pool.connectors is None and self.shape.format is Format.CSV:
+            unread = UNREADABLE if "connectors" in pool.unreadable else UNTOLD
+            return dict.fromkeys(CONNECTORS, unread)
+        return {"systems": _systems(pool.connectors), "connectors": pool.connectors}
 
 
 class _Csv:
@@ -202,8 +209,8 @@ class _Json:
         return f'\n], "end": {as_recorded(said)}}}\n'
 
 
-def _listed(given: Sequence[_Each] | None, say: Callable[[_Each], str]) -> str:
-    return UNREADABLE if given is None else ", ".join(map(say, given))
+def _listed(given: Sequence[_Each] | str, say: Callable[[_Each], str]) -> str:
+    return given if isinstance(given, str) else ", ".join(map(say, given))
 
 
 def _systems(connectors: Sequence[Connector] | None) -> list[str] | None:

@@ -153,7 +153,7 @@ def _items(company: Company, wishes: Sequence[Wish], seen: Mapping[int, Pool]) -
                 pool_id=wish.pool_id,
                 name=storable(named or ""),
                 seen=storable(seen_written(Snapshot.from_pool(pool) if pool else None)),
-                systems=_systems(pool),
+                systems=_systems(wish, pool),
                 note=note.text if note else "",
                 wanted=storable(written(wish.changed or wish.fields)),
                 form=uuid4(),
@@ -183,10 +183,15 @@ def _left_out(wish: Wish, pool: Pool | None, held: set[int], elsewhere: set[int]
     return LeftOut.OTHER_BATCH if wish.pool_id in elsewhere else None
 
 
-def _systems(pool: Pool | None) -> str:
-    """The pool's connectors by system, each with its id and its name."""
+def _systems(wish: Wish, pool: Pool | None) -> str:
+    """The pool's connectors by system, each with its id and its name; null where Core did not
+    tell them. A pool that is to be made has none yet.
+    """
     found: dict[str, list[list[Any]]] = {}
-    for connector in (pool and pool.connectors) or ():
+    connectors = pool.connectors if pool else () if wish.pool_id is None else None
+    if connectors is None:
+        return "null"
+    for connector in connectors:
         system = (connector.system and connector.system.name) or ""
         found.setdefault(system, []).append([connector.id, connector.name or ""])
     return storable(json.dumps(found, ensure_ascii=False, sort_keys=True))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from pools.batches.exporting import UNTOLD
 from pools.batches.lines import after_in, seen_in
 from pools.batches.progress import Line, Progress
 from pools.changes.exporting import BYTE_ORDER_MARK, Format, as_recorded, cells_of, csv_text
@@ -28,7 +29,7 @@ def report_of(progress: Progress, form: Format) -> Iterator[str]:
 
 def _row(progress: Progress, line: Line) -> dict[str, Any]:
     item, change = line.item, line.change
-    attached: dict[str, list[Any]] = json.loads(item.systems)
+    attached: dict[str, list[Any]] | None = json.loads(item.systems)
     values = (
         str(progress.batch.pk),
         item.position,
@@ -38,7 +39,9 @@ def _row(progress: Progress, line: Line) -> dict[str, Any]:
         str(line.end),
         *_values(seen_in(item)),
         *_values(after_in(item)),
-        {name: len(those) for name, those in sorted(attached.items())},
+        UNTOLD
+        if attached is None
+        else {name: len(those) for name, those in sorted(attached.items())},
         item.left_out,
         item.stopped,
         json.loads(item.stopped_says or "{}"),

@@ -116,7 +116,8 @@ class Batch(models.Model):
 class BatchItem(models.Model):
     """One line of a frozen list.
 
-    `seen` is the pool as it was then and `wanted` what is to be sent, as JSON. `form` becomes
+    `seen` is the pool as it was then and `wanted` what is to be sent, as JSON; `systems` its
+    connectors by system, null where Core did not tell them. `form` becomes
     the form of the change, which the ledger takes once; `reverts` is the change that it undoes,
     if it does. Nobody else works on it until `claimed_until`.
     """

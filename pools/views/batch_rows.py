@@ -21,7 +21,8 @@ from pools.wording.outcomes import Standing
 class Row:
     """One item. `standing` is the mark of one that has no change on the record.
 
-    `pool_id` is also that of a pool that it made; `newer_href` the list that tried it again, or
+    `systems` is None where Core did not say which connectors use the pool. `pool_id` is also that
+    of a pool that it made; `newer_href` the list that tried it again, or
     put it back, as `newer_says`.
     """
 
@@ -29,7 +30,7 @@ class Row:
     deed: str
     differences: tuple[Difference, ...]
     values: str
-    systems: tuple[tuple[str, int], ...]
+    systems: tuple[tuple[str, int], ...] | None
     pool_id: int | None
     pool_href: str
     newer_href: str
@@ -49,7 +50,7 @@ def _row(progress: Progress, line: Line, newer: UUID | None, newer_says: str) ->
     item, slug = line.item, progress.batch.company.slug
     pool_id = _made_by(line) if item.kind is Action.CREATE else item.pool_id
     seen, after = seen_in(item), after_in(item)
-    attached: dict[str, list[object]] = json.loads(item.systems)
+    attached: dict[str, list[object]] | None = json.loads(item.systems)
     linked = not progress.moved and pool_id is not None and item.left_out != "gone"
     values = ""
     if item.kind is Action.CREATE and after is not None:
@@ -60,7 +61,9 @@ def _row(progress: Progress, line: Line, newer: UUID | None, newer_says: str) ->
         deed=deed_of(item),
         differences=differences(seen, after) if seen and after else (),
         values=values,
-        systems=tuple(
+        systems=None
+        if attached is None
+        else tuple(
             (name or UNNAMED_SYSTEM, len(those)) for name, those in sorted(attached.items())
         ),
         pool_href=reverse("pools:pool_detail", args=[slug, pool_id]) if linked else "",

@@ -278,8 +278,8 @@ def what_is_lost(batch: Batch) -> str:
         )
     if batch.operation == Operation.DELETE:
         return (
-            "This is permanent. The connectors below will have no limit on how many requests they "
-            "send at the same time."
+            "This is permanent. Connectors that use these pools will have no limit on how many "
+            "requests they send at the same time."
         )
     return ""
 

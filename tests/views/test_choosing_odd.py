@@ -1,17 +1,19 @@
 """All that match, of a Core that searches, pages or counts in a way of its own."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.test import Client
+from selectolax.lexbor import LexborHTMLParser
 
 from pools.models import Batch, BatchItem
 from sandbox.http_messages import Answer, Request
 from tests.fixtures.kept_connections import close_kept_connections
-from tests.fixtures.panel import told
-from tests.views.other_core import OtherCore, other_core, rewriting
+from tests.fixtures.panel import streamed, told
+from tests.views.other_core import OtherCore, each_pool, other_core, rewriting
 
 NEW = "/c/acme/batches/new/"
 FROZEN = {"freeze": "1", "origin": "1", "operation": "limit", "limit_to": "9", "matching": "1"}
@@ -112,3 +114,27 @@ def test_reading_many_leaves_a_fifth_of_the_calls_to_people(
     assert Batch.objects.count() == 0
     # A few calls are a person's own work, whatever is left.
     assert manager.post(NEW, {**ticked, "pool": str(first)}).status_code == 302
+
+
+@pytest.mark.parametrize("operation", ["delete", "clear", "limit"])
+def test_connectors_that_were_not_told_are_not_taken_for_none(
+    manager: Client, core: OtherCore, operation: str
+) -> None:
+    """Neither on the page on which they are confirmed, nor in its report."""
+    acme = core.sandbox.company("acme")
+    untold, none = (pool.id for pool in acme.pools()[:2])
+
+    def unsaid(pool: dict[str, Any]) -> dict[str, Any]:
+        return {name: each for name, each in pool.items() if name != "connectors"}
+
+    core.answers = each_pool(lambda pool: unsaid(pool) if pool["id"] == untold else pool)
+    chosen = {"pool": [str(untold), str(none), "99999"], "operation": operation}
+    sent = {**FROZEN, **chosen}
+    sent.pop("matching")
+    answer = manager.post(NEW, sent)
+    page = LexborHTMLParser(manager.get(answer["Location"]).content)
+    said = [" ".join(each.text().split()) for each in page.css(".batch-systems")]
+    assert sorted(said) == ["connectors not told", "connectors not told", "no connectors"]
+    report = manager.post(f"{answer['Location']}report/", {"format": "json"})
+    rows = {row["pool_id"]: row["systems"] for row in json.loads(streamed(report))}
+    assert rows == {untold: "not told", none: {}, 99_999: "not told"}

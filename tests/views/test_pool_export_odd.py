@@ -1,5 +1,7 @@
 """Exports from Cores that answer in a form of their own."""
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -49,6 +51,16 @@ def test_connectors_that_the_list_does_not_tell_are_asked_for_where_they_are_wan
     pools = export(manager, connectors="1")["pools"]
     assert [pool["connectors"][0]["id"] for pool in pools] == [0, 1, 2]
     assert len(core.received) == 1 + 1 + 3
+
+
+@pytest.mark.parametrize(("given", "said"), [(None, "not told"), ("many", "unreadable"), ([], "")])
+def test_a_csv_says_why_it_has_no_connectors(
+    manager: Client, core: OtherCore, given: Any, said: str
+) -> None:
+    core.answers = each_pool(lambda pool: {**pool, "connectors": given})
+    file = streamed(manager.post(EXPORT, {"format": "csv", "connectors": "1"}))
+    rows = list(csv.DictReader(io.StringIO(file.removeprefix("\ufeff"))))[:3]
+    assert [(row["systems"], row["connectors"]) for row in rows] == [(said, said)] * 3
 
 
 def test_what_cannot_be_read_is_not_taken_for_none(manager: Client, core: OtherCore) -> None:
