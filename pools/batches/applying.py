@@ -13,7 +13,17 @@ from typing import Any, Final
 from pools.batches.freezing import Wish
 from pools.batches.patience import Asking, Patient
 from pools.changes.exporting import defused
-from pools.core import CoreClient, NotFound, Page, Pool, PoolChanges, PoolFields, PoolQuery
+from pools.core import (
+    CoreClient,
+    Ending,
+    NotFound,
+    Page,
+    Pool,
+    PoolChanges,
+    PoolFields,
+    PoolQuery,
+    WholeReading,
+)
 from pools.core.bounds import PER_PAGE
 from pools.core.comparing import same_value, visible_form
 from pools.models.batch import LeftOut
@@ -90,9 +100,8 @@ def read_known(patient: Patient, lines: Sequence[Line]) -> Asking[Known]:
     few = first.is_whole or (first.last_page or 1) <= len(ids) + len(names)
     if few and (first.numbered or first.is_whole):
         yield from _read_all(patient, first, ids, names, known)
-    else:
-        for name in names:
-            known.by_name[name] = yield from _called(patient, name)
+    for name in names - known.by_name.keys():
+        known.by_name[name] = yield from _called(patient, name)
     # The rest; what slipped past, from one page to the one before, may be there all the same.
     for pool_id in sorted(ids - known.pools.keys()):
         try:
@@ -105,19 +114,21 @@ def read_known(patient: Patient, lines: Sequence[Line]) -> Asking[Known]:
 def _read_all(
     patient: Patient, page: Page, ids: set[int], names: set[str], known: Known
 ) -> Asking[None]:
+    """All pages; who has a name is only known where these are all pools that there are."""
     named: dict[str, dict[int, Pool]] = {name: {} for name in names}
-    number = 1
+    whole = WholeReading(PoolQuery(per_page=PER_PAGE.largest))
     while True:
+        whole.take(page)
         for pool in page.pools:
             if pool.id in ids:
                 known.pools[pool.id] = pool
             if pool.id is not None and (name := visible_form(pool.name or "")) in named:
                 named[name][pool.id] = pool
-        if page.is_last or not page.pools or page.is_whole:
+        if whole.ending is not None:
             break
-        number += 1
-        page = yield from patient.ask(_listing(PoolQuery(page=number, per_page=PER_PAGE.largest)))
-    known.by_name |= {name: list(pools.values()) for name, pools in named.items()}
+        page = yield from patient.ask(_listing(whole.query))
+    if whole.ending is Ending.END:
+        known.by_name |= {name: list(pools.values()) for name, pools in named.items()}
 
 
 def _called(patient: Patient, name: str) -> Asking[list[Pool] | None]:
@@ -127,15 +138,16 @@ def _called(patient: Patient, name: str) -> Asking[list[Pool] | None]:
     """
     term = max(name.split(","), key=len).strip()
     found: dict[int, Pool] = {}
-    for number in range(1, _MOST_PAGES_OF_A_NAME + 1):
-        query = PoolQuery(search=term, page=number, per_page=PER_PAGE.largest)
-        page = yield from patient.ask(_listing(query))
+    whole = WholeReading(PoolQuery(search=term, per_page=PER_PAGE.largest))
+    for _ in range(_MOST_PAGES_OF_A_NAME):
+        page = yield from patient.ask(_listing(whole.query))
+        whole.take(page)
         if not term or (page.pools and not page.searched):
             return None
         same = [pool for pool in page.pools if same_value(pool.name, name)]
         found |= {pool.id: pool for pool in same if pool.id is not None}
-        if page.is_last or not page.pools or page.is_whole:
-            return list(found.values())
+        if whole.ending is not None:
+            return list(found.values()) if whole.ending is Ending.END else None
     return None
 
 

@@ -8,7 +8,18 @@ from pools.batches.caps import CAPS, TooMany
 from pools.batches.patience import IN_FRONT, Patient, TooLong, answered
 from pools.catalogue.connectors import systems
 from pools.catalogue.listing import list_seen
-from pools.core import CoreClient, NotFound, NotSent, Page, Pool, PoolQuery, Reason, Sort
+from pools.core import (
+    CoreClient,
+    Ending,
+    NotFound,
+    NotSent,
+    Page,
+    Pool,
+    PoolQuery,
+    Reason,
+    Sort,
+    WholeReading,
+)
 from pools.core.bounds import PER_PAGE
 from pools.models import Company
 from pools.models.allowance import system_key
@@ -20,14 +31,15 @@ _Answer = TypeVar("_Answer")
 
 
 class CannotResolve(Exception):
-    """Which pools match can't be told for certain: Core gave others, or the list was changing.
+    """Which pools match can't be told for certain.
 
-    `searched` is False where Core visibly did not search.
+    `searched` is False where Core gave pools that don't match. `ending` is where its list ended.
     """
 
-    def __init__(self, *, searched: bool = True) -> None:
+    def __init__(self, *, searched: bool = True, ending: Ending = Ending.MOVED) -> None:
         super().__init__("what matches can't be told for certain")
         self.searched = searched
+        self.ending = ending
 
 
 class _Reader:
@@ -63,7 +75,8 @@ def read_ticked(core: CoreClient, ids: Collection[int]) -> dict[int, Pool]:
     found: dict[int, Pool] = {}
     wanted = set(ids)
     if len(wanted) > _FEW:
-        for page in _pages(reader, PoolQuery(sort=Sort.CREATED, per_page=PER_PAGE.largest)):
+        whole = WholeReading(PoolQuery(sort=Sort.CREATED, per_page=PER_PAGE.largest))
+        for page in _pages(reader, whole):
             found |= {pool.id: pool for pool in page.pools if pool.id in wanted}
             if wanted == found.keys() or _pages_left(page) > len(wanted) - len(found):
                 break
@@ -97,19 +110,19 @@ def read_matching(core: CoreClient, query: PoolQuery, operation: Operation) -> d
 def _read_whole(
     reader: _Reader, asked: PoolQuery, operation: Operation
 ) -> tuple[dict[int, Pool], int]:
-    """What the pages of a list make up, and how many these are."""
+    """What the pages of a list make up, and how many had pools of their own."""
     found: dict[int, Pool] = {}
-    last, unnumbered = None, 0
-    for page in _pages(reader, asked):
+    whole = WholeReading(asked)
+    for page in _pages(reader, whole):
         if asked.search and page.pools and not page.searched:
             raise CannotResolve(searched=False)
         found |= {pool.id: pool for pool in page.pools if pool.id is not None}
-        unnumbered += sum(pool.id is None for pool in page.pools)
         must_fit(operation, max(page.total or 0, len(found)))
-        last = page
-    if last is None or not _is_end(last, len(found) + unnumbered):
+    if whole.ending is not Ending.END:
+        raise CannotResolve(ending=whole.ending or Ending.MOVED)
+    if whole.last_total not in (None, whole.pools):
         raise CannotResolve
-    return found, last.number
+    return found, whole.pages
 
 
 def read_system(
@@ -148,27 +161,19 @@ def by_name(ids: Iterable[int], read: Mapping[int, Pool]) -> list[int]:
     return sorted(ids, key=place)
 
 
-def _pages(reader: _Reader, query: PoolQuery) -> Iterator[Page]:
-    """The pages of a list, as far as their numbers reach."""
-    while True:
-        page = reader.page(query)
+def _pages(reader: _Reader, whole: WholeReading) -> Iterator[Page]:
+    """The pages of a list, until it ends."""
+    while whole.ending is None:
+        page = reader.page(whole.query)
+        whole.take(page)
         yield page
-        told = page.last_page is not None or page.more is not None
-        ends = page.is_last or not page.numbered or not page.pools or page.number != query.page
-        if ends or (not told and len(page.pools) < page.per_page):
-            return
-        query = replace(query, page=query.page + 1)
-
-
-def _is_end(last: Page, count: int) -> bool:
-    """Whether so many pools are all that there are, as far as the last page read says."""
-    if last.total is not None and last.total != count:
-        return False
-    return last.is_last or last.more is not True
 
 
 def _pages_left(page: Page) -> int:
-    return 0 if page.last_page is None else page.last_page - page.number
+    """How many pages follow: where Core does not say, as many as there were."""
+    if page.last_page is None:
+        return 0 if page.is_last else page.number
+    return page.last_page - page.number
 
 
 def _may_have(pool: Pool, system: str) -> bool:

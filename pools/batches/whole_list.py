@@ -1,8 +1,4 @@
-"""Reading the whole of a filtered list, page by page, for whoever takes it along.
-
-Pools come, go and move to other pages while it is read. That can't be prevented; it is noticed, and
-told at the end.
-"""
+"""Reading the whole of a filtered list, page by page, for whoever takes it along."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -11,7 +7,17 @@ from typing import Final, TypeAlias
 
 from pools.batches.patience import STOPS, Asking, Patient, Pause
 from pools.catalogue.listing import seen_with
-from pools.core import CoreClient, CoreError, NotFound, Page, Pool, PoolQuery, Sort
+from pools.core import (
+    CoreClient,
+    CoreError,
+    Ending,
+    NotFound,
+    Page,
+    Pool,
+    PoolQuery,
+    Sort,
+    WholeReading,
+)
 from pools.core.bounds import PER_PAGE
 from pools.models import Company
 
@@ -29,7 +35,7 @@ class State(StrEnum):
 
 @dataclass(slots=True)
 class End:
-    """What can be said of a list that was read; `error` is what stopped it.
+    """What can be said of a list that was read; `error` is what stopped it, `ending` where.
 
     `pools` were read. Core counted `first_total` of them at first and `last_total` at the end.
     `repeated` came once more, on another page; `gone` had been there and was not.
@@ -42,6 +48,7 @@ class End:
     repeated: int = 0
     gone: int = 0
     unsorted: bool = False
+    ending: Ending | None = None
     error: Exception | None = None
 
     @property
@@ -51,7 +58,7 @@ class End:
 
     @property
     def state(self) -> State:
-        if self.error is not None:
+        if self.error is not None or self.ending not in (None, Ending.END):
             return State.INCOMPLETE
         moved = self.first_total != self.last_total or self.missing
         return State.CHANGED if moved or self.repeated or self.gone else State.COMPLETE
@@ -85,7 +92,6 @@ class WholeList:
     query: WholeQuery
     open: Callable[[], CoreClient]
     end: End = field(default_factory=End)
-    _known: set[int] = field(default_factory=set)
 
     def __iter__(self) -> Iterator[Step]:
         """What goes wrong ends it, and is the error of `end`."""
@@ -98,32 +104,20 @@ class WholeList:
     def _pages(self, patient: Patient) -> Iterator[Step]:
         # The oldest first, unless an order was chosen: a new one comes last.
         sort = self.query.sort or Sort.CREATED
-        query = PoolQuery(search=self.query.search, sort=sort, per_page=PER_PAGE.largest)
-        while True:
-            page = yield from patient.ask(_listing(query))
-            fresh = self._noted(page)
-            yield (yield from self._told(patient, fresh))
-            # A page of nothing new: Core gives no others, whatever is asked.
-            if _is_last(page) or not fresh:
-                return
-            query = replace(query, page=query.page + 1)
+        reading = WholeReading(
+            PoolQuery(search=self.query.search, sort=sort, per_page=PER_PAGE.largest)
+        )
+        while reading.ending is None:
+            page = yield from patient.ask(_listing(reading.query))
+            new = reading.take(page)
+            self._note(reading, page)
+            yield (yield from self._told(patient, new))
 
-    def _noted(self, page: Page) -> tuple[Pool, ...]:
-        """Of a page the pools that were on none before; the rest tells that the list moves."""
+    def _note(self, reading: WholeReading, page: Page) -> None:
         end = self.end
-        if not self._known:
-            end.first_total = page.total
-        end.last_total = page.total
+        end.pools, end.repeated, end.ending = reading.pools, reading.repeated, reading.ending
+        end.first_total, end.last_total = reading.first_total, reading.last_total
         end.unsorted |= self.query.sort is not None and page.sort is None and len(page.pools) > 1
-        fresh = []
-        for pool in page.pools:
-            if pool.id is None or pool.id not in self._known:
-                fresh.append(pool)
-            if pool.id is not None:
-                self._known.add(pool.id)
-        end.repeated += len(page.pools) - len(fresh)
-        end.pools += len(fresh)
-        return tuple(fresh)
 
     def _seen(self, patient: Patient) -> Iterator[Step]:
         """Those that were last seen with a connector of the system, each read again."""
@@ -164,10 +158,3 @@ def _alone(patient: Patient, pool_id: int) -> Asking[Pool | None]:
         return (yield from patient.ask(lambda core: core.get_pool(pool_id)))
     except NotFound:
         return None
-
-
-def _is_last(page: Page) -> bool:
-    """Whether no page follows, as far as Core says, or else as its rows show."""
-    told = page.last_page is not None or page.more is not None
-    short = not told and len(page.pools) < page.per_page
-    return page.is_last or short or not page.numbered

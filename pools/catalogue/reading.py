@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from pools.catalogue.keeping import RENEWED_AFTER, keep
-from pools.core import CoreClient, Page, PoolQuery, RateLimited, Sort
+from pools.core import CoreClient, Ending, Page, PoolQuery, RateLimited, Sort, ending_with
 from pools.core.bounds import PER_PAGE
 from pools.core.pacing import USUAL_PAUSE, leaves_too_few
 from pools.database_faults import try_to_write
@@ -57,28 +57,29 @@ def begin(company: Company, user: User) -> Reading:
     )
 
 
-def go_on(core: CoreClient, reading: Reading) -> bool:
-    """Reads some more pages; False where it came to the end and pools are missing all the same.
+def go_on(core: CoreClient, reading: Reading) -> Ending | None:
+    """Reads some more pages; why pools may be missing all the same, where it came to an end so.
 
     Nothing is asked before `paused_until`. Raises a CoreError, but not for a 429, which is a
     pause; what came until then is kept, and the reading can go on from there.
     """
     for _ in range(PAGES_AT_ONCE):
         if _is_paused(reading):
-            return True
+            return None
         query = PoolQuery(sort=Sort.CREATED, page=reading.next_page, per_page=PER_PAGE.largest)
         try:
             page = core.list_pools(query)
         except RateLimited as error:
             _pause(reading, error.retry_at)
-            return True
-        if _ends_with(reading, page):
-            return _end(reading, page)
+            return None
+        ending = _taken(reading, query, page)
+        if ending is not None:
+            return _end(reading, page, ending)
         if leaves_too_few(core.last_exchange):
             _pause(reading, None)
         if core.budget is not None and core.budget.share_left() < LEAST_SHARE:
             break
-    return True
+    return None
 
 
 def _is_paused(reading: Reading) -> bool:
@@ -90,31 +91,39 @@ def _pause(reading: Reading, until: datetime | None) -> None:
     reading.save(update_fields=["paused_until"])
 
 
-def _ends_with(reading: Reading, page: Page) -> bool:
-    """Keeps a page; whether it is the last one, or Core gives no others whatever is asked."""
+def _taken(reading: Reading, query: PoolQuery, page: Page) -> Ending | None:
+    """Keeps a page; how the list ends with it, if it does."""
     before = reading.pools
-    keep(reading.company, page.pools, reading=reading.pk)
+    known = keep(reading.company, page.pools, reading=reading.pk)
     reading.pools = SeenPool.objects.filter(
         company=reading.company, origin=reading.origin, reading=reading.pk
     ).count()
     if reading.total is None:
         reading.total = page.total
-    told = page.last_page is not None or page.more is not None
-    short = not told and len(page.pools) < page.per_page
-    ends = page.is_last or short or not page.numbered or reading.pools == before
+    new = {
+        pool.id
+        for pool in page.pools
+        if pool.id is not None and (pool.id not in known or known[pool.id].reading != reading.pk)
+    }
+    counted = reading.total if page.total is None else page.total
+    ending = ending_with(page, query, new=len(new), pools=reading.pools, counted=counted)
+    if ending is None and reading.pools == before:
+        ending = Ending.MOVED  # what came could not be kept
     reading.next_page += 1
     reading.save(update_fields=["pools", "total", "next_page"])
-    return ends
+    return ending
 
 
-def _end(reading: Reading, last: Page) -> bool:
-    """Ends a reading; False, and it is forgotten, where it may have missed some."""
-    if not _is_whole(reading, last):
+def _end(reading: Reading, last: Page, ending: Ending) -> Ending | None:
+    """Ends a reading; where it may have missed some, it is forgotten, and why is told."""
+    if ending is Ending.END and not _has_all(reading, last):
+        ending = Ending.MOVED
+    if ending is not Ending.END:
         reading.delete()
-        return False
+        return ending
     with transaction.atomic():
         _in_place_of_others(reading, Q(reading__isnull=True) | ~Q(reading=reading.pk))
-    return True
+    return None
 
 
 def _in_place_of_others(reading: Reading, lacking: Q) -> None:
@@ -153,13 +162,11 @@ def _note_whole(company: Company, user: User, ids: list[int | None], began: date
     _in_place_of_others(reading, ~Q(pool_id__in=ids))
 
 
-def _is_whole(reading: Reading, last: Page) -> bool:
-    """Whether nothing speaks against all pools having come by.
+def _has_all(reading: Reading, last: Page) -> bool:
+    """Whether as many came by as Core counts.
 
     Fewer pools at the end than at first: some were deleted, and those behind them slipped past.
     """
-    if not last.numbered and last.more is not False:
-        return False
     if last.total is None:
-        return reading.total is None and last.is_last
+        return reading.total is None
     return reading.pools >= last.total >= (reading.total or 0)

@@ -8,6 +8,7 @@ older than the record. What a read shows of a change that is done and could not 
 is recorded as well.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -158,13 +159,18 @@ def record_differences(
     they are changed, so what may be late is recorded as well. `known` are the newest entries
     about them, by reference, where they were just read. Returns the newest entry made,
     if any. Where the ledger cannot be written nothing is recorded now; the next read will
-    notice it.
+    notice it. A pool that an answer has twice was not changed: the answer contradicts itself.
     """
-    read = {company.reference(pool.id): pool for pool in pools if pool.id is not None}
+    pools = tuple(pools)
+    times = Counter(pool.id for pool in pools)
+    times[None] = 0
+    read = {company.reference(pool.id): pool for pool in pools if times[pool.id] == 1}
     newest = {
         entry.pool_id: entry.seq
         for entry in (newest_entries(company, read) if known is None else known.values())
-        if entry.seq <= as_of and _is_telling(entry, read[entry.pool_id], at_once=at_once)
+        if entry.seq <= as_of
+        and entry.pool_id in read
+        and _is_telling(entry, read[entry.pool_id], at_once=at_once)
     }
     return _recorded(company, {reference: read[reference] for reference in newest}, newest)
 

@@ -102,7 +102,8 @@ def is_whole(query: PoolQuery, page: Page) -> bool:
     """Whether these are all pools that there are, as far as Core itself says so."""
     ids = {pool.id for pool in page.pools}
     counted = page.total == len(ids) == len(page.pools)
-    return not query.search and page.number == page.last_page == 1 and counted and None not in ids
+    first = page.number == page.last_page == 1 and page.is_last
+    return not query.search and first and counted and None not in ids
 
 
 def _number_here(company: Company, reference: str) -> int | None:

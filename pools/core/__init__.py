@@ -41,6 +41,7 @@ from pools.core.schema import (
     System,
 )
 from pools.core.transport import Exchange
+from pools.core.whole_lists import Ending, WholeReading, ending_with
 
 __all__ = [
     "LEAVE",
@@ -54,6 +55,7 @@ __all__ = [
     "CoreLimits",
     "Credential",
     "CredentialExpired",
+    "Ending",
     "Exchange",
     "Forbidden",
     "Invalid",
@@ -75,7 +77,9 @@ __all__ = [
     "Unanswered",
     "Unauthenticated",
     "Unexpected",
+    "WholeReading",
     "check_token_text",
+    "ending_with",
     "expiry_in_token",
     "observe",
     "outcome_name",

@@ -48,6 +48,8 @@ _SUCCESSES: Final = ("success", "ok", "successful")
 _NO: Final = frozenset({"false", "0", "no", "none"})
 _VERDICTS: Final = ("status", "result", "type")
 _FAILED: Final = frozenset({"error", "fail", "failed", "failure", "false"})
+_ERRORS: Final = frozenset({"errors", "exception"})
+_LAST_STATUS: Final = 599
 _STATUSES: Final = ("status", "code", "status_code", "statusCode")
 _ABOUT_ROUTE: Final = re.compile(r"The route \S+ could not be found")
 _ABOUT_RECORD: Final = re.compile(r"No query results for model \[[\w\\]+\] (\d+)\.?")
@@ -88,6 +90,8 @@ class AnswerReader:
         value = self._value_of_question(answer)
         if isinstance(value, CoreError):
             return value
+        if _reports_failure(value):
+            return Unexpected(Reason.SAYS_NO, status=answer.status, detail=_told_of(value))
         page = read_page(value, query)
         return _wrong(answer, page) if isinstance(page, Reason) else page
 
@@ -96,6 +100,8 @@ class AnswerReader:
         value = _of_pool(self._value_of_question(answer))
         if isinstance(value, CoreError):
             return value
+        if _reports_failure(value):
+            return Unexpected(Reason.SAYS_NO, status=answer.status, detail=_told_of(value))
         pool = read_single_pool(value)
         if isinstance(pool, Reason):
             return _wrong(answer, pool)
@@ -210,12 +216,28 @@ def _unreadable(answer: Answer, reason: Reason) -> CoreError:
 
 def _says_no(value: Mapping[str, Any]) -> bool:
     """Whether an answer with the status of a success reports an error all the same."""
-    errors = {"errors", "exception"} & value.keys() or value.get("error")
+    errors = _ERRORS & value.keys() or value.get("error")
     words = {str(value[name]).lower() for name in _VERDICTS if name in value}
     denied = {str(value[name]).lower() for name in _SUCCESSES if name in value}
     numbers = [number for name in _STATUSES if (number := whole_number(value.get(name)))]
     failed = any(number >= HTTPStatus.BAD_REQUEST for number in numbers)
     return bool(errors) or failed or not _FAILED.isdisjoint(words) or not _NO.isdisjoint(denied)
+
+
+def _reports_failure(value: Any) -> bool:
+    """The same of a question, which changed nothing either way.
+
+    An empty place for errors says nothing, and neither do codes of Core's own. What a pool has
+    without an envelope are its fields.
+    """
+    if not isinstance(value, dict) or value.keys() >= {"id", "name"}:
+        return False
+    codes = (whole_number(value.get(name)) for name in _STATUSES)
+    own = {
+        name for name, code in zip(_STATUSES, codes, strict=True) if code and code > _LAST_STATUS
+    }
+    said = {name: each for name, each in value.items() if name not in own}
+    return _says_no({name: said[name] for name in said if said[name] or name not in _ERRORS})
 
 
 def _refusal(answer: Answer, value: dict[str, Any]) -> CoreError:

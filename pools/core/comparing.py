@@ -23,6 +23,10 @@ _ON_A_KEYBOARD: Final = str.maketrans(
 )
 # Letters, marks and symbols without any ink: beside blanks, controls and format characters.
 _WITHOUT_INK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\U0001d159")
+# Letters of their own to Unicode, which databases take for others.
+_LIKE_OTHERS: Final = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+)
 # No Core cuts names so short that another one would often begin alike.
 _SHORTEST_CUT: Final = 10
 _SPACE: Final = frozenset({"Zs", "Zl", "Zp", "Cc"})
@@ -77,7 +81,7 @@ def may_be_kept_as(sent: str, kept: str) -> bool:
 def loosely(text: str) -> str:
     """The letters and digits of a text alone, whatever their case and accents."""
     apart = unicodedata.normalize("NFKD", picture(html.unescape(text))).casefold()
-    return "".join(each for each in apart if each.isalnum())
+    return "".join(each for each in apart.translate(_LIKE_OTHERS) if each.isalnum())
 
 
 def same_value(one: Any, other: Any) -> bool:

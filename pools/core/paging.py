@@ -34,6 +34,7 @@ def placed(pools: tuple[Pool, ...], answer: Mapping[str, Any], query: PoolQuery)
     total = count(meta.get("total"), 0)
     if total is not None and pools and total < first + len(pools) - 1:
         total = None
+    strangers = _strangers(pools, query.search)
     return Page(
         pools=pools,
         number=number,
@@ -44,7 +45,8 @@ def placed(pools: tuple[Pool, ...], answer: Mapping[str, Any], query: PoolQuery)
         more=False if all_at_once else _more(meta, links),
         numbered=numbered,
         sort=query.sort if query.sort and not _strays(pools, query.sort) else None,
-        searched=bool(query.search) and not _is_unsearched(pools, query.search),
+        searched=bool(query.search) and not strangers,
+        strangers=strangers,
     )
 
 
@@ -78,9 +80,10 @@ def _key(value: Any) -> Any:
     return loosely(value) if isinstance(value, str) else value
 
 
-def _is_unsearched(pools: tuple[Pool, ...], search: str) -> bool:
-    """Whether most rows lack each term of a search, however loosely they are compared."""
+def _strangers(pools: tuple[Pool, ...], search: str) -> int:
+    """How many rows lack each term of a search, however loosely they are compared."""
     terms = [loosely(term) for term in search.split(",")]
-    names = [loosely(pool.name) for pool in pools if pool.name is not None]
-    without = sum(1 for name in names if not any(term in name for term in terms))
-    return "" not in terms and without * 2 > len(names)
+    if "" in terms:
+        return 0  # a term of nothing that can be compared
+    names = (loosely(pool.name) for pool in pools if pool.name is not None)
+    return sum(not any(term in name for term in terms) for name in names)

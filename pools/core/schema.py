@@ -60,7 +60,8 @@ class Page:
     (whether pools follow) are None when Core did not say. Not `numbered`: this is all that a
     page's number can reach, because Core pages by cursor or gives all pools at once. `sort` is
     None when Core refused the order that was asked for, or visibly ignored it; `searched` is
-    False when it visibly ignored the search, or there was none.
+    False when it visibly ignored the search, or there was none: then `strangers` are how many of
+    the pools lack each of its terms.
     """
 
     pools: tuple[Pool, ...]
@@ -73,21 +74,46 @@ class Page:
     numbered: bool = True
     sort: "Sort | None" = None
     searched: bool = False
+    strangers: int = 0
 
     def unincluded(self) -> Self:
         """The same, where nobody asked for the connectors of its pools."""
         return replace(self, pools=tuple(pool.unincluded() for pool in self.pools))
 
     @property
+    def follows(self) -> bool | None:
+        """Whether pools follow, as far as Core says; None where it says nothing of that.
+
+        Where it contradicts itself, what speaks for more of them counts.
+        """
+        said = self._said_of_more
+        return True in said if said else None
+
+    @property
+    def contradicts_itself(self) -> bool:
+        """Whether Core says both that pools follow and that none do."""
+        return len(self._said_of_more) > 1
+
+    @property
+    def _said_of_more(self) -> set[bool]:
+        """What its links, the number of pages and the number of pools each say."""
+        last, total = self.last_page, self.total
+        said = (
+            self.more,
+            None if last is None or not self.numbered else self.number < last,
+            None if total is None else self.first + len(self.pools) - 1 < total,
+        )
+        return {each for each in said if each is not None}
+
+    @property
     def is_last(self) -> bool:
         """Whether nothing follows, as far as Core says."""
-        return self.more is False or self.number == self.last_page
+        return self.follows is False
 
     @property
     def is_whole(self) -> bool:
         """Whether these are all pools that were asked for, as far as Core says."""
-        counted = self.total == len(self.pools) if self.total is not None else self.more is False
-        return self.number == 1 and counted
+        return self.number == 1 and self.is_last and self.total in (None, len(self.pools))
 
 
 class Sort(StrEnum):

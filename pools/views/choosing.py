@@ -37,6 +37,7 @@ from pools.views.chosen import Chosen
 from pools.views.workplace import READING, Workplace, enter, rights_of
 from pools.wording import choosing as wording
 from pools.wording.addresses import BadAddress, bad_address
+from pools.wording.lists import is_unsearched
 from pools.wording.roles import not_in_your_role
 from pools.wording.situations import Problem, pool_page
 
@@ -103,7 +104,8 @@ def _opened(task: Task) -> HttpResponse:
 
     def answer(core: CoreClient | None, read: Callable[[], Page]) -> HttpResponse:
         try:
-            return _shown(task, found=read().total)
+            page = read()
+            return _shown(task, found=None if is_unsearched(first, page) else page.total)
         except READING as error:
             return _shown(task, workplace.problem(error, task.form.chosen.right))
 

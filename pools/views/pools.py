@@ -40,7 +40,7 @@ from pools.views.workplace import READING, Workplace, enter
 from pools.wording.addresses import BadAddress, bad_address
 from pools.wording.choosing import offers_of
 from pools.wording.connectors import by_system
-from pools.wording.lists import list_notes
+from pools.wording.lists import is_unsearched, list_notes
 from pools.wording.outcomes import back_again
 from pools.wording.situations import Activity, Problem
 from pools.wording.verifying import in_archive
@@ -244,6 +244,7 @@ def _page_context(
             "total": page.total,
             "last_page": page.last_page,
             "notes": list_notes(query, page),
+            "unsearched": is_unsearched(query, page),
         },
         **_neighbours(workplace.company, query, page),
     }
@@ -285,7 +286,7 @@ def _neighbours(company: Company, query: ListQuery, page: Page) -> dict[str, str
     reachable = page.numbered and page.number == query.page
     return {
         "first_href": href_of(path, query, page=1),
-        "last_href": href_of(path, query, page=last) if last else "",
+        "last_href": href_of(path, query, page=last) if last and last != page.number else "",
         "previous_href": href_of(path, query, page=query.page - 1) if query.page > 1 else "",
         "next_href": href_of(path, query, page=query.page + 1)
         if reachable and _goes_on(page)
@@ -295,6 +296,4 @@ def _neighbours(company: Company, query: ListQuery, page: Page) -> dict[str, str
 
 def _goes_on(page: Page) -> bool:
     """Whether there is a page after this one; guessed where Core does not say."""
-    if page.last_page is not None:
-        return page.number < page.last_page
-    return page.more if page.more is not None else len(page.pools) >= page.per_page
+    return len(page.pools) >= page.per_page if page.follows is None else page.follows

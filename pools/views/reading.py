@@ -11,6 +11,7 @@ from pools.models import SeenPool
 from pools.pages.guards import needs, person
 from pools.pages.rendering import fragment_wanted, show
 from pools.views.workplace import READING, Workplace, enter
+from pools.wording.lists import reading_says
 from pools.wording.situations import Activity
 
 
@@ -30,13 +31,13 @@ def _read(workplace: Workplace) -> HttpResponse:
     try:
         with workplace.core() as core:
             begun = reading.under_way(company, person(request))
-            complete = reading.go_on(core, begun or reading.begin(company, person(request)))
+            missing = reading.go_on(core, begun or reading.begin(company, person(request)))
     except READING as error:
         problem = workplace.problem(error, Activity.READING_LIST)
         return _shown(workplace, problem=problem, status=problem.status)
-    if complete and not fragment_wanted(request):
+    if missing is None and not fragment_wanted(request):
         return redirect(request.get_full_path())
-    return _shown(workplace, incomplete=not complete)
+    return _shown(workplace, incomplete="" if missing is None else reading_says(missing))
 
 
 def _shown(workplace: Workplace, *, status: int = 200, **said: Any) -> HttpResponse:
@@ -47,7 +48,7 @@ def _shown(workplace: Workplace, *, status: int = 200, **said: Any) -> HttpRespo
     context = {
         "company": company,
         "problem": None,
-        "incomplete": False,
+        "incomplete": "",
         "under_way": under_way,
         "paused_until": until if until and until > now else None,
         "pause_seconds": max(0, round((until - now).total_seconds())) + 1 if until else 0,

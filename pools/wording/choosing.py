@@ -8,6 +8,7 @@ from pools.batches.caps import CAPS, TooMany
 from pools.batches.resolving import CannotResolve
 from pools.models.batch import Operation
 from pools.models.vocabulary import Action
+from pools.wording.lists import NOT_WHOLE
 from pools.wording.situations import Problem
 
 TITLE: Final = "Change several pools"
@@ -122,6 +123,13 @@ def _reasons(error: Exception) -> tuple[str, str, str, int]:
         return (
             "Patchworks didn't search.",
             "It gave pools that don't match, so we can't tell which ones you mean.",
+            "Tick the pools that you mean.",
+            502,
+        )
+    if isinstance(error, CannotResolve) and error.ending in NOT_WHOLE:
+        return (
+            "We couldn't read the whole list.",
+            f"{NOT_WHOLE[error.ending]} So we can't tell whether these are all that match.",
             "Tick the pools that you mean.",
             502,
         )

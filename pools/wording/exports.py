@@ -5,6 +5,8 @@ from typing import Final
 from pools.batches.exporting import AT_ONCE, TooManyExports
 from pools.batches.patience import CompanyMoved, RightTaken, TooLong
 from pools.batches.whole_list import End
+from pools.core import Ending
+from pools.wording.lists import NOT_WHOLE
 from pools.wording.numbers import counted
 from pools.wording.problems import problem_for
 from pools.wording.situations import Problem, Situation, in_one_line
@@ -19,9 +21,12 @@ _STOPPED: Final = {
 
 def end_says(end: End, situation: Situation) -> str:
     """The last line: complete, changed or incomplete, how many pools, and why."""
-    of = "" if end.first_total is None else f" of {end.first_total:,}"
+    whole = end.first_total
+    read = counted(end.pools, "pool") if whole is None else f"{end.pools:,} of {whole:,} pools"
     if end.error is not None:
-        return f"{end.state}: {end.pools:,}{of} pools. {why_stopped(end.error, situation)}"
+        return f"{end.state}: {read}. {why_stopped(end.error, situation)}"
+    if end.ending in NOT_WHOLE:
+        return f"{end.state}: {read}. {_not_whole(end)}"
     said = [f"{end.state}: {counted(end.pools, 'pool')}"]
     if moves := _moves(end):
         said.append(
@@ -31,6 +36,12 @@ def end_says(end: End, situation: Situation) -> str:
     if end.unsorted:
         said.append("Patchworks did not put them in the order that you chose")
     return ". ".join(said) + ("." if said[1:] else "")
+
+
+def _not_whole(end: End) -> str:
+    if end.ending is Ending.MISCOUNTED and end.first_total is not None:
+        return f"Patchworks counts {end.first_total:,} and gave {end.pools:,}."
+    return NOT_WHOLE[end.ending] if end.ending else ""
 
 
 def _moves(end: End) -> list[str]:

@@ -1,17 +1,41 @@
-"""The orders of a list of pools, and what a page of it says where it isn't the one asked for."""
+"""The orders of a list of pools, and what is said of one that isn't what was asked for."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from pools.core import Page, PoolQuery
+from pools.core import Ending, Page, PoolQuery
 
 _SORTED_BY: Final = {"name": "name", "limit": "limit", "created_at": "the time of creation"}
+# What Patchworks did with a list that has no proper end.
+NOT_WHOLE: Final[Mapping[Ending, str]] = {
+    Ending.REPEATS: "Patchworks keeps giving the same page.",
+    Ending.OTHER_PAGE: "Patchworks gave another page than the one we asked for.",
+    Ending.UNNUMBERED: "Patchworks doesn't number its pages, so we can only read the first one.",
+    Ending.MISCOUNTED: "Patchworks counts another number of pools than it gives.",
+    Ending.ENDLESS: "Patchworks' list has no end.",
+}
+
+
+def reading_says(ending: Ending) -> str:
+    """Why pools may be missing after all were read."""
+    if ending not in NOT_WHOLE:
+        return (
+            "Pools changed while we were reading, so some may be missing. Nothing was dropped. "
+            "Read all pools again."
+        )
+    return (
+        f"{NOT_WHOLE[ending]} Some pools may be missing, and reading them again won't help. "
+        "Nothing was dropped."
+    )
 
 
 def list_notes(query: PoolQuery, page: Page) -> list[str]:
     """What the reader has to know so as not to take the page for something else."""
     notes = []
-    if query.search and page.pools and not page.searched:
-        notes.append("Patchworks didn't search: these aren't the pools that match")
+    if is_unsearched(query, page):
+        some = 0 < page.strangers < len(page.pools)
+        which = "some of these pools don't match" if some else "these aren't the pools that match"
+        notes.append(f"Patchworks didn't search: {which}")
     if query.sort is not None and page.sort is None:
         order = _SORTED_BY[query.sort.removeprefix("-")]
         notes.append(f"Patchworks didn't sort these pools by {order}")
@@ -21,9 +45,26 @@ def list_notes(query: PoolQuery, page: Page) -> list[str]:
         notes.append(f"Patchworks gave page {page.number} instead of page {query.page}")
     elif page.per_page < query.per_page:
         notes.append(f"Patchworks gives at most {page.per_page} at a time")
+    notes += _of_more(page)
     if page.pools and all(pool.connectors is None for pool in page.pools):
         notes.append("Patchworks didn't say which connectors use these pools")
     return notes
+
+
+def is_unsearched(query: PoolQuery, page: Page) -> bool:
+    """Whether pools were searched for, and Patchworks gave others."""
+    return bool(query.search and page.pools) and not page.searched
+
+
+def _of_more(page: Page) -> list[str]:
+    """What Patchworks leaves open about further pages."""
+    if page.follows is None:
+        return ["Patchworks doesn't say whether there are more"] if page.numbered else []
+    if not page.contradicts_itself:
+        return []
+    if page.total is not None and page.first + len(page.pools) <= page.total:
+        return [f"Patchworks counts {page.total} pools, and says that none follow these"]
+    return ["Patchworks says both that more pools follow and that none do"]
 
 
 def by_time(what: str, direction: str) -> str:

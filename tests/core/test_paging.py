@@ -133,15 +133,49 @@ def test_names_may_be_sorted_by_rules_of_the_database(names: list[str | None]) -
 @pytest.mark.parametrize(
     ("search", "searched"),
     [
-        ("orders", True),
+        ("r", True),
         ("ORDERS,returns", True),
-        ("örders", True),
+        ("örders,Rückgabe,RETURNS", True),
         ("--", True),
+        ("orders", False),
         ("shipments", False),
         ("", False),
     ],
 )
-def test_a_search_that_was_ignored_shows(search: str, searched: bool) -> None:
-    names = ["NetSuite orders", "Shopify orders", "Returns"]
+def test_a_search_that_was_ignored_shows_in_any_row(search: str, searched: bool) -> None:
+    names = ["NetSuite orders", "Shopify orders", "Returns", None]
     listed = [{"id": number, "name": name} for number, name in enumerate(names, 1)]
     assert read({"data": listed}, PoolQuery(search=search)).searched is searched
+
+
+@pytest.mark.parametrize(
+    ("search", "name"),
+    [
+        ("malmo", "Malmø"),
+        ("Lodz", "ŁÓDŹ"),
+        ("encyclopaedia", "Encyclopædia"),
+        ("STRASSE", "Straße"),
+    ],
+)
+def test_letters_that_a_database_takes_for_others_are_found(search: str, name: str) -> None:
+    assert read({"data": [{"id": 1, "name": name}]}, PoolQuery(search=search)).searched
+
+
+@pytest.mark.parametrize(
+    ("told", "follows", "contradicts"),
+    [
+        ({"meta": {**LARAVEL, "current_page": 1, "from": 1}, "links": {"next": "?"}}, True, False),
+        ({"meta": {"current_page": 1, "last_page": 1, "total": 25}}, False, False),
+        ({"meta": {"current_page": 1, "last_page": 1, "total": 60}}, True, True),
+        ({"meta": {"current_page": 1, "total": 60}, "links": {"next": None}}, True, True),
+        ({"meta": {"current_page": 1, "last_page": 1}, "links": {"next": "?"}}, True, True),
+        ({"meta": {"total": 25}}, False, False),
+        ({"meta": {"current_page": 3, "last_page": 2}}, False, False),
+        ({}, None, False),
+    ],
+)
+def test_what_speaks_for_more_pools_counts(
+    told: dict[str, object], follows: bool | None, contradicts: bool
+) -> None:
+    page = read({"data": rows(25), **told})
+    assert (page.follows, page.contradicts_itself) == (follows, contradicts)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
@@ -77,14 +78,38 @@ def by_cursor(core: OtherCore) -> None:
     core.answers = rewriting(unnumbered)
 
 
-@pytest.mark.parametrize("how", [moved, by_cursor])
+@pytest.mark.parametrize(("how", "status"), [(moved, 409), (by_cursor, 502)])
 def test_a_list_that_is_not_known_whole_is_not_frozen(
-    manager: Client, core: OtherCore, how: Any
+    manager: Client, core: OtherCore, how: Any, status: int
 ) -> None:
     how(core)
     page = manager.post(NEW, FROZEN | {"query": ""})
     assert "we can't tell whether these are all that match" in told(page)
-    assert (page.status_code, Batch.objects.count()) == (409, 0)
+    assert ("Pools were added or deleted" in told(page)) is (status == 409)
+    assert (page.status_code, Batch.objects.count()) == (status, 0)
+
+
+def test_a_pool_that_does_not_match_is_in_no_list(manager: Client, core: OtherCore) -> None:
+    """Of a Core that doesn't search, most pools may match by chance."""
+    acme = core.sandbox.company("acme")
+    for number in range(30):
+        acme.add_pool(f"Stock {number}", 5)
+
+    def unsearched(request: Request, answer: Answer) -> Answer:
+        path, _, query = request.target.partition("?")
+        kept = "&".join(each for each in query.split("&") if "filter" not in each)
+        return core.sandbox.server.api.answer(replace(request, target=f"{path}?{kept}"))
+
+    core.answers = unsearched
+    page = manager.post(NEW, FROZEN | {"query": "search=Pool"})
+    assert "Patchworks didn't search." in told(page)
+    assert (page.status_code, Batch.objects.count()) == (502, 0)
+    listed = manager.get("/c/acme/pools/", {"search": "pool", "per_page": "100", "page": "3"})
+    assert "Patchworks didn't search: some of these pools don't match" in unescape(told(listed))
+    for address in ("?search=pool&per_page=100&page=3", "?search=shipments"):
+        found = LexborHTMLParser(manager.get(f"/c/acme/pools/{address}").content)
+        assert found.css("[name='query'], [name='matching']:not([hidden])") == []
+        assert len(found.css("[name='pool'][form='chosen']")) > 0
 
 
 def of_people(core: OtherCore, ask: Callable[[], Any]) -> list[Any]:

@@ -185,7 +185,7 @@ def test_a_core_that_gives_the_same_page_again_ends_it(
 ) -> None:
     monkeypatch.setattr(reading, "PoolQuery", lambda **asked: PoolQuery(**asked | {"page": 1}))
     core.reset()
-    assert "some may be missing" in told(manager.post(READ))
+    assert "Patchworks keeps giving the same page. Some pools may" in told(manager.post(READ))
     assert len(core.journal) == 2
 
 

@@ -1,0 +1,333 @@
+"""Lists that are read to their end, from Cores that say one thing of them and give another.
+
+Each way that a Core may page its list, and what an export, *Read all pools*, a list of changes and
+the list itself make of it.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
+
+import pytest
+from django.test import Client
+
+from pools.core import whole_lists
+from pools.models import Batch, BatchItem, Entry, SeenPool
+from sandbox.http_messages import Answer, Request
+from tests.fixtures.kept_connections import close_kept_connections
+from tests.fixtures.panel import streamed, told
+from tests.views.other_core import OtherCore, other_core
+
+pytestmark = pytest.mark.any_database
+
+LIST: Final = "/c/acme/pools/"
+NEW: Final = "/c/acme/batches/new/"
+ALL: Final = {"origin": "1", "matching": "1", "query": ""}
+FROZEN: Final = ALL | {"freeze": "1", "operation": "limit", "limit_to": "9"}
+SAME: Final = "Patchworks keeps giving the same page."
+Document = dict[str, Any]
+
+
+def row(number: int) -> Document:
+    return {
+        "id": number,
+        "name": f"Pool {number:07d}",
+        "limit": 5,
+        "timeout": None,
+        "created_at": f"2026-05-01T10:{number // 60 % 60:02d}:{number % 60:02d}.000000Z",
+        "updated_at": "2026-05-01T10:00:00.000000Z",
+        "connectors": [],
+    }
+
+
+ROWS: Final = [row(number) for number in range(1, 251)]
+
+
+class Asked(NamedTuple):
+    page: int
+    size: int
+
+    def of(self, rows: list[Document], size: int = 0) -> list[Document]:
+        """The rows of this page, where a page has so many."""
+        size = size or self.size
+        return rows[(self.page - 1) * size : self.page * size]
+
+
+def counted(asked: Asked, rows: list[Document], **meta: Any) -> Document:
+    """As Laravel's LengthAwarePaginator tells it, unless `meta` says something else."""
+    size = meta.get("per_page", asked.size)
+    first = (asked.page - 1) * size + 1
+    links = {"next": None} if meta.pop("no_next", False) else {}
+    whole = {"current_page": asked.page, "from": first, "to": first + len(rows) - 1}
+    whole |= {"per_page": size, "last_page": -(-250 // size), "total": 250}
+    return {"data": rows, "meta": whole | meta, "links": links}
+
+
+def simple(asked: Asked) -> Document:
+    """Laravel's simplePaginate."""
+    rows = asked.of(ROWS)
+    more = {"next": "?" if asked.page * asked.size < 250 else None}
+    return {
+        "data": rows,
+        "meta": {"current_page": asked.page, "per_page": asked.size},
+        "links": more,
+    }
+
+
+def by_cursor(asked: Asked) -> Document:
+    meta = {"per_page": asked.size, "next_cursor": "eyJ", "prev_cursor": None}
+    return {"data": ROWS[: asked.size], "meta": meta}
+
+
+class Case(NamedTuple):
+    """A Core; what an export ends with; why not all can be read, and how many calls each took."""
+
+    answers: Callable[[Asked], Document]
+    export: str
+    calls: int
+    wrong: str = ""
+
+
+CASES: Final = {
+    "counted": Case(lambda a: counted(a, a.of(ROWS)), "complete: 250 pools", 3),
+    "simple": Case(simple, "complete: 250 pools", 3),
+    "by cursor": Case(
+        by_cursor,
+        "incomplete: 100 pools. Patchworks doesn't number its pages, so we can only read the "
+        "first one.",
+        1,
+        "Patchworks doesn't number its pages",
+    ),
+    "all at once": Case(lambda a: {"data": ROWS}, "complete: 250 pools", 1),
+    "a bare list, the same for every page": Case(
+        lambda a: {"data": ROWS[:3]}, "complete: 3 pools", 2
+    ),
+    "a bare list, empty after the first page": Case(
+        lambda a: {"data": a.of(ROWS[:3])}, "complete: 3 pools", 2
+    ),
+    "15 a page, whatever is asked, and nothing told": Case(
+        lambda a: {"data": a.of(ROWS, 15)}, "complete: 250 pools", 18
+    ),
+    "15 a page, which it says": Case(
+        lambda a: counted(a, a.of(ROWS, 15), per_page=15), "complete: 250 pools", 17
+    ),
+    "a full page, the same for every page": Case(
+        lambda a: {"data": ROWS[:100]}, f"incomplete: 100 pools. {SAME}", 2, SAME
+    ),
+    "the same page, of more that it counts": Case(
+        lambda a: counted(a, ROWS[:100]), f"incomplete: 100 of 250 pools. {SAME}", 2, SAME
+    ),
+    "the first page, which it says": Case(
+        lambda a: counted(Asked(1, a.size), ROWS[:100]),
+        f"incomplete: 100 of 250 pools. {SAME}",
+        2,
+        SAME,
+    ),
+    "another page than was asked for": Case(
+        lambda a: counted(Asked(a.page * 2 - 1, a.size), Asked(a.page * 2 - 1, 50).of(ROWS)),
+        "incomplete: 100 of 250 pools. Patchworks gave another page than the one we asked for.",
+        2,
+        "Patchworks gave another page",
+    ),
+    "one page, it says, of more that it counts": Case(
+        lambda a: counted(a, a.of(ROWS), last_page=1), "complete: 250 pools", 3
+    ),
+    "no next page, it says, of more that it counts": Case(
+        lambda a: counted(a, a.of(ROWS[:100]), no_next=True),
+        "incomplete: 100 of 250 pools. Patchworks counts 250 and gave 100.",
+        2,
+        "Patchworks counts another number of pools than it gives.",
+    ),
+    "fewer than there are": Case(
+        lambda a: counted(a, a.of(ROWS), total=100, last_page=9),
+        "incomplete: 250 of 100 pools. Patchworks counts 100 and gave 250.",
+        3,
+        "Patchworks counts another number of pools than it gives.",
+    ),
+    "a row without an id, and always a next page": Case(
+        lambda a: {"data": [{"name": "string", "limit": 0}], "links": {"next": "?"}},
+        f"incomplete: 1 pool. {SAME}",
+        2,
+    ),
+}
+
+
+def list_of(core: OtherCore, answers: Callable[[Asked], Any]) -> None:
+    def answering(request: Request, answer: Answer) -> Answer:
+        if request.method != "GET" or not request.path.endswith("/connection-pools"):
+            return answer
+        query = dict(request.query)
+        document = answers(Asked(int(query["page"]), int(query["per_page"])))
+        return Answer(200, (("Content-Type", "application/json"),), json.dumps(document).encode())
+
+    core.answers = answering
+    core.reset()
+
+
+@pytest.fixture
+def core() -> Iterator[OtherCore]:
+    with other_core(seed=False) as core:
+        core.sandbox.add_company("acme")
+        yield core
+        close_kept_connections()
+
+
+def exported(manager: Client) -> str:
+    answer = manager.post(f"{LIST}export/", {"format": "json"})
+    said: str = json.loads(streamed(answer))["end"]
+    return said
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_export_says_whether_it_is_whole(manager: Client, core: OtherCore, name: str) -> None:
+    case = CASES[name]
+    list_of(core, case.answers)
+    assert exported(manager) == case.export
+    assert len(core.received) == case.calls
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "without an id" not in name])
+def test_all_pools_are_read_or_it_says_why_not(manager: Client, core: OtherCore, name: str) -> None:
+    case = CASES[name]
+    list_of(core, case.answers)
+    for _ in range(5):
+        said = told(manager.post(f"{LIST}read/", follow=True))
+        if "Continue" not in said:
+            break
+    pools = case.export.removeprefix("complete: ")
+    if case.wrong:
+        assert f"{case.wrong}" in said
+        assert "Some pools may be missing, and reading them again won't help." in said
+    else:
+        assert f"All {pools} were read" in said
+    assert len(core.received) <= case.calls
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "without an id" not in name])
+def test_all_that_match_are_on_a_list_or_it_is_not_made(
+    manager: Client, core: OtherCore, name: str
+) -> None:
+    case = CASES[name]
+    list_of(core, case.answers)
+    answer = manager.post(NEW, FROZEN)
+    if case.wrong:
+        assert answer.status_code == 502, told(answer)
+        assert case.wrong.rstrip(".") in told(answer)
+        assert "Pools were added or deleted" not in told(answer)
+        assert not Batch.objects.exists()
+    else:
+        assert answer.status_code == 302, told(answer)
+        assert case.export == f"complete: {BatchItem.objects.count()} pools"
+
+
+def endless(asked: Asked) -> Document:
+    rows = [row((asked.page - 1) * asked.size + number) for number in range(1, asked.size + 1)]
+    return {"data": rows, "meta": {"current_page": asked.page}, "links": {"next": "?"}}
+
+
+def test_a_list_without_an_end_is_not_read_for_ever(
+    manager: Client, core: OtherCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole_lists, "MOST_POOLS", 700)
+    list_of(core, endless)
+    assert exported(manager) == "incomplete: 700 pools. Patchworks' list has no end."
+    assert len(core.received) == 7
+    core.reset()
+    while "Continue" in (said := told(manager.post(f"{LIST}read/", follow=True))):
+        assert len(core.received) < 7
+    assert "Patchworks' list has no end. Some pools may be missing" in said
+    # More pages than any list has, of one row each.
+    monkeypatch.setattr(whole_lists, "MOST_PAGES", 4)
+    list_of(core, lambda asked: endless(Asked(asked.page, 1)))
+    assert exported(manager) == "incomplete: 4 pools. Patchworks' list has no end."
+
+
+def test_far_more_than_core_counts_are_not_read(manager: Client, core: OtherCore) -> None:
+    list_of(core, lambda asked: endless(asked) | {"meta": {"total": 250}})
+    assert exported(manager) == "incomplete: 400 of 250 pools. Patchworks counts 250 and gave 400."
+    core.reset()
+    said = told(manager.post(f"{LIST}read/", follow=True))
+    assert "Patchworks counts another number of pools than it gives." in said
+    assert len(core.received) == 4
+
+
+NO_MORE: Final = "Patchworks doesn't say whether there are more"
+
+
+@pytest.mark.parametrize(
+    ("answers", "notes", "next_href"),
+    [
+        (lambda a: {"data": a.of(ROWS, 15)}, [NO_MORE], ""),
+        (lambda a: {"data": a.of(ROWS)}, [NO_MORE], "?page=2"),
+        (lambda a: {"data": ROWS[:60]}, [], ""),
+        (CASES["counted"].answers, [], "?page=2"),
+        (simple, [], "?page=2"),
+        (
+            lambda a: counted(a, a.of(ROWS), total=60, last_page=1),
+            ["Patchworks counts 60 pools, and says that none follow these"],
+            "?page=2",
+        ),
+        (
+            lambda a: counted(a, a.of(ROWS), total=25, last_page=9),
+            ["Patchworks says both that more pools follow and that none do"],
+            "?page=2",
+        ),
+    ],
+)
+def test_the_list_says_what_it_cannot_know_of_more_pools(
+    manager: Client,
+    core: OtherCore,
+    answers: Callable[[Asked], Document],
+    notes: list[str],
+    next_href: str,
+) -> None:
+    list_of(core, answers)
+    page = manager.get(LIST)
+    assert page.context["page_facts"]["notes"] == notes
+    assert page.context["next_href"] == (next_href and f"{LIST}{next_href}")
+    assert len(core.received) == 1
+
+
+MAINTENANCE: Final = {"success": False, "message": "Down for maintenance", "data": []}
+
+
+@pytest.mark.parametrize(
+    "said", [MAINTENANCE, {**MAINTENANCE, "data": ROWS[:3]}, {"error": "Down for maintenance"}]
+)
+def test_a_success_that_tells_of_an_error_is_no_list(
+    manager: Client, core: OtherCore, said: Document
+) -> None:
+    list_of(core, lambda asked: said)
+    page = manager.get(LIST)
+    assert page.status_code == 502
+    assert "Patchworks answered as if it had worked, but reported an error." in told(page)
+    assert "Down for maintenance" in told(page)
+    export = manager.post(f"{LIST}export/", {"format": "json"})
+    assert (export.status_code, SeenPool.objects.count()) == (502, 0)
+
+
+@pytest.mark.parametrize(
+    "said", [{"success": True, "errors": [], "error": None}, {"status": "success", "code": 20000}]
+)
+def test_a_success_that_tells_of_none_is_a_list(
+    manager: Client, core: OtherCore, said: Document
+) -> None:
+    list_of(core, lambda asked: {**said, **counted(asked, asked.of(ROWS))})
+    assert manager.get(LIST).context["page_facts"]["total"] == 250
+
+
+def test_a_page_that_contradicts_itself_is_no_change(manager: Client, core: OtherCore) -> None:
+    """It has a pool twice, with two limits: neither was set outside the panel."""
+    pool = core.sandbox.company("acme").add_pool("Orders", 5)
+    address = f"{LIST}{pool.id}/edit/"
+    form = manager.get(address).context["form"]
+    fields = {name: str(form[name].value() or "") for name in form.fields}
+    assert manager.post(address, {**fields, "limit": "7"}).status_code == 302
+    own = row(pool.id) | {"name": "Orders"}
+    twice = [{**own, "limit": limit} for limit in (7, 9)]
+    list_of(core, lambda asked: counted(asked, twice, total=2, last_page=1))
+    manager.get(LIST)
+    assert not Entry.objects.filter(kind="drift").exists()
+    list_of(core, lambda asked: counted(asked, twice[1:], total=1, last_page=1))
+    manager.get(LIST)
+    assert Entry.objects.filter(kind="drift").count() == 1
