@@ -30,19 +30,19 @@ def refuse_if_held(company: Company, pool_key: str) -> None:
     """Raises PoolHeld where something holds the pool, or the name of a new one."""
     lease = Lease.objects.filter(company=company.slug, pool_key=pool_key).first()
     if lease is not None:
-        raise held_by(lease)
+        raise _held_by(lease, pool_key)
     change = leases.open_change(company.slug, pool_key)
     if change is not None:
-        raise held_by(Lease(change=change))
+        raise _held_by(Lease(change=change), pool_key)
 
 
-def held_by(lease: Lease) -> PoolHeld:
+def _held_by(lease: Lease, pool_key: str) -> PoolHeld:
     """What holds the pool of a lease; when it began is for the ledger to say."""
-    item = _change_of(lease.change)
+    item, of_name = _change_of(lease.change), reference_in(pool_key) != pool_key
     if item is None or not item.state.is_open:
-        return PoolHeld(lease.change, "", lease.held_since, of_nobody=True)
+        return PoolHeld(lease.change, "", lease.held_since, of_nobody=True, of_name=of_name)
     under_way = item.state is ChangeState.UNDER_WAY
-    return PoolHeld(lease.change, item.actor_name, item.at, under_way=under_way)
+    return PoolHeld(lease.change, item.actor_name, item.at, under_way=under_way, of_name=of_name)
 
 
 def releasable(company: Company, change_id: UUID) -> HistoryItem | Lease | None:
@@ -104,7 +104,8 @@ def _release(change_id: UUID, lease: Lease | None, actor: Actor, reason: str) ->
             record_event(RELEASED_EVENT, actor, company=lease.company, reason=reason, facts=facts)
         return
     if item.state is ChangeState.UNDER_WAY:
-        raise PoolHeld(change_id, item.actor_name, item.at, under_way=True)
+        of_name = item.action is Action.CREATE
+        raise PoolHeld(change_id, item.actor_name, item.at, under_way=True, of_name=of_name)
     intent = intent_of(change_id)
     # Of an intent that cannot be read, the lease says what it holds.
     held = lease if item.unreadable else None

@@ -245,7 +245,7 @@ class PoolHeld(Exception):
     """A change under way, or one of unknown outcome, holds the pool. Nothing was sent.
 
     `under_way`: its call may still run. `of_nobody`: a lease holds it that names a change
-    which is not open, or isn't one.
+    which is not open, or isn't one. `of_name`: it is the name of a new pool that is held.
     """
 
     def __init__(
@@ -256,6 +256,7 @@ class PoolHeld(Exception):
         *,
         under_way: bool = False,
         of_nobody: bool = False,
+        of_name: bool = False,
     ) -> None:
         super().__init__("another change holds the pool")
         self.change_id = change_id
@@ -263,6 +264,7 @@ class PoolHeld(Exception):
         self.since = since
         self.under_way = under_way
         self.of_nobody = of_nobody
+        self.of_name = of_name
 
 
 class OutcomeUnwritten(Exception):

@@ -35,7 +35,7 @@ from pools.wording.moments import age_of, is_past
 from pools.wording.names import first_few, others_have, unnamed
 from pools.wording.outcomes import meaning_of, standing_of, window_of
 from pools.wording.recent_clears import clears_say
-from pools.wording.settling import too_early, while_open
+from pools.wording.settling import holding, too_early, while_open
 from pools.wording.timeline import sentence_of
 from pools.wording.verifying import doesnt_fit, verified
 
@@ -131,6 +131,7 @@ _FILTERS: Final = FILTERS | {
     "default_if_none": default_if_none,
     "first_few": first_few,
     "floatformat": floatformat,
+    "holding": holding,
     "in_brief": in_brief,
     "given": given,
     "is_past": is_past,

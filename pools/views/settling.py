@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from pools import changes
 from pools.changes import HistoryItem
+from pools.changes.history import changes_by_id
 from pools.changes.reading import whole_change
 from pools.forms.settling import ReleaseForm
 from pools.ledger.appending import LedgerUnwritable
@@ -24,7 +25,7 @@ from pools.pages.ticket import reason_begun
 from pools.views.account import safe_next
 from pools.views.visibility import no_such_entry, visibility_of
 from pools.views.workplace import CHANGING, enter
-from pools.wording.messages import unlocked_message
+from pools.wording.messages import unlocked_message, unlocks
 from pools.wording.settling import settled_message, unrecorded_message
 from pools.wording.situations import Activity, pool_page
 
@@ -45,7 +46,9 @@ def change_check(request: HttpRequest, company: str, change: UUID) -> HttpRespon
     except LedgerUnwritable as error:
         message = unrecorded_message(error)
     else:
-        message = settled_message(settling, whole.line.item, chosen)
+        # As it is now: the verdict tells what was found.
+        (item,) = changes_by_id([change])
+        message = settled_message(settling, item, chosen)
     messages.add_message(request, message.message_level, message.text)
     return redirect(safe_next(request, reverse("pools:change", args=[change])))
 
@@ -71,6 +74,7 @@ def change_release(request: HttpRequest, company: str, change: UUID) -> HttpResp
         "form": form,
         "change": item,
         "pool_id": held.pool_id,
+        "unlocks": unlocks(held.pool_id),
         "cancel_href": pool_page(workplace.company, pool_id),
         "action_url": request.path,
         "problem": None,

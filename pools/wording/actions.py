@@ -17,6 +17,14 @@ _OTHER_VALUES: Final = (
 _NOTHING_TO_SEE: Final = "a clear leaves nothing to see"
 
 
+def _change_pools(pools: int) -> str:
+    return "change this pool" if pools == 1 else "change these pools"
+
+
+def _create_namesakes(names: int) -> str:
+    return f"create another pool with {'this name' if names == 1 else 'these names'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """What a sentence is about: a pool's name, its company's, and the values that changed."""
@@ -39,7 +47,10 @@ class ActionWords:
     `confirmed` and `unseen` say what it means that Patchworks confirmed it, and that the pool
     didn't show it then; `shown` and `not_shown` what reading the pool found, and
     `other_values` what checking later found that is neither. `nothing_to_check` says what
-    *Check again* does where a pool never shows it; empty where it does.
+    *Check again* does where a pool never shows it; empty where it does. `reads` is what is read
+    to check it. `kept_from` follows "nobody can" while it isn't known whether it happened: of a
+    new pool, its name is locked. `unlocked` is what can be done once that is unlocked by hand,
+    and `once_happened` a whole sentence for when checking found that it happened.
     `refused` (without its full stop) and `nothing` tell of a refusal by Patchworks and of what
     that means, `once_more` what to do where the pool was changed since the form was opened.
     `no_revert`: why it can't be reverted as such; empty where it can. `instead` is what to do
@@ -69,6 +80,10 @@ class ActionWords:
     not_shown: str
     other_values: str
     nothing_to_check: str
+    reads: str
+    kept_from: Callable[[int], str]
+    unlocked: str
+    once_happened: str
     refused: str
     nothing: str
     once_more: str
@@ -105,6 +120,10 @@ _CREATE: Final = ActionWords(
         "Patchworks kept other values than we sent, or someone else created or changed it."
     ),
     nothing_to_check="",
+    reads="the list of pools",
+    kept_from=_create_namesakes,
+    unlocked="a pool with this name can be created again",
+    once_happened="Find it in the list of pools.",
     refused="Patchworks refused this new pool",
     nothing="No pool was created.",
     once_more="Compare below, then send it again if you still want to.",
@@ -137,6 +156,10 @@ _EDIT: Final = ActionWords(
     not_shown="the pool doesn't show it",
     other_values=_OTHER_VALUES,
     nothing_to_check="",
+    reads="the pool",
+    kept_from=_change_pools,
+    unlocked="the pool can be changed again",
+    once_happened="You can change the pool again.",
     refused="Patchworks refused this edit",
     nothing="Nothing was changed.",
     once_more="What was changed is at its field below. Save again to send what you typed.",
@@ -170,6 +193,10 @@ _CLEAR: Final = ActionWords(
     not_shown=_NOTHING_TO_SEE,
     other_values=_OTHER_VALUES,
     nothing_to_check="A clear leaves nothing to check: Check again only unlocks the pool.",
+    reads="the pool",
+    kept_from=_change_pools,
+    unlocked="the pool can be changed again",
+    once_happened="You can change the pool again.",
     refused="Patchworks refused to clear this pool",
     nothing="Nothing was cleared.",
     once_more="Compare below, then clear it again if you still want to.",
@@ -204,6 +231,10 @@ _DELETE: Final = ActionWords(
     not_shown="the pool is still there",
     other_values=_OTHER_VALUES,
     nothing_to_check="",
+    reads="the pool",
+    kept_from=_change_pools,
+    unlocked="the pool can be changed again",
+    once_happened="The pool is gone.",
     refused="Patchworks refused to delete this pool",
     nothing="Nothing was deleted.",
     once_more="Compare below, then delete it again if you still want to.",
@@ -239,6 +270,10 @@ _OUTSIDE: Final = ActionWords(
     not_shown="",
     other_values="",
     nothing_to_check="",
+    reads="the pool",
+    kept_from=_change_pools,
+    unlocked="the pool can be changed again",
+    once_happened="You can change the pool again.",
     refused="",
     nothing="",
     once_more="",

@@ -15,6 +15,7 @@ from pools.changes.state import ChangeState
 from pools.models import Company
 from pools.models.batch import Batch, BatchItem, LeftOut, Operation, Source, Stopped
 from pools.models.vocabulary import Action
+from pools.wording.actions import words_for
 from pools.wording.allowances import recorded_anew
 from pools.wording.causes import cause_in
 from pools.wording.moments import moment_of
@@ -308,10 +309,12 @@ def stopped_because(item: BatchItem) -> str:
             return f"Patchworks no longer has this pool. {_NOTHING}"
         case Stopped.LOCKED:
             by = f" by {isolated(facts['by'])}" if facts.get("by") else ""
-            return f"It was waiting for the result of a change{by}. {_NOTHING}"
+            it = "Its name" if item.kind is Action.CREATE else "It"
+            return f"{it} was waiting for the result of a change{by}. {_NOTHING}"
         case Stopped.NOT_SENT:
             cause = cause_in(facts.get("problem", ""), facts.get("status")) or facts.get("message")
-            return f"We couldn't read the pool. {cause or ''} {_NOTHING}".replace("  ", " ")
+            read = words_for(item.kind).reads
+            return f"We couldn't read {read}. {cause or ''} {_NOTHING}".replace("  ", " ")
         case Stopped.TAKEN_OVER:
             return "It is on somebody else's list now."
 

@@ -229,7 +229,8 @@ GLOSSARY: Final = (
             Word(
                 "settling",
                 "Checking what became of an unknown change. We wait for a quiet time, then "
-                "read the pool twice. We never send the change again.",
+                "read the pool twice (of a new one, the list of pools). We never send the change "
+                "again.",
             ),
             Word(
                 "quiet time",
@@ -245,7 +246,8 @@ GLOSSARY: Final = (
             Word(
                 "lease, waiting for the result of a change",
                 "Keeps a pool for one change until its outcome is known. Until then nobody can "
-                "change that pool.",
+                "change that pool. Of a new pool it keeps the name: nobody can create another "
+                "with it.",
             ),
             Word(
                 "release, unlock",

@@ -72,8 +72,14 @@ def unlocked_message(
     if moved:
         text = "Unlocked: that change no longer waits for a result."
         return OutcomeMessage("success", text, href, "Pools", href, frozenset({href}))
-    text = "Unlocked: the pool can be changed again."
-    return OutcomeMessage("success", text, href, "Open pool", href, frozenset({href}))
+    text = f"Unlocked: {unlocks(pool_id)}."
+    label = "Pools" if pool_id is None else "Open pool"
+    return OutcomeMessage("success", text, href, label, href, frozenset({href}))
+
+
+def unlocks(pool_id: int | None) -> str:
+    """What can be done once a pool is unlocked; or, without an id, the name of a new one."""
+    return words_for(Action.CREATE if pool_id is None else Action.EDIT).unlocked
 
 
 # What reading the pool back adds to a change that Patchworks confirmed.

@@ -246,11 +246,23 @@ def _last_values(values: Snapshot) -> str:
     return f"Its last values: {values_in_words(values)}."
 
 
+_WAITING_POOL: Final = (
+    "This pool is waiting for the result of an earlier change.",
+    "made it, and we can't tell yet whether it happened. Until then the pool can't be changed.",
+)
+_WAITING_NAME: Final = (
+    "We don't know yet whether a pool with this name was created.",
+    "sent its creation. Until we know, nobody can create another one.",
+)
+
+
 def pool_held(error: PoolHeld, situation: Situation) -> Problem:
     href, label = reverse("pools:change", args=[error.change_id]), "Open the change"
     if error.under_way:
         return Problem(
-            title="This pool is being changed right now.",
+            title="A pool with this name is being created right now."
+            if error.of_name
+            else "This pool is being changed right now.",
             meaning=f"{error.actor_name} sent that change. Nothing of yours was sent.",
             next_text="Try again in a moment. The page of that change shows how it ended.",
             kind="warning",
@@ -261,7 +273,8 @@ def pool_held(error: PoolHeld, situation: Situation) -> Problem:
     if error.of_nobody:
         release = [situation.company.slug, error.change_id]
         return Problem(
-            title="This pool is locked, and the record doesn't say why.",
+            title=f"This {'name' if error.of_name else 'pool'} is locked, and the record doesn't "
+            "say why.",
             meaning="No change in the record is waiting for a result here, so the panel's "
             "database may have been altered. Nothing was sent.",
             next_text="Tell an administrator before you unlock it.",
@@ -270,10 +283,10 @@ def pool_held(error: PoolHeld, situation: Situation) -> Problem:
             next_href=reverse("pools:change_release", args=release),
             next_label="Unlock anyway",
         )
+    title, meaning = _WAITING_NAME if error.of_name else _WAITING_POOL
     return Problem(
-        title="This pool is waiting for the result of an earlier change.",
-        meaning=f"{error.actor_name} made it, and we can't tell yet whether it happened. "
-        "Until then the pool can't be changed. Nothing was sent.",
+        title=title,
+        meaning=f"{error.actor_name} {meaning} Nothing of yours was sent.",
         next_text="On its page, Check again shows what happened.",
         kind="warning",
         status=409,

@@ -19,8 +19,8 @@ _MEANINGS: Final = {
     ChangeState.READING_BACK: "Patchworks confirmed it. We are reading the pool to check.",
     ChangeState.NOT_READ: "Patchworks confirmed it. We couldn't read the pool afterwards, so "
     "we haven't seen it ourselves.",
-    ChangeState.REFUSED: "Patchworks refused it. Nothing was changed.",
-    ChangeState.NOT_SENT: "It didn't reach Patchworks. Nothing was changed.",
+    ChangeState.REFUSED: "Patchworks refused it.",
+    ChangeState.NOT_SENT: "It didn't reach Patchworks.",
 }
 # What follows the cause for which there was no clear answer.
 _UNCLEAR: Final = {
@@ -123,6 +123,8 @@ def _ended(item: HistoryItem) -> str:
             return words_for(item.action).confirmed
         case ChangeState.NOT_SEEN:
             return words_for(item.action).unseen
+        case ChangeState.REFUSED | ChangeState.NOT_SENT as state:
+            return f"{_MEANINGS[state]} {words_for(item.action).nothing}"
         case state:
             return _MEANINGS[state]
 
@@ -136,9 +138,12 @@ def _unclear(item: HistoryItem) -> str:
 
 def superseded(item: HistoryItem) -> str:
     """What settling found that was neither as before nor as wanted, and why that may be."""
-    if item.after is None and item.action is not Action.CREATE:
-        return "the pool was gone."
-    return words_for(item.action).other_values
+    return "the pool was gone." if found_gone(item) else words_for(item.action).other_values
+
+
+def found_gone(item: HistoryItem) -> bool:
+    """Whether checking it found no pool any more."""
+    return item.after is None and item.action is not Action.CREATE
 
 
 def back_again(item: HistoryItem) -> str:

@@ -1,6 +1,7 @@
 """What people read after *Check again*: what happened, or why we can't tell, and what next."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -21,7 +22,7 @@ from pools.wording.database import because
 from pools.wording.messages import OutcomeMessage
 from pools.wording.names import called, isolated
 from pools.wording.numbers import counted
-from pools.wording.outcomes import superseded, unreadable_sentence
+from pools.wording.outcomes import found_gone, superseded, unreadable_sentence
 from pools.wording.problems import problem_for
 from pools.wording.situations import Activity, Situation, in_one_line
 
@@ -35,15 +36,14 @@ class _Attempt(NamedTuple):
     what: str
 
 
-_FREE: Final = "You can change the pool again."
 _BEFORE_MOVE: Final = (
     "made before the company's address changed, or before Patchworks was restored from a backup, "
     "and keeps nobody from changing the pools that are here now."
 )
-_LOOK: Final = "Check in Patchworks yourself, then unlock the pool."
-# Level, what became of a change, and what to do next.
-_VERDICTS: Final[Mapping[Verdict, tuple[str, Callable[[str], str], str]]] = {
-    Verdict.APPLIED: ("success", lambda what: f"The {what} happened.", _FREE),
+_LOOK: Final = "Check in Patchworks yourself, then use Unlock anyway."
+# Level, what became of a change, and what to do next; None where its action says that.
+_VERDICTS: Final[Mapping[Verdict, tuple[str, Callable[[str], str], str | None]]] = {
+    Verdict.APPLIED: ("success", lambda what: f"The {what} happened.", None),
     Verdict.NOT_APPLIED: (
         "success",
         lambda what: f"The {what} didn't happen.",
@@ -64,26 +64,28 @@ _VERDICTS: Final[Mapping[Verdict, tuple[str, Callable[[str], str], str]]] = {
     Verdict.UNKNOWABLE: (
         "warning",
         lambda what: f"We can't tell whether the {what} happened: it leaves nothing to look up.",
-        _FREE,
+        None,
     ),
 }
 
 
 def settled_message(settling: Settling, item: HistoryItem, company: Company) -> OutcomeMessage:
     """One sentence for what became of a change, and one for what to do next."""
-    what = (
-        f"{words_for(item.action).noun} of {called(item.pool_name, item.pool_id)} in {company.name}"
-    )
+    words = words_for(item.action)
+    what = f"{words.noun} of {called(item.pool_name, item.pool_id)} in {company.name}"
     if settling.verdict is not None:
         level, ended, then = _VERDICTS[settling.verdict]
         finding = f" {superseded(item)}" if settling.verdict is Verdict.SUPERSEDED else ""
-        freed = "" if then == _FREE and item.origin != company.origin else f" {then}"
-        return OutcomeMessage(level, f"{ended(what)}{finding}{freed}")
+        if then is None:
+            then = words.once_happened if item.origin == company.origin else ""
+        elif finding and found_gone(item):
+            then = ""
+        return OutcomeMessage(level, f"{ended(what)}{finding} {then}".rstrip())
     good = settling.state in {SettlingState.ALREADY, SettlingState.SEEN}
     attempt = _Attempt(settling, item, company, what)
     confirmed = item.state is ChangeState.NOT_READ and settling.error is not None
-    words = _not_read_back if confirmed else _UNSETTLED[settling.state]
-    return OutcomeMessage("success" if good else "warning", words(attempt))
+    said = _not_read_back if confirmed else _UNSETTLED[settling.state]
+    return OutcomeMessage("success" if good else "warning", said(attempt))
 
 
 def while_open(items: Sequence[HistoryItem], company: Company) -> str:
@@ -92,16 +94,17 @@ def while_open(items: Sequence[HistoryItem], company: Company) -> str:
     if not here:
         were = "It was" if len(items) == 1 else "They were"
         return f"We don't know what happened. {were} {_BEFORE_MOVE}"
-    pools = "this pool" if len(items) == 1 else "these pools"
+    locked = Counter(words_for(item.action).kept_from for item in items)
+    kept_from = " or ".join(said(count) for said, count in locked.items())
     but = "" if here == len(items) else ", except those that can't be checked from here"
-    return f"We don't know yet what happened. Until we do, nobody can change {pools}{but}."
+    return f"We don't know yet what happened. Until we do, nobody can {kept_from}{but}."
 
 
 def holding(item: HistoryItem, company: Company) -> str:
     """What one open change keeps people from, beside its meaning."""
     if item.origin != company.origin:
         return f"It was {_BEFORE_MOVE}"
-    return "Until we know, nobody can change this pool."
+    return f"Until we know, nobody can {words_for(item.action).kept_from(1)}."
 
 
 class Early(NamedTuple):
@@ -166,7 +169,8 @@ def _lack(error: Exception | None) -> str:
 def _not_read(attempt: _Attempt) -> str:
     error = attempt.settling.error
     if isinstance(error, Undecided) or not isinstance(error, CoreError):
-        return f"We read the pool, and what it shows doesn't tell whether it happened. {_LOOK}"
+        read = words_for(attempt.item.action).reads
+        return f"We read {read}, and what it shows doesn't tell whether it happened. {_LOOK}"
     if isinstance(error, Forbidden):
         said = quoted(error) and f" Patchworks said: {isolated(quoted(error))}."
         return f"Patchworks doesn't let {attempt.item.actor_name}'s token check this.{said} {_LOOK}"
@@ -198,7 +202,8 @@ def _not_seen(attempt: _Attempt) -> str:
 def _disagree(attempt: _Attempt) -> str:
     apart = counted(seconds_between_reads(), "second")
     return (
-        f"Two reads {apart} apart gave different values: the pool is still changing. "
+        f"Two reads {apart} apart gave different values: "
+        f"{words_for(attempt.item.action).reads} is still changing. "
         "Check again in a minute."
     )
 

@@ -65,6 +65,24 @@ def test_checking_again_reads_back_what_could_not_be_read(
     assert [request.method for request in core.journal] == ["GET"]
 
 
+def test_a_pool_with_other_values_is_not_said_to_be_gone(
+    manager: Client, core: RunningSandbox, pool: int, unknown: uuid.UUID
+) -> None:
+    core.company("acme").change_pool(pool, limit=78)
+    answer = unescape(check(manager, unknown).text)
+    assert "the pool had neither the values from before nor the new ones." in answer
+    assert "the pool was gone" not in answer
+
+
+def test_a_pool_that_is_gone_is_not_to_be_checked_before_it_is_changed(
+    manager: Client, core: RunningSandbox, pool: int, unknown: uuid.UUID
+) -> None:
+    core.company("acme").delete_pool(pool)
+    answer = unescape(check(manager, unknown).text)
+    assert "happened: the pool was gone." in answer
+    assert "before you change it again" not in answer
+
+
 def test_checking_sends_nothing_but_reads(
     manager: Client, core: RunningSandbox, unknown: uuid.UUID
 ) -> None:
@@ -99,7 +117,7 @@ def test_without_the_makers_token_it_is_released_by_hand(
     Token.objects.filter(user__username="manager").delete()
     answer = check(sign_in_as("Operator"), unknown)
     assert "Only manager's token can be used to check this" in unescape(answer.text)
-    assert "then unlock the pool." in answer.text
+    assert "then use Unlock anyway." in answer.text
 
 
 def test_core_down_is_said(manager: Client, core: RunningSandbox, unknown: uuid.UUID) -> None:
