@@ -87,6 +87,7 @@ class ChangeForm(CheckedForm):
         self._pool_id = pool_id
         self._undo = undo
         self.pool: Pool | None = None
+        self._is_as_opened = False
         self.fields["reason"].required = action.value in company.reason_required_for
         if action is Action.CLEAR:
             # There is nothing else to fill in.
@@ -205,11 +206,11 @@ class ChangeForm(CheckedForm):
             self._put(form_id=str(uuid.uuid4()))
             if isinstance(result.error, Invalid):
                 self._quote(result.error)
-            self.pool = result.read or self._pool_as_seen()
+            self._show_again(result.read)
             return None
         if isinstance(result, Exception):
             # Core was just asked, or is not to be asked now.
-            self.pool = self._pool_as_seen()
+            self._show_again(None)
             return None
         if self.is_bound and self._is_undated:
             # Its person has read why: it may be sent once more.
@@ -223,12 +224,28 @@ class ChangeForm(CheckedForm):
         self.show(pool)
         return self._obstacle(pool)
 
-    def _pool_as_seen(self) -> Pool | None:
-        """What this form said of its pool: enough to say which one it is."""
-        seen = self._opened
-        if seen is None or self._pool_id is None:
-            return None
-        return Pool(
+    @property
+    def connectors(self) -> int | None:
+        """How many connectors its pool has; None where Core did not say.
+
+        Where the pool was not read once more, as many as it had when the form was opened.
+        """
+        if self._is_as_opened and self._opened is not None:
+            ids = self._opened.connector_ids
+            return None if ids is None else len(ids)
+        told = self.pool.connectors if self.pool else None
+        return None if told is None else len(told)
+
+    def _show_again(self, read: Pool | None) -> None:
+        """Shows the pool as it was read for the change; or else what this form said of it.
+
+        That is enough to say which pool it is.
+        """
+        self.pool, seen = read, self._opened
+        if read is not None or seen is None or self._pool_id is None:
+            return
+        self._is_as_opened = True
+        self.pool = Pool(
             id=self._pool_id,
             name=seen.name,
             limit=seen.limit,

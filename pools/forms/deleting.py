@@ -28,7 +28,7 @@ class DeleteForm(ChangeForm):
     @property
     def name_required(self) -> bool:
         """Whether the name has to be typed: not where nothing hangs on the pool."""
-        return self.pool is None or self.pool.connectors is None or bool(self.pool.connectors)
+        return self.connectors != 0
 
     @property
     def to_type(self) -> str:

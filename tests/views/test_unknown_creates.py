@@ -25,7 +25,7 @@ def unknown(manager: Client, core: RunningSandbox) -> uuid.UUID:
     core.set_fault("status=500;only=writes")
     manager.post(NEW, open_form(manager, NEW, name="Brand new", limit="5"))
     core.set_fault(None)
-    change = Entry.objects.get(kind="intent").change
+    change: uuid.UUID | None = Entry.objects.get(kind="intent").change
     assert change is not None
     return change
 
