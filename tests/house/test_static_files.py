@@ -45,7 +45,7 @@ def test_what_pages_link_to_holds_what_it_imports(
 
 def test_the_order_of_the_layers_is_said_before_any_of_them(collected: dict[str, str]) -> None:
     served = collected["css/panel.css"]
-    assert served.index("@layer tokens, base") < served.index("@layer components")
+    assert served.index("@layer tokens,base") < served.index("@layer components")
 
 
 def test_what_is_served_has_neither_comment_nor_indentation_and_all_else(
@@ -55,6 +55,15 @@ def test_what_is_served_has_neither_comment_nor_indentation_and_all_else(
         assert not re.search(r"^\s|^//|/\*", served, re.MULTILINE), name
         if "panel" not in name:
             assert bare(served) == bare((STATIC / name).read_text()), name
+
+
+def test_what_stands_in_quotes_in_a_style_sheet_keeps_its_blanks(collected: dict[str, str]) -> None:
+    quoted = r'"[^"]*"'
+    for name in filter(lambda each: each.endswith(".css") and "panel" not in each, SOURCES):
+        source = re.sub(r"/\*.*?\*/", "", (STATIC / name).read_text(), flags=re.DOTALL)
+        assert re.findall(quoted, collected[name]) == re.findall(quoted, source), name
+        unquoted = re.sub(quoted, "#", collected[name])
+        assert not re.search(r"\s[{};,]|[{};,]\s", unquoted), name
 
 
 def test_no_text_of_a_script_has_a_second_line() -> None:
