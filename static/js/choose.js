@@ -1,8 +1,6 @@
 /* Ticks on the list of pools. They stay while the list is searched, sorted and paged, and in this tab while its
    person looks elsewhere; only they are kept in the browser, and signing out clears them. */
 (() => {
-  "use strict";
-
   const byId = (id) => document.getElementById(id);
   const form = byId("chosen");
   const list = byId("chosen-list");

@@ -2,8 +2,6 @@
 import "./choose.js";
 
 (() => {
-  "use strict";
-
   const root = document.documentElement;
   const byId = (id) => document.getElementById(id);
   const on = (name, act, options) => document.addEventListener(name, act, options);
@@ -440,20 +438,21 @@ import "./choose.js";
   });
 
   on("htmx:beforeRequest", (event) => {
-    const { detail } = event;
+    const { elt, target, xhr, requestConfig } = event.detail;
     // Enter was quicker than the pause after typing.
-    if (detail.elt.value && detail.elt.value === detail.target.dataset.typed) {
+    if (elt.value && elt.value === target.dataset.typed) {
       event.preventDefault();
       return;
     }
-    waiting(detail.xhr, "Patchworks is slow to answer. Still waiting…");
-    busy.set(detail.xhr, detail.target);
-    detail.target.setAttribute("aria-busy", "true");
-    if (detail.target === dialogBody && !dialog.open) opener = detail.elt;
-    if (detail.requestConfig.verb !== "post") return;
-    say(detail.elt.querySelector(".sends")?.dataset.busy || "");
+    waiting(xhr, "Patchworks is slow to answer. Still waiting…");
+    busy.set(xhr, target);
+    // To draw it for an answer that is about to come would keep that waiting.
+    setTimeout(() => busy.get(xhr)?.setAttribute("aria-busy", "true"), 150);
+    if (target === dialogBody && !dialog.open) opener = elt;
+    if (requestConfig.verb !== "post") return;
+    say(elt.querySelector(".sends")?.dataset.busy || "");
     // Heard at the form itself: one that has left the page no longer reaches the document.
-    detail.elt.addEventListener("htmx:targetError", () => location.reload());
+    elt.addEventListener("htmx:targetError", () => location.reload());
   });
 
   on("htmx:afterRequest", ({ detail }) => {
@@ -479,9 +478,9 @@ import "./choose.js";
     const { target, xhr } = detail;
     if (target === outcome) settle();
     focusWasInside = target.contains(document.activeElement);
-    if (xhr.status < 400 && detail.shouldSwap) empty(target);
-    if (xhr.status < 400 || !detail.shouldSwap) return;
-    if (/<html/i.test(detail.serverResponse)) {
+    if (!detail.shouldSwap) return;
+    if (xhr.status < 400) empty(target);
+    else if (/<html/i.test(detail.serverResponse)) {
       detail.shouldSwap = false;
       show(WENT_WRONG);
     } else if (target.tabIndex === -1 && target.id && refreshes(detail)) {
@@ -505,7 +504,7 @@ import "./choose.js";
     countDown();
     if (settledRequest === detail.xhr) return;
     settledRequest = detail.xhr;
-    const { target, xhr } = detail;
+    const { target, requestConfig: { elt } } = detail;
     if (target === dialogBody) {
       byId("dialog-says").replaceChildren();
       remember(dialogBody);
@@ -516,9 +515,11 @@ import "./choose.js";
     } else {
       const region = byId(target.id);
       if (focusWasInside && document.activeElement === document.body) region?.focus();
+      // With the frame that shows it: now, the page would be laid out once more for that.
+      if (elt.closest("nav")) requestAnimationFrame(() => region.scrollIntoView());
       if (region?.id === awaited) lead(region);
       awaited = "";
-      if (region?.dataset.announce && detail.requestConfig.elt !== target) say(region.dataset.announce);
+      if (region?.dataset.announce && elt !== target) say(region.dataset.announce);
       outcome.querySelector(".problem")?.remove();
     }
   });

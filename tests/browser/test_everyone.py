@@ -151,6 +151,8 @@ def test_nothing_moves_where_a_dialog_waits_and_its_outcome_is_said(
         # To read, to write and to read back: the sentence comes after three seconds.
         core_fault("latency=1.2")
         dialog.get_by_role("button", name="Save changes").click()
+        # Over a row it would show what can be done there.
+        manager.mouse.move(0, 0)
         expect(manager.locator("#outcome")).to_contain_text(f"→ {limit}")
         core_fault("")
         assert "Still waiting" in manager.evaluate("window.said")

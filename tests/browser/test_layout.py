@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -96,7 +97,7 @@ def test_no_region_stays_busy(manager: Page, core_fault: Fault) -> None:
     manager.get_by_role("link", name="Refresh").click()
     expect(manager.locator("#outcome .problem")).to_be_visible()
     expect(manager.locator("[aria-busy]")).to_have_count(0)
-    core_fault("latency=0.5")
+    core_fault("latency=1.5")
     manager.get_by_role("searchbox", name="Search pools").fill("shopify")
     expect(manager.locator("#pool-table")).to_have_attribute("aria-busy", "true")
     expect(manager.locator("[aria-busy]")).to_have_count(0)
@@ -137,21 +138,81 @@ def test_a_rows_actions_show_at_its_name_on_hover_and_focus_and_always_to_a_fing
     expect(row.locator(".tools")).to_have_css("opacity", "1")
 
 
-def test_a_name_has_the_whole_cell_until_its_tools_lie_over_its_end(manager: Page) -> None:
+# Left and right ends of what a name's cell has in it.
+IN_CELL = """(row) => [...row.querySelectorAll(".pool-name > *")].map((each) => {
+    const { left, right } = each.getBoundingClientRect();
+    return [left, right];
+})"""
+
+
+def test_a_name_has_the_whole_cell_until_its_tools_show_and_they_cover_nothing(
+    manager: Page,
+) -> None:
     manager.set_viewport_size({"width": 1280, "height": 800})
     manager.goto(POOLS)
     row = manager.locator("tbody tr").filter(has_text="Amazon Seller Central orders EU")
     name, tools = row.locator(".pool-name > a"), row.locator(".tools")
     assert name.evaluate("(a) => a.scrollWidth <= a.clientWidth")
-    before = name.bounding_box()
-    for show in (row.hover, tools.locator("a").first.focus):
-        show()
-        expect(tools).to_have_css("opacity", "1")
-        assert name.bounding_box() == before
-        # What lies under them is not seen through them.
-        colour = "(e) => getComputedStyle(e).backgroundColor"
-        assert tools.evaluate(colour) == row.evaluate(colour) != "rgba(0, 0, 0, 0)"
-        manager.mouse.move(0, 0)
+    for width in (1280, 1000):
+        manager.set_viewport_size({"width": width, "height": 800})
+        line, begins = row.bounding_box(), name.evaluate("(a) => a.getBoundingClientRect().left")
+        for show in (row.hover, tools.locator("a").first.focus):
+            show()
+            expect(tools).to_have_css("opacity", "1")
+            (left, name_ends), (id_begins, id_ends), (tools_begin, _) = row.evaluate(IN_CELL)
+            assert name_ends <= id_begins < id_ends <= tools_begin
+            assert (row.bounding_box(), left) == (line, begins)
+            manager.mouse.move(0, 0)
+            manager.locator("h1").click()
+
+
+@pytest.mark.parametrize("address", ["/changes/", "/c/acme/changes/", "/changes/?kind=events"])
+def test_filters_and_their_button_share_a_row(admin: Page, address: str) -> None:
+    for width in (1280, 1440):
+        admin.set_viewport_size({"width": width, "height": 800})
+        admin.goto(address)
+        fields = admin.locator("#filters .field")
+        boxes = [
+            each.bounding_box() for each in [*fields.all(), admin.locator("#filters > button")]
+        ]
+        ends = [box["y"] + box["height"] for box in boxes if box]
+        assert max(ends) - min(ends) < 2
+        shown = [box for each in boxes[:-1] if (box := each)]
+        assert len({round(box["width"]) for box in shown}) == 1
+        for left, right in pairwise([box for box in boxes if box]):
+            assert left["x"] + left["width"] < right["x"]
+
+
+def test_a_term_in_two_lines_begins_beside_what_it_is(manager: Page) -> None:
+    manager.goto("/help/stuck/")
+    apart = """(pairs) => pairs.map((pair) => {
+        const [term, what] = [pair.querySelector("a"), pair.querySelector("dd")].map((each) => {
+            const range = document.createRange();
+            range.selectNodeContents(each);
+            return [...range.getClientRects()].filter(({ width }) => width);
+        });
+        return [term.length, Math.abs(term[0].top - what[0].top)];
+    })"""
+    pairs = manager.locator(".signs > div").evaluate_all(apart)
+    assert max(lines for lines, _ in pairs) > 1
+    assert max(difference for _, difference in pairs) < 1
+
+
+def test_no_column_moves_with_another_page_and_that_begins_at_its_top(manager: Page) -> None:
+    begins = """() => ["thead th", "tbody tr:first-child > *"].map((cells) =>
+        [...document.querySelectorAll(`#pool-table ${cells}`)]
+            .map((cell) => cell.getBoundingClientRect().left))"""
+    manager.goto(f"{POOLS}?per_page=10")
+    heads, cells = before = manager.evaluate(begins)
+    assert heads == cells
+    manager.get_by_role("link", name="Next", exact=True).click()
+    expect(manager).to_have_url(re.compile("page=2"))
+    assert manager.evaluate(begins) == before
+    manager.goto(f"{POOLS}?per_page=100&sort=created_at")
+    assert manager.evaluate(begins) == before
+    manager.get_by_role("link", name="Next", exact=True).click()
+    manager.wait_for_url("**page=2**")
+    expect(manager.locator("tbody tr").first).to_be_in_viewport()
 
 
 def test_a_menu_ends_with_a_click_elsewhere_and_with_escape(manager: Page) -> None:
