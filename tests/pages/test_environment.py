@@ -25,7 +25,7 @@ SOURCE = """<a
 
 def test_pages_have_no_indentation_and_what_it_kept_apart_stays_apart() -> None:
     written = engines["jinja2"].from_string(SOURCE).render({"key": "x"})
-    assert written == '<a\nhref="/"\ndata-key="x" title="b">\n c\nx\n · d</a>'
+    assert written == '<a href="/" data-key="x" title="b">\n c x\n · d</a>'
 
 
 class Marked:
