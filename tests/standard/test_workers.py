@@ -60,8 +60,8 @@ def shared_by(*, ends: int) -> list[Worker]:
 
 
 @pytest.fixture(autouse=True)
-def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+def one_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
 
 
 def test_one_worker_has_the_browser_and_the_others_what_needs_none() -> None:
