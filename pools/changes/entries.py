@@ -4,7 +4,7 @@ A page reads hundreds of them, an export all. What is stored in a column may be 
 that is not of its kind costs that entry alone.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -91,7 +91,8 @@ def read_where(condition: Sql, marks: Mapping[str, Sql] = NO_MARKS) -> list[Reco
     forms = {"at": AS_STORED[vendor].format("at")}
     selected = [forms.get(name, name) for name in _COLUMNS]
     selected += [sql for sql, _ in marks.values()]
-    now = clock.SQL[vendor].replace("%", "%%")
+    # Asked once: by itself it would be for each entry.
+    now = f"(SELECT {clock.SQL[vendor]})".replace("%", "%%")
     statement = (
         f"SELECT {', '.join(selected)}, {now} FROM pools_entry WHERE {condition[0]} ORDER BY seq"  # noqa: S608  # nosec
     )
@@ -103,8 +104,8 @@ def _all(statement: str, given: Sequence[Any], marks: Sequence[str] = ()) -> lis
     rows = fetched(statement, list(given), damaged=text_or_bytes)
     if not rows:
         return []
-    now, identity = clock.read(rows[0][-1]), _identity()
-    return [_recorded(row, now, marks, identity) for row in rows]
+    now, ids = clock.read(rows[0][-1]), _Ids({None: None})
+    return [_recorded(row, now, marks, ids) for row in rows]
 
 
 def first(entries: QuerySet[Entry]) -> Recorded | None:
@@ -120,9 +121,9 @@ def _recorded(
     row: tuple[Any, ...],
     now: datetime,
     marks: Sequence[str],
-    identity: Callable[[Any], UUID | None],
+    known: "_Ids",
 ) -> Recorded:
-    texts, ids = row[5:16], list(map(identity, row[2:5]))
+    texts, ids = row[5:16], [known[row[2]], known[row[3]], known[row[4]]]
     garbled = GarbledId in map(type, ids)
     if {*map(type, texts)} != _TEXT:
         texts = tuple(map(read_text, texts))
@@ -131,13 +132,9 @@ def _recorded(
     return Recorded(row[0], read_moment(row[1]), ids[0], garbled, now, told, *texts, *ids[1:])
 
 
-def _identity() -> Callable[[Any], UUID | None]:
-    """What reads an id: each one once, as most are on several entries."""
-    known: dict[Any, UUID | None] = {None: None}
+class _Ids(dict[Any, UUID | None]):
+    """Ids as they are read: each one once, as most are on several entries."""
 
-    def identity(value: Any) -> UUID | None:
-        if value not in known:
-            known[value] = read_id(value)
-        return known[value]
-
-    return identity
+    def __missing__(self, value: Any) -> UUID:
+        self[value] = read = read_id(value)
+        return read

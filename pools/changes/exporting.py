@@ -31,6 +31,7 @@ _BETWEEN: Final = "\0"
 _MAY_RUN: Final = re.compile(r"(?:^|\0)[^0-9A-Za-z[\0]|[;\t\r\n]")
 _DROPPED_AT_THE_START: Final = ("\t", "\r", "\n")
 BYTE_ORDER_MARK: Final = "\ufeff"
+_NUMBERS: Final = {int}
 SNAPSHOT_FIELDS: Final = ("name", "limit", "timeout", "connector_ids")
 _BEFORE, _AFTER = (
     tuple(f"{when}_{field}" for field in SNAPSHOT_FIELDS) for when in ("before", "after")
@@ -121,7 +122,10 @@ def csv_text(rows: Iterable[Iterable[str]]) -> str:
 
 def cells_of(row: Mapping[str, Any]) -> list[str]:
     """The cells of a line, in the order of its fields, none of which a spreadsheet runs."""
-    cells = [value if type(value) is str else _cell(value) for value in row.values()]
+    cells = [
+        value if type(value) is str else "" if value is None else _cell(value)
+        for value in row.values()
+    ]
     return list(map(defused, cells)) if _MAY_RUN.search(_BETWEEN.join(cells)) else cells
 
 
@@ -141,13 +145,12 @@ def _json(blocks: Iterable[_Block]) -> Iterator[str]:
 def _cell(value: Any) -> str:
     if isinstance(value, str):
         return value
-    if value is None:
-        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):  # texts; of numbers, none is said as [], unlike not known
         return "\n".join(value)
-    if isinstance(value, (dict, list)):
+    # Numbers are written alike in both, and sooner.
+    if isinstance(value, dict) or (isinstance(value, list) and not {*map(type, value)} <= _NUMBERS):
         return _in_order(value)
     return str(value)
 

@@ -136,7 +136,7 @@ def read_id(value: Any) -> UUID:
     if isinstance(value, UUID):
         return value
     readable = isinstance(value, str) and _ID.fullmatch(value)
-    return UUID(value) if readable else GarbledId(value)
+    return UUID(int=int(value, 16)) if readable else GarbledId(value)
 
 
 def read_text(value: Any) -> str:

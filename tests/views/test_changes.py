@@ -431,6 +431,16 @@ def test_an_export_has_what_is_filtered_and_no_more(manager: Client) -> None:
     assert [change["company"] for change in json.loads(streamed(answer))] == ["acme"]
 
 
+def test_an_export_has_every_line_once_however_few_are_read_at_a_time(
+    manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = [str(a_change()) for _ in range(5)]
+    monkeypatch.setattr("pools.changes.browsing.CHUNK", 3)
+    monkeypatch.setattr("pools.changes.reading.EXPORTED_AT_ONCE", 2)
+    answer = manager.post(f"{LIST}export/", {"format": "json"})
+    assert [each["change"] for each in json.loads(streamed(answer))] == changes[::-1]
+
+
 def test_an_export_is_recorded_before_its_first_byte(manager: Client) -> None:
     manager.post(f"{LIST}export/?who=ada", {"format": "csv"})
     entry = Entry.objects.get(action="changes_exported")

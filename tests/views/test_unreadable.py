@@ -34,6 +34,7 @@ POOL = 7
 ANYWHERE: dict[str, str] = {
     "facts that are no JSON": "facts = '{\"before\":'",
     "facts that are a number": "facts = '5'",
+    "facts twice": "facts = '{}{}'",
     "facts that are deep": f"facts = '{'[' * 100_000}'",
     "facts with half a character": 'facts = \'{"request_id":"\\ud800"}\'',
     "values that are a text": 'facts = \'{"before":"x","wanted":null}\'',
