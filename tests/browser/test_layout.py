@@ -166,6 +166,32 @@ def test_a_name_has_the_whole_cell_until_its_tools_show_and_they_cover_nothing(
             manager.locator("h1").click()
 
 
+# Where parts of a page are before the last one of them is there, and after.
+LATER = """([parts, last]) => {
+    const places = () => parts.map((part) => document.querySelector(part).getBoundingClientRect())
+        .map(({ left, top }) => [left, top]);
+    const after = places();
+    document.querySelector(last).remove();
+    const before = places();
+    return after.flat().map((at, each) => Math.abs(at - before.flat()[each]));
+}"""
+CHIP, ITS_CHANGE = (
+    f"[aria-labelledby=changes-title] li:first-child .{each}" for each in ("chip", "opens")
+)
+
+
+def test_what_comes_last_moves_nothing(manager: Page) -> None:
+    manager.goto(new_pool(manager))
+    for parts, last in (
+        ([".who", ".themes"], ".menu form:last-child"),
+        ([".who"], ".themes"),
+        ([CHIP], ITS_CHANGE),
+    ):
+        manager.goto("/")
+        # Less than three pixels are no move.
+        assert max(manager.evaluate(LATER, [parts, last])) < 3, last
+
+
 @pytest.mark.parametrize("address", ["/changes/", "/c/acme/changes/", "/changes/?kind=events"])
 def test_filters_and_their_button_share_a_row(admin: Page, address: str) -> None:
     for width in (1280, 1440):
