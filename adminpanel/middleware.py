@@ -125,6 +125,24 @@ class MethodsMiddleware:
         return self.get_response(request)
 
 
+class OnlySentToMiddleware:
+    """Says what an address is that only a form sends to, where somebody opens it.
+
+    A link that was copied, or the way back after signing in, leads to such an address.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or request.method == "POST":
+            return response
+        page = errors.only_sent_to(request)
+        page["Allow"] = response["Allow"]
+        return page
+
+
 class RequestIdMiddleware:
     """Gives each request an id that its log lines, its error page and its answer carry."""
 

@@ -189,6 +189,7 @@ MIDDLEWARE = [
     "pools.accounts.seen.LastSeenMiddleware",
     "pools.accounts.second_factors.SecondFactorMiddleware",
     "pools.pages.direction.DirectionMiddleware",
+    "adminpanel.middleware.OnlySentToMiddleware",
 ]
 
 ROOT_URLCONF = "adminpanel.urls"

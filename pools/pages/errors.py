@@ -56,6 +56,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _error(request, "404.html", 404, also=also)
 
 
+def only_sent_to(request: HttpRequest) -> HttpResponse:
+    """An address that only a form sends to, opened by hand."""
+    return _error(request, "405.html", 405)
+
+
 def too_many(request: HttpRequest) -> HttpResponse:
     """Too many attempts from one address or for one name. Named by allauth's throttling."""
     answer = _error(request, "429.html", 429)

@@ -1,5 +1,6 @@
 """Error pages: in the panel's look, as a page and in place, with the number to ask about."""
 
+import uuid
 from collections.abc import Callable
 from html import unescape
 from typing import Any
@@ -31,6 +32,10 @@ def missing(headers: dict[str, str]) -> Any:
     return sign_in("olga").get("/no/such/page/", headers=headers)
 
 
+def opened_by_hand(headers: dict[str, str]) -> Any:
+    return sign_in("olga").get("/keys/", headers=headers)
+
+
 def too_large(headers: dict[str, str]) -> Any:
     return Client().post("/join/", {"code": "x" * (2**20 + 1)}, headers=headers,
                          content_type="application/x-www-form-urlencoded")  # fmt: skip
@@ -53,6 +58,7 @@ CASES = [
     (forbidden, 403, "let you manage people"),
     (stale_form, 403, "This form has expired."),
     (missing, 404, "Page not found."),
+    (opened_by_hand, 405, "There is no page here."),
     (too_large, 413, "This is too large to send."),
     (too_many, 429, "Too many attempts."),
     (failing, 500, "The panel had an error."),
@@ -92,3 +98,22 @@ def test_in_place_it_says_the_same(provoke: Provoke, status: int, sentence: str)
 
 def test_too_many_says_when_to_come_back() -> None:
     assert too_many({})["Retry-After"] == "60"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("changes/verify/", "changes/export/", "tokens/acme/verify/", "tokens/acme/discard/"),
+        *("theme/", "keys/", "zone/", "c/acme/allowances/remove/"),
+        *(f"c/acme/batches/{uuid.uuid4()}/{deed}/" for deed in ("stop", "retry")),
+        f"c/acme/changes/{uuid.uuid4()}/check/",
+    ],
+)
+def test_an_address_that_a_button_sends_to_says_so(administrator: User, address: str) -> None:
+    client = sign_in("ada")
+    for method in (client.get, client.head):
+        answer = method(f"/{address}")
+        assert (answer.status_code, answer["Allow"]) == (405, "POST"), address
+    page = client.get(f"/{address}").text
+    assert "A button sends to this address. Nothing was done" in page
+    assert 'href="/">Home' in page
