@@ -16,9 +16,9 @@ _ON_A_KEYBOARD: Final = str.maketrans(
         **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\uff02", '"'),
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-"),
         "\u2026": "...",
-        # Whether a picture is drawn in colour.
-        "\ufe0e": "",
-        "\ufe0f": "",
+        # Which of its shapes a letter has, or whether a picture is drawn in colour.
+        **dict.fromkeys(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))), ""),
+        **dict.fromkeys("\u180b\u180c\u180d\u180f", ""),
     }
 )
 # Letters, marks and symbols without any ink: beside blanks, controls and format characters.
@@ -55,6 +55,12 @@ def looks_alike(typed: str, shown: str) -> bool:
 def typeable(text: str) -> str:
     """What can be typed of a text on any keyboard, letters aside."""
     return picture(text.translate(_ON_A_KEYBOARD))
+
+
+def has_no_ink(text: str) -> bool:
+    """Whether nothing of a text can be seen on a page."""
+    # Most begin with something that can be.
+    return not "!" <= text[:1] <= "~" and not typeable(text)
 
 
 def picture(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from pools.changes import Snapshot
-from pools.core.comparing import looks_alike, typeable
+from pools.core.comparing import has_no_ink, looks_alike
 from pools.forms.changes import ChangeForm
 from pools.forms.identifiers import IDENTIFIER
 from pools.models.vocabulary import Action
@@ -34,15 +34,16 @@ class DeleteForm(ChangeForm):
     def to_type(self) -> str:
         """What confirms it: the pool's name; its id where there is nothing to see of a name."""
         name = (self.pool and self.pool.name) or ""
-        return name if typeable(name) else str(self._pool_id)
+        return str(self._pool_id) if has_no_ink(name) else name
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         seen: Snapshot | None = cleaned.get("seen")
         # Unknown connectors count as connectors: the careful way.
         if seen and seen.connector_ids != ():
-            wanted = seen.name if typeable(seen.name or "") else str(self._pool_id)
-            typed, shown = cleaned.get("confirm_name", ""), marked(wanted or "")
-            if not any(looks_alike(typed, name) for name in (wanted or "", shown)):
+            name = seen.name or ""
+            wanted = str(self._pool_id) if has_no_ink(name) else name
+            typed = cleaned.get("confirm_name", "")
+            if not any(looks_alike(typed, each) for each in (wanted, marked(wanted))):
                 self.add_error("confirm_name", "Type the pool's name as shown above.")
         return cleaned

@@ -34,7 +34,7 @@ from pools.wording.choosing import cap_says, matching_say, pools_say
 from pools.wording.connectors import systems_in_words
 from pools.wording.events import nobody_of, shortened
 from pools.wording.moments import age_of, is_past
-from pools.wording.names import first_few, others_have, unnamed
+from pools.wording.names import first_few, nameless, others_have, shown_name, unnamed
 from pools.wording.outcomes import meaning_of, standing_of, window_of
 from pools.wording.recent_clears import clears_say
 from pools.wording.settling import holding, too_early, while_open
@@ -154,9 +154,11 @@ _FILTERS: Final = FILTERS | {
     "pluralize": pluralize,
     "pools_say": pools_say,
     "clears_say": clears_say,
+    "nameless": nameless,
     "nobody": nobody_of,
     "sentence": sentence_of,
     "shortened": shortened,
+    "shown_name": shown_name,
     "standing": standing_of,
     "systems_in_words": systems_in_words,
     "too_early": too_early,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
-from pools.core.comparing import picture
+from pools.core.comparing import has_no_ink
 from pools.wording.direction import marked
 from pools.wording.numbers import counted
 
@@ -32,10 +32,22 @@ def kept_sentence(kept: str | None) -> str:
     )
 
 
+def nameless(name: str | None) -> str:
+    """What stands for a name where there is nothing to see of it; "" where there is."""
+    if not name:
+        return "no name"
+    return "no visible name" if has_no_ink(name) else ""
+
+
+def shown_name(name: str | None) -> str:
+    """A name, or what stands for it."""
+    return nameless(name) or name or ""
+
+
 def called(name: str, pool_id: int | None) -> str:
     """A pool in a sentence: two may have one name, so it comes with its id where that is known."""
-    if not picture(name):
-        return "a pool without a name" if pool_id is None else f"pool {pool_id} (no name)"
+    if none := nameless(name):
+        return f"a pool with {none}" if pool_id is None else f"pool {pool_id} ({none})"
     return isolated(name) if pool_id is None else f"{isolated(name)} ({pool_id})"
 
 

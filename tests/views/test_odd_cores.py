@@ -471,7 +471,7 @@ def test_a_pool_without_a_name_to_see_is_not_called_by_it(manager: Client, core:
     pool = core.sandbox.company("acme").add_pool("\u2800 \u3164", 5).id
     address = f"{LIST}{pool}/edit/"
     page = manager.post(address, open_form(manager, address, limit="7"), follow=True)
-    assert f"Saved pool {pool} (no name) in Acme: limit 5 → 7." in told(page)
+    assert f"Saved pool {pool} (no visible name) in Acme: limit 5 → 7." in told(page)
 
 
 # What Stoplight's Prism makes of the reference, whatever it is asked.
