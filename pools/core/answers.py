@@ -150,10 +150,15 @@ class AnswerReader:
         return self.deleted(answer)
 
     def token(self, answer: Answer) -> BearerToken | CoreError:
-        """The token that signing in gives, from 200."""
+        """The token that signing in gives, from 200.
+
+        Or a sentence instead of one: a service that wants more than a password says so.
+        """
         value = self._value_of_question(answer)
         if isinstance(value, CoreError):
             return value
+        if isinstance(value, dict) and value.get("token") is None and (said := _told_of(value)):
+            return Unexpected(Reason.NO_TOKEN, status=answer.status, detail=said)
         return read_token(value, answer.received_at) or _wrong(answer, Reason.SHAPE)
 
     def _value_of_question(self, answer: Answer) -> Any:

@@ -298,8 +298,8 @@ def _try_signing_in(
     if isinstance(answer, CoreError):
         return answer
     # A short password may well be part of a token: there, nothing is to be replaced.
-    hidden = () if answer.status == 200 else (password,)
-    return AnswerReader(limits, *hidden).token(answer)
+    token = AnswerReader(limits).token(answer)
+    return AnswerReader(limits, password).token(answer) if isinstance(token, CoreError) else token
 
 
 def _spared(result: object, asked: Mapping[str, str]) -> str | None:

@@ -54,6 +54,7 @@ class Reason(StrEnum):
     MISMATCH = "not what was sent"
     OTHER_POOL = "another pool than was asked for"
     SAYS_NO = "a success that tells of an error"
+    NO_TOKEN = "a sign-in that gave no token"  # noqa: S105  (a reason, not a token)
     # A complete refusal by Core.
     REFUSED_BY_CORE = "refused by core"
 

@@ -46,6 +46,7 @@ CAUSES: Final[Mapping[Reason, str]] = {
     Reason.NOTHING_TOLD: "Patchworks listed pools without ids or names.",
     Reason.MISMATCH: "Patchworks answered with other values than we sent.",
     Reason.OTHER_POOL: "Patchworks answered with another pool than the one we asked for.",
+    Reason.NO_TOKEN: "Patchworks gave no token for this sign-in.",
     Reason.SAYS_NO: "Patchworks answered as if it had worked, but reported an error.",
 }
 

@@ -311,6 +311,8 @@ def unanswered(error: errors.Unanswered, situation: Situation) -> Problem:
 
 
 def unexpected(error: errors.Unexpected, situation: Situation) -> Problem:
+    if error.reason is Reason.NO_TOKEN:
+        return _no_token(error, situation)
     elsewhere = error.reason in _OF_ANOTHER_SERVER
     return Problem(
         title="This doesn't look like Patchworks."
@@ -326,6 +328,18 @@ def unexpected(error: errors.Unexpected, situation: Situation) -> Problem:
         detail=f"It redirects to {error.detail}"
         if error.reason is Reason.REDIRECT and error.detail
         else "",
+    )
+
+
+def _no_token(error: errors.Unexpected, situation: Situation) -> Problem:
+    return Problem(
+        title=CAUSES[Reason.NO_TOKEN],
+        meaning=_unchanged(situation),
+        next_text="If this account signs in with a second factor too, add an API key instead: we "
+        "can't ask for the second factor.",
+        kind="danger",
+        status=422,
+        core_text=quoted(error),
     )
 
 
