@@ -100,15 +100,13 @@ def _taken(reading: Reading, query: PoolQuery, page: Page) -> Ending | None:
     ).count()
     if reading.total is None:
         reading.total = page.total
-    new = {
-        pool.id
-        for pool in page.pools
-        if pool.id is not None and (pool.id not in known or known[pool.id].reading != reading.pk)
-    }
+    new = [
+        pool for pool in page.pools if pool.id not in known or known[pool.id].reading != reading.pk
+    ]
     counted = reading.total if page.total is None else page.total
     ending = ending_with(page, query, new=len(new), pools=reading.pools, counted=counted)
     if ending is None and reading.pools == before:
-        ending = Ending.MOVED  # what came could not be kept
+        ending = _why_fewer(page)  # nor would the next page bring more
     reading.next_page += 1
     reading.save(update_fields=["pools", "total", "next_page"])
     return ending
@@ -117,7 +115,7 @@ def _taken(reading: Reading, query: PoolQuery, page: Page) -> Ending | None:
 def _end(reading: Reading, last: Page, ending: Ending) -> Ending | None:
     """Ends a reading; where it may have missed some, it is forgotten, and why is told."""
     if ending is Ending.END and not _has_all(reading, last):
-        ending = Ending.MOVED
+        ending = _why_fewer(last)
     if ending is not Ending.END:
         reading.delete()
         return ending
@@ -160,6 +158,11 @@ def _note_whole(company: Company, user: User, ids: list[int | None], began: date
     reading = begin(company, user)
     reading.began_at, reading.pools, reading.total = began, len(ids), len(ids)
     _in_place_of_others(reading, ~Q(pool_id__in=ids))
+
+
+def _why_fewer(page: Page) -> Ending:
+    """Why fewer pools were kept than Core has: what has no id can't be."""
+    return Ending.WITHOUT_ID if any(pool.id is None for pool in page.pools) else Ending.MOVED
 
 
 def _has_all(reading: Reading, last: Page) -> bool:

@@ -27,6 +27,7 @@ class Ending(StrEnum):
     UNNUMBERED = "pages without numbers"
     MISCOUNTED = "another number of pools than Core counts"
     ENDLESS = "more than anybody has"
+    WITHOUT_ID = "pools without an id"
     MOVED = "pools that came and went meanwhile"
 
 

@@ -24,7 +24,7 @@ from pools.changes.records import (
     record_of,
     record_of_pool,
 )
-from pools.core import CoreClient, NotFound, Page, Pool
+from pools.core import CoreClient, NotFound, Page, Pool, Reason, Unexpected
 from pools.models import Company
 from pools.models.vocabulary import Action
 from pools.pages.dates import Teller
@@ -76,6 +76,8 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
     def answer(core: CoreClient | None, read: Callable[[], Page]) -> HttpResponse:
         try:
             page = read()
+            if not page.pools and page.follows:
+                raise Unexpected(Reason.NONE_LISTED)
         except READING as error:
             problem = workplace.problem(error, Activity.READING_LIST)
             return _list_problem(request, context, problem)

@@ -42,7 +42,7 @@ CAUSES: Final[Mapping[Reason, str]] = {
     "with those.",
     Reason.ENCODING: "The answer was compressed in a way that we didn't ask for "
     "(Content-Encoding).",
-    Reason.NONE_LISTED: "Patchworks counted pools, but listed none.",
+    Reason.NONE_LISTED: "Patchworks says that there are more pools, but listed none.",
     Reason.NOTHING_TOLD: "Patchworks listed pools without ids or names.",
     Reason.MISMATCH: "Patchworks answered with other values than we sent.",
     Reason.OTHER_POOL: "Patchworks answered with another pool than the one we asked for.",

@@ -13,6 +13,7 @@ NOT_WHOLE: Final[Mapping[Ending, str]] = {
     Ending.UNNUMBERED: "Patchworks doesn't number its pages, so we can only read the first one.",
     Ending.MISCOUNTED: "Patchworks counts another number of pools than it gives.",
     Ending.ENDLESS: "Patchworks' list has no end.",
+    Ending.WITHOUT_ID: "Patchworks lists pools without an id that we can read.",
 }
 
 

@@ -15,7 +15,8 @@ from pools.core import whole_lists
 from pools.models import Batch, BatchItem, Entry, SeenPool
 from sandbox.http_messages import Answer, Request
 from tests.fixtures.kept_connections import close_kept_connections
-from tests.fixtures.panel import streamed, told
+from tests.fixtures.panel import streamed
+from tests.fixtures.panel import told as plain
 from tests.views.other_core import OtherCore, other_core
 
 pytestmark = pytest.mark.any_database
@@ -191,7 +192,7 @@ def test_all_pools_are_read_or_it_says_why_not(manager: Client, core: OtherCore,
     case = CASES[name]
     list_of(core, case.answers)
     for _ in range(5):
-        said = told(manager.post(f"{LIST}read/", follow=True))
+        said = plain(manager.post(f"{LIST}read/", follow=True))
         if "Continue" not in said:
             break
     pools = case.export.removeprefix("complete: ")
@@ -211,12 +212,12 @@ def test_all_that_match_are_on_a_list_or_it_is_not_made(
     list_of(core, case.answers)
     answer = manager.post(NEW, FROZEN)
     if case.wrong:
-        assert answer.status_code == 502, told(answer)
-        assert case.wrong.rstrip(".") in told(answer)
-        assert "Pools were added or deleted" not in told(answer)
+        assert answer.status_code == 502, plain(answer)
+        assert case.wrong.rstrip(".") in plain(answer)
+        assert "Pools were added or deleted" not in plain(answer)
         assert not Batch.objects.exists()
     else:
-        assert answer.status_code == 302, told(answer)
+        assert answer.status_code == 302, plain(answer)
         assert case.export == f"complete: {BatchItem.objects.count()} pools"
 
 
@@ -233,7 +234,7 @@ def test_a_list_without_an_end_is_not_read_for_ever(
     assert exported(manager) == "incomplete: 700 pools. Patchworks' list has no end."
     assert len(core.received) == 7
     core.reset()
-    while "Continue" in (said := told(manager.post(f"{LIST}read/", follow=True))):
+    while "Continue" in (said := plain(manager.post(f"{LIST}read/", follow=True))):
         assert len(core.received) < 7
     assert "Patchworks' list has no end. Some pools may be missing" in said
     # More pages than any list has, of one row each.
@@ -246,7 +247,7 @@ def test_far_more_than_core_counts_are_not_read(manager: Client, core: OtherCore
     list_of(core, lambda asked: endless(asked) | {"meta": {"total": 250}})
     assert exported(manager) == "incomplete: 400 of 250 pools. Patchworks counts 250 and gave 400."
     core.reset()
-    said = told(manager.post(f"{LIST}read/", follow=True))
+    said = plain(manager.post(f"{LIST}read/", follow=True))
     assert "Patchworks counts another number of pools than it gives." in said
     assert len(core.received) == 4
 
@@ -300,8 +301,8 @@ def test_a_success_that_tells_of_an_error_is_no_list(
     list_of(core, lambda asked: said)
     page = manager.get(LIST)
     assert page.status_code == 502
-    assert "Patchworks answered as if it had worked, but reported an error." in told(page)
-    assert "Down for maintenance" in told(page)
+    assert "Patchworks answered as if it had worked, but reported an error." in plain(page)
+    assert "Down for maintenance" in plain(page)
     export = manager.post(f"{LIST}export/", {"format": "json"})
     assert (export.status_code, SeenPool.objects.count()) == (502, 0)
 
@@ -331,3 +332,30 @@ def test_a_page_that_contradicts_itself_is_no_change(manager: Client, core: Othe
     list_of(core, lambda asked: counted(asked, twice[1:], total=1, last_page=1))
     manager.get(LIST)
     assert Entry.objects.filter(kind="drift").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        (1, {"links": {"next": "?"}}),
+        (2, {"meta": {"current_page": 2, "last_page": 3, "total": 250}}),
+    ],
+)
+def test_an_empty_page_before_the_end_is_not_past_it(
+    manager: Client, core: OtherCore, page: int, told: Document
+) -> None:
+    list_of(core, lambda asked: {"data": [], **told})
+    answer = manager.get(LIST, {"page": page})
+    assert answer.status_code == 502
+    assert "Patchworks says that there are more pools, but listed none." in plain(answer)
+
+
+@pytest.mark.parametrize("meta", [{"total": 3, "last_page": 1}, {"last_page": 9}])
+def test_a_pool_without_an_id_is_why_not_all_are_known(
+    manager: Client, core: OtherCore, meta: Document
+) -> None:
+    """Nobody changed anything meanwhile."""
+    nameless = [ROWS[0], ROWS[1], {**ROWS[2], "id": None}]
+    list_of(core, lambda asked: {"data": nameless, "meta": {"current_page": asked.page, **meta}})
+    said = plain(manager.post(f"{LIST}read/", follow=True))
+    assert "Patchworks lists pools without an id that we can read. Some pools may" in said
