@@ -101,7 +101,9 @@ def _taken(reading: Reading, query: PoolQuery, page: Page) -> Ending | None:
     if reading.total is None:
         reading.total = page.total
     new = [
-        pool for pool in page.pools if pool.id not in known or known[pool.id].reading != reading.pk
+        pool
+        for pool in page.pools
+        if pool.id is None or pool.id not in known or known[pool.id].reading != reading.pk
     ]
     counted = reading.total if page.total is None else page.total
     ending = ending_with(page, query, new=len(new), pools=reading.pools, counted=counted)

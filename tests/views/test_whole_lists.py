@@ -145,6 +145,16 @@ CASES: Final = {
         3,
         "Patchworks counts another number of pools than it gives.",
     ),
+    "fewer than there are, and an end": Case(
+        lambda a: {
+            "data": a.of(ROWS),
+            "meta": {"current_page": a.page, "total": 100},
+            "links": {"next": "?" if a.page == 1 else None},
+        },
+        "incomplete: 200 of 100 pools. Patchworks counts 100 and gave 200.",
+        2,
+        "Patchworks counts another number of pools than it gives.",
+    ),
     "a row without an id, and always a next page": Case(
         lambda a: {"data": [{"name": "string", "limit": 0}], "links": {"next": "?"}},
         f"incomplete: 1 pool. {SAME}",
@@ -359,3 +369,64 @@ def test_a_pool_without_an_id_is_why_not_all_are_known(
     list_of(core, lambda asked: {"data": nameless, "meta": {"current_page": asked.page, **meta}})
     said = plain(manager.post(f"{LIST}read/", follow=True))
     assert "Patchworks lists pools without an id that we can read. Some pools may" in said
+
+
+def test_pools_are_not_looked_for_where_the_list_may_go_on(
+    manager: Client, core: OtherCore
+) -> None:
+    """Or else one that is on a further page would be recorded as deleted."""
+    acme = core.sandbox.company("acme")
+    ids = [acme.add_pool(f"Orders {number}", 5).id for number in range(2)]
+    for pool_id in ids:
+        address = f"{LIST}{pool_id}/edit/"
+        form = manager.get(address).context["form"]
+        fields = {name: str(form[name].value() or "") for name in form.fields}
+        manager.post(address, {**fields, "limit": "7"})
+    (kept, gone) = ids
+    acme.delete_pool(gone)
+    shown = [row(kept) | {"name": "Orders 0", "limit": 7}]
+    whole = {"total": 1, "last_page": 1}
+    list_of(core, lambda asked: counted(asked, shown, **whole) | {"links": {"next": "?"}})
+    manager.get(LIST)
+    assert not Entry.objects.filter(kind="drift").exists()
+    list_of(core, lambda asked: counted(asked, shown, **whole))
+    manager.get(LIST)
+    assert Entry.objects.filter(kind="drift").count() == 1
+
+
+def test_names_are_searched_for_where_the_list_does_not_show_all(
+    manager: Client, core: OtherCore
+) -> None:
+    """Or else a file would make a second pool of a name."""
+    found: list[str] = []
+
+    def answering(asked: Asked) -> Document:
+        if not found:
+            return counted(asked, ROWS[:100])
+        rows = [each for each in ROWS if found[0] in each["name"]]
+        return counted(asked, rows, total=len(rows), last_page=1)
+
+    list_of(core, answering)
+    answers = core.answers
+
+    def searching(request: Request, answer: Answer) -> Any:
+        search = dict(request.query).get("filter[name]")
+        found[:] = [search] if search else []
+        return answers(request, answer)
+
+    core.answers = searching
+    text = "name,limit\nNew one,5\nNew two,5\nPool 0000200,9\n"
+    answer = manager.post("/c/acme/pools/apply/", {"text": text, "ours": "on"})
+    assert (answer.status_code, Batch.objects.exists()) == (422, False), plain(answer)
+    assert "Pool 0000200" in plain(answer)
+
+
+def test_a_list_without_an_end_is_not_looked_through_for_a_few_pools(
+    manager: Client, core: OtherCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole_lists, "MOST_PAGES", 30)
+    list_of(core, endless)
+    sent = FROZEN | {"pool": [str(900_000 + number) for number in range(4)]}
+    sent.pop("matching")
+    assert manager.post(NEW, sent).status_code == 302
+    assert len(core.received) == 5 + 4
