@@ -164,7 +164,8 @@ def read_message(value: Any) -> str:
     if isinstance(value.get("error"), dict):
         value = {**value["error"], **{key: value[key] for key in value if key != "error"}}
     sentences = (value.get(name) for name in _SENTENCES)
-    said = next((each for each in sentences if _is_said(each)), "")
+    texts = (each[0] if isinstance(each, list) and each else each for each in sentences)
+    said = next((each for each in texts if _is_said(each)), "")
     return _STATEMENT.sub("", said)[:LONGEST_SAID]
 
 

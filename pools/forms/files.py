@@ -35,6 +35,13 @@ _JUDGES: Final[Mapping[str, forms.Field]] = {
 _ID: Final = re.compile("0|[1-9][0-9]{0,18}")
 
 
+def _wrong_with(text: str) -> str:
+    """What keeps a text from being a pool's id."""
+    if not (text.isascii() and text.isdecimal()):
+        return words.BAD_ID
+    return words.ZEROS_BEFORE_ID if text.startswith("0") else words.NO_SUCH_ID
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What the person said of the file: whether its ids are this company's, though it does not say
@@ -103,7 +110,7 @@ class _Judge:
                 self._say(row, "id", words.no_id(self.choices.asks))
             return None
         if not _ID.fullmatch(text) or int(text) > LARGEST_POOL_ID:
-            self._say(row, "id", words.BAD_ID)
+            self._say(row, "id", _wrong_with(text))
             return None
         pool_id = int(text)
         if (first := self._rows.setdefault(pool_id, row)) is not row:

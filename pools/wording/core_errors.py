@@ -40,6 +40,7 @@ _OF_ANOTHER_SERVER: Final = frozenset(
 _READING: Final = "Use a token that may read connection pools"
 # How long to wait where Patchworks asks for a pause and says of no length.
 UNSAID_SECONDS: Final = 60
+_BELIEVABLE_SECONDS: Final = 7 * 86_400
 _REQUEST_ID: Final = "If it happens again, give an administrator the request id below."
 
 
@@ -281,14 +282,24 @@ def rate_limited(error: errors.RateLimited, situation: Situation) -> Problem:
         if error.reason == Reason.KEPT_FREE
         else "Patchworks is rate-limiting this account.",
         meaning=_unchanged(situation),
-        next_text=f"Try again in {duration(seconds)}.{_type_again(situation)}",
+        next_text=f"{_pause(error)}{_type_again(situation)}",
         next_href="" if situation.filling_in else situation.here,
         next_label="" if situation.filling_in else "Try again",
         kind="warning",
         status=429,
-        wait_seconds=seconds,
+        wait_seconds=seconds if seconds <= _BELIEVABLE_SECONDS else None,
         core_text=quoted(error),
     )
+
+
+def _pause(error: errors.RateLimited) -> str:
+    """How long Patchworks wants us to wait, as far as that is said and to be believed."""
+    seconds = error.retry_after_seconds
+    if seconds is None:
+        return "Patchworks doesn't say for how long. Try again in about a minute."
+    if seconds > _BELIEVABLE_SECONDS:
+        return f"It asks for {duration(seconds)}, which is hardly meant. Try again later."
+    return f"Try again in {duration(seconds or UNSAID_SECONDS)}."
 
 
 def duration(seconds: int) -> str:

@@ -20,6 +20,7 @@ from pools.batches.files import (
 )
 from pools.batches.freezing import NothingToFreeze
 from pools.batches.patience import TooLong
+from pools.core.addresses import LARGEST_POOL_ID
 from pools.core.bounds import LONGEST_SAID
 from pools.models import Company
 from pools.wording.names import isolated
@@ -31,6 +32,8 @@ _LINES_NAMED: Final = 5
 _MEBIBYTES: Final = MOST_BYTES // 2**20
 FILE_HELP: Final = f"CSV or JSON, as exported here and edited. UTF-8, at most {_MEBIBYTES} MiB."
 BAD_ID: Final = "An id has digits only, as Patchworks gave it."
+ZEROS_BEFORE_ID: Final = "An id has no zero in front: write it as Patchworks gave it."
+NO_SUCH_ID: Final = f"No id is larger than {LARGEST_POOL_ID}: write it as Patchworks gave it."
 _SAYS: Final[Mapping[Flaw, str]] = {
     Flaw.EMPTY: "There is no pool in it. Choose a file, or paste one.",
     Flaw.TOO_LARGE: f"It is too large: at most {_MEBIBYTES} MiB. Leave out the pools that stay as "

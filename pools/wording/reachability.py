@@ -21,8 +21,11 @@ def finding_for(answer: CoreError | None) -> Finding:
     """What the answer to an invalid token says about the address; None: pools were shown."""
     if answer is None:
         return Finding(False, "Pools were shown without a valid token: this is not the Core API.")
-    if isinstance(answer, (Unauthenticated, Forbidden)):
+    if isinstance(answer, Unauthenticated):
         return Finding(True, "The Core API answers here, and asks for a token as it should.")
+    if isinstance(answer, Forbidden):
+        # An invalid token is no token without a right: something else keeps us out.
+        return _other(answer, "It refused us, and didn't ask for a token (403).")
     if isinstance(answer, NotFound):
         return Finding(False, "Something answers here, but has no pools. Is the path right?")
     return _other(answer, cause_of(answer))

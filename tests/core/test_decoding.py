@@ -373,6 +373,8 @@ def test_retry_after(header: str, seconds: int | None) -> None:
         ({"message": "No."}, "No."),
         ({"message": "x" * 400}, "x" * 300),
         ({"message": 5}, ""),
+        ({"message": ["Pool in use.", "No."]}, "Pool in use."),
+        ({"message": [], "error": "No."}, "No."),
         ({"title": "Invalid", "detail": "No.", "status": 422}, "No."),
         ({"message": "", "error": "No."}, "No."),
         ({"error": {"code": "E4", "message": "No."}}, "No."),

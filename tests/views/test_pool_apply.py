@@ -194,6 +194,11 @@ def test_values_are_judged_as_in_the_form_of_a_pool(manager: Client) -> None:
         "Line 6, “timeout”: Enter a whole number, using the digits 0 to 9 only.",
         "Line 7, “id”: Pool 4 is in line 6 already.",
     ]
+    digits = f"id,limit\n0031,5\n{'7' * 23},5\n{2**63},5\n"
+    assert mistakes(apply(manager, digits, ours="on")) == [
+        "Line 2, “id”: An id has no zero in front: write it as Patchworks gave it.",
+        f"Lines 3, 4, “id”: No id is larger than {2**63 - 1}: write it as Patchworks gave it.",
+    ]
     # Whoever mistyped an id wants no new pool, which would need a name.
     assert mistakes(apply(manager, "id,limit\n1E+05,5\n", ours="on")) == [
         "Line 2, “id”: An id has digits only, as Patchworks gave it."

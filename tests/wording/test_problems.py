@@ -56,7 +56,10 @@ def test_a_wait_that_is_said_is_counted_down() -> None:
     limited = problem(errors.RateLimited(retry_after_seconds=12), Activity.READING_LIST)
     assert (limited.next_text, limited.wait_seconds) == ("Try again in 12 s.", 12)
     unsaid = problem(errors.RateLimited(), Activity.READING_LIST)
-    assert (unsaid.next_text, unsaid.wait_seconds) == ("Try again in 60 s.", 60)
+    assert (unsaid.next_text, unsaid.wait_seconds) == (
+        "Patchworks doesn't say for how long. Try again in about a minute.",
+        60,
+    )
     assert problem(errors.NotSent(), Activity.READING_LIST).wait_seconds is None
 
 
@@ -147,6 +150,15 @@ def test_what_patchworks_refused_was_sent() -> None:
 def test_a_wait_is_said_as_people_say_it(seconds: int, said: str) -> None:
     error = errors.RateLimited("refused by core", retry_after_seconds=seconds)
     assert problem(error, Activity.READING_LIST).next_text == f"Try again in {said}."
+
+
+def test_a_wait_of_years_is_not_taken_at_its_word() -> None:
+    error = errors.RateLimited("refused by core", retry_after_seconds=10**9)
+    found = problem(error, Activity.READING_LIST)
+    assert (found.next_text, found.wait_seconds) == (
+        "It asks for 11575 days, which is hardly meant. Try again later.",
+        None,
+    )
 
 
 REFUSALS = [
