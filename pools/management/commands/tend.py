@@ -12,9 +12,10 @@ class Command(BaseCommand):
     """Runs until SIGTERM or SIGINT, then exits with 0 within seconds."""
 
     help = (
-        "Settles changes of unknown outcome as soon as their quiet time is over, and writes "
-        "the ledger's head to the log: at the start, every hour, and at the end. Run one "
-        "beside the panel; several do no harm."
+        "Settles changes of unknown outcome as soon as their quiet time is over. Writes the "
+        "ledger's head to the log at the start, every hour, and at the end; signs and copies "
+        "checkpoints; verifies the ledger daily; destroys the tokens of people who left. Run "
+        "one beside the panel; several do no harm."
     )
 
     def get_check_kwargs(self, options: dict[str, Any]) -> Any:
