@@ -4,13 +4,14 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from pools.changes.reading import NoSuchPosition
+from pools.core.bounds import PAGE
 from pools.models.vocabulary import RECORDED
 from pools.wording.names import isolated
 from pools.wording.situations import Problem
 
 POOL_SORT: Final = "Pools can be sorted by name, limit and created only."
 PAGE_SIZE: Final = "Rows per page can be 10, 25, 50 or 100."
-PAGE_NUMBER: Final = "Pages are whole numbers from 1."
+PAGE_NUMBER: Final = f"Pages are whole numbers from {PAGE.least} to {PAGE.largest:,}."
 SEARCH_TEXT: Final = "A search can't contain a NUL character."
 LIST_KIND: Final = "kind can only be events."
 BOTH_PLACES: Final = "Use before= or after=, not both."

@@ -88,8 +88,8 @@ _OF_ONE: Final = re.compile("Nothing was sent(, and what you entered is still he
 _STOPPED_FOR: Final = {
     Why.REFUSED_TOKEN: "Patchworks refused your token. Replace it, then press Continue.",
     Why.NO_RIGHT: "Your role no longer includes this change. Ask an administrator.",
-    Why.NO_ANSWER: "Patchworks had trouble three times in a row: it gave no answer, or none that "
-    "says what happened. Wait until it works again, then press Continue.",
+    Why.NO_ANSWER: "Patchworks had trouble at least three times in a row: it gave no answer, or "
+    "none that says what happened. Wait until it works again, then press Continue.",
     Why.LEDGER: "The record couldn't be written, so nothing more was sent.",
 }
 

@@ -254,6 +254,13 @@ def test_a_word_that_the_address_cannot_have_is_named(manager: Client) -> None:
     assert f"“{'y' * 40}…”" in told(page)
 
 
+@pytest.mark.parametrize("number", ["0", "x", "99999999999"])
+def test_a_page_that_cannot_be_asked_for_is_told_which_can(manager: Client, number: str) -> None:
+    answer = manager.get(LIST, {"page": number})
+    assert answer.status_code == 400
+    assert "Pages are whole numbers from 1 to 1,000,000,000." in told(answer)
+
+
 def test_a_search_that_is_too_long_says_so_and_is_not_cut(
     manager: Client, core: RunningSandbox
 ) -> None:
