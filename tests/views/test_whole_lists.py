@@ -416,9 +416,9 @@ def test_names_are_searched_for_where_the_list_does_not_show_all(
 
     core.answers = searching
     text = "name,limit\nNew one,5\nNew two,5\nPool 0000200,9\n"
-    answer = manager.post("/c/acme/pools/apply/", {"text": text, "ours": "on"})
+    answer = manager.post("/c/acme/pools/apply/", {"text": text, "create": "on"})
     assert (answer.status_code, Batch.objects.exists()) == (422, False), plain(answer)
-    assert "Pool 0000200" in plain(answer)
+    assert "Pool 200 has this name, with other values." in plain(answer)
 
 
 def test_a_list_without_an_end_is_not_looked_through_for_a_few_pools(
