@@ -16,6 +16,8 @@ POOLS = "/c/acme/pools/"
 
 
 def dialog_is_right(page: Page) -> None:
+    # What was sent has its answer: until then its button says that it is busy, and is no button.
+    expect(page.locator("#dialog .sends[disabled]")).to_have_count(0)
     assert violations_in_both_themes(page) == []
     page.set_viewport_size(NARROW)
     assert page.evaluate(WIDTH) == 0
