@@ -33,6 +33,7 @@ from pools.pages.errors import NotHere
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.pages.ticket import ticket_of
+from pools.views.change_columns import columns_of
 from pools.views.change_rows import days_of, pool_addresses
 from pools.views.changes_address import (
     EVENTS,
@@ -70,28 +71,6 @@ class Naming(NamedTuple):
 
     text: str
     links: list[tuple[str, str]]
-
-
-# The headings of the columns; their cells are in parts/change_cells.html and event_cells.html.
-_COMPANY: Final = "Company"
-CHANGE_COLUMNS: Final = (
-    "Time",
-    "Outcome",
-    "Who",
-    "What happened",
-    "Pool",
-    _COMPANY,
-    "Reason",
-)
-EVENT_COLUMNS: Final = (
-    "Time",
-    "Who",
-    "Event",
-    _COMPANY,
-    "Details",
-    "Reason",
-    "From",
-)
 
 
 @needs("pools.view_pools")
@@ -211,11 +190,7 @@ def _form_context(
         "list_href": path,
         "words": words | days_in(words),
         "events": events,
-        "columns": [
-            column
-            for column in (EVENT_COLUMNS if events else CHANGE_COLUMNS)
-            if chosen is None or column != _COMPANY
-        ],
+        "columns": columns_of(events=events, one_company=chosen is not None),
         "tabs": [
             ("Changes", address_with(path, {}), not events),
             ("Events", address_with(path, {"kind": EVENTS}), events),
