@@ -13,7 +13,7 @@ from pools.secret import Secret
 SHORTEST_TOKEN: Final = 8
 LONGEST_TOKEN: Final = 4096
 
-_TOKEN_TEXT = re.compile(r"[\x21-\x7e]{8,4096}")
+_TOKEN_TEXT = re.compile(rf"[\x21-\x7e]{{{SHORTEST_TOKEN},{LONGEST_TOKEN}}}")
 
 
 class InvalidCredential(ValueError):
@@ -21,7 +21,7 @@ class InvalidCredential(ValueError):
 
 
 def check_token_text(text: str) -> None:
-    """Raises InvalidCredential unless `text` is 8 to 4096 visible ASCII characters.
+    """Raises InvalidCredential unless `text` is visible ASCII characters, as many as a token has.
 
     Anything else could break out of the header that carries it.
     """
