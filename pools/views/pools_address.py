@@ -12,6 +12,8 @@ from pools.wording import addresses
 from pools.wording.addresses import BadAddress
 
 PAGE_SIZES: Final = (10, 25, 50, 100)
+# Where an address names none.
+USUAL_SIZE: Final = 25
 PARAMETERS: Final = ("search", "sort", "page", "per_page", "system")
 
 
@@ -36,9 +38,9 @@ def read_query(address: Mapping[str, str]) -> ListQuery:
     sort = address.get("sort", "")
     if sort and sort not in list(Sort):
         raise BadAddress(addresses.POOL_SORT)
-    size = address.get("per_page", "25")
+    size = address.get("per_page", str(USUAL_SIZE))
     if size not in map(str, PAGE_SIZES):
-        raise BadAddress(addresses.PAGE_SIZE)
+        raise BadAddress(addresses.page_size_of(PAGE_SIZES))
     page = address.get("page", "1")
     if not (
         page.isascii()
@@ -71,7 +73,7 @@ def _search_of(typed: str) -> str:
 
 def address_of(path: str, query: ListQuery) -> str:
     """An address that is about the whole list of `query`, whichever page of it is shown."""
-    return href_of(path, query, page=1, per_page=25)
+    return href_of(path, query, page=1, per_page=USUAL_SIZE)
 
 
 def href_of(path: str, query: ListQuery, **changed: Any) -> str:
@@ -83,6 +85,6 @@ def href_of(path: str, query: ListQuery, **changed: Any) -> str:
         "page": query.page,
         "system": query.system,
     } | changed
-    defaults = {"search": "", "sort": None, "per_page": 25, "page": 1, "system": None}
+    defaults = {"search": "", "sort": None, "per_page": USUAL_SIZE, "page": 1, "system": None}
     address = urlencode({name: value for name, value in facts.items() if value != defaults[name]})
     return f"{path}?{address}" if address else path

@@ -1,6 +1,6 @@
 """What people read when an address asks for something that its list does not have."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from pools.changes.reading import NoSuchPosition
@@ -10,7 +10,6 @@ from pools.wording.names import isolated
 from pools.wording.situations import Problem
 
 POOL_SORT: Final = "Pools can be sorted by name, limit and created only."
-PAGE_SIZE: Final = "Rows per page can be 10, 25, 50 or 100."
 PAGE_NUMBER: Final = f"Pages are whole numbers from {PAGE.least} to {PAGE.largest:,}."
 SEARCH_TEXT: Final = "A search can't contain a NUL character."
 LIST_KIND: Final = "kind can only be events."
@@ -52,6 +51,11 @@ def one_parameter_of(names: Collection[str], address: Iterable[str]) -> str:
     unknown = next(word for word in address if word not in names)
     shown = unknown if len(unknown) <= _LONGEST_WORD else f"{unknown[:_LONGEST_WORD]}…"
     return f"It has {isolated(shown)}. The address of this list can only have {', '.join(names)}."
+
+
+def page_size_of(sizes: Sequence[int]) -> str:
+    *others, largest = map(str, sizes)
+    return f"Rows per page can be {', '.join(others)} or {largest}."
 
 
 def one_outcome_of(words: Iterable[str]) -> str:
