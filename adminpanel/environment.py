@@ -289,6 +289,11 @@ def whole_number(name: str, default: int, *, least: int, most: int) -> int:
     return int(value)
 
 
+def whole_number_or_none(name: str, *, least: int, most: int) -> int | None:
+    """The same; None where it is not set."""
+    return whole_number(name, least, least=least, most=most) if text(name) else None
+
+
 def day_or_none(name: str) -> date | None:
     """A day such as 2024-01-31; None where none is set."""
     value = text(name)

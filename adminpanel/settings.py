@@ -39,12 +39,14 @@ from adminpanel.environment import (
     tickets,
     time_zone,
     whole_number,
+    whole_number_or_none,
 )
 from adminpanel.logs import logging_settings
 from adminpanel.mail import mail_settings, settings_for_django
 from adminpanel.single_sign_on import single_sign_on
 from pools.accounts.attempts import RATE_LIMITS
 from pools.core.limits import CoreLimits
+from pools.people.invitation_times import USUAL_INVITATION_DAYS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -314,9 +316,9 @@ MFA_FORMS = {
     "reauthenticate_webauthn": "pools.accounts.forms.PasskeyAgainForm",
 }
 
-# How long stored tokens outlive the day on which their owner was disabled.
-LEAVER_TOKEN_DAYS = whole_number("LEAVER_TOKEN_DAYS", 7, least=0, most=365)
-INVITATION_DAYS = whole_number("INVITATION_DAYS", 7, least=1, most=30)
+# None: as in pools/people/leaving.py, which can't be loaded before the models.
+LEAVER_TOKEN_DAYS = whole_number_or_none("LEAVER_TOKEN_DAYS", least=0, most=365)
+INVITATION_DAYS = whole_number("INVITATION_DAYS", USUAL_INVITATION_DAYS, least=1, most=30)
 _mail = mail_settings()
 EMAIL_CONFIGURED = _mail is not None
 if _mail is not None:

@@ -25,10 +25,18 @@ from pools.people.acts import (
     recording,
 )
 
+# How many days stored tokens outlive the disabling of their owner, unless LEAVER_TOKEN_DAYS is set.
+TOKEN_DAYS: Final = 7
 # Who destroys the tokens when their time is over.
 PANEL: Final = Actor(id=0, name="panel")
 
 log = structlog.get_logger("panel.people")
+
+
+def token_days() -> int:
+    """How many days after somebody was disabled their stored tokens are destroyed."""
+    days: int | None = settings.LEAVER_TOKEN_DAYS
+    return TOKEN_DAYS if days is None else days
 
 
 def destroyed_after(person: User) -> datetime | None:
@@ -36,7 +44,7 @@ def destroyed_after(person: User) -> datetime | None:
     since = DisabledSince.objects.filter(user=person).first()
     if since is None or not Token.objects.filter(user=person).exists():
         return None
-    return since.at + timedelta(days=settings.LEAVER_TOKEN_DAYS)
+    return since.at + timedelta(days=token_days())
 
 
 def destroy_tokens_of_leavers() -> int:
@@ -47,7 +55,7 @@ def destroy_tokens_of_leavers() -> int:
     now = clock.now()
     for person in User.objects.filter(is_active=False, disabled_since=None):
         DisabledSince.objects.get_or_create(user=person, defaults={"at": now})
-    over = now - timedelta(days=settings.LEAVER_TOKEN_DAYS)
+    over = now - timedelta(days=token_days())
     due = Token.objects.filter(user__is_active=False, user__disabled_since__at__lte=over)
     destroyed = 0
     for user_id in set(due.values_list("user_id", flat=True)):

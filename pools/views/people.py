@@ -111,7 +111,7 @@ def _give_roles(request: HttpRequest, facts: people_facts.PersonFacts) -> HttpRe
 def person_disable(request: HttpRequest, person_id: int) -> HttpResponse:
     if not Token.objects.filter(user=person_id).exists():
         return _act(request, person_id, DISABLE)
-    words = wording.disabling_with_tokens(settings.LEAVER_TOKEN_DAYS)
+    words = wording.disabling_with_tokens(leaving.token_days())
     return _act(request, person_id, replace(DISABLE, words=words))
 
 

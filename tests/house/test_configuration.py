@@ -8,6 +8,8 @@ from typing import Final
 
 from pools.changes.settling_times import QUIET_SECONDS, READS_APART_SECONDS
 from pools.core import CoreLimits
+from pools.people.invitation_times import USUAL_INVITATION_DAYS
+from pools.people.leaving import TOKEN_DAYS
 from tests.standard.reading import DOCS, named, rows
 
 ROOT: Final = DOCS.parent
@@ -27,12 +29,13 @@ READERS: Final = {
     *("log_origin", "machine_token", "networks"),
     *("number", "number_or_none"),
     *("one_of", "plain_http_hosts", "proxy", "public_url", "required", "required_as_it_stands"),
-    *("switch", "text", "time_zone", "whole_number"),
+    *("switch", "text", "time_zone", "whole_number", "whole_number_or_none"),
 }
 # What counts where a setting is not set, and the room says so.
 OF_ROOMS: Final = {
     "SETTLE_QUIET_SECONDS": QUIET_SECONDS,
     "SETTLE_READS_APART_SECONDS": READS_APART_SECONDS,
+    "LEAVER_TOKEN_DAYS": TOKEN_DAYS,
 }
 # What sets the limits that other settings have for their bounds.
 OF_CORE: Final = {
@@ -77,7 +80,7 @@ def test_every_setting_is_in_the_table_and_the_table_has_no_other() -> None:
 def bounded() -> Iterator[tuple[str, ast.Call]]:
     return (
         (name, call) for name, call in calls().items()
-        if ast.unparse(call.func) in {"number", "number_or_none", "whole_number"}
+        if "number" in ast.unparse(call.func)
     )  # fmt: skip
 
 
@@ -93,7 +96,11 @@ def test_every_number_has_its_bounds_and_its_default() -> None:
 
 def written(value: ast.expr, *, grouped: bool = True) -> str:
     """As the document has it: 3,600 in a sentence and `3600` as a value; names as they are."""
-    rooms = {"__builtins__": {}, "_usual": CoreLimits()}
+    rooms = {
+        "__builtins__": {},
+        "_usual": CoreLimits(),
+        "USUAL_INVITATION_DAYS": USUAL_INVITATION_DAYS,
+    }
     try:
         found = eval(compile(ast.Expression(value), "", "eval"), rooms)
     except NameError:

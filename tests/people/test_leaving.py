@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.conf import LazySettings, settings
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -49,9 +49,9 @@ def disabled_for(person: User, days: int, by: User) -> None:
 def test_stored_tokens_are_destroyed_days_after_the_disabling(
     leaver: User, administrator: User
 ) -> None:
-    disabled_for(leaver, settings.LEAVER_TOKEN_DAYS - 1, administrator)
+    disabled_for(leaver, leaving.TOKEN_DAYS - 1, administrator)
     assert leaving.destroy_tokens_of_leavers() == 0
-    disabled_for(leaver, settings.LEAVER_TOKEN_DAYS, administrator)
+    disabled_for(leaver, leaving.TOKEN_DAYS, administrator)
     assert leaving.destroy_tokens_of_leavers() == 1
     assert not Token.objects.exists()
     (event,) = events("token_destroyed")
@@ -61,13 +61,13 @@ def test_stored_tokens_are_destroyed_days_after_the_disabling(
 
 @pytest.mark.django_db(transaction=True)
 def test_tend_does_it(leaver: User, administrator: User) -> None:
-    disabled_for(leaver, settings.LEAVER_TOKEN_DAYS, administrator)
+    disabled_for(leaver, leaving.TOKEN_DAYS, administrator)
     Tending().round()
     assert not Token.objects.exists()
 
 
 def test_whoever_comes_back_in_time_has_their_tokens(leaver: User, administrator: User) -> None:
-    disabled_for(leaver, settings.LEAVER_TOKEN_DAYS, administrator)
+    disabled_for(leaver, leaving.TOKEN_DAYS, administrator)
     acts.enable(leaver, by=actor(administrator))
     assert leaving.destroy_tokens_of_leavers() == 0
     acts.disable(leaver, by=actor(administrator))
