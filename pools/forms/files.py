@@ -16,7 +16,8 @@ from django.http import QueryDict
 
 from pools.batches.applying import Line
 from pools.batches.exporting import UNREADABLE, VALUES
-from pools.batches.files import MOST_BYTES, MOST_FLAWS, Row, Sheet, Unusable, read_file
+from pools.batches.files import MOST_BYTES, Sheet, read_file
+from pools.batches.flaws import MOST_FLAWS, Row, Unusable
 from pools.core.addresses import LARGEST_POOL_ID
 from pools.core.bounds import LIMIT, NAME, TIMEOUT, TextBounds
 from pools.core.numbers import whole_number

@@ -7,17 +7,9 @@ from typing import Final
 
 from pools.batches.applying import Clash, NameClash
 from pools.batches.caps import TooMany
-from pools.batches.files import (
-    KNOWN,
-    LONGEST_CELL,
-    LONGEST_QUOTED,
-    MOST_BYTES,
-    MOST_COLUMNS,
-    MOST_FLAWS,
-    MOST_ROWS,
-    Flaw,
-    Found,
-)
+from pools.batches.csv_rows import MOST_COLUMNS
+from pools.batches.files import LONGEST_CELL, MOST_BYTES, MOST_ROWS
+from pools.batches.flaws import KNOWN, LONGEST_QUOTED, MOST_FLAWS, Flaw, Found
 from pools.batches.freezing import NothingToFreeze
 from pools.batches.patience import TooLong
 from pools.core.addresses import LARGEST_POOL_ID

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pools.batches.files import MOST_BYTES, MOST_FLAWS, Flaw, Unusable, read_file
+from pools.batches.files import MOST_BYTES, read_file
+from pools.batches.flaws import MOST_FLAWS, Flaw, Unusable
 from pools.changes.exporting import csv_text, defused, undefused
 
 
