@@ -12,6 +12,7 @@ from pools.models import Entry, Token
 from pools.models.vocabulary import Action, Kind, Verdict
 from tests.changes.making import APPLIED, NOT_APPLIED, late_intent, left, left_unread
 from tests.fixtures.clock import once_quiet
+from tests.fixtures.ledger import tamper
 from tests.fixtures.place import Place, give_token, make_place
 
 
@@ -81,6 +82,13 @@ def test_a_call_that_is_still_running_is_said(settled_place: Place) -> None:
     output = io.StringIO()
     call_command("settle", str(change), stdout=output)
     assert output.getvalue() == f"{change} (edit of Orders): its call is still running.\n"
+
+
+def test_a_change_whose_entry_cannot_be_read_is_said(settled_place: Place) -> None:
+    change = left(settled_place, Action.EDIT)
+    tamper("UPDATE pools_entry SET facts = '[]' WHERE kind = 'outcome'")
+    (line,) = said()
+    assert line.startswith(f"{change} (edit of Orders): an entry about it cannot be read")
 
 
 def test_a_company_that_is_not_there_is_refused(db: None) -> None:

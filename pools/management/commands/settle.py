@@ -26,6 +26,7 @@ SENTENCES: Final = {
     SettlingState.SEEN: "the pool shows it now",
     SettlingState.NOT_SEEN: "Core confirmed it, and the pool has other values by now",
     SettlingState.DISAGREE: "the two reads differ; try again",
+    SettlingState.UNREADABLE: "an entry about it cannot be read: run verify_audit",
 }
 
 
