@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from pools.batches.caps import CAPS, TooMany
 from pools.batches.patience import IN_FRONT, Patient, TooLong, answered
 from pools.catalogue.connectors import systems
-from pools.catalogue.listing import list_seen
+from pools.catalogue.pools_of_system import list_seen
 from pools.core import (
     CoreClient,
     Ending,

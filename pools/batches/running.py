@@ -30,8 +30,8 @@ from pools.batches.progress import Progress
 from pools.changes import ChangeResult, OutcomeUnwritten, ProposedChange, make_change
 from pools.core import Budget, Busy, CoreClient, CoreError, RateLimited, Unauthenticated
 from pools.core.pacing import USUAL_PAUSE
+from pools.guidance.allowance_sums import weighed
 from pools.guidance.gathering import kept_beside, kept_in
-from pools.guidance.sums import weighed
 from pools.ledger import clock
 from pools.ledger.appending import Actor, LedgerUnwritable, lock, record_event
 from pools.models import Allowance, Batch, BatchItem, Company, Entry

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from pools.batches.patience import STOPS, Asking, Patient, Pause
-from pools.catalogue.listing import seen_with
+from pools.catalogue.pools_of_system import seen_with
 from pools.core import (
     CoreClient,
     CoreError,

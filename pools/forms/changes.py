@@ -27,8 +27,8 @@ from pools.core.bounds import TextBounds
 from pools.core.errors import reasons_in
 from pools.forms.checks import BoundedTextField, CheckedForm, control_text
 from pools.forms.seen import is_about, is_of_other_origin, seal, snapshot_in
+from pools.guidance.allowance_sums import Share, weighed
 from pools.guidance.gathering import NOTHING, Kept
-from pools.guidance.sums import Share, weighed
 from pools.ledger.appending import Actor
 from pools.models import Company
 from pools.models.bounds import REASON

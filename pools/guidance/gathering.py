@@ -16,8 +16,8 @@ from django.db import connection
 
 from pools.catalogue import connectors
 from pools.core import Pool
+from pools.guidance.allowance_sums import AlikePools, Allowed, Share, shares, shares_without
 from pools.guidance.notes import PINNED, REMOVED
-from pools.guidance.sums import AlikePools, Allowed, Share, shares, shares_without
 from pools.ledger import archived
 from pools.ledger.archived import Archived
 from pools.models.reference import FIRST_ORIGIN

@@ -6,8 +6,8 @@ from typing import Self
 
 from pools.changes.clears import RecentClears
 from pools.core import Pool
+from pools.guidance.allowance_sums import Share
 from pools.guidance.gathering import Kept, Note
-from pools.guidance.sums import Share
 from pools.models.allowance import system_key
 
 

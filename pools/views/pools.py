@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from pools.catalogue.listing import list_seen, systems_with_pools
+from pools.catalogue.pools_of_system import list_seen, systems_with_pools
 from pools.catalogue.reading import note_whole_list
 from pools.changes import (
     Reading,

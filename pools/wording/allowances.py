@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pools.guidance.sums import Share
+from pools.guidance.allowance_sums import Share
 from pools.wording.names import isolated
 from pools.wording.numbers import counted
 

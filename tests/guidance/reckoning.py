@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from pools.core import Connector, Pool, System
-from pools.guidance.sums import AlikePools, Allowed, Share, shares
+from pools.guidance.allowance_sums import AlikePools, Allowed, Share, shares
 from pools.models.allowance import system_key
 
 # What people read as three systems; and one that no allowance is kept of.

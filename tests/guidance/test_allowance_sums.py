@@ -8,9 +8,9 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from pools.catalogue.keeping import keep
+from pools.guidance.allowance_sums import Share, weighed
 from pools.guidance.allowances import set_allowance
 from pools.guidance.gathering import kept_beside, kept_in
-from pools.guidance.sums import Share, weighed
 from pools.ledger.appending import Actor
 from pools.models import Company, Reading, Token
 from tests.guidance.reckoning import ALLOWED, generated, plainly, pools_of, told, wrong
