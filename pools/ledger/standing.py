@@ -30,8 +30,8 @@ AS_TEXT: Final[Mapping[str, str]] = {
         " strftime('%%s', failing_since), reason)) FROM pools_checkpointstanding"
     ),
     "postgresql": (
-        "SELECT json_agg(json_build_array(name, size, extract(epoch FROM at)::bigint::text,"
-        " extract(epoch FROM failing_since)::bigint::text, reason))::text"
+        "SELECT json_agg(json_build_array(name, size, floor(extract(epoch FROM at))::bigint::text,"
+        " floor(extract(epoch FROM failing_since))::bigint::text, reason))::text"
         " FROM pools_checkpointstanding"
     ),
 }

@@ -4,7 +4,7 @@ import contextlib
 import re
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +201,13 @@ def test_a_failure_is_told_everywhere_and_logged_once(
     settings.CHECKPOINT_FILE = "somewhere"
     page = auditor.get("/changes/").content.decode()
     assert "No checkpoint was copied to the file yet." in page
+
+
+def test_nothing_is_told_as_later_than_it_was() -> None:
+    at = datetime(2026, 5, 12, 12, 30, 0, 700_000, tzinfo=UTC)
+    CheckpointStanding.objects.create(name=FILE, at=at, failing_since=at)
+    known = standing.read()[FILE]
+    assert known.at == known.failing_since == at.replace(microsecond=0)
 
 
 def scrape() -> dict[str, float]:
