@@ -21,7 +21,7 @@ from django.db import Error as DatabaseError
 from django.db import connections
 
 from adminpanel.database import reasons_against_its_state, reasons_against_the_database
-from pools.ledger.notes import COSIGNATURE, BadNote, read_key
+from pools.ledger.signed_notes import COSIGNATURE, BadNote, read_key
 
 # Below these, a rule that the panel relies on is known not to hold.
 FLOORS: Final = {

@@ -238,7 +238,7 @@ def collect_static_files(demo: Demo) -> None:
     Or the templates, which are compiled with them.
     """
     files = [
-        *(ROOT / "requirements.txt", ROOT / "pools/pages/environment.py"),
+        *(ROOT / "requirements.txt", ROOT / "pools/pages/template_functions.py"),
         *sorted((ROOT / "static").rglob("*")),
         *sorted((ROOT / "templates").rglob("*")),
     ]

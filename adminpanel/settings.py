@@ -188,7 +188,7 @@ MIDDLEWARE = [
     "adminpanel.middleware.HtmxRedirectMiddleware",
     "pools.accounts.signed_out.SignedOutMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "pools.accounts.seen.LastSeenMiddleware",
+    "pools.accounts.last_seen.LastSeenMiddleware",
     "pools.accounts.second_factors.SecondFactorMiddleware",
     "pools.pages.direction.DirectionMiddleware",
     "adminpanel.middleware.OnlySentToMiddleware",
@@ -216,7 +216,7 @@ TEMPLATES: list[dict[str, Any]] = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "environment": "pools.pages.environment.environment",
+            "environment": "pools.pages.template_functions.environment",
             "undefined": StrictUndefined,
             "autoescape": True,
             # As many as there are, and Django's of forms: compiled once for the process.

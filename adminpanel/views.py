@@ -13,7 +13,7 @@ from adminpanel import VERSION
 from adminpanel.bearer import refusal_of
 from adminpanel.metrics import exposition
 from adminpanel.readiness import State, checkpoints, ledger_verified, readiness
-from pools.feed.reading import Beyond, Cursor, InArchive, lines_after
+from pools.feed.lines import Beyond, Cursor, InArchive, lines_after
 
 # Of what a column can hold.
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")

@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.decorators import method_decorator
 from django.utils.timezone import localtime
 
-from pools.accounts.proofs import credential_given_lately
+from pools.accounts.reauthentication import credential_given_lately
 from pools.forms.administration import NewPersonForm, PersonForm
 from pools.forms.checks import uncut
 from pools.ledger.appending import record_event

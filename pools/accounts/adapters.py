@@ -14,17 +14,17 @@ from django.urls import reverse
 
 from pools.accounts.devices import device_of, remember_device
 from pools.accounts.events import record_or_log
-from pools.accounts.finding import find_person
-from pools.accounts.proofs import (
+from pools.accounts.person_by_name import find_person
+from pools.accounts.provider import asked_at
+from pools.accounts.reauthentication import (
     PROVIDER_ASKED_AT,
     proved_lately,
     renew_session,
     sign_on_method,
 )
-from pools.accounts.provider import asked_at
 from pools.accounts.redirects import is_own_path
 from pools.accounts.sessions import STARTED_AT
-from pools.people.names import NameTaken, must_be_free
+from pools.people.user_names import NameTaken, must_be_free
 
 log = structlog.get_logger("panel.accounts")
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.http import HttpRequest
 
-from pools.accounts.finding import find_person
+from pools.accounts.person_by_name import find_person
 from pools.models.rows import Columns
 from pools.people.standing import standing_of
 

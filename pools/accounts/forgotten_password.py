@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from pools.accounts.events import record_or_log
-from pools.accounts.finding import find_person
 from pools.accounts.mailing import send_later
+from pools.accounts.person_by_name import find_person
 from pools.forms.people import ForgottenForm, JoinForm, NewPasswordForm
 from pools.ledger.appending import LedgerUnwritable
 from pools.pages.actors import address_of

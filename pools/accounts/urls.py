@@ -10,8 +10,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.generic import RedirectView
 
-from pools.accounts import forgotten_views, views
-from pools.accounts.proofs import all_or_nothing, credential_given_lately, with_new_session
+from pools.accounts import forgotten_password, views
+from pools.accounts.reauthentication import (
+    all_or_nothing,
+    credential_given_lately,
+    with_new_session,
+)
 from pools.pages.guards import View
 
 
@@ -26,9 +30,9 @@ urlpatterns = [
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("signup/", account.signup, name="account_signup"),
     path("password/change/", all_or_nothing(views.password_change), name="account_change_password"),
-    path("password/forgotten/", forgotten_views.ask, name="account_password_forgotten"),
-    path("password/code/", forgotten_views.use_code, name="account_password_code"),
-    path("password/new/", forgotten_views.new_password, name="account_new_password"),
+    path("password/forgotten/", forgotten_password.ask, name="account_password_forgotten"),
+    path("password/code/", forgotten_password.use_code, name="account_password_code"),
+    path("password/new/", forgotten_password.new_password, name="account_new_password"),
     path("sessions/", all_or_nothing(views.session_list), name="usersessions_list"),
     # Proving once more who one is.
     path(

@@ -20,8 +20,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import urlencode
 
 from pools.accounts.events import record_or_log
-from pools.accounts.proofs import credential_given_lately
 from pools.accounts.provider_tokens import CheckingAdapter
+from pools.accounts.reauthentication import credential_given_lately
 from pools.accounts.single_sign_on import PROVIDER_ID
 from pools.database_faults import try_to_write
 from pools.pages.drafts import take_draft

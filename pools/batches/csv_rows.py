@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pools.batches.exporting import COMMENT
 from pools.batches.flaws import KNOWN, Flaw, Flaws, Row, judge_columns, refusal
+from pools.batches.pool_export import COMMENT
 from pools.changes.exporting import undefused
 
 MOST_COLUMNS: Final = 40

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pools.batches.csv_rows import csv_rows
-from pools.batches.exporting import VALUES
 from pools.batches.flaws import UNFIT, Flaw, Flaws, Row, Unusable, refusal
 from pools.batches.json_rows import json_rows
+from pools.batches.pool_export import VALUES
 
 # About 8,000 pools; a body has no room for more.
 MOST_BYTES: Final = 2**20

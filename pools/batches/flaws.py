@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from pools.batches.exporting import CONNECTORS, EXPORTED, FROM, TIMES, VALUES, WHERE
+from pools.batches.pool_export import CONNECTORS, EXPORTED, FROM, TIMES, VALUES, WHERE
 
 # More are not told: who has so many looks at the first ones.
 MOST_FLAWS: Final = 50

@@ -10,10 +10,10 @@ from django.contrib.auth.models import User
 from django.db import Error as AnyDatabaseError
 from django.db import transaction
 
-from pools.batches import pace
-from pools.batches.busy import in_other_batches, locked
+from pools.batches import calls_left
 from pools.batches.caps import CAPS, TooMany
-from pools.batches.lines import digest_of, seen_written, written
+from pools.batches.locked_pools import in_other_batches, locked
+from pools.batches.stored_items import digest_of, seen_written, written
 from pools.batches.weighing import weigh
 from pools.catalogue.keeping import keep
 from pools.changes.proposal import COMPARED, Snapshot
@@ -92,7 +92,7 @@ def freeze(
     wishes = _once_each(wishes)
     _check(user, order, wishes)
     if core is not None:
-        pace.heard(company, core.last_exchange)
+        calls_left.heard(company, core.last_exchange)
     keep(company, seen.values())
     try:
         with transaction.atomic(durable=True):

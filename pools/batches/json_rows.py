@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
-from pools.batches.exporting import CONNECTORS
 from pools.batches.flaws import KNOWN, LONGEST_QUOTED, Flaw, Flaws, Row, judge_columns, refusal
+from pools.batches.pool_export import CONNECTORS
 
 _BLANK: Final = re.compile(r"[ \t\r\n]*")
 _MOST_DIGITS: Final = 40

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from pools.batches.busy import BATCH_STARTED, BATCH_STOPPED, BATCH_TAKEN_OVER, IDLE, LONGEST
-from pools.batches.lines import digest_of
+from pools.batches.locked_pools import BATCH_STARTED, BATCH_STOPPED, BATCH_TAKEN_OVER, IDLE, LONGEST
+from pools.batches.stored_items import digest_of
 from pools.changes.entries import Recorded, read
+from pools.changes.entry_contents import said_by
 from pools.changes.history import HistoryItem, items_of
-from pools.changes.said import said_by
 from pools.changes.state import ChangeState
 from pools.ledger import clock
 from pools.models import Batch, BatchItem, Entry

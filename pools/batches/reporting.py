@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pools.batches.exporting import UNTOLD
-from pools.batches.lines import after_in, seen_in
+from pools.batches.pool_export import UNTOLD
 from pools.batches.progress import Line, Progress
+from pools.batches.stored_items import after_in, seen_in
 from pools.changes.exporting import BYTE_ORDER_MARK, Format, as_recorded, cells_of, csv_text
 from pools.changes.proposal import COMPARED, Snapshot
 

@@ -22,11 +22,11 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from pools.batches import pace
-from pools.batches.busy import BATCH_STARTED, BATCH_STOPPED
-from pools.batches.ending import ended_as
-from pools.batches.lines import after_in, changes_in, fields_in, seen_in
+from pools.batches import calls_left
+from pools.batches.locked_pools import BATCH_STARTED, BATCH_STOPPED
 from pools.batches.progress import Progress
+from pools.batches.stored_items import after_in, changes_in, fields_in, seen_in
+from pools.batches.unsent_items import ended_as
 from pools.changes import ChangeResult, OutcomeUnwritten, ProposedChange, make_change
 from pools.core import Budget, Busy, CoreClient, CoreError, RateLimited, Unauthenticated
 from pools.core.pacing import USUAL_PAUSE
@@ -91,7 +91,7 @@ class Step:
         with self.guard:
             if self.over or self.why or time.monotonic() > self.until or not self._has_claimed():
                 return None
-            if not pace.allows(self.batch.company, self.in_flight + 1):
+            if not calls_left.allows(self.batch.company, self.in_flight + 1):
                 self.pause(timezone.now() + USUAL_PAUSE)
                 return None
             if not _still_runs(self.batch):
@@ -119,7 +119,7 @@ class Step:
     def pause(self, until: Any) -> None:
         """Nothing more is sent before that, in whichever request."""
         self.over = True
-        pace.forget(self.batch.company)
+        calls_left.forget(self.batch.company)
         Batch.objects.filter(pk=self.batch.pk).update(paused_until=until)
         self.batch.paused_until = until
 
@@ -141,7 +141,7 @@ def workers(company: Company) -> int:
     is left to people. One at a time means one after the other.
     """
     calls = settings.BATCH_CALLS_AT_ONCE
-    if calls == 1 or not pace.is_quick(company):
+    if calls == 1 or not calls_left.is_quick(company):
         return calls
     return max(calls, min(calls + MORE_WORKERS, settings.CORE_LIMITS.calls_at_once // 2))
 
@@ -185,7 +185,7 @@ def _work_together(step: Step, clients: Sequence[CoreClient]) -> None:
     """The first worker is this thread. What Core allows is heard before others join it."""
     if not clients:
         return
-    if not pace.is_known(step.batch.company):
+    if not calls_left.is_known(step.batch.company):
         _work(step, clients[0], once=True)
     threads = [
         threading.Thread(
@@ -275,7 +275,7 @@ def _make(step: Step, core: CoreClient, item: BatchItem) -> None:
     else:
         _after(step, result)
     finally:
-        pace.heard(step.batch.company, core.last_exchange)
+        calls_left.heard(step.batch.company, core.last_exchange)
 
 
 def _after(step: Step, result: ChangeResult) -> None:

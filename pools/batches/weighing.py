@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db.models import Count, F, Sum
 
-from pools.batches.lines import after_in, seen_in
+from pools.batches.stored_items import after_in, seen_in
 from pools.catalogue import connectors
 from pools.catalogue.keeping import seen_pools
-from pools.catalogue.reading import last_whole
+from pools.catalogue.reading_all import last_whole
 from pools.core.schema import Pool
 from pools.models import Allowance, BatchItem, Company, SeenPool, SeenSystem
 from pools.models.vocabulary import Action

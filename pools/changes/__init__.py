@@ -8,6 +8,14 @@ has checked what became of it. What was changed elsewhere is noticed when a pool
 from pools.changes.history import HistoryItem, changes_of_batch
 from pools.changes.holding import releasable, release_lease
 from pools.changes.outcome import outcome_of
+from pools.changes.pool_records import (
+    AlreadyDeleted,
+    PoolGone,
+    PoolVanished,
+    gone_pool,
+    history_of,
+    open_changes,
+)
 from pools.changes.proposal import (
     ChangeResult,
     Conflict,
@@ -18,14 +26,6 @@ from pools.changes.proposal import (
     Reading,
     Snapshot,
     differences,
-)
-from pools.changes.records import (
-    AlreadyDeleted,
-    PoolGone,
-    PoolVanished,
-    gone_pool,
-    history_of,
-    open_changes,
 )
 from pools.changes.sending import FormReused, make_change
 from pools.changes.settling import (

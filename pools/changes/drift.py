@@ -16,16 +16,16 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from pools.catalogue.keeping import forget, keep
-from pools.changes import readback, witnesses
+from pools.changes import foreign_tokens, readback
 from pools.changes.entries import Recorded, first
-from pools.changes.proposal import COMPARED, CONNECTORS, Snapshot
-from pools.changes.records import (
+from pools.changes.entry_contents import said_by
+from pools.changes.pool_records import (
     PoolRecord,
     newest_entries,
     newest_entry_about,
     record_of_pool,
 )
-from pools.changes.said import said_by
+from pools.changes.proposal import COMPARED, CONNECTORS, Snapshot
 from pools.changes.settling_times import quiet_time
 from pools.changes.verdicts import has_value, is_readable, shows, unreadable_in
 from pools.core import CoreClient, CoreError, NotFound, Pool
@@ -186,7 +186,7 @@ def record_absence(
     if entry is None or entry.seq > as_of or not tells_of_absence(entry):
         return None
     try:
-        if not witnesses.is_companys_own(core, company, pool_id, reader):
+        if not foreign_tokens.is_companys_own(core, company, pool_id, reader):
             return None
     except CoreError:
         return None

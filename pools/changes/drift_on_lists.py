@@ -12,9 +12,9 @@ from django.core.cache import cache
 from django.db import connection
 
 from pools.catalogue.keeping import Known, forget, keep
-from pools.changes import drift, witnesses
+from pools.changes import drift, foreign_tokens
 from pools.changes.entries import Recorded, Sql
-from pools.changes.records import PoolsRecord, newest_entries, record_of
+from pools.changes.pool_records import PoolsRecord, newest_entries, record_of
 from pools.core import CoreClient, CoreError, NotFound, Page, Pool, PoolQuery
 from pools.models import Company
 from pools.models.reference import PoolReference
@@ -81,11 +81,11 @@ def _record_missing(
     missing = _missing(company, page.pools, as_of, recorded)
     if not missing:
         return
-    listed = witnesses.are_listed(company, page.pools)
+    listed = foreign_tokens.are_listed(company, page.pools)
     for entry in missing[:MOST_ASKED]:
         pool_id = PoolReference.read(entry.pool_id).pool_id
         assert pool_id is not None  # noqa: S101  (it was looked up by its id)
-        if not (listed or witnesses.has_reached(company, pool_id, reader)):
+        if not (listed or foreign_tokens.has_reached(company, pool_id, reader)):
             continue
         if not cache.add(f"panel.missing:{company.pk}:{entry.pool_id}", 1, ASKED_AGAIN_SECONDS):
             continue

@@ -29,7 +29,7 @@ from pools.models.stored import (
 from pools.models.vocabulary import Kind
 
 if TYPE_CHECKING:
-    from pools.changes.said import Said
+    from pools.changes.entry_contents import Said
 
 _COLUMNS: Final = (
     *("seq", "at", "change", "form", "batch", "kind", "actor_id", "actor_name", "company"),

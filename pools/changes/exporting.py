@@ -16,8 +16,8 @@ from typing import Any, Final, TypeAlias
 
 from pools.changes.filtering import Filters
 from pools.changes.history import HistoryItem
+from pools.changes.lines import ChangeLine, EventLine, all_lines
 from pools.changes.proposal import COMPARED, Snapshot
-from pools.changes.reading import ChangeLine, EventLine, all_lines
 from pools.changes.state import ChangeState
 from pools.core.comparing import visible_form
 

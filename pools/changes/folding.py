@@ -12,11 +12,11 @@ from uuid import UUID
 
 from django.db import connection
 
-from pools.changes.browsing import of_items
 from pools.changes.entries import Recorded, Sql
+from pools.changes.entry_contents import facts_in
 from pools.changes.filtering import Filters
 from pools.changes.history import HistoryItem
-from pools.changes.said import facts_in
+from pools.changes.paging import of_items
 from pools.changes.state import ChangeState, last_word, outcome_at
 from pools.models.batch import Source
 from pools.models.stored import AS_STORED, read_moment

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from pools.changes.entries import NO_MARKS, Recorded, Sql, read, read_where
+from pools.changes.entry_contents import Said, said_by
 from pools.changes.proposal import (
     COMPARED,
     CONNECTORS,
@@ -18,7 +19,6 @@ from pools.changes.proposal import (
     kept_name,
 )
 from pools.changes.readback import recorded as recorded_readback
-from pools.changes.said import Said, said_by
 from pools.changes.state import ChangeState, outcome_at, readback_at, state_of
 from pools.core.errors import reasons_in
 from pools.models import Entry, IndexTerm

@@ -12,9 +12,9 @@ from django.db import Error as AnyDatabaseError
 from django.db import transaction
 
 from pools.changes.entries import intent_of
+from pools.changes.entry_contents import said_by
 from pools.changes.history import HistoryItem, changes_by_id
 from pools.changes.proposal import PoolHeld
-from pools.changes.said import said_by
 from pools.changes.state import ChangeState
 from pools.ledger import leases
 from pools.ledger.appending import Actor, LedgerUnwritable, append, lock, record_event

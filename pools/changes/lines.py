@@ -7,7 +7,12 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final, TypeGuard
 from uuid import UUID
 
-from pools.changes.browsing import (
+from pools.changes.entries import Recorded, read
+from pools.changes.entry_contents import said_by
+from pools.changes.filtering import Filters
+from pools.changes.folding import LONGEST_LIST, Folded, folded, key_of, marks_of, tells_items_apart
+from pools.changes.history import HistoryItem, changes_at, with_reverts
+from pools.changes.paging import (
     Match,
     Part,
     newest,
@@ -15,17 +20,12 @@ from pools.changes.browsing import (
     overview,
     walk,
 )
-from pools.changes.entries import Recorded, read
-from pools.changes.filtering import Filters
-from pools.changes.folding import LONGEST_LIST, Folded, folded, key_of, marks_of, tells_items_apart
-from pools.changes.history import HistoryItem, changes_at, with_reverts
 from pools.changes.proposal import Snapshot
-from pools.changes.said import said_by
 from pools.models import Entry
 from pools.models.stored import GarbledId, GarbledMoment
 from pools.models.vocabulary import RECORDED, Action, Kind
-from pools.people import names as names_of_people
-from pools.people.names import Bearer
+from pools.people import user_names as names_of_people
+from pools.people.user_names import Bearer
 
 # Enough for a month of any team; a month of bulk work is charted as far as this goes.
 CHARTED_LINES: Final = 2000

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
-from pools.changes.clears import RecentClears, clears_sql, counted
 from pools.changes.entries import Recorded, Sql, read_where
 from pools.changes.history import HistoryItem, items_in, items_of
 from pools.changes.proposal import COMPARED, Snapshot
+from pools.changes.recent_clears import RecentClears, clears_sql, counted
 from pools.changes.state import ChangeState
 from pools.core.comparing import same_value
 from pools.models import Company, Entry, Lease

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pools.changes.entries import Recorded
+from pools.changes.entry_contents import said_by
 from pools.changes.proposal import COMPARED, ProposedChange, Snapshot
-from pools.changes.said import said_by
 from pools.changes.state import may_still_run
 from pools.changes.verdicts import shows, unreadable_in
 from pools.core.schema import LEAVE, Pool

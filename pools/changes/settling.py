@@ -23,14 +23,14 @@ from django.db import transaction
 
 from pools.changes import drift
 from pools.changes.entries import intent_of
+from pools.changes.entry_contents import said_by
+from pools.changes.foreign_tokens import latest_of
 from pools.changes.history import HistoryItem, changes_by_id
-from pools.changes.looking import Case, Observation, observe
 from pools.changes.proposal import Snapshot
-from pools.changes.said import said_by
+from pools.changes.settling_reads import Case, Observation, observe
 from pools.changes.settling_times import quiet_until, seconds_between_reads
 from pools.changes.state import ChangeState, call_ends
 from pools.changes.verdicts import unreadable_in
-from pools.changes.witnesses import latest_of
 from pools.core import (
     Budget,
     Busy,

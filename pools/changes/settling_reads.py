@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from django.utils import timezone
 
+from pools.changes.foreign_tokens import Witness, is_heard
 from pools.changes.history import HistoryItem
 from pools.changes.proposal import COMPARED
 from pools.changes.verdicts import Newest, Unreadable, in_order, verdict_of
-from pools.changes.witnesses import Witness, is_heard
 from pools.core import (
     CoreClient,
     CoreError,

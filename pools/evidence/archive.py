@@ -25,7 +25,7 @@ from pools.ledger import archived, tree
 from pools.ledger.canonical import canonical_json
 from pools.ledger.chain import sealer
 from pools.ledger.hashes import DoesNotFit, Growing, check_consistency, leaf_hash
-from pools.ledger.notes import BadNote, Note, PublicKey, read_note, signers
+from pools.ledger.signed_notes import BadNote, Note, PublicKey, read_note, signers
 from pools.ledger.tree import Tree, tree_size
 from pools.ledger.witnessing import Request, read_request
 

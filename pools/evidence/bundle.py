@@ -26,8 +26,8 @@ from pools.ledger.appending import Actor, record_event
 from pools.ledger.canonical import storable_facts
 from pools.ledger.chain import covered, rows_at
 from pools.ledger.hashes import leaf_hash
-from pools.ledger.notes import read_note
 from pools.ledger.signed_checkpoints import NotSigned, public_keys, sign_checkpoint
+from pools.ledger.signed_notes import read_note
 from pools.ledger.tree import Tree, in_tiles, tree_size
 from pools.ledger.witnessing import Request
 

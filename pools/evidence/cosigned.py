@@ -14,8 +14,8 @@ from django.db import transaction
 from pools.evidence.older import BadOlder, Contradicts, OlderCheckpoint, read_older
 from pools.ledger import clock, standing
 from pools.ledger.appending import lock
-from pools.ledger.notes import Note, PublicKey, read_key, read_note, signers
 from pools.ledger.signed_checkpoints import SignedCheckpoint, log_signed, public_keys
+from pools.ledger.signed_notes import Note, PublicKey, read_key, read_note, signers
 from pools.models.tree import SignedHead
 
 

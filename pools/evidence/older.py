@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from pools.ledger.notes import BadNote, read_key, read_note, signers
 from pools.ledger.signed_checkpoints import public_keys
+from pools.ledger.signed_notes import BadNote, read_key, read_note, signers
 from pools.ledger.tree import root_at, tree_size
 
 

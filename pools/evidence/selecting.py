@@ -6,11 +6,11 @@ from itertools import groupby
 from typing import Final
 from uuid import UUID
 
-from pools.changes.browsing import Match, newest
 from pools.changes.entries import Recorded, read_where
 from pools.changes.filtering import Filters
 from pools.changes.history import HistoryItem, in_order, items_of
-from pools.changes.reading import EventLine, Step, event_line, step_of
+from pools.changes.lines import EventLine, Step, event_line, step_of
+from pools.changes.paging import Match, newest
 from pools.models import Entry
 
 # Changes, or events, of one bundle: a few seconds of work. `export_ledger` has no such bound.

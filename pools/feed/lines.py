@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pools.changes.entries import read
-from pools.feed.ocsf_events import event_of
+from pools.feed.ocsf_fields import event_of
 from pools.ledger import archived
 from pools.models import Entry
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
-from pools.feed.reading import Cursor, Line
+from pools.feed.lines import Cursor, Line
 
 # As far back as a whole line is looked for: none is longer.
 _TAIL: Final = 2**24

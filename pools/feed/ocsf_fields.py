@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from pools.changes.entries import Recorded
-from pools.changes.said import Said, said_by
+from pools.changes.entry_contents import Said, said_by
 from pools.feed.ocsf_classes import (
     ACTIVITIES,
     ANY_EVENT,

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm, UsernameField
 from django.contrib.auth.models import User
 
-from pools.people.names import NameTaken, must_be_free
+from pools.people.user_names import NameTaken, must_be_free
 from pools.wording.people import refused
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from pools.core import Invalid, Pool, PoolChanges, PoolFields
 from pools.core.bounds import TextBounds
 from pools.core.errors import reasons_in
 from pools.forms.checks import BoundedTextField, CheckedForm, control_text
-from pools.forms.seen import is_about, is_of_other_origin, seal, snapshot_in
+from pools.forms.pool_as_seen import is_about, is_of_other_origin, seal, snapshot_in
 from pools.guidance.allowance_sums import Share, weighed
 from pools.guidance.gathering import NOTHING, Kept
 from pools.ledger.appending import Actor

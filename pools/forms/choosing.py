@@ -11,7 +11,7 @@ from pools.forms.checks import BoundedTextField, CheckedForm, WholeNumberField
 from pools.models import Company
 from pools.models.batch import Operation
 from pools.models.bounds import REASON
-from pools.wording.choosing import BulkOffer
+from pools.wording.bulk_actions import BulkOffer
 
 # A thousand times as much is more than anybody means.
 _PERCENT: Final = NumberBounds(1, 100_000, nullable=True)

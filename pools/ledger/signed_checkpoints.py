@@ -20,7 +20,7 @@ from pools.database_faults import patience
 from pools.ledger import archived, clock, standing, tree
 from pools.ledger.appending import NOBODY, lock, record_event
 from pools.ledger.chain import raw_keys
-from pools.ledger.notes import (
+from pools.ledger.signed_notes import (
     BadNote,
     Note,
     SigningKey,

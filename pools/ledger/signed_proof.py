@@ -15,8 +15,8 @@ from django.db import ProgrammingError, connection, transaction
 from pools.ledger.archived import Archived
 from pools.ledger.chain import Row
 from pools.ledger.hashes import EMPTY, Growing
-from pools.ledger.notes import BadNote, Note, PublicKey, read_note, read_notes, signers
 from pools.ledger.signed_checkpoints import EVENT
+from pools.ledger.signed_notes import BadNote, Note, PublicKey, read_note, read_notes, signers
 from pools.ledger.tile_proof import TilesCompared
 from pools.ledger.tree import DoesNotFit, kept_leaves, leaf_of
 from pools.models.tree import SignedHead

@@ -21,9 +21,9 @@ from pools.ledger.appending import NOBODY, Actor, head, record_event
 from pools.ledger.chain import FACTS, as_one_text, sealed_in, wrong_audit_keys
 from pools.ledger.guarding import missing_triggers, was_emptied
 from pools.ledger.logged_checkpoints import Checkpoint
-from pools.ledger.notes import BadNote, Note, PublicKey, read_key
 from pools.ledger.proof import NAMED, Proof, prove
 from pools.ledger.signed_checkpoints import public_keys
+from pools.ledger.signed_notes import BadNote, Note, PublicKey, read_key
 from pools.ledger.signed_proof import Signed, SignedProof, stored, verified
 
 EVERY: Final = timedelta(hours=24)

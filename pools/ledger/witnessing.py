@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pools.ledger.hashes import EMPTY, DoesNotFit, check_consistency
-from pools.ledger.notes import (
+from pools.ledger.signed_notes import (
     COSIGNATURE,
     BadNote,
     Note,

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from pools.changes import Reading
-from pools.changes.records import newest_entry_about
+from pools.changes.pool_records import newest_entry_about
 from pools.core.decoding import read_pool
 from pools.models import Company
 from pools.secret import Secret

@@ -29,8 +29,8 @@ from pools.pages.sentences import parts_of
 from pools.tickets import Part
 from pools.wording.actions import words_for
 from pools.wording.allowances import given, recorded, would_make
+from pools.wording.bulk_actions import cap_says, matching_say, pools_say
 from pools.wording.changes import in_brief, name_of
-from pools.wording.choosing import cap_says, matching_say, pools_say
 from pools.wording.connectors import systems_in_words
 from pools.wording.events import nobody_of, shortened
 from pools.wording.moments import age_of, is_past

@@ -26,8 +26,8 @@ from pools.ledger import clock
 from pools.ledger.appending import Actor, LedgerUnwritable, lock, record_event
 from pools.ledger.canonical import storable
 from pools.models import DisabledSince, Invitation
-from pools.people.names import must_be_free, must_not_be_invited
 from pools.people.roles import ROLES
+from pools.people.user_names import must_be_free, must_not_be_invited
 
 ADMINISTRATOR: Final = "Administrator"
 _CODE_BYTES: Final = 24

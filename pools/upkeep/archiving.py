@@ -27,8 +27,8 @@ from pools.ledger.appending import lock, record_event
 from pools.ledger.archived import LEDGER_ARCHIVED, Archive, Archived
 from pools.ledger.guarding import NO_DELETE, lifted
 from pools.ledger.names import named_people, recorded_companies
-from pools.ledger.notes import read_key, read_note
 from pools.ledger.signed_checkpoints import NotSigned, public_keys, sign_checkpoint
+from pools.ledger.signed_notes import read_key, read_note
 from pools.ledger.tree import WIDTH, DoesNotFit, Tree
 from pools.ledger.verifying import examine
 from pools.ledger.witnessing import Request

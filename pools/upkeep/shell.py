@@ -24,14 +24,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from pools.batches import running
-from pools.batches.applying import NamesClash, read_known, wishes_of
 from pools.batches.caps import TooMany
-from pools.batches.exporting import PoolExport, Shape
+from pools.batches.file_differences import NamesClash, read_known, wishes_of
 from pools.batches.freezing import NoRight, NothingToFreeze, Order, freeze
-from pools.batches.lines import after_in, seen_in
 from pools.batches.patience import STOPS, Patient, answered, reopened
+from pools.batches.pool_export import PoolExport, Shape
 from pools.batches.progress import End, Phase, Progress, items_in, progress_of
 from pools.batches.running import Why
+from pools.batches.stored_items import after_in, seen_in
 from pools.batches.whole_list import State, WholeList, WholeQuery
 from pools.changes.exporting import time_text
 from pools.changes.proposal import differences

@@ -35,9 +35,9 @@ from pools.pages.rendering import show
 from pools.pages.ticket import reason_begun
 from pools.views.chosen import Chosen
 from pools.views.workplace import READING, Workplace, enter, rights_of
-from pools.wording import choosing as wording
+from pools.wording import bulk_actions as wording
 from pools.wording.addresses import BadAddress, bad_address
-from pools.wording.lists import is_unsearched
+from pools.wording.pool_list import is_unsearched
 from pools.wording.roles import not_in_your_role
 from pools.wording.situations import Problem, pool_page
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from django.urls import reverse
 
 from pools.batches.again import retried, reverted
-from pools.batches.lines import after_in, seen_in
 from pools.batches.progress import End, Line, Progress
+from pools.batches.stored_items import after_in, seen_in
 from pools.changes import Difference, differences
 from pools.models.vocabulary import Action
 from pools.wording.batches import RETRIED, REVERTED, STANDINGS, deed_of, says_of

@@ -16,7 +16,7 @@ from pools.batches import running
 from pools.batches.again import failed, retry, revert, revertible, take_over
 from pools.batches.caps import TooMany
 from pools.batches.freezing import NoRight, NothingToFreeze
-from pools.batches.listing import lists_of
+from pools.batches.lists_of_company import lists_of
 from pools.batches.progress import End, Line, Phase, Progress, items_in, progress_of
 from pools.batches.reporting import report_of
 from pools.batches.running import Step, Why

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from pools.changes import HistoryItem, Snapshot
 from pools.changes.folding import Folded, reverted_by
-from pools.changes.reading import ChangeLine, EventLine
+from pools.changes.lines import ChangeLine, EventLine
 from pools.changes.state import ChangeState
 from pools.models import Company
 from pools.models.vocabulary import Action

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from pools.changes.exporting import CONTENT_TYPES, Format, exported
-from pools.changes.reading import (
+from pools.changes.lines import (
     NoSuchPosition,
     Slice,
     WholeChange,

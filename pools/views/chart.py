@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from pools.changes.reading import Days
+from pools.changes.lines import Days
 from pools.models.vocabulary import Action
 from pools.wording.actions import words_for
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from pools.models import Company
 from pools.views.pools_address import ListQuery, read_query
-from pools.wording.choosing import DAMAGED, ELSEWHERE, NOTHING_CHOSEN
+from pools.wording.bulk_actions import DAMAGED, ELSEWHERE, NOTHING_CHOSEN
 
 _ID: Final = re.compile("0|[1-9][0-9]{0,18}")
 _LARGEST: Final = 2**63 - 1

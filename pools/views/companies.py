@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from pools import companies as acts
-from pools.accounts.proofs import credential_given_lately
+from pools.accounts.reauthentication import credential_given_lately
 from pools.changes import open_changes
 from pools.companies import people_with_tokens
 from pools.forms.companies import CompanyForm, try_connection

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from pools.changes.clears import RecentClears
+from pools.changes.recent_clears import RecentClears
 from pools.core import Pool
 from pools.guidance.allowance_sums import Share
 from pools.guidance.gathering import Kept, Note

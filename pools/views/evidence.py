@@ -12,7 +12,7 @@ from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import timezone
 
-from pools.changes.reading import whole_change
+from pools.changes.lines import whole_change
 from pools.evidence.bundle import Altered, Contents, NotReady, made
 from pools.evidence.older import OlderCheckpoint
 from pools.evidence.selecting import (

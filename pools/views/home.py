@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from pools.changes import HistoryItem
-from pools.changes.reading import ChangeLine
+from pools.changes.lines import ChangeLine
 from pools.changes.recent import Recent, recent
 from pools.changes.state import ChangeState
 from pools.models import Company, Entry, Token

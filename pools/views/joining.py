@@ -22,7 +22,7 @@ from pools.pages.actors import address_of
 from pools.pages.errors import too_many
 from pools.pages.guards import public
 from pools.people import acts
-from pools.people.names import NameTaken
+from pools.people.user_names import NameTaken
 from pools.wording import people as wording
 
 _SESSION_KEY: Final = "invitation"

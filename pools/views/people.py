@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
-from pools.accounts.proofs import credential_given_lately
+from pools.accounts.reauthentication import credential_given_lately
 from pools.forms.people import InviteForm, RolesForm
 from pools.ledger.appending import Actor, LedgerUnwritable
 from pools.models import Invitation, Token
@@ -22,7 +22,7 @@ from pools.pages.actors import actor_of
 from pools.pages.drafts import take_draft
 from pools.pages.guards import needs, person
 from pools.people import acts, leaving
-from pools.people.names import NameTaken, earlier_names
+from pools.people.user_names import NameTaken, earlier_names
 from pools.views import people_facts
 from pools.views.visibility import sees_all, where_older_are
 from pools.wording import mails

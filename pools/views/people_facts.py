@@ -12,7 +12,7 @@ from pools.accounts.second_factors import FACTORS
 from pools.changes import HistoryItem
 from pools.changes.entries import read
 from pools.changes.history import changes_by_id
-from pools.changes.reading import event_line
+from pools.changes.lines import event_line
 from pools.models import Company, DisabledSince, Entry, Token
 from pools.models.vocabulary import Kind
 from pools.people.acts import roles_of

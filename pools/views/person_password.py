@@ -5,8 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.debug import sensitive_variables
 
-from pools.accounts.forgotten_views import link_of
-from pools.accounts.proofs import credential_given_lately
+from pools.accounts.forgotten_password import link_of
+from pools.accounts.reauthentication import credential_given_lately
 from pools.ledger.appending import LedgerUnwritable
 from pools.pages.actors import actor_of
 from pools.pages.guards import needs, person

@@ -14,16 +14,16 @@ from django.http import HttpRequest, HttpResponse
 
 from pools.catalogue.namesakes import Namesake, namesakes
 from pools.changes import ChangeResult, Conflict, HistoryItem, Snapshot, drift
-from pools.changes.clears import recent_clears
-from pools.changes.reading import whole_change
-from pools.changes.records import changers_of
+from pools.changes.lines import whole_change
+from pools.changes.pool_records import changers_of
+from pools.changes.recent_clears import recent_clears
 from pools.changes.reverting import CannotRevert, Undo
 from pools.core import Pool
 from pools.forms.changes import ChangeForm
 from pools.forms.deleting import DeleteForm
 from pools.forms.pool import VALUES, PoolForm
+from pools.forms.pool_as_seen import is_about
 from pools.forms.reverting import RevertForm
-from pools.forms.seen import is_about
 from pools.models.vocabulary import RIGHTS, Action
 from pools.pages.drafts import forget_draft, keep_draft, refuse_draft, take_draft
 from pools.pages.guards import needs

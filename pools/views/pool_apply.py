@@ -9,8 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from pools.batches.applying import Line, NamesClash, read_known, wishes_of
 from pools.batches.caps import TooMany
+from pools.batches.file_differences import Line, NamesClash, read_known, wishes_of
 from pools.batches.freezing import NoRight, NothingToFreeze, Order, freeze
 from pools.batches.patience import IN_FRONT, Patient, TooLong, answered
 from pools.forms.files import ApplyForm, Misjudged, lines_of

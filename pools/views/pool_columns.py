@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pools.core import Sort
 from pools.views.pools_address import ListQuery, href_of
-from pools.wording.lists import by_time
+from pools.wording.pool_list import by_time
 
 
 @dataclass(frozen=True, slots=True)

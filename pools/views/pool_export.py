@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from pools.batches.exporting import PoolExport, Shape, has_room
 from pools.batches.patience import reopened
+from pools.batches.pool_export import PoolExport, Shape, has_room
 from pools.batches.whole_list import WholeList, WholeQuery
 from pools.changes.exporting import CONTENT_TYPES, Format, time_text
 from pools.ledger.appending import record_event

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 from django.urls import reverse
 
 from pools.changes import HistoryItem
-from pools.changes.clears import RecentClears
-from pools.changes.records import PoolsRecord, record_of
+from pools.changes.pool_records import PoolsRecord, record_of
+from pools.changes.recent_clears import RecentClears
 from pools.core import Pool
 from pools.guidance.gathering import Note
 from pools.models import Company

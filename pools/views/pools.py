@@ -9,15 +9,15 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from pools.catalogue.pools_of_system import list_seen, systems_with_pools
-from pools.catalogue.reading import note_whole_list
+from pools.catalogue.reading_all import note_whole_list
 from pools.changes import (
     Reading,
     drift,
+    drift_on_lists,
     gone_pool,
-    listing,
     open_changes,
 )
-from pools.changes.records import (
+from pools.changes.pool_records import (
     PoolRecord,
     PoolsRecord,
     has_earlier_namesake,
@@ -38,10 +38,10 @@ from pools.views.pool_rows import Addresses, offers_for, pool_row
 from pools.views.pools_address import PAGE_SIZES, ListQuery, address_of, href_of, read_query
 from pools.views.workplace import READING, Workplace, enter
 from pools.wording.addresses import BadAddress, bad_address
-from pools.wording.choosing import offers_of
+from pools.wording.bulk_actions import offers_of
 from pools.wording.connectors import by_system
-from pools.wording.lists import is_unsearched, list_notes
 from pools.wording.outcomes import back_again
+from pools.wording.pool_list import is_unsearched, list_notes
 from pools.wording.situations import Activity, Problem
 from pools.wording.verifying import in_archive
 
@@ -83,10 +83,10 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
             return _list_problem(request, context, problem)
         assert core is not None  # noqa: S101  (the page was read with it)
         found = context | times(core)
-        record = listing.record_page(
+        record = drift_on_lists.record_page(
             core, workplace.company, query, page, workplace.as_of, workplace.actor.id
         )
-        if listing.is_whole(query, page):
+        if drift_on_lists.is_whole(query, page):
             last = workplace.kept.read_at
             note_whole_list(core, workplace.company, person(request), page, last)
         found |= _page_context(workplace, query, page, record)

@@ -6,12 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from pools.catalogue import reading
+from pools.catalogue import reading_all
 from pools.models import SeenPool
 from pools.pages.guards import needs, person
 from pools.pages.rendering import fragment_wanted, show
 from pools.views.workplace import READING, Workplace, enter
-from pools.wording.lists import reading_says
+from pools.wording.pool_list import reading_says
 from pools.wording.situations import Activity
 
 
@@ -30,8 +30,8 @@ def _read(workplace: Workplace) -> HttpResponse:
     request, company = workplace.request, workplace.company
     try:
         with workplace.core() as core:
-            begun = reading.under_way(company, person(request))
-            missing = reading.go_on(core, begun or reading.begin(company, person(request)))
+            begun = reading_all.under_way(company, person(request))
+            missing = reading_all.go_on(core, begun or reading_all.begin(company, person(request)))
     except READING as error:
         problem = workplace.problem(error, Activity.READING_LIST)
         return _shown(workplace, problem=problem, status=problem.status)
@@ -42,7 +42,7 @@ def _read(workplace: Workplace) -> HttpResponse:
 
 def _shown(workplace: Workplace, *, status: int = 200, **said: Any) -> HttpResponse:
     company, now = workplace.company, timezone.now()
-    under_way = reading.under_way(company, person(workplace.request))
+    under_way = reading_all.under_way(company, person(workplace.request))
     until = under_way.paused_until if under_way else None
     known = SeenPool.objects.filter(company=company, origin=company.origin)
     context = {
@@ -52,7 +52,7 @@ def _shown(workplace: Workplace, *, status: int = 200, **said: Any) -> HttpRespo
         "under_way": under_way,
         "paused_until": until if until and until > now else None,
         "pause_seconds": max(0, round((until - now).total_seconds())) + 1 if until else 0,
-        "whole": reading.last_whole(company),
+        "whole": reading_all.last_whole(company),
         "known": known.count(),
         **said,
     }

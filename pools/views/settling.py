@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from pools import changes
 from pools.changes import HistoryItem
 from pools.changes.history import changes_by_id
-from pools.changes.reading import whole_change
+from pools.changes.lines import whole_change
 from pools.forms.settling import ReleaseForm
 from pools.ledger.appending import LedgerUnwritable
 from pools.models import Company

@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_POST
 
-from pools.accounts.proofs import credential_given_lately
+from pools.accounts.reauthentication import credential_given_lately
 from pools.core import ApiKey, BearerToken, Budget, Credential, Invalid, sign_in
 from pools.forms.tokens import TokenForm
 from pools.ledger.appending import LedgerUnwritable

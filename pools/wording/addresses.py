@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from pools.changes.reading import NoSuchPosition
+from pools.changes.lines import NoSuchPosition
 from pools.core.bounds import PAGE
 from pools.models.vocabulary import RECORDED
 from pools.wording.names import isolated

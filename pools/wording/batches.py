@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from pools.batches.caps import TYPED_ABOVE, TooMany
-from pools.batches.lines import seen_in
 from pools.batches.progress import End, Line, Phase, Progress
 from pools.batches.running import Why
+from pools.batches.stored_items import seen_in
 from pools.changes.state import ChangeState
 from pools.models import Company
 from pools.models.batch import Batch, BatchItem, LeftOut, Operation, Source, Stopped

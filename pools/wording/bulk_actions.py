@@ -8,7 +8,7 @@ from pools.batches.caps import CAPS, TooMany
 from pools.batches.resolving import CannotResolve
 from pools.models.batch import Operation
 from pools.models.vocabulary import Action
-from pools.wording.lists import NOT_WHOLE
+from pools.wording.pool_list import NOT_WHOLE
 from pools.wording.situations import Problem
 
 TITLE: Final = "Change several pools"

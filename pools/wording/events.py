@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from pools.changes.reading import EventLine
+from pools.changes.lines import EventLine
 from pools.models import Token
 from pools.models.batch import Source
 from pools.wording.batches import SOURCES, operation_recorded

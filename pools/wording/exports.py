@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from pools.batches.exporting import AT_ONCE, TooManyExports
 from pools.batches.patience import CompanyMoved, RightTaken, TooLong
+from pools.batches.pool_export import AT_ONCE, TooManyExports
 from pools.batches.whole_list import End
 from pools.core import Ending
-from pools.wording.lists import NOT_WHOLE
 from pools.wording.numbers import counted
+from pools.wording.pool_list import NOT_WHOLE
 from pools.wording.problems import problem_for
 from pools.wording.situations import Problem, Situation, in_one_line
 

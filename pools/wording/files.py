@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Final
 
-from pools.batches.applying import Clash, NameClash
 from pools.batches.caps import TooMany
 from pools.batches.csv_rows import MOST_COLUMNS
+from pools.batches.file_differences import Clash, NameClash
 from pools.batches.files import LONGEST_CELL, MOST_BYTES, MOST_ROWS
 from pools.batches.flaws import KNOWN, LONGEST_QUOTED, MOST_FLAWS, Flaw, Found
 from pools.batches.freezing import NothingToFreeze

@@ -21,13 +21,13 @@ from pools.models.vocabulary import Action, Outcome
 from pools.tokens.keeping import CompanyArchived
 from pools.wording.actions import ActionWords, words_for
 from pools.wording.changes import name_of, values_in_words
+from pools.wording.conflicts import LEFT, OPENED, REVERTED, WANTED, Versions
 from pools.wording.core_errors import quoted
 from pools.wording.database import because
 from pools.wording.moments import moment_of
 from pools.wording.names import called
 from pools.wording.outcomes import window_of
 from pools.wording.situations import Activity, Problem, Situation
-from pools.wording.versions import LEFT, OPENED, REVERTED, WANTED, Versions
 
 _UNTOLD: Final = frozenset(
     {ChangeState.UNDER_WAY, ChangeState.UNKNOWN, ChangeState.RELEASED, ChangeState.UNKNOWABLE}

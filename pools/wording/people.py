@@ -6,7 +6,7 @@ from typing import Final
 
 from pools.ledger.appending import LedgerUnwritable
 from pools.people.acts import NotAllowed, Refusal
-from pools.people.names import Bearer, NameHolder, NameTaken
+from pools.people.user_names import Bearer, NameHolder, NameTaken
 from pools.wording.database import because
 from pools.wording.names import isolated
 from pools.wording.numbers import counted

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pools.changes.clears import RecentClears
+from pools.changes.recent_clears import RecentClears
 
 _LATELY: Final = "in the last 7 days"
 

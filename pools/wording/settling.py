@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from django.utils import timezone
 
 from pools.changes import HistoryItem, Settling, SettlingState, quiet_until
-from pools.changes.looking import Undecided
+from pools.changes.settling_reads import Undecided
 from pools.changes.settling_times import seconds_between_reads
 from pools.changes.state import ChangeState
 from pools.core import CoreError, Forbidden

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.contrib.auth.models import User
 
-from pools.batches import pace
+from pools.batches import calls_left
 from tests.fixtures.panel import make_person
 from tests.fixtures.place import committed_place as committed_place
 from tests.fixtures.place import place as place
@@ -23,4 +23,4 @@ def mia(db: None) -> User:
 def nothing_heard() -> Iterator[None]:
     """No test knows what Core allowed in another one."""
     yield
-    pace._heard.clear()
+    calls_left._heard.clear()

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from pools.batches import running
 from pools.batches.again import failed, retried, retry, revert, reverted, revertible, take_over
 from pools.batches.freezing import NothingToFreeze
-from pools.batches.listing import lists_of
+from pools.batches.lists_of_company import lists_of
 from pools.batches.progress import Phase
 from pools.models.batch import Operation, Source
 from pools.models.vocabulary import Action

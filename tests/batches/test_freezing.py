@@ -18,7 +18,7 @@ from pools.batches.freezing import (
     Wish,
     freeze,
 )
-from pools.batches.lines import after_in, changes_in, digest_of, fields_in, seen_in
+from pools.batches.stored_items import after_in, changes_in, digest_of, fields_in, seen_in
 from pools.catalogue.keeping import keep
 from pools.core import PoolChanges, PoolFields
 from pools.core.bounds import LIMIT

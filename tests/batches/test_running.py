@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from pools.batches import pace, running
+from pools.batches import calls_left, running
 from pools.batches.progress import End, Phase
 from pools.batches.running import Why, stop
 from pools.core import PoolChanges
@@ -192,7 +192,7 @@ def test_the_last_fifth_is_left_to_people(place: Place, mia: User) -> None:
     add_pools(place, 9)
     batch = frozen(place, mia)
     place.sandbox.switch(rate_limit_per_minute=20)
-    pace._heard.clear()
+    calls_left._heard.clear()
     begun(place, mia, batch)
     for _ in range(3):
         step(place, mia, batch)
@@ -342,7 +342,7 @@ def test_more_work_at_once_only_where_core_answers_quickly(place: Place, setting
     core.get_pool(place.pool)
     answered = core.last_exchange
     assert answered is not None
-    pace.heard(company, answered)
+    calls_left.heard(company, answered)
     assert running.workers(company) == 3  # of six calls in all, half are people's
     settings.CORE_LIMITS = replace(settings.CORE_LIMITS, calls_at_once=12)
     assert running.workers(company) == 4
@@ -352,5 +352,5 @@ def test_more_work_at_once_only_where_core_answers_quickly(place: Place, setting
     settings.BATCH_CALLS_AT_ONCE = 1
     assert running.workers(company) == 1
     settings.BATCH_CALLS_AT_ONCE = 2
-    pace.heard(company, replace(answered, took_seconds=2.0))
+    calls_left.heard(company, replace(answered, took_seconds=2.0))
     assert running.workers(company) == 2

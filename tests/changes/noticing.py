@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from pools.changes import Snapshot, drift, listing
+from pools.changes import Snapshot, drift, drift_on_lists
 from pools.core import CoreClient, Pool, PoolQuery
 from pools.ledger.proof import prove
 from pools.models import Company, Entry
@@ -24,7 +24,7 @@ def read_list(
     core: CoreClient, company: Company, query: PoolQuery, reader: int | None = None
 ) -> None:
     before = drift.as_of()
-    listing.record_page(core, company, query, core.list_pools(query), before, reader)
+    drift_on_lists.record_page(core, company, query, core.list_pools(query), before, reader)
 
 
 READS: list[Callable[[Place], object]] = [look, list_all]

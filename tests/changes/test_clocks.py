@@ -86,7 +86,7 @@ TEND = """
 import django, time_machine
 from datetime import UTC, datetime, timedelta
 django.setup()
-from pools.changes.tending import Tending
+from pools.upkeep.tending import Tending
 with time_machine.travel(datetime.now(UTC) + timedelta(seconds=90)):
     for _ in range(3):
         Tending().round()

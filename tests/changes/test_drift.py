@@ -25,13 +25,13 @@ from pools.changes import (
     sending,
     settle,
 )
-from pools.changes.browsing import newest
 from pools.changes.entries import Recorded
 from pools.changes.exporting import Format, exported
 from pools.changes.filtering import Filters
-from pools.changes.reading import whole_change
+from pools.changes.lines import whole_change
+from pools.changes.paging import newest
+from pools.changes.pool_records import newest_entries, record_of
 from pools.changes.recording import Intent, record_intent, record_readback
-from pools.changes.records import newest_entries, record_of
 from pools.core import CoreClient, Pool, PoolChanges
 from pools.ledger.appending import Actor
 from pools.models import Company, Entry

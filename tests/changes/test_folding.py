@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from pools.batches.caps import CAPS
 from pools.changes.filtering import Filters
 from pools.changes.folding import LONGEST_LIST
-from pools.changes.reading import ChangeLine, by_day, page
+from pools.changes.lines import ChangeLine, by_day, page
 from pools.changes.state import ChangeState
 from pools.models.vocabulary import Action, Outcome, Verdict
 from tests.changes.recorded import NOON, a_change, a_list, minutes, settled

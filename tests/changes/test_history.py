@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pools.changes import Difference, Snapshot, history_of, open_changes
-from pools.changes.records import gone_pool, record_of
+from pools.changes.pool_records import gone_pool, record_of
 from pools.core import PoolChanges, PoolFields
 from pools.models.vocabulary import Action, Outcome
 from tests.changes.making import APPLIED, begin, leave_unknown

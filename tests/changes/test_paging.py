@@ -12,9 +12,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pools.changes import release_lease
-from pools.changes.browsing import newest, walk
 from pools.changes.filtering import Filters
-from pools.changes.reading import NoSuchPosition, by_day, lines, names, page, whole_change
+from pools.changes.lines import NoSuchPosition, by_day, lines, names, page, whole_change
+from pools.changes.paging import newest, walk
 from pools.ledger.appending import Actor
 from pools.models import IndexTerm
 from pools.models.index_term import words_of
@@ -272,7 +272,7 @@ def test_a_page_at_an_entry_that_is_not_there() -> None:
 
 
 def test_walking_meets_every_change_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pools.changes.browsing.CHUNK", 3)
+    monkeypatch.setattr("pools.changes.paging.CHUNK", 3)
     changes = [a_change(NOON + minutes(number // 4)) for number in range(10)]
     seen = [
         line.item.change_id  # type: ignore[union-attr]
@@ -285,7 +285,7 @@ def test_walking_meets_every_change_once(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_every_combination_finds_what_looking_at_each_change_would(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pools.changes.browsing.LOOKED_UP", 5)
+    monkeypatch.setattr("pools.changes.paging.LOOKED_UP", 5)
     dice = random.Random(1)
     told = [_told(dice) for _ in range(150)]
     ids = [a_change(**facts) for facts in told]  # type: ignore[arg-type]
@@ -446,7 +446,7 @@ def test_the_days_end_where_the_filter_ends() -> None:
 
 
 def test_too_many_to_count_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pools.changes.reading.CHARTED_LINES", 2)
+    monkeypatch.setattr("pools.changes.lines.CHARTED_LINES", 2)
     for days in range(3):
         a_change(NOON - timedelta(days=days))
     counted = by_day(Filters(), UTC, NOON, 30)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pools.changes import Difference, Snapshot, drift, history_of, make_change, witnesses
+from pools.changes import Difference, Snapshot, drift, foreign_tokens, history_of, make_change
 from pools.changes.state import ChangeState
 from pools.core import CoreClient, NotFound, Page, Pool, PoolChanges, PoolQuery, Refused
 from pools.ledger.proof import prove
@@ -195,8 +195,8 @@ def test_a_pool_from_before_a_move_is_no_witness(known: Place) -> None:
     Company.objects.filter(pk=known.company.pk).update(origin=known.company.origin + 1)
     known.company.refresh_from_db()
     own = PoolReference(known.company.origin, known.pool)
-    assert witnesses.latest_of(known.company.slug, own) == ()
-    assert not witnesses.are_listed(known.company, [known.client().get_pool(witness.id)])
+    assert foreign_tokens.latest_of(known.company.slug, own) == ()
+    assert not foreign_tokens.are_listed(known.company, [known.client().get_pool(witness.id)])
 
 
 def test_another_companys_token_deletes_nothing(known: Place) -> None:

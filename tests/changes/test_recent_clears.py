@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from pools.changes import clears
-from pools.changes.clears import RecentClears, recent_clears
-from pools.changes.records import record_of, record_of_pool
+from pools.changes.pool_records import record_of, record_of_pool
+from pools.changes.recent_clears import LATELY, RecentClears, recent_clears
 from pools.models.vocabulary import Action
 from pools.wording.recent_clears import clears_say
 from tests.changes.making import leave_unknown, settled
@@ -43,8 +42,8 @@ def test_a_refused_clear_is_none(place: Place) -> None:
 
 def test_only_the_last_seven_days_count(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     clear(place, 1)
-    assert timedelta(days=7) == clears.LATELY
-    monkeypatch.setattr(clears, "LATELY", timedelta(0))
+    assert timedelta(days=7) == LATELY
+    monkeypatch.setattr("pools.changes.recent_clears.LATELY", timedelta(0))
     assert recent_clears(place.company, place.pool) == RecentClears()
     assert record_of_pool(place.company, place.pool).cleared == RecentClears()
 

@@ -97,7 +97,7 @@ def test_a_company_that_is_not_there_is_refused(db: None) -> None:
 
 
 def test_wrong_keys_are_refused(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pools.changes.tending.wrong_token_keys", lambda: ["TOKEN_KEYS is wrong."])
+    monkeypatch.setattr("pools.upkeep.tending.wrong_token_keys", lambda: ["TOKEN_KEYS is wrong."])
     with pytest.raises(CommandError, match="TOKEN_KEYS is wrong"):
         said()
 

@@ -16,19 +16,19 @@ from pools.changes import (
     SettlingState,
     due,
     history_of,
-    looking,
     open_changes,
     quiet_until,
     release_lease,
     settle,
     settle_all,
     settling,
+    settling_reads,
 )
 from pools.changes.history import changes_by_id
-from pools.changes.looking import Case, Observation, Undecided, observe
+from pools.changes.pool_records import record_of
 from pools.changes.recording import Intent, record_intent, record_readback
-from pools.changes.records import record_of
 from pools.changes.sending import NEWEST_LOOKED_AT
+from pools.changes.settling_reads import Case, Observation, Undecided, observe
 from pools.core import (
     ApiKey,
     Busy,
@@ -194,7 +194,7 @@ def test_a_new_pool_is_found_behind_a_page_of_newer_ones(settled_place: Place) -
 def test_where_the_list_has_no_end_there_is_no_verdict(
     settled_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looking, "MOST_PAGES", 1)
+    monkeypatch.setattr(settling_reads, "MOST_PAGES", 1)
     change = left(settled_place, Action.CREATE)
     for number in range(120):
         settled_place.at_core.add_pool(f"Later {number}")
@@ -332,7 +332,7 @@ def test_read_at_once_a_late_change_looks_as_if_it_had_not_been_made(
     with once_quiet():
         case = settling.take_up(change)
     assert isinstance(case, Case)
-    at_once = looking.observe(case)
+    at_once = settling_reads.observe(case)
     assert isinstance(at_once, Observation)
     assert at_once.verdict is Verdict.NOT_APPLIED
     assert settle(change).state is SettlingState.WAITING
@@ -745,7 +745,7 @@ def test_nothing_is_read_while_a_transaction_is_open(
 ) -> None:
     give_token(committed_place)
     change = left(committed_place, Action.EDIT)
-    reading = looking.observe
+    reading = settling_reads.observe
 
     def observe(case: Case) -> Any:
         assert not transaction.get_connection().in_atomic_block

@@ -12,10 +12,15 @@ import pytest
 from django.db import OperationalError, connection
 
 from pools.changes import settle
-from pools.changes import tending as module
 from pools.changes.history import changes_by_id
 from pools.changes.state import ChangeState
-from pools.changes.tending import (
+from pools.core import PoolFields
+from pools.ledger.appending import Actor
+from pools.ledger.proof import prove
+from pools.models import Entry, Lease, Token
+from pools.models.vocabulary import Action, Kind, Verdict
+from pools.upkeep import tending as module
+from pools.upkeep.tending import (
     AT_ONCE,
     EVERY,
     FIRST_DELAY_SECONDS,
@@ -23,11 +28,6 @@ from pools.changes.tending import (
     Job,
     Tending,
 )
-from pools.core import PoolFields
-from pools.ledger.appending import Actor
-from pools.ledger.proof import prove
-from pools.models import Entry, Lease, Token
-from pools.models.vocabulary import Action, Kind, Verdict
 from sandbox.running import running_sandbox
 from tests.changes.making import NOT_APPLIED, left, left_unread
 from tests.fixtures.clock import once_quiet
@@ -55,8 +55,8 @@ def clock() -> Clock:
 @pytest.fixture
 def tending(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Tending:
     """In the test's own transaction, whose connection has to stay open."""
-    monkeypatch.setattr("pools.changes.tending.close_old_connections", lambda: None)
-    monkeypatch.setattr("pools.changes.tending.connections.close_all", lambda: None)
+    monkeypatch.setattr("pools.upkeep.tending.close_old_connections", lambda: None)
+    monkeypatch.setattr("pools.upkeep.tending.connections.close_all", lambda: None)
     return Tending(clock)
 
 

@@ -43,10 +43,10 @@ django.setup()
 from django.db import connection, transaction  # noqa: E402
 from django.test import override_settings  # noqa: E402
 
-from pools.changes import reading  # noqa: E402
+from pools.changes import lines  # noqa: E402
 from pools.changes.filtering import Filters  # noqa: E402
 from pools.database_faults import longest_statement  # noqa: E402
-from pools.feed.reading import Cursor, lines_after  # noqa: E402
+from pools.feed.lines import Cursor, lines_after  # noqa: E402
 from pools.ledger import tree  # noqa: E402
 from pools.ledger.appending import NOBODY, head, record_event  # noqa: E402
 from pools.ledger.chain import FIRST, digest_of, writing_key  # noqa: E402
@@ -342,9 +342,9 @@ def measure() -> None:
     print(f"{connection.vendor}: {last.seq:,} entries; milliseconds: page, deep page, chart")
     for name, filters in cases.items():
         times = [
-            _fastest(partial(reading.page, filters, 50)),
-            _fastest(partial(reading.page, filters, 50, before=last.seq // 2)),
-            _fastest(partial(reading.by_day, filters, UTC, last.at)),
+            _fastest(partial(lines.page, filters, 50)),
+            _fastest(partial(lines.page, filters, 50, before=last.seq // 2)),
+            _fastest(partial(lines.by_day, filters, UTC, last.at)),
         ]
         print(f"{name:<28}", *(f"{each:8.1f}" for each in times))
 

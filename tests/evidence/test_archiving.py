@@ -32,7 +32,7 @@ from pools.ledger.verifying import latest, verify_new, verify_whole
 from pools.management.commands import archive as command_of_archive
 from pools.models import Batch, Company, Entry, IndexTerm
 from pools.models.vocabulary import Kind
-from pools.people.names import NameHolder, NameTaken, must_be_free
+from pools.people.user_names import NameHolder, NameTaken, must_be_free
 from pools.secret import Secret
 from pools.upkeep import archiving
 from tests.evidence.verifier import Checked

@@ -18,8 +18,8 @@ from django.test import Client
 from pools.changes.filtering import Filters
 from pools.evidence import bundle, selecting
 from pools.ledger.chain import covered, rows_at
-from pools.ledger.notes import Note, signed
 from pools.ledger.signed_checkpoints import public_keys, sign_checkpoint
+from pools.ledger.signed_notes import Note, signed
 from pools.models import Entry
 from pools.models.vocabulary import Action, Outcome
 from tests.changes.recorded import NOON, a_change, an_event, read_back, settled

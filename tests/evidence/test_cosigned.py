@@ -8,7 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from pools.evidence.cosigned import newest_cosigned
-from pools.ledger.notes import (
+from pools.ledger.signed_checkpoints import latest_checkpoint, public_keys, sign_checkpoint
+from pools.ledger.signed_notes import (
     COSIGNATURE,
     Note,
     cosigned,
@@ -17,7 +18,6 @@ from pools.ledger.notes import (
     read_notes,
     signed,
 )
-from pools.ledger.signed_checkpoints import latest_checkpoint, public_keys, sign_checkpoint
 from pools.models import Entry, SignedHead
 from tests.changes.recorded import a_change
 from tests.evidence.conftest import Kept, files_in

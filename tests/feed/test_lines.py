@@ -9,9 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from pools.feed import reading
-from pools.feed.following import FeedFile, InUse
-from pools.feed.reading import Beyond, Cursor, lines_after
+from pools.feed import lines
+from pools.feed.lines import Beyond, Cursor, lines_after
+from pools.feed.log_file import FeedFile, InUse
 from pools.models import Entry
 from pools.secret import Secret
 from tests.feed.ocsf import faults
@@ -172,4 +172,4 @@ def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_a_page_is_some_megabytes_at_most() -> None:
-    assert reading.MOST <= 5000
+    assert lines.MOST <= 5000

@@ -8,7 +8,7 @@ import pytest
 
 from pools.changes.entries import Recorded
 from pools.feed.ocsf_classes import CAPTIONS, EVENTS, OTHER
-from pools.feed.ocsf_events import event_of
+from pools.feed.ocsf_fields import event_of
 from pools.models.stored import GarbledMoment
 from pools.models.vocabulary import Action, Kind, Outcome, Verdict
 from tests.feed.entries import BEFORE, REASON, WANTED, entry, of_changes, of_events

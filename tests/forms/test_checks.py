@@ -20,7 +20,7 @@ from pools.forms.checks import (
 from pools.forms.choosing import OrderForm
 from pools.forms.people import ForgottenForm, InviteForm, JoinForm
 from pools.models import Company
-from pools.wording.choosing import OFFERS
+from pools.wording.bulk_actions import OFFERS
 
 
 class Pool(CheckedForm):

@@ -20,7 +20,7 @@ from django.test import override_settings
 
 from adminpanel.checks import reasons_not_to_start
 from adminpanel.database import sqlite_journal
-from pools.ledger.notes import COSIGNATURE, public_key
+from pools.ledger.signed_notes import COSIGNATURE, public_key
 from tests.fixtures.panel_process import database_url
 from tests.fixtures.sampling import every, paired
 from tests.fixtures.signing import OTHER

@@ -30,8 +30,8 @@ if __name__ == "__main__":
 from django.conf import settings
 from django.test import override_settings
 
-from pools.ledger.notes import Note, public_key, signed, signers
 from pools.ledger.proof import prove
+from pools.ledger.signed_notes import Note, public_key, signed, signers
 from pools.ledger.signed_proof import Signed
 from pools.ledger.tree import Tree
 from pools.models.vocabulary import Kind

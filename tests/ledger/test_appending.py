@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from pools.changes.tending import Tending
 from pools.ledger.appending import Actor, append, head, record_event
 from pools.ledger.canonical import canonical_json, storable
 from pools.ledger.chain import FIRST, digest_of, wrong_audit_keys
 from pools.models import Entry
 from pools.models.vocabulary import Kind
 from pools.secret import Secret
+from pools.upkeep.tending import Tending
 from tests.fixtures.ledger import ADA, append_events, tamper, verify_audit
 from tests.fixtures.ledger_chain import verify_chain
 

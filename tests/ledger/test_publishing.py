@@ -13,14 +13,14 @@ from django.test import Client
 from django.utils import timezone
 
 from adminpanel import readiness
-from pools.changes.tending import EVERY, LONGEST_DELAY_SECONDS, Job, Tending
 from pools.ledger import publishing, standing
-from pools.ledger.notes import read_notes
 from pools.ledger.publishing import copy_to, due
 from pools.ledger.signed_checkpoints import latest_checkpoint, sign_checkpoint
+from pools.ledger.signed_notes import read_notes
 from pools.ledger.standing import ADDRESS, FILE, SIGNED
 from pools.models import CheckpointStanding
 from pools.secret import Secret
+from pools.upkeep.tending import EVERY, LONGEST_DELAY_SECONDS, Job, Tending
 from tests.core.certificates import Authority
 from tests.core.raw_server import (
     Connection,
@@ -232,7 +232,7 @@ class Seconds:
 def test_an_address_that_fails_for_a_day_is_asked_ever_less_often_and_holds_nothing_up(
     settings: Any, authority: Authority, monkeypatch: Any, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("pools.changes.tending.close_old_connections", lambda: None)
+    monkeypatch.setattr("pools.upkeep.tending.close_old_connections", lambda: None)
     monkeypatch.setattr("pools.ledger.verifying.is_due", lambda: False)
     settings.CHECKPOINT_FILE = str(tmp_path / "checkpoints")
     asked: list[str] = []

@@ -9,7 +9,6 @@ from django.db import OperationalError, transaction
 
 from pools.ledger import signed_checkpoints, tree
 from pools.ledger.appending import record_event
-from pools.ledger.notes import Note, read_key, read_note, signers
 from pools.ledger.signed_checkpoints import (
     ENTRIES,
     EVERY,
@@ -19,6 +18,7 @@ from pools.ledger.signed_checkpoints import (
     sign_checkpoint,
     sign_if_due,
 )
+from pools.ledger.signed_notes import Note, read_key, read_note, signers
 from pools.models import Entry, SignedHead
 from tests.fixtures.ledger import ADA, append_events, tamper
 from tests.fixtures.signing import OTHER_KEYS, SIGNING_KEYS

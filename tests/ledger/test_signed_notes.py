@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pools.ledger.notes import (
+from pools.ledger.signed_notes import (
     COSIGNATURE,
     MOST_SIGNATURES,
     BadNote,

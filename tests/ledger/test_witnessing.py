@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from pools.ledger.notes import (
+from pools.ledger.signed_checkpoints import public_keys
+from pools.ledger.signed_notes import (
     COSIGNATURE,
     BadNote,
     Note,
@@ -19,7 +20,6 @@ from pools.ledger.notes import (
     signed,
     signers,
 )
-from pools.ledger.signed_checkpoints import public_keys
 from pools.ledger.witnessing import NotWitnessed, Request, read_request, witness
 from tests.fixtures import merkle
 from tests.fixtures.ledger import append_events, printed

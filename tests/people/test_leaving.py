@@ -12,14 +12,14 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from pools.changes.tending import Tending
 from pools.core import ApiKey
 from pools.guidance.notes import pin_note
 from pools.models import Company, DisabledSince, Invitation, Token
 from pools.people import acts, leaving
-from pools.people.names import NameTaken, must_be_free
+from pools.people.user_names import NameTaken, must_be_free
 from pools.secret import Secret
 from pools.tokens import keeping
+from pools.upkeep.tending import Tending
 from sandbox.running import RunningSandbox
 from tests.fixtures.panel import actor, make_person, told
 from tests.fixtures.people import events

@@ -11,7 +11,14 @@ from django.test import Client
 
 from pools.ledger.names import recorded_names
 from pools.models import Invitation
-from pools.people.names import Bearer, NameHolder, NameTaken, bearers, earlier_names, must_be_free
+from pools.people.user_names import (
+    Bearer,
+    NameHolder,
+    NameTaken,
+    bearers,
+    earlier_names,
+    must_be_free,
+)
 from tests.changes.recorded import a_change, an_event
 from tests.fixtures.panel import PASSWORD, make_person, told
 from tests.fixtures.people import sign_in

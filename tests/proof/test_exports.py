@@ -68,7 +68,7 @@ from pathlib import Path
 import django
 django.setup()
 import urllib3
-from pools.batches.exporting import PoolExport, Shape
+from pools.batches.pool_export import PoolExport, Shape
 from pools.batches.whole_list import WholeList, WholeQuery
 from pools.changes.exporting import Format
 from pools.core import ApiKey, CoreClient, CoreLimits

@@ -29,8 +29,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 KILLING = """
 import os, random, signal, sys
 from pathlib import Path
-from pools.feed.following import FeedFile
-from pools.feed.reading import Cursor, lines_after
+from pools.feed.log_file import FeedFile
+from pools.feed.lines import Cursor, lines_after
 
 kind, folder, kills, seed = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 dice = random.Random(seed)

@@ -161,9 +161,9 @@ def test_hashes_and_ciphers_are_of_the_approved_ones() -> None:
     }
     assert hashes <= {"sha256"}
     assert imports().keys() & {"md5", "crypt", "Crypto", "nacl"} == set()
-    assert imports()["cryptography"] == {"vault.py", "notes.py"}
+    assert imports()["cryptography"] == {"vault.py", "signed_notes.py"}
     assert "AESGCM" in (BASE_DIR / "pools/tokens/vault.py").read_text()
-    assert "asymmetric.ed25519 import" in (BASE_DIR / "pools/ledger/notes.py").read_text()
+    assert "asymmetric.ed25519 import" in (BASE_DIR / "pools/ledger/signed_notes.py").read_text()
 
 
 def test_scripts_write_text_and_evaluate_nothing() -> None:

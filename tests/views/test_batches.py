@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
-from pools.batches import pace
+from pools.batches import calls_left
 from pools.models import Allowance, Batch, BatchItem, Company, Entry
 from pools.models.batch import Operation
 from sandbox.running import RunningSandbox
@@ -26,7 +26,7 @@ FRAGMENT = {"HX-Request": "true", "HX-Target": "batch-progress"}
 @pytest.fixture(autouse=True)
 def nothing_heard() -> Any:
     yield
-    pace._heard.clear()
+    calls_left._heard.clear()
 
 
 @pytest.fixture

@@ -436,8 +436,8 @@ def test_an_export_has_every_line_once_however_few_are_read_at_a_time(
     manager: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changes = [str(a_change()) for _ in range(5)]
-    monkeypatch.setattr("pools.changes.browsing.CHUNK", 3)
-    monkeypatch.setattr("pools.changes.reading.EXPORTED_AT_ONCE", 2)
+    monkeypatch.setattr("pools.changes.paging.CHUNK", 3)
+    monkeypatch.setattr("pools.changes.lines.EXPORTED_AT_ONCE", 2)
     answer = manager.post(f"{LIST}export/", {"format": "json"})
     assert [each["change"] for each in json.loads(streamed(answer))] == changes[::-1]
 

@@ -148,7 +148,7 @@ CRASHES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         "pools.core.client.CoreClient.list_pools", _raise(RuntimeError)
     ),
     "the database": lambda patch: patch.setattr(
-        "pools.changes.listing.record_of", _raise(DatabaseError)
+        "pools.changes.drift_on_lists.record_of", _raise(DatabaseError)
     ),
     "a template": lambda patch: patch.setattr("pools.views.pools.show", _raise(ValueError)),
     "opening the token": lambda patch: patch.setattr(

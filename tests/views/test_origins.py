@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from pools.changes import SettlingState, history_of, open_changes, settle
-from pools.changes.records import record_of
+from pools.changes.pool_records import record_of
 from pools.models import Company, Entry, Lease
 from pools.models.reference import PoolReference
 from pools.wording.coming_back import ENTRIES_ELSEWHERE, ENTRIES_KEPT

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.test import Client
 
-from pools.batches import exporting, patience
+from pools.batches import patience, pool_export
 from pools.catalogue.keeping import keep
 from pools.changes.exporting import BYTE_ORDER_MARK
 from pools.core import Connector, Pool, System
@@ -27,7 +27,7 @@ CSV, JSON = {"format": "csv"}, {"format": "json"}
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What would have been waited."""
     waited: list[float] = []
-    monkeypatch.setattr(exporting, "sleep", waited.append)
+    monkeypatch.setattr(pool_export, "sleep", waited.append)
     return waited
 
 
@@ -266,7 +266,7 @@ def test_who_may_no_longer_read_gets_no_more(
 
 
 def test_two_run_at_a_time(manager: Client) -> None:
-    begun = [pieces(manager.post(EXPORT, CSV)) for _ in range(exporting.AT_ONCE)]
+    begun = [pieces(manager.post(EXPORT, CSV)) for _ in range(pool_export.AT_ONCE)]
     waiting = manager.post(EXPORT, CSV)
     for stream in begun:
         next(stream)

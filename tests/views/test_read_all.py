@@ -10,7 +10,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from pools.catalogue import reading
+from pools.catalogue import reading_all
 from pools.catalogue.keeping import keep
 from pools.core import Pool, PoolQuery, Sort
 from pools.core.bounds import PER_PAGE
@@ -25,7 +25,7 @@ POOLS = 257
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """26 pages instead of three."""
-    monkeypatch.setattr(reading, "PER_PAGE", replace(PER_PAGE, largest=10))
+    monkeypatch.setattr(reading_all, "PER_PAGE", replace(PER_PAGE, largest=10))
 
 
 def post(client: Client) -> str:
@@ -155,7 +155,7 @@ def test_an_order_that_changes_between_pages_makes_no_complete_reading(
         order = Sort.CREATED if asked % 2 else Sort.CREATED_DESCENDING
         return PoolQuery(**query | {"sort": order})
 
-    monkeypatch.setattr(reading, "PoolQuery", turned)
+    monkeypatch.setattr(reading_all, "PoolQuery", turned)
     said = ""
     for _ in range(7):
         said = told(manager.post(READ, follow=True))
@@ -183,7 +183,7 @@ def test_pools_that_slip_past_make_no_complete_reading(
 def test_a_core_that_gives_the_same_page_again_ends_it(
     manager: Client, core: RunningSandbox, monkeypatch: pytest.MonkeyPatch, acme: Company
 ) -> None:
-    monkeypatch.setattr(reading, "PoolQuery", lambda **asked: PoolQuery(**asked | {"page": 1}))
+    monkeypatch.setattr(reading_all, "PoolQuery", lambda **asked: PoolQuery(**asked | {"page": 1}))
     core.reset()
     assert "Patchworks keeps giving the same page. Some pools may" in told(manager.post(READ))
     assert len(core.journal) == 2
@@ -206,7 +206,7 @@ def test_a_list_that_shows_all_pools_is_a_reading_of_all(
     assert not Reading.objects.exists()
     assert is_known(99_999)
     manager.get("/c/northwind/pools/")
-    whole = reading.last_whole(small)
+    whole = reading_all.last_whole(small)
     assert whole is not None
     assert (whole.by, whole.pools, is_known(99_999)) == ("manager", 3, False)
     assert "All 3 pools were read" in told(manager.get("/c/northwind/pools/read/"))

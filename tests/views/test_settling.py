@@ -11,7 +11,7 @@ from django.test import Client
 
 from pools.changes import HistoryItem, Settling, SettlingState
 from pools.changes.history import changes_by_id
-from pools.changes.looking import Undecided
+from pools.changes.settling_reads import Undecided
 from pools.core import CredentialExpired, NotSent, Reason
 from pools.models import Company, Entry, Lease, Token
 from pools.models.vocabulary import Action, Outcome, Verdict

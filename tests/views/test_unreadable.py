@@ -14,12 +14,12 @@ from prometheus_client import generate_latest
 from prometheus_client.registry import CollectorRegistry
 from structlog.testing import capture_logs
 
-from pools.changes.tending import Tending
 from pools.ledger.leases import reasons_against_leases
 from pools.ledger.logged_checkpoints import log_checkpoint
 from pools.metrics import DatabaseFigures
 from pools.models import Company, Entry, Lease
 from pools.models.vocabulary import Action, Kind, Outcome
+from pools.upkeep.tending import Tending
 from tests.changes.recorded import NOON, a_change, an_event, minutes, read_back
 from tests.fixtures.leases import take_lease
 from tests.fixtures.ledger import tamper, verify_audit

@@ -4,7 +4,7 @@ import pytest
 
 from pools.changes import HistoryItem, Snapshot
 from pools.changes.history import changes_by_id
-from pools.changes.reading import Step
+from pools.changes.lines import Step
 from pools.changes.reverting import CannotRevert, RevertObstacle, Undo
 from pools.changes.state import ChangeState
 from pools.core import Reason

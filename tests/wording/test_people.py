@@ -6,7 +6,7 @@ import pytest
 
 from pools.ledger.appending import LedgerUnwritable
 from pools.people.acts import NotAllowed, Refusal
-from pools.people.names import NameHolder, NameTaken
+from pools.people.user_names import NameHolder, NameTaken
 from pools.wording import mails, people
 
 

@@ -10,9 +10,9 @@ from django.db import Error as AnyDatabaseError
 
 from pools.evidence.cosigned import keep_cosigned
 from pools.evidence.older import BadOlder
-from pools.ledger.notes import read_note
 from pools.ledger.publishing import copy_again
 from pools.ledger.signed_checkpoints import NotSigned, sign_checkpoint
+from pools.ledger.signed_notes import read_note
 from pools.ledger.tree import consistency_proof
 from pools.ledger.witnessing import Request
 from pools.wording.evidence import about_older

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 from pools.ledger.appending import LedgerUnwritable
 from pools.people import acts
-from pools.people.names import NameTaken
+from pools.people.user_names import NameTaken
 from pools.wording.people import refused
 
 

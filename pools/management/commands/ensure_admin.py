@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from adminpanel.environment import required, required_as_it_stands
 from pools.people import acts
-from pools.people.names import NameTaken
+from pools.people.user_names import NameTaken
 from pools.wording.people import refused
 
 

@@ -14,8 +14,8 @@ from pools.evidence.bundle import Altered
 from pools.evidence.exporting import whole_ledger
 from pools.ledger import archived
 from pools.ledger.appending import record_event
-from pools.ledger.notes import read_note
 from pools.ledger.signed_checkpoints import NotSigned, sign_checkpoint
+from pools.ledger.signed_notes import read_note
 from pools.ledger.tree import Tree, tree_size
 from pools.people.acts import COMMAND_LINE
 from pools.wording.evidence import no_evidence

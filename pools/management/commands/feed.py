@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 
 from adminpanel import VERSION
-from pools.changes.tending import Stopped, stopped_by_signals
-from pools.feed.following import FeedFile, InUse
-from pools.feed.reading import Beyond, Cursor, InArchive, Line, lines_after
+from pools.feed.lines import Beyond, Cursor, InArchive, Line, lines_after
+from pools.feed.log_file import FeedFile, InUse
+from pools.upkeep.tending import Stopped, stopped_by_signals
 
 # How soon something new is told.
 WAIT_SECONDS: Final = 2

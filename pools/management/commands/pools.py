@@ -9,16 +9,16 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 
-from pools.batches.exporting import Shape
 from pools.batches.files import MOST_BYTES
+from pools.batches.pool_export import Shape
 from pools.batches.whole_list import WholeQuery
 from pools.changes.exporting import Format
-from pools.changes.tending import WrongKeys, refuse_wrong_keys
 from pools.core import Sort
 from pools.forms.files import Choices
 from pools.ledger.appending import LedgerUnwritable
 from pools.upkeep import shell
 from pools.upkeep.shell import CannotDo, Exit, NothingToDo, Workplace
+from pools.upkeep.tending import WrongKeys, refuse_wrong_keys
 from pools.wording.files import IN_A_SHELL
 
 _EXITS: Final = (

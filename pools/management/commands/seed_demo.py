@@ -23,7 +23,7 @@ from pools.ledger.names import company_is_recorded
 from pools.models import Company, Entry, Token
 from pools.models.reference import PoolReference
 from pools.models.vocabulary import Action, Kind
-from pools.people.names import NameTaken, must_be_free
+from pools.people.user_names import NameTaken, must_be_free
 from pools.secret import Secret
 from pools.tokens.keeping import (
     add_token,

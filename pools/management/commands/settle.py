@@ -11,10 +11,10 @@ from django.db import Error as AnyDatabaseError
 from pools.changes import Settling, SettlingState, quiet_until, settle_all
 from pools.changes.history import changes_by_id
 from pools.changes.settling import unread
-from pools.changes.tending import WrongKeys, refuse_wrong_keys
 from pools.ledger import clock
 from pools.ledger.appending import LedgerUnwritable
 from pools.models import Company, Lease
+from pools.upkeep.tending import WrongKeys, refuse_wrong_keys
 
 SENTENCES: Final = {
     SettlingState.ALREADY: "it is no longer open",

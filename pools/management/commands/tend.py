@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from pools.changes.tending import Stopped, Tending, WrongKeys, stopped_by_signals
+from pools.upkeep.tending import Stopped, Tending, WrongKeys, stopped_by_signals
 
 
 class Command(BaseCommand):

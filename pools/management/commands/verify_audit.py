@@ -14,9 +14,9 @@ from pools.evidence.archive import NotAnArchive, compared
 from pools.ledger import archived
 from pools.ledger.indexing import Lost, lost
 from pools.ledger.logged_checkpoints import PRINTED_EMPTY, Checkpoint, read_checkpoints
-from pools.ledger.notes import BadNote, Note, PublicKey, read_key
 from pools.ledger.proof import NAMED, Proof
 from pools.ledger.signed_checkpoints import public_keys
+from pools.ledger.signed_notes import BadNote, Note, PublicKey, read_key
 from pools.ledger.signed_proof import in_lines
 from pools.ledger.verifying import Examined, examine
 from pools.wording.numbers import counted

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from pools.ledger.notes import (
+from pools.ledger.signed_notes import (
     COSIGNATURE,
     NAME,
     BadNote,

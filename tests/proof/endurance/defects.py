@@ -10,10 +10,10 @@ from django.conf import settings
 
 from pools.changes import ChangeResult, OutcomeUnwritten
 from pools.changes import drift as _drift
-from pools.changes import looking as _looking
 from pools.changes import recording as _recording
 from pools.changes import sending as _sending
 from pools.changes import settling as _settling
+from pools.changes import settling_reads as _looking
 from pools.changes.outcome import outcome_of
 from pools.changes.state import ChangeState
 from pools.core import CoreClient, CoreError, NotFound, Unanswered, Unexpected

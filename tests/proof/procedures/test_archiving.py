@@ -19,10 +19,10 @@ print(sign_checkpoint())
 """
 LOOK = """
 import json
-from pools.changes import reading
+from pools.changes import lines
 from pools.changes.filtering import Filters
 from pools.models import Entry
-found = reading.page(Filters(events=True, words="reason 300"), 50)
+found = lines.page(Filters(events=True, words="reason 300"), 50)
 print(json.dumps([Entry.objects.count(), len(found.lines)]))
 """
 APPEND = """

@@ -9,11 +9,11 @@ AN_EARLIER_VERSION = "0005_invitations"
 FILL = "from tests.proof.procedures.filled import fill_earlier; print(fill_earlier(sys.argv[1]))"
 UPGRADED = """
 import json, sys
-from pools.changes import reading
+from pools.changes import lines
 from pools.changes.filtering import Filters
 from pools.models import Company, Entry
 from tests.proof.procedures.filled import entries, token_opens
-found = reading.page(Filters(words="stuck T-3"), 50)
+found = lines.page(Filters(words="stuck T-3"), 50)
 company = Company.objects.get()
 before = int(sys.argv[1])
 added = list(Entry.objects.filter(seq__gt=before).order_by("seq").values_list("action", flat=True))
