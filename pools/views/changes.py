@@ -33,15 +33,16 @@ from pools.pages.errors import NotHere
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.pages.ticket import ticket_of
+from pools.views.address_names import nothing_made_of, refuse_unknown
 from pools.views.change_columns import columns_of
 from pools.views.change_rows import days_of, pool_addresses
 from pools.views.changes_address import (
     EVENTS,
+    PARAMETERS,
     ListQuery,
     address_with,
     days_in,
     read_address,
-    refuse_unknown,
     words_in,
 )
 from pools.views.chart import DAYS, chart_of
@@ -77,17 +78,14 @@ class Naming(NamedTuple):
 def change_list(request: HttpRequest, company: str | None = None) -> HttpResponse:
     """Changes of one company or of all that the person may see; events for auditors."""
     visible, chosen = visible_in(request, company)
-    context = _form_context(request, visible, chosen)
     try:
         query = query_of(request, visible, company)
         shown = _page(query, _named(visible, chosen))
     except (BadAddress, NoSuchPosition) as error:
         problem = bad_address(error, request.path, "Changes")
-        context |= _problem(visible, chosen, problem)
-        context["archived"] = (
-            in_archive(visible.archived) if isinstance(error, NoSuchPosition) else ""
-        )
-        return show(request, TEMPLATE, context, status=400)
+        archived = in_archive(visible.archived) if isinstance(error, NoSuchPosition) else ""
+        return not_made(request, visible, chosen, problem, archived)
+    context = _form_context(request, visible, chosen)
     context |= _list_context(request, visible, chosen, query, shown)
     return show(request, TEMPLATE, context)
 
@@ -135,16 +133,15 @@ def change_export(request: HttpRequest, company: str | None = None) -> HttpRespo
     """What is filtered, as a file. Recorded before its first byte is sent."""
     visible, chosen = visible_in(request, company)
     try:
+        refuse_unknown(request.GET, PARAMETERS)
         query = query_of(request, visible, company)
         form = Format(request.POST.get("format", ""))
     except BadAddress as error:
-        return _not_exported(
-            request, visible, chosen, bad_address(error, list_path(company), "Changes")
-        )
+        return not_made(request, visible, chosen, bad_address(error, list_path(company), "Changes"))
     except ValueError:
         unknown = BadAddress(addresses.EXPORT_FORMAT)
         problem = bad_address(unknown, list_path(company), "Changes")
-        return _not_exported(request, visible, chosen, problem)
+        return not_made(request, visible, chosen, problem)
     what = "events" if query.filters.events else "changes"
     facts = {"format": str(form), "filters": dict(query.words)}
     actor = actor_of(request, person(request))
@@ -152,7 +149,7 @@ def change_export(request: HttpRequest, company: str | None = None) -> HttpRespo
         with transaction.atomic(durable=True):
             record_event(f"{what}_exported", actor, company=company or "", facts=facts)
     except DatabaseError as error:
-        return _not_exported(request, visible, chosen, export_unrecorded(error))
+        return not_made(request, visible, chosen, export_unrecorded(error))
     response = StreamingHttpResponse(
         exported(query.filters, form), content_type=CONTENT_TYPES[form]
     )
@@ -171,7 +168,6 @@ def visible_in(request: HttpRequest, company: str | None) -> tuple[Visibility, C
 
 
 def query_of(request: HttpRequest, visible: Visibility, company: str | None) -> ListQuery:
-    refuse_unknown(request.GET)
     query = read_address(words_in(request.GET), company=company, companies=visible.companies)
     if query.filters.events and visible.companies is not None:
         raise PermissionDenied(NO_EVENTS)
@@ -209,6 +205,7 @@ def _form_context(
         "never_verified": NEVER,
         "checkpoints": checkpoints_said(visible.checkpoints),
         "naming": (),
+        "nothing_made_of": "",
         "chart": None,
         "problem": None,
         "archived": "",
@@ -258,6 +255,7 @@ def _list_context(
         "filtered": filtered_by(words, {each.slug: each.name for each in visible.here.values()}),
         "names": shown.names,
         "naming": _naming(query, path),
+        "nothing_made_of": nothing_made_of(request.GET, PARAMETERS),
         "days": days_of(visible, words, lines, path),
         "archived": "" if shown.older else in_archive(visible.archived),
         "newest_href": address_with(path, words),
@@ -334,8 +332,14 @@ def list_path(company: str | None) -> str:
     return reverse("pools:change_list", args=[] if company is None else [company])
 
 
-def _not_exported(
-    request: HttpRequest, visible: Visibility, chosen: Company | None, problem: Problem
+def not_made(
+    request: HttpRequest,
+    visible: Visibility,
+    chosen: Company | None,
+    problem: Problem,
+    archived: str = "",
 ) -> HttpResponse:
+    """The filters, and why there is no list, no file or no evidence of what they have."""
     context = _form_context(request, visible, chosen) | _problem(visible, chosen, problem)
+    context["archived"] = archived
     return show(request, TEMPLATE, context, status=problem.status)

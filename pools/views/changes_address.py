@@ -67,15 +67,6 @@ def days_in(words: Mapping[str, str]) -> dict[str, str]:
     return days
 
 
-def refuse_unknown(address: Mapping[str, str]) -> None:
-    """Raises BadAddress for a name that the pages do not know.
-
-    Somebody who believes that they see a part of the list draws the wrong conclusion.
-    """
-    if not set(PARAMETERS).issuperset(address):
-        raise BadAddress(addresses.one_parameter_of(PARAMETERS, address))
-
-
 def read_address(
     words: Mapping[str, str], *, company: str | None, companies: frozenset[str] | None
 ) -> ListQuery:

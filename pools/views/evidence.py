@@ -32,12 +32,13 @@ from pools.pages.actors import actor_of
 from pools.pages.errors import NotHere
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
+from pools.views.address_names import refuse_unknown
 from pools.views.batches import Place
-from pools.views.changes import change_list, list_path, query_of, visible_in
-from pools.views.changes_address import ListQuery, address_with
+from pools.views.changes import list_path, not_made, query_of, visible_in
+from pools.views.changes_address import PARAMETERS, ListQuery, address_with
 from pools.views.visibility import Visibility, visibility_of
 from pools.wording import evidence as wording
-from pools.wording.addresses import BadAddress
+from pools.wording.addresses import BadAddress, bad_address
 from pools.wording.batches import operation_of
 from pools.wording.changes import compared, heading_of, step_in_words
 from pools.wording.events import line_facts_of, title_of
@@ -71,9 +72,11 @@ def evidence(request: HttpRequest, company: str | None = None) -> HttpResponse:
     """Of what a list of changes, or of events, is narrowed to."""
     visible, chosen = visible_in(request, company)
     try:
+        refuse_unknown(request.GET, PARAMETERS)
         query = query_of(request, visible, company)
-    except BadAddress:
-        return change_list(request, company)
+    except BadAddress as error:
+        problem = bad_address(error, list_path(company), "Changes")
+        return not_made(request, visible, chosen, problem)
     return _asked(request, _of_filter(visible, chosen, query))
 
 

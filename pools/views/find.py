@@ -19,6 +19,7 @@ from pools.models.vocabulary import Action
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.tokens.state import WORKING, state_of
+from pools.views.address_names import nothing_made_of
 from pools.views.pool_rows import Addresses, Offer
 from pools.views.workplace import rights_of
 from pools.wording.actions import words_for
@@ -26,6 +27,7 @@ from pools.wording.finding import PAGES, PanelPage, announced
 
 MOST_POOLS: Final = 20
 MOST_OTHERS: Final = 5
+PARAMETERS: Final = ("q",)
 # What is done straight from a hit; the rest is done on the pool's page.
 OFFERED: Final = (Action.EDIT, Action.CLEAR)
 _NOTE: Final = PinnedNote.objects.filter(company=OuterRef("pk"), pool_id__isnull=True).values(
@@ -68,6 +70,7 @@ def find(request: HttpRequest) -> HttpResponse:
         **_what_was_found(user, found, companies, "" if too_long else typed),
         "without_token": [each for each in companies if each not in working],
         "stale": stale,
+        "nothing_made_of": nothing_made_of(request.GET, PARAMETERS),
     }
     return show(request, "pools/find.html", context)
 

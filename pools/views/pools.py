@@ -31,11 +31,19 @@ from pools.pages.dates import Teller
 from pools.pages.guards import needs, person
 from pools.pages.just_read import take
 from pools.pages.rendering import fragment_wanted, show
+from pools.views.address_names import known_in, nothing_made_of
 from pools.views.deciding import Deciding
 from pools.views.history import entries_of, with_notes
 from pools.views.pool_columns import columns_of
 from pools.views.pool_rows import Addresses, offers_for, pool_row
-from pools.views.pools_address import PAGE_SIZES, ListQuery, address_of, href_of, read_query
+from pools.views.pools_address import (
+    PAGE_SIZES,
+    PARAMETERS,
+    ListQuery,
+    address_of,
+    href_of,
+    read_query,
+)
 from pools.views.workplace import READING, Workplace, enter
 from pools.wording.addresses import BadAddress, bad_address
 from pools.wording.bulk_actions import offers_of
@@ -59,6 +67,7 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
         "query": ListQuery(),
         "columns": (),
         "here_href": "",
+        "nothing_made_of": nothing_made_of(request.GET, PARAMETERS),
         "matching": "",
         "open_changes": (),
         "token_notice": None,
@@ -66,7 +75,7 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
         "company_note": workplace.kept.notes.get(None),
     }
     try:
-        query = read_query(request.GET)
+        query = read_query(known_in(request.GET, PARAMETERS))
     except BadAddress as error:
         return _list_problem(request, context, bad_address(error, request.path, "Pools"))
     context |= _addresses(request, query)

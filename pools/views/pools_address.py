@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from pools.core import PoolQuery, Sort
 from pools.core.bounds import PAGE, SEARCH
 from pools.models.bounds import SYSTEM_NAME
+from pools.views.address_names import refuse_unknown
 from pools.wording import addresses
 from pools.wording.addresses import BadAddress
 
@@ -28,13 +29,8 @@ class ListQuery(PoolQuery):
 
 
 def read_query(address: Mapping[str, str]) -> ListQuery:
-    """What the address asks. Anything that the list does not have raises BadAddress.
-
-    A name that it does not know, too: somebody who believes that they see a part of the list
-    acts on the wrong pool.
-    """
-    if not set(PARAMETERS).issuperset(address):
-        raise BadAddress(addresses.one_parameter_of(PARAMETERS, address))
+    """What the address asks. Anything that the list does not have raises BadAddress."""
+    refuse_unknown(address, PARAMETERS)
     sort = address.get("sort", "")
     if sort and sort not in list(Sort):
         raise BadAddress(addresses.POOL_SORT)

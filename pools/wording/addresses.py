@@ -1,12 +1,12 @@
 """What people read when an address asks for something that its list does not have."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from pools.changes.lines import NoSuchPosition
 from pools.core.bounds import PAGE
 from pools.models.vocabulary import RECORDED
-from pools.wording.names import isolated
+from pools.wording.names import in_row, isolated
 from pools.wording.situations import Problem
 
 POOL_SORT: Final = "Pools can be sorted by name, limit and created only."
@@ -26,6 +26,7 @@ LIST: Final = "list= needs the id of a list."
 ENTRY: Final = "before= and after= need the number of an entry."
 _NO_PAGE: Final = "There is no such page in this list."
 _LONGEST_WORD: Final = 40
+_MOST_NAMED: Final = 3
 EXPORT_FORMAT: Final = "Export as csv or as json."
 
 
@@ -46,11 +47,28 @@ def bad_address(error: BadAddress | NoSuchPosition, path: str, label: str) -> Pr
     )
 
 
-def one_parameter_of(names: Collection[str], address: Iterable[str]) -> str:
-    """Names the first word of the address that the list does not know."""
-    unknown = next(word for word in address if word not in names)
-    shown = unknown if len(unknown) <= _LONGEST_WORD else f"{unknown[:_LONGEST_WORD]}…"
-    return f"It has {isolated(shown)}. The address of this list can only have {', '.join(names)}."
+def one_parameter_of(known: Sequence[str], unknown: Sequence[str]) -> str:
+    """Why an address is refused that has other names than those."""
+    return f"It has {_named(unknown)}. The address of this list can only have {', '.join(known)}."
+
+
+def means_nothing(known: Sequence[str], unknown: Sequence[str]) -> str:
+    """What is said above a list that is shown although its address has other names."""
+    mean, them = ("means", "it") if len(unknown) == 1 else ("mean", "them")
+    return (
+        f"{_named(unknown)} {mean} nothing in this address, so nothing is narrowed by {them}. "
+        f"This page knows {in_row(known)}."
+    )
+
+
+def _named(unknown: Sequence[str]) -> str:
+    """The first of them, each as far as it can be read in a line."""
+    shown = [
+        isolated((name if len(name) <= _LONGEST_WORD else f"{name[:_LONGEST_WORD]}…") or "=")
+        for name in unknown[:_MOST_NAMED]
+    ]
+    more = len(unknown) - len(shown)
+    return in_row([*shown, f"{more} more"] if more else shown)
 
 
 def page_size_of(sizes: Sequence[int]) -> str:

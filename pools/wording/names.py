@@ -39,6 +39,11 @@ def nameless(name: str | None) -> str:
     return "no visible name" if has_no_ink(name) else ""
 
 
+def in_row(words: Sequence[str]) -> str:
+    """For instance: name, limit and timeout."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
 def shown_name(name: str | None) -> str:
     """A name, or what stands for it."""
     return nameless(name) or name or ""

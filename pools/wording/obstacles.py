@@ -1,6 +1,6 @@
 """What people read when a change can't be made: because of the pool, the record or the form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from django.urls import reverse
@@ -25,7 +25,7 @@ from pools.wording.conflicts import LEFT, OPENED, REVERTED, WANTED, Versions
 from pools.wording.core_errors import quoted
 from pools.wording.database import because
 from pools.wording.moments import moment_of
-from pools.wording.names import called
+from pools.wording.names import called, in_row
 from pools.wording.outcomes import window_of
 from pools.wording.situations import Activity, Problem, Situation
 
@@ -112,7 +112,7 @@ def moved_on(error: MovedOn, situation: Situation) -> Problem:
     return Problem(
         title="This pool was changed again after that edit.",
         meaning="Nothing was sent.",
-        next_text=f"Compare below. Revert puts back the {_listed(undo.fields)} from before the "
+        next_text=f"Compare below. Revert puts back the {in_row(undo.fields)} from before the "
         "edit, and leaves everything else as it is now.",
         kind="warning",
         status=409,
@@ -331,8 +331,3 @@ def outcome_unwritten(error: OutcomeUnwritten, situation: Situation) -> Problem:
         kind="danger",
         status=500,
     )
-
-
-def _listed(words: Sequence[str]) -> str:
-    """For instance: name, limit and timeout."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
