@@ -33,6 +33,7 @@ from pools.wording.bulk_actions import cap_says, matching_say, pools_say
 from pools.wording.changes import in_brief, name_of
 from pools.wording.connectors import systems_in_words
 from pools.wording.events import nobody_of, shortened
+from pools.wording.keys import CHANGES, HOME, KEYS
 from pools.wording.moments import age_of, is_past
 from pools.wording.names import first_few, nameless, others_have, shown_name, unnamed
 from pools.wording.outcomes import meaning_of, standing_of, window_of
@@ -51,6 +52,7 @@ def environment(**options: Any) -> Environment:
     made.context_class = Calling
     made.filters.update(_FILTERS)
     made.globals.update(static=static, url=url, htmx_script=htmx_script)
+    made.globals.update(all_keys=KEYS, key_home=HOME, key_changes=CHANGES)
     return made
 
 

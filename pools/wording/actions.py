@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pools.models.vocabulary import Action
+from pools.wording import keys
 
 _LOOK_AT_POOL: Final = "In about a minute, Check again on the pool's page shows what happened."
 _OTHER_VALUES: Final = (
@@ -39,8 +40,8 @@ class ActionWords:
     """The words of one action.
 
     `word` is its name in lists, filters and the chart, `past` the same once it happened.
-    `button` offers it, with an icon and a single key ("": none) where there is a keyboard, and
-    as something to be careful with where it is `risky`.
+    `button` offers it, with an icon and a single key (of `keys`; "": none) where there is a
+    keyboard, and as something to be careful with where it is `risky`.
     `title` goes before a pool's name; `noun` and `nouns` stand in sentences. `done` and
     `reverted` (the same change when it puts another one back) are whole sentences, `whether`
     follows "We can't tell", and `look` says where to look later.
@@ -102,7 +103,7 @@ _CREATE: Final = ActionWords(
     past="created",
     button="New pool",
     icon="plus",
-    key="n",
+    key=keys.NEW,
     risky=False,
     title="New pool",
     noun="creation",
@@ -141,7 +142,7 @@ _EDIT: Final = ActionWords(
     past="edited",
     button="Edit",
     icon="pencil",
-    key="e",
+    key=keys.EDIT,
     risky=False,
     title="Edit of pool",
     noun="edit",
@@ -177,7 +178,7 @@ _CLEAR: Final = ActionWords(
     past="cleared",
     button="Clear pool",
     icon="clear",
-    key="c",
+    key=keys.CLEAR,
     risky=False,
     title="Clear of pool",
     noun="clear",

@@ -399,7 +399,7 @@ import "./choose.js";
   const lead = (region) => {
     const [first] = hitsIn(region);
     first?.focus();
-    if (first && clears && !region.matches("[data-near]")) press("c");
+    if (first && clears && !region.matches("[data-near]")) first.closest(".hit").querySelector("[href*='/clear/']")?.click();
   };
 
   on("keydown", (event) => {
@@ -569,28 +569,19 @@ import "./choose.js";
     links[next]?.focus();
   };
 
-  // g and then h or c: to Home, to Changes.
+  // What stands there with that key, in the row or at the head of the page; after g, what leads away.
   let leads = 0;
-  const go = (key) => {
-    clearTimeout(leads);
-    leads = 0;
-    document.querySelector(`[data-go="${key}"]`)?.click();
+  const offered = (key) => {
+    const named = `[data-${leads ? "go" : "key"}="${CSS.escape(key)}"]`;
+    return leads ? document.querySelector(named) : row()?.querySelector(named) || document.querySelector(`.head ${named}`);
   };
 
-  const press = (key) => {
-    const place = row() || document.querySelector(".head");
-    place?.querySelector(`[data-key="${key}"]`)?.click();
-  };
-
+  // All letters are in pools/wording/keys.py; these lead to nothing that stands on a page.
   const keys = {
     "/": find,
-    n: () => document.querySelector('.head [data-key="n"]')?.click(),
     j: () => step(1),
     k: () => step(-1),
-    e: () => press("e"),
-    c: () => (leads ? go("c") : press("c")),
     g: () => { leads = setTimeout(() => { leads = 0; }, 1500); },
-    h: () => leads && go("h"),
     "?": () => dialog && showKeys(byId("keyboard-help")),
   };
 
@@ -627,10 +618,13 @@ import "./choose.js";
     }
     const typing = event.target.closest("input:not([type='checkbox']), textarea, select");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    const act = keys[keyOf(event)];
-    if (!act || !keysOn() || blocked) return;
+    const key = keyOf(event);
+    const offer = !keys[key] && offered(key);
+    if (!keys[key] && !offer || !keysOn() || blocked) return;
     event.preventDefault();
-    act();
+    if (!offer) return keys[key]();
+    leads = 0;
+    offer.click();
   });
 
   /* --- When a page has loaded ------------------------------------------------------------ */
