@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from pools.batches.caps import MOST_COLUMNS
 from pools.batches.flaws import KNOWN, Flaw, Flaws, Row, judge_columns, refusal
 from pools.batches.pool_export import COMMENT
 from pools.changes.exporting import undefused
 
-MOST_COLUMNS: Final = 40
 _SEPARATORS: Final = (",", ";", "\t")
 _SEPARATOR_SAID: Final = re.compile(r'"?sep=([,;\t])"?\r?\n', re.IGNORECASE)
 

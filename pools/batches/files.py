@@ -7,17 +7,12 @@ What a value may be is judged elsewhere: here it is text, as it stands there.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
+from pools.batches.caps import LONGEST_CELL, MOST_BYTES, MOST_ROWS
 from pools.batches.csv_rows import csv_rows
 from pools.batches.flaws import UNFIT, Flaw, Flaws, Row, Unusable, refusal
 from pools.batches.json_rows import json_rows
 from pools.batches.pool_export import VALUES
-
-# About 8,000 pools; a body has no room for more.
-MOST_BYTES: Final = 2**20
-MOST_ROWS: Final = 20_000
-LONGEST_CELL: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from pools.batches.caps import LONGEST_QUOTED, MOST_FLAWS
 from pools.batches.pool_export import CONNECTORS, EXPORTED, FROM, TIMES, VALUES, WHERE
 
-# More are not told: who has so many looks at the first ones.
-MOST_FLAWS: Final = 50
-LONGEST_QUOTED: Final = 60
 KNOWN: Final = frozenset({*WHERE, *VALUES, *TIMES, *CONNECTORS, *EXPORTED, FROM})
 # What no text of a pool may have.
 UNFIT: Final = re.compile("[\x00\ud800-\udfff]")

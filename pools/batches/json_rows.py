@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
-from pools.batches.flaws import KNOWN, LONGEST_QUOTED, Flaw, Flaws, Row, judge_columns, refusal
+from pools.batches.caps import LONGEST_QUOTED
+from pools.batches.flaws import KNOWN, Flaw, Flaws, Row, judge_columns, refusal
 from pools.batches.pool_export import CONNECTORS
 
 _BLANK: Final = re.compile(r"[ \t\r\n]*")

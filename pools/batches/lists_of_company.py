@@ -12,7 +12,6 @@ from pools.changes.state import ChangeState
 from pools.models import Batch, BatchItem, Company, Entry
 from pools.models.vocabulary import Kind, Outcome
 
-SHOWN: Final = 25
 _ITEM: Final = "item"
 
 
@@ -24,17 +23,17 @@ class Listed:
     counts: Counter[End]
 
 
-def lists_of(company: Company, page: int) -> tuple[list[Listed], bool]:
-    """A page of them, and whether there are more."""
-    begin = (page - 1) * SHOWN
+def lists_of(company: Company, page: int, lines: int) -> tuple[list[Listed], bool]:
+    """A page of so many lines, and whether there are more."""
+    begin = (page - 1) * lines
     batches = list(
-        Batch.objects.filter(company=company).order_by("-made_at")[begin : begin + SHOWN + 1]
+        Batch.objects.filter(company=company).order_by("-made_at")[begin : begin + lines + 1]
     )
-    shown = batches[:SHOWN]
+    shown = batches[:lines]
     counts: dict[UUID, Counter[End]] = {batch.pk: Counter() for batch in shown}
     for batch, kind, word, stopped, number in _rows(list(counts)):
         _count(counts[batch], kind, word, stopped, number)
-    return [Listed(batch, counts[batch.pk]) for batch in shown], len(batches) > SHOWN
+    return [Listed(batch, counts[batch.pk]) for batch in shown], len(batches) > lines
 
 
 def _rows(ids: list[UUID]) -> Any:

@@ -14,9 +14,10 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
+from pools.batches.caps import MOST_BYTES, MOST_FLAWS
 from pools.batches.file_differences import Line
-from pools.batches.files import MOST_BYTES, Sheet, read_file
-from pools.batches.flaws import MOST_FLAWS, Row, Unusable
+from pools.batches.files import Sheet, read_file
+from pools.batches.flaws import Row, Unusable
 from pools.batches.pool_export import UNREADABLE, VALUES
 from pools.core.addresses import LARGEST_POOL_ID
 from pools.core.bounds import LIMIT, NAME, TIMEOUT, TextBounds

@@ -27,6 +27,7 @@ from pools.models.vocabulary import Action
 from pools.pages.guards import needs, person
 from pools.pages.rendering import fragment_wanted, show
 from pools.tokens import keeping
+from pools.views import page_sizes
 from pools.views.batch_rows import bar_of, rows_of
 from pools.views.visibility import no_such_entry, sees_all, where_older_are
 from pools.views.workplace import READING, Workplace, enter
@@ -175,7 +176,7 @@ def batch_list(request: HttpRequest, company: str) -> HttpResponse:
         raise Http404
     number = request.GET.get("page", "1")
     page = int(number) if number.isascii() and number.isdecimal() and int(number[:6]) else 1
-    listed, more = lists_of(workplace.company, page)
+    listed, more = lists_of(workplace.company, page, page_sizes.BATCHES)
     context = {
         "company": workplace.company,
         "listed": listed,

@@ -33,6 +33,7 @@ from pools.pages.errors import NotHere
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.pages.ticket import ticket_of
+from pools.views import page_sizes
 from pools.views.address_names import nothing_made_of, refuse_unknown
 from pools.views.change_columns import columns_of
 from pools.views.change_rows import days_of, pool_addresses
@@ -61,7 +62,6 @@ from pools.wording.settling import holding
 from pools.wording.situations import Problem
 from pools.wording.verifying import NEVER, checkpoints_said, in_archive
 
-LINES: Final = 50
 # Nothing younger is taken out of the ledger.
 _YEAR: Final = timedelta(days=365)
 TEMPLATE: Final = "pools/change_list.html"
@@ -226,7 +226,7 @@ def _page(query: ListQuery, named: frozenset[str] | None) -> Slice:
     span = None if filters.events else span_of(filters, zone, timezone.now(), DAYS)
     return page(
         filters,
-        LINES,
+        page_sizes.CHANGES,
         before=query.before,
         after=query.after,
         companies=named,

@@ -31,19 +31,13 @@ from pools.pages.dates import Teller
 from pools.pages.guards import needs, person
 from pools.pages.just_read import take
 from pools.pages.rendering import fragment_wanted, show
+from pools.views import page_sizes
 from pools.views.address_names import known_in, nothing_made_of
 from pools.views.deciding import Deciding
 from pools.views.history import entries_of, with_notes
 from pools.views.pool_columns import columns_of
 from pools.views.pool_rows import Addresses, offers_for, pool_row
-from pools.views.pools_address import (
-    PAGE_SIZES,
-    PARAMETERS,
-    ListQuery,
-    address_of,
-    href_of,
-    read_query,
-)
+from pools.views.pools_address import PARAMETERS, ListQuery, address_of, href_of, read_query
 from pools.views.workplace import READING, Workplace, enter
 from pools.wording.addresses import BadAddress, bad_address
 from pools.wording.bulk_actions import offers_of
@@ -280,7 +274,7 @@ def _addresses(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
                 "href": href_of(request.path, query, per_page=size, page=1),
                 "current": size == query.per_page,
             }
-            for size in PAGE_SIZES
+            for size in page_sizes.POOLS
         ],
         "clear_search_href": href_of(request.path, query, search="", page=1),
         "systems_href": href_of(request.path, query, system="", page=1),

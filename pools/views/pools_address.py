@@ -8,13 +8,11 @@ from urllib.parse import urlencode
 from pools.core import PoolQuery, Sort
 from pools.core.bounds import PAGE, SEARCH
 from pools.models.bounds import SYSTEM_NAME
+from pools.views import page_sizes
 from pools.views.address_names import refuse_unknown
 from pools.wording import addresses
 from pools.wording.addresses import BadAddress
 
-PAGE_SIZES: Final = (10, 25, 50, 100)
-# Where an address names none.
-USUAL_SIZE: Final = 25
 PARAMETERS: Final = ("search", "sort", "page", "per_page", "system")
 
 
@@ -34,9 +32,9 @@ def read_query(address: Mapping[str, str]) -> ListQuery:
     sort = address.get("sort", "")
     if sort and sort not in list(Sort):
         raise BadAddress(addresses.POOL_SORT)
-    size = address.get("per_page", str(USUAL_SIZE))
-    if size not in map(str, PAGE_SIZES):
-        raise BadAddress(addresses.page_size_of(PAGE_SIZES))
+    size = address.get("per_page", str(page_sizes.USUAL_POOLS))
+    if size not in map(str, page_sizes.POOLS):
+        raise BadAddress(addresses.page_size_of(page_sizes.POOLS))
     page = address.get("page", "1")
     if not (
         page.isascii()
@@ -69,7 +67,7 @@ def _search_of(typed: str) -> str:
 
 def address_of(path: str, query: ListQuery) -> str:
     """An address that is about the whole list of `query`, whichever page of it is shown."""
-    return href_of(path, query, page=1, per_page=USUAL_SIZE)
+    return href_of(path, query, page=1, per_page=page_sizes.USUAL_POOLS)
 
 
 def href_of(path: str, query: ListQuery, **changed: Any) -> str:
@@ -81,6 +79,12 @@ def href_of(path: str, query: ListQuery, **changed: Any) -> str:
         "page": query.page,
         "system": query.system,
     } | changed
-    defaults = {"search": "", "sort": None, "per_page": USUAL_SIZE, "page": 1, "system": None}
+    defaults = {
+        "search": "",
+        "sort": None,
+        "per_page": page_sizes.USUAL_POOLS,
+        "page": 1,
+        "system": None,
+    }
     address = urlencode({name: value for name, value in facts.items() if value != defaults[name]})
     return f"{path}?{address}" if address else path

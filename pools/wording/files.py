@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Final
 
-from pools.batches.caps import TooMany
-from pools.batches.csv_rows import MOST_COLUMNS
+from pools.batches.caps import (
+    LONGEST_CELL,
+    LONGEST_QUOTED,
+    MOST_BYTES,
+    MOST_COLUMNS,
+    MOST_FLAWS,
+    MOST_ROWS,
+    TooMany,
+)
 from pools.batches.file_differences import Clash, NameClash
-from pools.batches.files import LONGEST_CELL, MOST_BYTES, MOST_ROWS
-from pools.batches.flaws import KNOWN, LONGEST_QUOTED, MOST_FLAWS, Flaw, Found
+from pools.batches.flaws import KNOWN, Flaw, Found
 from pools.batches.freezing import NothingToFreeze
 from pools.batches.patience import TooLong
 from pools.core.addresses import LARGEST_POOL_ID

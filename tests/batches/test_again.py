@@ -117,7 +117,7 @@ def test_what_settling_found_not_to_have_happened_is_counted_so_and_tried_again(
     assert line.change
     settled(line.change.change_id)
     assert ends(batch) == ["not_happened"]
-    ((listed,), _) = lists_of(place.company, 1)
+    ((listed,), _) = lists_of(place.company, 1, 25)
     assert +listed.counts == {"not_happened": 1}
     again = retry(place.client(), progress(batch), actor(mia), mia)
     run_through(place, mia, again)

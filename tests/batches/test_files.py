@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pools.batches.files import MOST_BYTES, read_file
-from pools.batches.flaws import MOST_FLAWS, Flaw, Unusable
+from pools.batches.caps import MOST_BYTES, MOST_FLAWS
+from pools.batches.files import read_file
+from pools.batches.flaws import Flaw, Unusable
 from pools.changes.exporting import csv_text, defused, undefused
 
 

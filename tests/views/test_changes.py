@@ -163,7 +163,7 @@ def test_what_is_no_zone_changes_nothing(manager: Client, zone: str) -> None:
 def test_older_and_newer_pages_keep_the_filters(
     manager: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pools.views.changes.LINES", 2)
+    monkeypatch.setattr("pools.views.page_sizes.CHANGES", 2)
     changes = [a_change(NOON + minutes(number)) for number in range(5)][::-1]
     first = manager.get(LIST, {"who": "ada"})
     assert ids_of(first) == changes[:2]
@@ -578,7 +578,7 @@ def test_a_list_is_one_line_that_unfolds_with_the_state_in_the_address(manager: 
 def test_an_unfolded_list_stays_on_its_page(
     manager: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pools.views.changes.LINES", 1)
+    monkeypatch.setattr("pools.views.page_sizes.CHANGES", 1)
     batch, _ = a_list(2)
     newest = a_change(NOON + minutes(20))
     seq = Entry.objects.get(change=newest, kind="intent").seq

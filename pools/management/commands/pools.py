@@ -9,7 +9,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 
-from pools.batches.files import MOST_BYTES
+from pools.batches.caps import MOST_BYTES
 from pools.batches.pool_export import Shape
 from pools.batches.whole_list import WholeQuery
 from pools.changes.exporting import Format
