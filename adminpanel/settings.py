@@ -276,9 +276,8 @@ CACHES = {
 AUTHENTICATION_BACKENDS = ["pools.accounts.backend.OneCheckBackend"]
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "pools.accounts.passwords.LengthValidator"},
-    {"NAME": "pools.accounts.passwords.OwnNamesValidator"},
     {"NAME": "pools.accounts.passwords.StolenPasswordValidator"},
-    {"NAME": "pools.accounts.passwords.LocalWordsValidator"},
+    {"NAME": "pools.accounts.passwords.NamesValidator"},
 ]
 # How long a link to choose a new password works.
 PASSWORD_RESET_TIMEOUT = 60 * 60

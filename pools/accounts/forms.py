@@ -8,6 +8,7 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.utils import is_mfa_enabled
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     AuthenticateWebAuthnForm,
@@ -17,6 +18,7 @@ from allauth.mfa.webauthn.forms import (
 )
 from django import forms
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.cache import cache
 
 from pools.core.bounds import TextBounds
@@ -77,7 +79,7 @@ class CodeForm(OnceOnly, AuthenticateForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say_code(self)
+        _say_code(self, _codes_of(self.user))
 
 
 class CodeAgainForm(OnceOnly, ReauthenticateForm):  # type: ignore[misc]
@@ -85,7 +87,7 @@ class CodeAgainForm(OnceOnly, ReauthenticateForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say_code(self)
+        _say_code(self, _codes_of(self.user))
 
 
 class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
@@ -173,7 +175,14 @@ def _passkey_name(*, required: bool) -> BoundedTextField:
     )
 
 
-def _say_code(form: forms.Form, help_text: str = "") -> None:
+def _codes_of(user: User) -> str:
+    """Which codes somebody can have: of an app only where they have set one up."""
+    if is_mfa_enabled(user, [Authenticator.Type.TOTP]):
+        return "The code from your app, or one of your recovery codes."
+    return "One of your recovery codes."
+
+
+def _say_code(form: forms.Form, help_text: str) -> None:
     field = form.fields["code"]
     field.label, field.help_text = "Code", help_text
     field.widget = forms.TextInput(attrs={"autocomplete": "one-time-code", **IDENTIFIER})

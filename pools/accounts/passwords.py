@@ -37,12 +37,8 @@ class LengthValidator(MinimumLengthValidator):
     def __init__(self) -> None:
         super().__init__(SHORTEST)
 
-
-class OwnNamesValidator(UserAttributeSimilarityValidator):
-    """Not one that is close to what the account says of its owner."""
-
     def get_help_text(self) -> str:
-        return "It can't be close to your user name, your name or your e-mail address."
+        return f"At least {SHORTEST} characters."
 
 
 class StolenPasswordValidator(CommonPasswordValidator):
@@ -60,24 +56,33 @@ class StolenPasswordValidator(CommonPasswordValidator):
             )
 
     def get_help_text(self) -> str:
-        return "It can't be on a list of stolen passwords."
+        return "On no list of stolen passwords."
 
 
-class LocalWordsValidator:
-    """Not a word that everybody here would think of, with a few characters around it."""
+class NamesValidator(UserAttributeSimilarityValidator):
+    """Not what an account says of its owner, and no word that everybody here would think of,
+    with a few characters around it. One sentence for both: they are often the same word.
+    """
 
     def validate(self, password: str, user: Any = None) -> None:
         left = password.lower()
         for word in local_words(user):
             left = left.replace(word, "")
-        if len(left) < min(_LEFT, len(password)):
+        if len(left) < min(_LEFT, len(password)) or self._is_like(password, user):
             raise ValidationError(
                 "Too easy to guess: it is close to a name used here. Choose another.",
                 code="password_local",
             )
 
+    def _is_like(self, password: str, user: Any) -> bool:
+        try:
+            super().validate(password, user)
+        except ValidationError:
+            return True
+        return False
+
     def get_help_text(self) -> str:
-        return "It can't be close to a name used here: yours, the panel's, a company's or a role's."
+        return "Not close to a name used here: yours, the panel's, a company's or a role's."
 
 
 def local_words(user: Any = None) -> list[str]:

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import structlog
 from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
-from allauth.socialaccount.providers.base import AuthProcess
+from allauth.socialaccount.providers.base import AuthError, AuthProcess
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest
@@ -21,6 +22,8 @@ from pools.accounts.single_sign_on import SingleSignOn
 from pools.pages.actors import address_of
 from pools.people import acts
 from pools.people.user_names import NameHolder, NameTaken, must_be_free
+
+log = structlog.get_logger("panel.accounts")
 
 
 class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
@@ -54,6 +57,21 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             self._refuse(request, sociallogin, "no_role")
         elif why := _taken(sociallogin.user):
             self._refuse(request, sociallogin, why)
+
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: Any = None,
+        exception: Exception | None = None,
+        extra_context: Any = None,
+    ) -> None:
+        """Has the page say what went wrong, and the log, which an administrator looks it up in."""
+        why = "unknown_start" if "state_id" in extra_context else why_no_answer(exception)
+        extra_context["why"] = why
+        if error != AuthError.CANCELLED:
+            said = type(exception).__name__ if exception else f"{why}: {error}"
+            log.warning("provider gave no usable answer", error=said)
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Who comes this far has a role: see pre_social_login."""
@@ -93,6 +111,11 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         context = {"why": why, "provider": _sign_on().name}
         page = render(request, "socialaccount/refused.html", context, status=403)
         raise ImmediateHttpResponse(page)
+
+
+def why_no_answer(error: Exception | None) -> str:
+    """In the word of the page that says so. The errors of requests are all OSErrors."""
+    return "unreachable" if isinstance(error, OSError) else "unusable"
 
 
 def roles_for(groups: Iterable[str]) -> frozenset[str]:

@@ -20,6 +20,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import urlencode
 
 from pools.accounts.events import record_or_log
+from pools.accounts.provider import why_no_answer
 from pools.accounts.provider_tokens import CheckingAdapter
 from pools.accounts.reauthentication import credential_given_lately
 from pools.accounts.single_sign_on import PROVIDER_ID
@@ -159,7 +160,9 @@ def _asking_provider(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
             raise
         except _NO_ANSWER as error:
             log.warning("provider gave no usable answer", error=type(error).__name__)
-            return render(request, "socialaccount/authentication_error.html", status=503)
+            context = {"why": why_no_answer(error)}
+            page = "socialaccount/authentication_error.html"
+            return render(request, page, context, status=503)
         return answer
 
     return answering

@@ -77,7 +77,7 @@ class ActWords:
 
 DISABLE: Final = ActWords(
     title="Disable",
-    meaning="will be signed out at once and can't sign in again.",
+    meaning="will be signed out at once, and can't sign in until somebody enables them.",
     button="Disable",
     done="was disabled.",
 )

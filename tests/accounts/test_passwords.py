@@ -5,7 +5,11 @@ import re
 import pytest
 from django.contrib.auth.hashers import get_hasher
 from django.contrib.auth.models import User
-from django.contrib.auth.password_validation import get_password_validators, validate_password
+from django.contrib.auth.password_validation import (
+    get_password_validators,
+    password_validators_help_texts,
+    validate_password,
+)
 from django.core.exceptions import ValidationError
 from django.test import Client
 
@@ -51,13 +55,27 @@ def test_the_words_of_the_place_are_its_own(settings: object) -> None:
     assert {"patchworks", "trading", "acme", "pools panel", "operator"} <= set(local_words())
 
 
+def test_a_name_is_refused_in_one_sentence_and_its_rule_is_one() -> None:
+    person = User(username="olga", first_name="Olga", last_name="Berg", email="olga@x.example")
+    for password in ("olga-olga-1", "olga@x.example", "Olga.Berg.12"):
+        with pytest.raises(ValidationError) as refused:
+            validate_password(password, person)
+        assert refused.value.messages == [
+            "Too easy to guess: it is close to a name used here. Choose another."
+        ]
+    assert password_validators_help_texts() == [
+        "At least 10 characters.",
+        "On no list of stolen passwords.",
+        "Not close to a name used here: yours, the panel's, a company's or a role's.",
+    ]
+
+
 def test_every_rule_is_one_that_was_meant() -> None:
     rules = get_password_validators(adminpanel.settings.AUTH_PASSWORD_VALIDATORS)
     assert [type(rule).__name__ for rule in rules] == [
         "LengthValidator",
-        "OwnNamesValidator",
         "StolenPasswordValidator",
-        "LocalWordsValidator",
+        "NamesValidator",
     ]
 
 

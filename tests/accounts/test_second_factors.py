@@ -2,13 +2,17 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import allauth
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.db import connection
+from django.template.backends.jinja2 import Template
+from django.template.loader import get_template
 from django.test import Client
 
 from pools.tokens.vault import VERSION, seal_for, unseal_for
@@ -182,6 +186,32 @@ def test_a_passkey_is_a_second_factor(olga: Client) -> None:
     assert signed_in(client)
 
 
+def test_after_the_password_is_offered_what_its_person_has(olga: Client, at_noon: Any) -> None:
+    set_up_app(olga)
+    client, _ = begin()
+    with_app = client.get(CODE).text
+    assert "The code from your app, or one of your recovery codes." in with_app
+    assert "Use a passkey" not in with_app
+    olga.post(f"{HOME}app/remove/")
+    set_up_passkey(olga)
+    client, _ = begin()
+    with_passkey = client.get(CODE).text
+    assert "from your app" not in with_passkey
+    assert "One of your recovery codes." in with_passkey
+    assert "Use a passkey" in with_passkey
+
+
+def test_what_was_done_is_said_in_the_words_of_the_pages() -> None:
+    """allauth has sentences of its own, for what this panel calls otherwise."""
+    stock = Path(allauth.__file__).parent / "templates"
+    said = [*stock.glob("mfa/messages/*.txt"), *stock.glob("socialaccount/messages/*.txt")]
+    assert len(said) >= 9
+    for file in (*said, stock / "account/messages/password_changed.txt"):
+        template = get_template(str(file.relative_to(stock)))
+        assert isinstance(template, Template), file
+        assert template.render({}).endswith(".")
+
+
 def passkey_sign_in(passkey: SoftPasskey, query: str = "", **extra: str) -> tuple[Client, Any]:
     client = Client(SERVER_NAME="localhost")
     address = f"{HOME}passkeys/sign-in/{query}"
@@ -336,9 +366,9 @@ def test_rotating_keys_takes_second_factors_along(olga: Client, settings: Any) -
     set_up_app(olga)
     old = settings.TOKEN_KEYS
     settings.TOKEN_KEYS = (("second", old[0][1]), *old)
-    told = StringIO()
-    call_command("rotate_keys", stdout=told)
-    assert "Resealed second factors: 2. Unreadable: 0." in told.getvalue()
+    output = StringIO()
+    call_command("rotate_keys", stdout=output)
+    assert "Resealed second factors: 2. Unreadable: 0." in output.getvalue()
     settings.TOKEN_KEYS = settings.TOKEN_KEYS[:1]
     assert olga.get(f"{HOME}recovery-codes/").status_code == 200
 

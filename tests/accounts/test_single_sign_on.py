@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
 import requests
+import structlog
 from allauth.core import context
 from allauth.socialaccount.models import SocialAccount, SocialToken
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
@@ -264,7 +266,23 @@ def test_a_way_back_that_nobody_went_out_on_opens_nothing(
     client = Client(SERVER_NAME="localhost")
     answer = client.get(f"/accounts/oidc/sso/login/callback/{query}")
     assert answer.status_code == 401
-    assert "Signing in didn't work" in answer.content.decode()
+    said = told(answer)
+    assert "Signing in didn't work" in said
+    assert "It was begun in another browser, too long ago, or it has ended already." in said
+    assert "We couldn't reach" not in said
+
+
+def test_an_error_of_the_providers_is_not_told_as_one_of_the_way_there(
+    provider: RunningProvider,
+) -> None:
+    client = Client(SERVER_NAME="localhost")
+    state = parse_qs(urlsplit(client.post(START)["Location"]).query)["state"][0]
+    back = "/accounts/oidc/sso/login/callback/"
+    with structlog.testing.capture_logs() as lines:
+        answer = client.get(back, {"error": "server_error", "state": state})
+    assert answer.status_code == 401
+    assert "Example ID answered with an error, or with something that we couldn't" in told(answer)
+    assert "provider gave no usable answer" in [line["event"] for line in lines]
 
 
 def test_next_leads_on_but_never_away(provider: RunningProvider) -> None:

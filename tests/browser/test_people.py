@@ -70,6 +70,7 @@ def test_a_passkey_is_added_and_then_signs_in_alone(named: Page) -> None:
     named.get_by_label("Name").fill("This laptop")
     press(named, "Add passkey")
     expect(named.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    expect(named.locator("#outcome")).to_contain_text("The passkey was added.")
     sign_out(named)
     press(named, "Sign in with a passkey")
     named.wait_for_url(lambda url: "/accounts/" not in url)

@@ -40,6 +40,7 @@ def test_it_lets_in_once(admin: Client) -> None:
     _, answer = join(code)
     assert answer.status_code == 422
     assert answer.context["form"].errors["code"] == [INVITATION_SPENT]
+    assert "If you have joined already, sign in." in told(answer)
 
 
 def test_two_browsers_with_the_same_code_make_one_person(admin: Client) -> None:

@@ -72,6 +72,9 @@ def test_its_core_is_asked_nothing_and_its_history_stays(
         page = manager.get(f"/c/acme/pools/{address}")
         assert (page.status_code, address) == (409, address)
         assert "Acme is archived." in told(page)
+        # Neither leads anywhere.
+        assert "Search pools" not in page.text
+        assert "Allowances" not in told(page)
     page = manager.post("/tokens/acme/verify/", follow=True)
     assert "Acme is archived." in told(page)
     for address in ("/c/acme/changes/", f"/changes/{change}/"):
