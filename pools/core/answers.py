@@ -17,15 +17,13 @@ from pools.core.decoding import (
     MalformedJson,
     clean_text,
     decode_json,
-    read_field_errors,
-    read_message,
     read_page,
     read_retry_after,
     read_single_pool,
     read_token,
 )
+from pools.core.error_messages import read_field_errors, read_message
 from pools.core.errors import (
-    REFUSALS_WITHOUT_BODY,
     CoreError,
     Invalid,
     NotFound,
@@ -34,11 +32,11 @@ from pools.core.errors import (
     Refused,
     Unanswered,
     Unexpected,
-    error_class_for,
 )
 from pools.core.limits import CoreLimits
 from pools.core.numbers import whole_number
 from pools.core.schema import Page, Pool, PoolQuery
+from pools.core.statuses import REFUSALS_WITHOUT_BODY, error_class_for
 from pools.secret import Secret
 
 _LONGEST_WAIT_SECONDS: Final = 10**9

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from http.client import HTTPException, IncompleteRead
-from random import SystemRandom
 from time import monotonic, sleep
 from typing import Any, Final
 
@@ -28,26 +27,15 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from pools.core.answers import Answer
 from pools.core.budget import Budget
 from pools.core.credentials import Credential
-from pools.core.decoding import read_retry_after
 from pools.core.errors import Busy, CoreError, NotSent, Reason, Unanswered, Unexpected
 from pools.core.limits import CoreLimits
 from pools.core.numbers import count
 from pools.core.observing import tell_answered
+from pools.core.retries import pause_before_retry
 from pools.core.wire import POOL_CLASSES, Attempt, CutAnswer, chunks_of
 
 _PIECE_BYTES: Final = 65536
-_PAUSES_SECONDS: Final = (0.1, 0.3)
-_chance = SystemRandom()
 _GZIP_WINDOW: Final = 31  # zlib: a gzip header and trailer around the stream, checked
-# Not a timeout: a slow Core is not helped by asking again, and the person has waited enough.
-_WORTH_A_RETRY: Final = frozenset(
-    {
-        Reason.CONNECTION_REFUSED,
-        Reason.UNREACHABLE,
-        Reason.CONNECTION_LOST,
-        Reason.CUT,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +92,11 @@ def _with_retries(call: Call, limits: CoreLimits, until: float) -> Answer | Core
     retries = limits.read_retries if call.is_read else 0
     for turn in range(retries):
         result = _attempt(call, limits, until)
-        pause = _pause_before_retry(result, turn, limits)
+        pause = pause_before_retry(result, turn, limits)
         if pause is None or monotonic() + pause >= until:
             return result
         sleep(pause)
     return _attempt(call, limits, until)
-
-
-def _pause_before_retry(result: Answer | CoreError, turn: int, limits: CoreLimits) -> float | None:
-    """Seconds to wait before another try, or None where there should be none."""
-    jittered = _PAUSES_SECONDS[min(turn, len(_PAUSES_SECONDS) - 1)] * _chance.uniform(0.5, 1.5)
-    if isinstance(result, CoreError):
-        return jittered if result.reason in _WORTH_A_RETRY else None
-    if result.status in {429, 503} and result.retry_after:
-        seconds = read_retry_after(result.retry_after, result.received_at)
-        fits = seconds is not None and seconds <= limits.max_retry_after_seconds
-        return max(float(seconds or 0), jittered) if fits else None
-    return jittered if result.status in {502, 503, 504} else None
 
 
 def _attempt(call: Call, limits: CoreLimits, until: float) -> Answer | CoreError:

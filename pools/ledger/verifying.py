@@ -26,7 +26,6 @@ from pools.ledger.signed_checkpoints import public_keys
 from pools.ledger.signed_notes import BadNote, Note, PublicKey, read_key
 from pools.ledger.signed_proof import Signed, SignedProof, stored, verified
 
-EVERY: Final = timedelta(hours=24)
 # A page waits for these: some seconds at most.
 MOST_NEW: Final = 50_000
 EMPTIED: Final = (
@@ -183,12 +182,12 @@ def read_note(text: str | None) -> Verification | None:
         return None  # not as we write entries: the next walk reports it
 
 
-def is_due() -> bool:
-    """Whether the whole ledger, if there is one, was not walked along for a day."""
+def is_due(every: timedelta) -> bool:
+    """Whether the whole ledger, if there is one, was not walked along for so long."""
     if head().seq == 0:
         return False
     last = latest()
-    return last is None or clock.now() - last.whole.at >= EVERY
+    return last is None or clock.now() - last.whole.at >= every
 
 
 def verify_whole(by: Actor = NOBODY) -> Verification:

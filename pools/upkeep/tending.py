@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import Final
 from uuid import UUID
@@ -77,13 +78,15 @@ class Job(Enum):
     VERIFICATION = "verify the ledger where nobody has lately"
 
 
+# The whole ledger is verified this often, by whoever does it first.
+VERIFIED_EVERY: Final = timedelta(hours=24)
 # The seconds from one turn of a job to its next; the first is at once.
 EVERY: Final = {
     Job.CHECKPOINT: 3600.0,
     Job.UNREAD: 60.0,
     Job.SIGNING: 5.0,
     Job.LEAVERS: 600.0,
-    Job.VERIFICATION: 600.0,
+    Job.VERIFICATION: 600.0,  # at the latest so long after it is due
 }
 
 
@@ -143,7 +146,8 @@ class Tending:
                 self._sign()
             if self._is_turn_of(Job.LEAVERS):
                 destroy_tokens_of_leavers()
-            if not more and self._is_turn_of(Job.VERIFICATION) and verifying.is_due():
+            due = not more and self._is_turn_of(Job.VERIFICATION)
+            if due and verifying.is_due(VERIFIED_EVERY):
                 verifying.verify_whole()
         except (AnyDatabaseError, LedgerUnwritable) as error:
             return self._database_away(error)

@@ -28,6 +28,8 @@ from pools.views.visibility import sees_all, where_older_are
 from pools.wording import mails
 from pools.wording import people as wording
 
+# Those who may sign in come first.
+ORDER: Final = ("-is_active", "username")
 # What stops an act, and has words of its own.
 _STOPPED: Final = (acts.NotAllowed, NameTaken, LedgerUnwritable)
 
@@ -52,7 +54,7 @@ DELETE: Final = Act(wording.DELETE, leaving.delete, check=leaving.may_delete)
 @needs("pools.manage_people")
 def people_list(request: HttpRequest) -> HttpResponse:
     context = {
-        "rows": people_facts.everyone(),
+        "rows": people_facts.everyone(*ORDER),
         "invitations": Invitation.objects.open(),
     }
     return render(request, "pools/people.html", context)

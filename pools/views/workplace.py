@@ -43,7 +43,7 @@ from pools.models.vocabulary import RIGHTS, Action
 from pools.pages.actors import actor_of
 from pools.pages.guards import person
 from pools.pages.rendering import show
-from pools.pages.waiting import soon_or_begun
+from pools.pages.streaming import soon_or_begun
 from pools.tokens import keeping
 from pools.tokens.keeping import TokenMissing, TokenUnreadable
 from pools.tokens.state import TokenState, state_of

@@ -12,8 +12,6 @@ from pools.core import Connector, CoreLimits, Page, Pool, PoolQuery, Reason, Sys
 from pools.core.decoding import (
     MalformedJson,
     decode_json,
-    read_field_errors,
-    read_message,
     read_page,
     read_pool,
     read_retry_after,
@@ -218,33 +216,6 @@ def test_a_list_without_an_envelope_is_one() -> None:
     assert ([pool.id for pool in page.pools], page.total) == ([7], None)
 
 
-@pytest.mark.parametrize(
-    "errors",
-    [
-        {"limit": ["Too high."], "name": ["Taken."]},
-        {"default": {"limit": ["Too high."], "name": ["Taken."]}},
-        {"limit": {"max": "Too high."}, "name": {"unique": "Taken."}},
-        {"limit": "Too high.", "name": "Taken."},
-    ],
-    ids=["fields", "a named bag", "rules", "texts"],
-)
-def test_reasons_are_read_from_every_kind_of_bag(errors: object) -> None:
-    assert read_field_errors({"errors": errors}) == {"limit": ("Too high.",), "name": ("Taken.",)}
-
-
-@pytest.mark.parametrize(
-    ("said", "kept"),
-    [
-        ("Duplicate (Connection: mysql, SQL: insert into `x` (`a`) values (b))", "Duplicate"),
-        ("Duplicate (SQL: select 1)", "Duplicate"),
-        ("Duplicate (Connection: mysql, Port: 3306, SQL: a\nb)", "Duplicate"),
-        ("The limit (SQL Server) is 5", "The limit (SQL Server) is 5"),
-    ],
-)
-def test_a_statement_is_no_part_of_what_core_says(said: str, kept: str) -> None:
-    assert read_message({"message": said}) == kept
-
-
 def test_unknown_fields_stay() -> None:
     assert read_pool({**POOL, "colour": {"a": [1]}}).raw["colour"] == {"a": [1]}
 
@@ -368,46 +339,6 @@ def test_retry_after(header: str, seconds: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "message"),
-    [
-        ({"message": "No."}, "No."),
-        ({"message": "x" * 400}, "x" * 300),
-        ({"message": 5}, ""),
-        ({"message": ["Pool in use.", "No."]}, "Pool in use."),
-        ({"message": [], "error": "No."}, "No."),
-        ({"title": "Invalid", "detail": "No.", "status": 422}, "No."),
-        ({"message": "", "error": "No."}, "No."),
-        ({"error": {"code": "E4", "message": "No."}}, "No."),
-        ({"detail": [{"msg": "No."}]}, ""),
-        ([], ""),
-    ],
-)
-def test_message(value: object, message: str) -> None:
-    assert read_message(value) == message
-
-
-@pytest.mark.parametrize(
-    ("errors", "fields"),
-    [
-        ({"limit": ["a", "b"], "name": ["c"]}, {"limit": ("a", "b"), "name": ("c",)}),
-        ({"limit": "a"}, {"limit": ("a",)}),
-        ({"limit": [1, "a", None]}, {"limit": ("a",)}),
-        ({"limit": {"x": 1}}, {}),
-        ({"limit": ["x" * 400]}, {"limit": ("x" * 300,)}),
-        ([], {}),
-        (None, {}),
-    ],
-)
-def test_field_errors(errors: object, fields: dict[str, Any]) -> None:
-    assert read_field_errors({"errors": errors}) == fields
-
-
-def test_most_field_errors_are_enough() -> None:
-    errors = read_field_errors({"errors": {str(number): ["x"] * 99 for number in range(99)}})
-    assert (len(errors), len(errors["0"])) == (50, 20)
-
-
-@pytest.mark.parametrize(
     ("expires_in", "claims", "expiry"),
     [
         (3600, {}, datetime(2026, 5, 1, 13, tzinfo=UTC)),
@@ -425,29 +356,6 @@ def test_token_expires_at_the_earlier_of_both(
     token = read_token({"token": jwt(claims), "expires_in": expires_in}, NOW)
     assert token is not None
     assert token.expires_at == expiry
-
-
-@pytest.mark.parametrize(
-    "errors",
-    [["No.", "Nor this."], [{"detail": "No."}, {"title": "Nor this."}], {"": ["No.", "Nor this."]}],
-)
-def test_errors_about_no_field_are_kept(errors: object) -> None:
-    assert read_field_errors({"errors": errors}) == {"": ("No.", "Nor this.")}
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        {"errors": [{"pointer": "#/limit", "detail": "No."}]},
-        {"errors": [{"source": {"pointer": "/data/attributes/limit"}, "title": "No."}]},
-        {"errors": [{"field": "limit", "message": "No."}]},
-        {"detail": [{"loc": ["body", "limit"], "msg": "No."}]},
-        {"error": {"message": "Invalid", "fields": {"limit": "No."}}},
-        {"error": {"details": [{"field": "limit", "message": "No."}]}},
-    ],
-)
-def test_errors_of_other_shapes_name_their_field(value: object) -> None:
-    assert read_field_errors(value) == {"limit": ("No.",)}
 
 
 @pytest.mark.parametrize("value", [None, [], {}, {"token": None}, {"token": "a b"}, {"token": ""}])

@@ -233,7 +233,7 @@ def test_an_address_that_fails_for_a_day_is_asked_ever_less_often_and_holds_noth
     settings: Any, authority: Authority, monkeypatch: Any, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("pools.upkeep.tending.close_old_connections", lambda: None)
-    monkeypatch.setattr("pools.ledger.verifying.is_due", lambda: False)
+    monkeypatch.setattr("pools.ledger.verifying.is_due", lambda every: False)
     settings.CHECKPOINT_FILE = str(tmp_path / "checkpoints")
     asked: list[str] = []
     monkeypatch.setattr(publishing, "_send", lambda checkpoint: fail(asked))

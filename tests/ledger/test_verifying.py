@@ -12,6 +12,7 @@ from adminpanel import readiness
 from pools.ledger import verifying
 from pools.ledger.appending import NOBODY
 from pools.models import Entry
+from pools.upkeep.tending import VERIFIED_EVERY
 from tests.fixtures.ledger import append_events, tamper
 from tests.fixtures.panel import make_person, told
 from tests.fixtures.people import sign_in
@@ -30,12 +31,12 @@ def verify(client: Client) -> Any:
 
 
 def test_an_empty_ledger_is_not_due_and_one_of_a_day_is() -> None:
-    assert not verifying.is_due()
+    assert not verifying.is_due(VERIFIED_EVERY)
     append_events(3)
-    assert verifying.is_due()
+    assert verifying.is_due(VERIFIED_EVERY)
     found = verifying.verify_whole()
     assert (found.whole.first, found.whole.last, found.findings) == (1, 3, ())
-    assert (verifying.latest(), verifying.is_due()) == (found, False)
+    assert (verifying.latest(), verifying.is_due(VERIFIED_EVERY)) == (found, False)
 
 
 def test_what_is_noted_is_of_one_day() -> None:
@@ -44,7 +45,7 @@ def test_what_is_noted_is_of_one_day() -> None:
     day_later = timezone.now() + timedelta(hours=24, minutes=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pools.ledger.verifying.clock.now", lambda: day_later)
-        assert verifying.is_due()
+        assert verifying.is_due(VERIFIED_EVERY)
 
 
 def test_what_is_new_is_walked_alone_and_the_whole_stays_said(auditor: Client) -> None:
@@ -94,7 +95,7 @@ def test_a_note_that_does_not_fit_its_own_seal_says_nothing_and_a_walk_is_due(
     page = told(auditor.get("/changes/"))
     assert "no verification of the ledger on record" in page
     assert "verified seconds ago" not in page
-    assert (verifying.latest(), verifying.is_due()) == (None, True)
+    assert (verifying.latest(), verifying.is_due(VERIFIED_EVERY)) == (None, True)
 
 
 def test_a_note_of_bytes_that_are_no_text_ends_no_page(auditor: Client) -> None:
