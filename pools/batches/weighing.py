@@ -1,7 +1,9 @@
 """What a list makes of the sums that allowances are kept of: before it, and after all of it."""
 
+import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum, auto
 from typing import Any
 
 from django.db.models import Count, F, Sum
@@ -13,6 +15,13 @@ from pools.catalogue.reading_all import last_whole
 from pools.core.schema import Pool
 from pools.models import Allowance, BatchItem, Company, SeenPool, SeenSystem
 from pools.models.vocabulary import Action
+
+
+class Unweighed(Enum):
+    """Why nobody can say what a list makes of an allowance."""
+
+    CONNECTORS_UNTOLD = auto()
+    NO_ALLOWANCE = auto()
 
 
 def weigh(
@@ -50,6 +59,25 @@ def weigh(
         }
         for key in sorted(touched)
     ]
+
+
+def unweighed(items: Iterable[BatchItem]) -> Unweighed | None:
+    """Why nothing is said of sums of these, although limits go up; None where none does, or where
+    it is plain: pools without connectors take nothing.
+    """
+    raised = [each for each in items if not each.left_out and _raises_limit(each)]
+    if any(json.loads(each.systems) is None for each in raised):
+        return Unweighed.CONNECTORS_UNTOLD
+    if any(json.loads(each.systems) for each in raised):
+        return Unweighed.NO_ALLOWANCE
+    return None
+
+
+def _raises_limit(item: BatchItem) -> bool:
+    seen, then = seen_in(item), after_in(item)
+    if seen is None or then is None or then.limit is None:
+        return False
+    return seen.limit is None or then.limit > seen.limit
 
 
 def _changes_limit(item: BatchItem) -> bool:

@@ -95,7 +95,24 @@ def pool_list(request: HttpRequest, company: str) -> HttpResponse:
         found |= _page_context(workplace, query, page, record)
         return show(request, "pools/pool_list.html", found)
 
-    return workplace.ask(lambda core: core.list_pools(query), answer, "Pools")
+    return workplace.ask(lambda core: _page_of(core, query), answer, "Pools")
+
+
+def _page_of(core: CoreClient, query: ListQuery) -> Page:
+    """The page, and which place it has in the list.
+
+    Of a Core that says nothing of pages, the page before tells both: how many there are on each,
+    and, where it has the same pools, that there are no more of them.
+    """
+    page = core.list_pools(query)
+    if query.page == 1 or page.follows is not None or not page.pools:
+        return page
+    before = core.list_pools(replace(query, page=query.page - 1))
+    known = {(pool.id, pool.name) for pool in before.pools}
+    if known.issuperset((pool.id, pool.name) for pool in page.pools):
+        return replace(page, pools=())
+    size = len(before.pools)
+    return replace(page, per_page=size, first=(query.page - 1) * size + 1)
 
 
 def _list_seen(workplace: Workplace, query: ListQuery, context: dict[str, Any]) -> HttpResponse:
@@ -300,5 +317,7 @@ def _neighbours(company: Company, query: ListQuery, page: Page) -> dict[str, str
 
 
 def _goes_on(page: Page) -> bool:
-    """Whether there is a page after this one; guessed where Core does not say."""
-    return len(page.pools) >= page.per_page if page.follows is None else page.follows
+    """Whether a page after this one can be asked for. Where Core does not say, only that tells:
+    a page may be short because Core gives no more at a time.
+    """
+    return bool(page.pools) if page.follows is None else page.follows

@@ -11,6 +11,7 @@ from pools.batches.caps import TYPED_ABOVE, TooMany
 from pools.batches.progress import End, Line, Phase, Progress
 from pools.batches.running import Why
 from pools.batches.stored_items import seen_in
+from pools.batches.weighing import Unweighed, unweighed
 from pools.changes.state import ChangeState
 from pools.models import Company
 from pools.models.batch import Batch, BatchItem, LeftOut, Operation, Source, Stopped
@@ -370,6 +371,22 @@ def sums_of(progress: Progress) -> list[Sum]:
         )
         for each in progress.batch.sums
     ]
+
+
+_UNWEIGHED: Final[Mapping[Unweighed, str]] = {
+    Unweighed.CONNECTORS_UNTOLD: "Patchworks didn't say which connectors use all of these pools, "
+    "so we can't tell what their limits add up to.",
+    Unweighed.NO_ALLOWANCE: "No allowance is kept for the systems of these pools, so we can't tell "
+    "whether their limits are too much together.",
+}
+
+
+def sums_unknown(progress: Progress) -> str:
+    """What is said in the place of sums while there is still something to decide."""
+    if progress.phase is not Phase.FROZEN or progress.batch.sums:
+        return ""
+    why = unweighed(line.item for line in progress.lines)
+    return _UNWEIGHED[why] if why else ""
 
 
 def deed_of(item: BatchItem) -> str:

@@ -501,3 +501,23 @@ def test_a_refresh_that_has_nothing_new_keeps_the_lines(manager: Page) -> None:
         manager.locator("#refresh").click()
     expect(manager.locator("#pool-table")).not_to_have_attribute("aria-busy", "true")
     assert manager.locator("#pool-table tbody tr").count() == 25
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_company_and_pool_are_both_known_by_the_band_however_long_their_names(
+    phone: Page, width: int
+) -> None:
+    """A company's name took a letter's width beside a pool's of 255 characters."""
+    phone.set_viewport_size({"width": width, "height": 844})
+    phone.goto(f"{POOLS}1/edit/")
+    for company, pool in ((100, 255), (4, 255), (100, 4)):
+        widths = phone.locator(".band li bdi").evaluate_all(
+            """(all, lengths) => {
+                all.forEach((each, at) => { each.textContent = "Lg".repeat(lengths[at] / 2); });
+                return all.map((each) => each.closest("a").clientWidth);
+            }""",
+            [company, pool],
+        )
+        least = [80 if length > 10 else 20 for length in (company, pool)]
+        assert [w for w, room in zip(widths, least, strict=True) if w < room] == [], (company, pool)
+        assert phone.evaluate("document.documentElement.scrollWidth") == width

@@ -388,6 +388,33 @@ def test_sums_are_a_plan_once_the_list_has_begun(manager: Client, place: Place) 
     assert "of 9 given, as planned when this list was made" in page.css(".allowance")[0].text()
 
 
+def test_of_sums_that_nobody_can_reckon_it_is_said_once_before_the_run(
+    manager: Client, place: Place
+) -> None:
+    """Only where limits go up: less is never too much."""
+    ids, me = [with_connectors(place, "Busy", Shopify=1)], person_of(manager)
+    untold, unkept = (
+        "Patchworks didn't say which connectors",
+        "No allowance is kept for the systems",
+    )
+    batch = frozen(place, me, Operation.LIMIT, {"to": 99}, ids)
+    said = told(manager.get(page_of(batch)))
+    assert (unkept in said, untold in said) == (True, False)
+    run(manager, batch)
+    assert unkept not in told(manager.get(page_of(batch)))
+    lower = frozen(place, me, Operation.LIMIT, {"to": 98}, ids)
+    assert unkept not in told(manager.get(page_of(lower)))
+    bare = frozen(place, me, Operation.LIMIT, {"by": 5}, [with_connectors(place, "Bare")])
+    said = told(manager.get(page_of(bare)))
+    assert (unkept in said, untold in said) == (False, False)
+    raised = frozen(place, me, Operation.LIMIT, {"by": 5}, ids)
+    BatchItem.objects.filter(batch=raised).update(systems="null")
+    said = told(manager.get(page_of(raised)))
+    assert (unkept in said, untold in said) == (False, True)
+    clear = frozen(place, me, Operation.CLEAR, {}, ids)
+    assert unkept not in told(manager.get(page_of(clear)))
+
+
 def test_somebody_else_takes_over_what_is_left(
     manager: Client, place: Place, sign_in_as: SignIn
 ) -> None:

@@ -268,7 +268,7 @@ NO_MORE: Final = "Patchworks doesn't say whether there are more"
 @pytest.mark.parametrize(
     ("answers", "notes", "next_href"),
     [
-        (lambda a: {"data": a.of(ROWS, 15)}, [NO_MORE], ""),
+        (lambda a: {"data": a.of(ROWS, 15)}, [NO_MORE], "?page=2"),
         (lambda a: {"data": a.of(ROWS)}, [NO_MORE], "?page=2"),
         (lambda a: {"data": ROWS[:60]}, [], ""),
         (CASES["counted"].answers, [], "?page=2"),
@@ -296,6 +296,35 @@ def test_the_list_says_what_it_cannot_know_of_more_pools(
     page = manager.get(LIST)
     assert page.context["page_facts"]["notes"] == notes
     assert page.context["next_href"] == (next_href and f"{LIST}{next_href}")
+    assert len(core.received) == 1
+
+
+def test_of_a_core_that_tells_nothing_of_pages_each_is_reached_and_none_twice(
+    manager: Client, core: OtherCore
+) -> None:
+    """It gives fewer at a time than it is asked for: a short page is not the last one."""
+    list_of(core, lambda a: {"data": a.of(ROWS[:40], 15)})
+    shown = []
+    address = LIST
+    while address:
+        page = manager.get(address)
+        facts = page.context["page_facts"]
+        shown.append((page.context["state"], facts["first"], facts["last"]))
+        address = page.context["next_href"]
+    assert shown[:3] == [("ok", 1, 15), ("ok", 16, 30), ("ok", 31, 40)]
+    assert [state for state, *_ in shown[3:]] == ["past_end"]
+    assert "Page 4 is past the end" in plain(page)
+
+
+def test_pools_that_come_once_more_are_no_further_page(manager: Client, core: OtherCore) -> None:
+    list_of(core, lambda a: {"data": ROWS[:25]})
+    page = manager.get(manager.get(LIST).context["next_href"])
+    assert page.context["state"] == "past_end"
+    assert "Page 2 is past the end" in plain(page)
+    # Only of a Core that says nothing is it asked.
+    core.reset()
+    list_of(core, CASES["counted"].answers)
+    manager.get(f"{LIST}?page=2")
     assert len(core.received) == 1
 
 
