@@ -123,16 +123,26 @@ def cannot_be_used(error: Error) -> str:
     first = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
     advice = "Check DATABASE_URL, and that the server is running."
     if "unable to open" in first:
+        if missing := _missing_folder():
+            return missing
         advice = "Check DATABASE_URL. If there is no database yet, run `manage.py migrate`."
     if "locked" in first:
         advice = "Close every other program that has it open."
     return f"The database cannot be used: {first}. {advice}"
 
 
+def _missing_folder() -> str:
+    """SQLite makes a file, and no folder for it; empty where there is one."""
+    folder = Path(connection.settings_dict["NAME"]).parent
+    if folder.is_dir():
+        return ""
+    return f"The folder {folder} does not exist. Create it, or change DATABASE_URL."
+
+
 def _sqlite_reasons() -> list[str]:
     file = Path(connection.settings_dict["NAME"])
-    if not file.parent.is_dir():
-        return [f"The folder {file.parent} does not exist. Create it, or change DATABASE_URL."]
+    if missing := _missing_folder():
+        return [missing]
     if not file.exists():
         return [f"There is no database at {file}. Run `manage.py migrate` to make one."]
     for path in (file.parent, file):

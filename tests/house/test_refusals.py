@@ -430,14 +430,16 @@ def test_a_server_that_does_not_answer_is_refused(nursery: Nursery, ready: dict[
     assert_refused(answer, "The database cannot be used: connection failed")
 
 
-def test_migrate_says_in_a_sentence_that_there_is_no_database(
+def test_migrate_says_in_a_sentence_that_there_is_no_folder(
     nursery: Nursery, ready: dict[str, str]
 ) -> None:
     nowhere = {"DATABASE_URL": "sqlite:////nowhere/panel.sqlite3"}
     refused = nursery.run("manage.py", "migrate", environment=ready | nowhere)
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
-    assert refused.stderr.startswith(
-        "The panel does not start: The database cannot be used: unable to open"
+    # It said to run `manage.py migrate`.
+    assert refused.stderr == (
+        "The panel does not start: The folder /nowhere does not exist. Create it, or change "
+        "DATABASE_URL.\n"
     )
 
 
