@@ -58,13 +58,19 @@ def name_of(page: Page) -> str:
     return page.get_by_role("heading", level=1).locator("bdi").first.inner_text()
 
 
+def home(page: Page) -> None:
+    """Where one can type at once: a browser gives the focus with its first picture of the page."""
+    page.goto("/")
+    expect(page.locator("main .find-form input")).to_be_focused()
+
+
 def reason_asked(page: Page) -> None:
     expect(page.get_by_role("dialog").get_by_label("Reason")).to_be_focused()
 
 
 def test_from_home_four_by_mouse(manager: Page, pool: str) -> None:
     name = name_of(manager)
-    manager.goto("/")
+    home(manager)
     hands = Hands(manager)
     hands.type(name)
     hands.click("link", re.compile(f"^Clear pool ?: {name}$"))
@@ -78,7 +84,7 @@ def test_from_home_four_by_mouse(manager: Page, pool: str) -> None:
 
 def test_from_home_four_by_keyboard(manager: Page, pool: str) -> None:
     name = name_of(manager)
-    manager.goto("/")
+    home(manager)
     hands = Hands(manager)
     hands.type(name)
     hands.press("Shift+Enter")
