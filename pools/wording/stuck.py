@@ -95,7 +95,8 @@ CAUSES: Final = (
         from_here=(
             "The pool's page adds up the limits of all pools for that system and holds them "
             "against the allowance: “NetSuite: 12 of 15 given to 3 pools”. A manager keeps the "
-            "allowance on the company's page. We can't see integrations outside Patchworks."
+            "allowance under Allowances, above the list of pools. We can't see integrations "
+            "outside Patchworks."
         ),
         to_do=(
             "Don't raise the limit: that makes it worse. Lower another pool of the same system "
