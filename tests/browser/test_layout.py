@@ -4,17 +4,23 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.conftest import Demo, Fault, let_in
 from tests.browser.pools import new_pool, open_edited
 
 pytestmark = pytest.mark.any_database
 POOLS = "/c/acme/pools/"
-PHONE = {"width": 390, "height": 844}
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
+LINES = "#pool-table tbody tr"
+DRAWN = f"""() => {{
+    const lines = [...document.querySelectorAll("{LINES}")];
+    const settled = !lines[0].parentNode.getAnimations().length;
+    return settled && lines.length === 100 && lines.every((line) => line.innerText.trim());
+}}"""
 TOP = "scrollY + document.querySelector('#pool-table tbody tr').getBoundingClientRect().top"
 
 
@@ -51,6 +57,26 @@ def clear_the_first(page: Page) -> None:
     page.get_by_role("button", name="Clear pending requests").click()
     expect(page.locator("#outcome")).to_contain_text("Cleared the pending requests")
     expect(page.locator("#dialog")).to_be_hidden()
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_lines_out_of_sight_are_drawn_soon(
+    manager: Page, motion: Literal["no-preference", "reduce"]
+) -> None:
+    # A picture of the whole page has nothing else, and neither has the text of what is shown.
+    manager.emulate_media(reduced_motion=motion)
+    wide = manager.viewport_size
+    assert wide
+    manager.goto(f"{POOLS}?per_page=100")
+    manager.wait_for_function(DRAWN, timeout=3_000)
+    # As wide as a phone, and back: what makes such a picture does that for a moment.
+    manager.set_viewport_size(PHONE)
+    manager.set_viewport_size(wide)
+    assert manager.evaluate(DRAWN)
+    first = manager.locator(LINES).first.inner_text()
+    manager.get_by_role("link", name="Next", exact=True).click()
+    expect(manager.locator(LINES).first).not_to_have_text(first)
+    manager.wait_for_function(DRAWN, timeout=3_000)
 
 
 def test_an_outcome_moves_no_row(manager: Page) -> None:
