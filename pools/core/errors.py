@@ -25,7 +25,8 @@ class Reason(StrEnum):
     CONNECTION_REFUSED = "connection refused"
     UNREACHABLE = "unreachable"
     CONNECT_TIMEOUT = "connect timeout"
-    TLS = "tls"
+    CERTIFICATE = "certificate not accepted"
+    NO_TLS = "no secure connection"
     CA_FILE = "ca file unreadable"
     PROXY = "proxy"
     # Sent, or not: the error's own class says.

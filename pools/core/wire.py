@@ -284,12 +284,13 @@ class _WatchedConnection(HTTPConnection):
         try:
             super().connect()
         except ssl.SSLError as error:
-            verification = getattr(error, "verify_message", None)
-            raise attempt.failed(Reason.TLS, str(verification or error.reason or "")) from None
+            if isinstance(error, ssl.SSLCertVerificationError):
+                raise attempt.failed(Reason.CERTIFICATE, error.verify_message) from None
+            raise attempt.failed(Reason.NO_TLS, str(error.reason or "")) from None
         except (OSError, http.client.HTTPException) as error:
             if attempt.reason is None:
                 over = attempt.out_of_time() if isinstance(error, TimeoutError) else None
-                other = Reason.PROXY if self.proxy is not None else Reason.TLS
+                other = Reason.PROXY if self.proxy is not None else Reason.NO_TLS
                 attempt.failed(over or other, str(error))
             raise
 

@@ -222,12 +222,13 @@ def _no_such_address(error: errors.CoreError, situation: Situation, address: str
 
 def invalid(error: errors.Invalid, situation: Situation) -> Problem:
     """Of a change, its values; of anything else, the question that we asked."""
-    if situation.doing is Activity.SIGNING_IN:
-        return _refusal(error, situation, "Check the e-mail and the password.", status=422)
     if not situation.called:
         # There are no fields that its reasons could stand next to.
         text = " ".join([quoted(error), *errors.reasons_in(error.fields)]).strip()
-        return replace(_refusal(error, situation, _if_no_help(text), status=502), core_text=text)
+        next_text, status = _if_no_help(text), 502
+        if situation.doing is Activity.SIGNING_IN:
+            next_text, status = "Check the e-mail and the password.", 422
+        return replace(_refusal(error, situation, next_text, status=status), core_text=text)
     if situation.doing in {Action.CREATE, Action.EDIT} and error.fields.keys() & set(COMPARED):
         return _refusal(error, situation, "Patchworks' messages are next to the fields.")
     if error.fields or quoted(error):

@@ -64,7 +64,7 @@ def test_certificate_is_checked_through_the_proxy_too(
     server = serve(good_core, tls=Authority(tmp_path).server())
     with pytest.raises(NotSent) as caught:
         client(server.url, proxy_url=proxy.url).clear_pool(7)
-    assert (caught.value.reason, server.received) == (Reason.TLS, [])
+    assert (caught.value.reason, server.received) == (Reason.CERTIFICATE, [])
 
 
 def test_proxy_that_refuses_means_not_sent(

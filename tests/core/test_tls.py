@@ -52,7 +52,7 @@ def test_flawed_certificate_means_not_sent(
     server = serve(good_core, tls=authority.server(**flaw))
     with pytest.raises(NotSent) as caught:
         OPERATIONS[name](client(server.url, ca_file=authority.ca_file))
-    assert caught.value.reason == Reason.TLS
+    assert caught.value.reason == Reason.CERTIFICATE
     assert words in caught.value.detail
     assert server.received == []
 
@@ -63,7 +63,15 @@ def test_authority_that_nobody_knows_means_not_sent(
     server = serve(good_core, tls=authority.server())
     with pytest.raises(NotSent) as caught:
         client(server.url).clear_pool(7)
-    assert (caught.value.reason, server.received) == (Reason.TLS, [])
+    assert (caught.value.reason, server.received) == (Reason.CERTIFICATE, [])
+
+
+@pytest.mark.parametrize("name", ["get", "clear"])
+def test_plain_port_shows_no_certificate(serve: Serve, client: MakeClient, name: str) -> None:
+    server = serve(good_core)
+    with pytest.raises(NotSent) as caught:
+        OPERATIONS[name](client(server.url.replace("http://", "https://")))
+    assert caught.value.reason == Reason.NO_TLS
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])

@@ -1,6 +1,7 @@
 """Cores that answer in a form of their own: what can be used is used, all else is named."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 from django.test import Client
+from selectolax.lexbor import LexborHTMLParser
 
 from pools.models import Company, Entry, Token
 from sandbox.http_messages import Answer, Request
@@ -310,6 +312,23 @@ USABLE: dict[str, Callable[[OtherCore], Answering]] = {
         )
     ),
 }
+
+
+def test_what_can_not_be_read_is_told_as_that_on_both_pages(
+    manager: Client, core: OtherCore
+) -> None:
+    pool = fill(core, 1)[0]
+    odd = {name: {"value": 5} for name in ("limit", "timeout", "created_at", "updated_at")}
+    core.answers = each_pool(lambda each: each | odd)
+    page = manager.get(f"{LIST}{pool}/")
+    facts = re.sub(r"\s+", " ", LexborHTMLParser(page.content).css("[aria-label=Facts]")[0].text())
+    for name in ("Limit", "Timeout", "Created", "Updated"):
+        assert f"{name} unreadable" in facts
+    assert "We couldn't read created_at, limit, timeout, updated_at." in facts
+    core.answers = rewriting(
+        lambda request, page: {**page, "data": [{"id": -5, "name": "Odd"}, *page["data"]]}
+    )
+    assert "Oddunreadable id" in told(manager.get(LIST))
 
 
 @pytest.mark.parametrize("form", USABLE.values(), ids=USABLE.keys())

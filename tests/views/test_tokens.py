@@ -257,6 +257,19 @@ def sign_ins(acme: Company) -> Iterator[Callable[..., RawServer]]:
         yield serve
 
 
+def test_what_patchworks_says_of_the_fields_of_a_sign_in_is_told(
+    newcomer: Client, core: RunningSandbox, sign_ins: Callable[..., RawServer]
+) -> None:
+    about = {"email": ["The email must be a valid email address.", "Too long."]}
+    refusal = {"message": "The given data was invalid.", "errors": about}
+    sign_ins(always(json_answer(refusal, 422)))
+    page = unescape(enter(newcomer, kind="sign_in", email="kim", password="x" * 8))
+    assert (
+        "The given data was invalid. email: The email must be a valid email address. "
+        "email: Too long." in page
+    )
+
+
 def test_a_user_name_is_tried_where_the_email_is_refused(
     newcomer: Client, core: RunningSandbox, sign_ins: Callable[..., RawServer]
 ) -> None:

@@ -55,7 +55,9 @@ def test_a_closed_port_is_said() -> None:
 
 def test_tls_spoken_to_a_plain_port_is_said(core: RunningSandbox) -> None:
     found = try_address(core.url.replace("http://", "https://"))
-    assert found.sentence.startswith("We couldn't verify Patchworks' certificate. (")
+    assert found.sentence.startswith(
+        "Patchworks' host didn't make a secure connection. Does https belong there? ("
+    )
 
 
 @pytest.mark.parametrize(
