@@ -4,9 +4,13 @@ They know the other side by its address and its API, and so it is called the Cor
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from pools.core import CoreError, Forbidden, Invalid, NotFound, Unauthenticated
 from pools.wording.causes import cause_at_sign_in, cause_of
+
+# A mock of the API's description checks nobody, and works: what it is stays open.
+_NO_REFUSAL: Final = "Patchworks refuses that: this may be a test server."
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class Finding:
 def finding_for(answer: CoreError | None) -> Finding:
     """What the answer to an invalid token says about the address; None: pools were shown."""
     if answer is None:
-        return Finding(False, "Pools were shown without a valid token: this is not the Core API.")
+        return Finding(False, f"It showed pools to a token that nobody has. {_NO_REFUSAL}")
     if isinstance(answer, Unauthenticated):
         return Finding(True, "The Core API answers here, and asks for a token as it should.")
     if isinstance(answer, Forbidden):
@@ -34,7 +38,7 @@ def finding_for(answer: CoreError | None) -> Finding:
 def finding_for_sign_in(answer: CoreError | None) -> Finding:
     """What the answer to signing in without a name says; None: that gave a token."""
     if answer is None:
-        return Finding(False, "It gave a token to nobody in particular: nobody signs in here.")
+        return Finding(False, f"It gave a token to nobody in particular. {_NO_REFUSAL}")
     if isinstance(answer, (Unauthenticated, Invalid)):
         return Finding(True, "Patchworks signs people in here.")
     if isinstance(answer, NotFound):

@@ -1,12 +1,14 @@
 """*Test connection* tells in words what stands at an address."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from pools.forms.companies import try_address, try_sign_in
+from pools.wording.reachability import Finding
 from sandbox.running import RunningSandbox, running_sandbox
+from tests.core.raw_server import RawServer, always, json_answer
 from tests.fixtures.panel import json_of
 
 
@@ -72,6 +74,25 @@ def test_an_address_that_may_not_be_called_is_not_called(address: str) -> None:
     found = try_address(address)
     assert not found.good
     assert found.sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("found_at", "answer", "sentence"),
+    [
+        (try_address, {"data": [], "meta": {}}, "It showed pools to a token that nobody has."),
+        (try_sign_in, {"token": "string-0815"}, "It gave a token to nobody in particular."),
+    ],
+)
+def test_a_server_that_refuses_nobody_may_be_a_test_server(
+    found_at: Callable[[str], Finding], answer: object, sentence: str
+) -> None:
+    server = RawServer(always(json_answer(answer)))
+    found = found_at(server.url)
+    server.stop()
+    assert (found.good, found.sentence) == (
+        False,
+        f"{sentence} Patchworks refuses that: this may be a test server.",
+    )
 
 
 @pytest.mark.parametrize("field", ["username", "email", "either"])
