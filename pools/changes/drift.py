@@ -225,7 +225,7 @@ def _may_be_late(entry: Recorded, pool: Pool | None) -> bool:
     if pool is None and entry.action != Action.CREATE:
         return False
     before = said_by(entry).facts.get("before") if entry.action == Action.EDIT else None
-    if pool and (before is None or not shows(pool, Snapshot.from_json(before))):
+    if pool and (before is None or not shows(pool, Snapshot.of(before))):
         return False
     return bool(clock.now() < entry.at + quiet_time())
 
@@ -355,10 +355,10 @@ def _read(facts: Mapping[str, Any], entry: Recorded) -> LastKnown:
     """What an entry says was read when it was made."""
     late = facts.get("wanted") if facts.get("verified") is False else None
     return LastKnown(
-        Snapshot.from_json(facts["after"]),
+        Snapshot.of(facts["after"]),
         entry.at,
         frozenset(facts.get(UNREADABLE, ())),
-        Snapshot.from_json(late) if late else None,
+        Snapshot.of(late) if late else None,
         _beside(entry) if late else None,
     )
 
@@ -378,4 +378,4 @@ def _at(
 ) -> LastKnown | None:
     if not values:
         return None
-    return LastKnown(Snapshot.from_json(values), since, unreadable, beside=beside)
+    return LastKnown(Snapshot.of(values), since, unreadable, beside=beside)

@@ -69,12 +69,16 @@ def facts_in(text: str) -> Mapping[str, Any]:
 
 
 def _is_garbled(entry: Recorded) -> bool:
-    person = entry.actor_id
     return (
         entry.garbled
         or (entry.change is None) is not (entry.kind == Kind.EVENT)
-        or not (person.isascii() and person.isdecimal() and int(person[:20]) <= LARGEST_ID)
+        or not _is_person(entry.actor_id)
     )
+
+
+@lru_cache(maxsize=1024)
+def _is_person(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and int(text[:20]) <= LARGEST_ID
 
 
 def _words_of(words: type[StrEnum] | type[Kind]) -> dict[str, Any]:
@@ -154,7 +158,7 @@ def _is_list(value: Any) -> bool:
 
 
 def _is_snapshot(value: Any) -> bool:
-    return value is None or (type(value) is dict and bool(Snapshot.checked(value)))
+    return value is None or (type(value) is dict and Snapshot.fits(value))
 
 
 def _is_fields(value: Any) -> bool:

@@ -25,10 +25,10 @@ from pools.core.comparing import visible_form
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # Where commas are no separators, a spreadsheet begins a cell or a row behind one of these.
 _BEGINS_A_CELL: Final = re.compile("([;\t\r\n])")
-# In nearly no row, its cells one after the other: a cell that begins with something else than a
-# plain letter or digit (or a list), or what could begin a cell inside of one.
-_BETWEEN: Final = "\0"
-_MAY_RUN: Final = re.compile(r"(?:^|\0)[^0-9A-Za-z[\0]|[;\t\r\n]")
+# What nearly no cell begins with: something else than a plain letter or digit (or a list). Looked
+# for in all cells of a row at once, each behind this mark.
+_BEFORE_A_CELL: Final = "\0"
+_BEGINS_OTHERWISE: Final = re.compile(r"\0[^0-9A-Za-z[\0]")
 _DROPPED_AT_THE_START: Final = ("\t", "\r", "\n")
 BYTE_ORDER_MARK: Final = "\ufeff"
 _NUMBERS: Final = {int}
@@ -126,7 +126,9 @@ def cells_of(row: Mapping[str, Any]) -> list[str]:
         value if type(value) is str else "" if value is None else _cell(value)
         for value in row.values()
     ]
-    return list(map(defused, cells)) if _MAY_RUN.search(_BETWEEN.join(cells)) else cells
+    row_of_them = _BEFORE_A_CELL + _BEFORE_A_CELL.join(cells)
+    may_run = _BEGINS_OTHERWISE.search(row_of_them) or _BEGINS_A_CELL.search(row_of_them)
+    return list(map(defused, cells)) if may_run else cells
 
 
 as_recorded: Final = json.JSONEncoder(ensure_ascii=False).encode

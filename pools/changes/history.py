@@ -196,15 +196,12 @@ def in_order(entries: QuerySet[Entry]) -> list[Recorded]:
 
 
 def items_of(entries: Iterable[Recorded]) -> list[HistoryItem]:
-    """The changes that entries are about, newest first; of each, all entries are there."""
+    """The changes that entries, oldest first, are about, newest first; of each, all are there."""
     by_change: dict[UUID, dict[str, Recorded]] = {}
     for entry in entries:
         if entry.change is not None:
             by_change.setdefault(entry.change, {})[entry.kind] = entry
-    newest_first = sorted(
-        by_change.values(), key=lambda kinds: min(e.seq for e in kinds.values()), reverse=True
-    )
-    return [_item(kinds) for kinds in newest_first]
+    return [_item(kinds) for kinds in reversed(by_change.values())]
 
 
 def _item(kinds: Mapping[str, Recorded]) -> HistoryItem:
@@ -215,9 +212,12 @@ def _item(kinds: Mapping[str, Recorded]) -> HistoryItem:
     ended, settled = kinds.get(Kind.OUTCOME), kinds.get(Kind.SETTLED)
     released = kinds.get(Kind.RELEASED)
     begun = kinds.get(Kind.INTENT) or ended or next(iter(kinds.values()))
-    references = [all_said[each.kind].pool for each in (ended, settled, begun) if each]
-    pool = next((each for each in references if each.pool_id is not None), references[-1])
-    about, at = facts[begun.kind], all_said[begun.kind].at
+    about, at, pool = facts[begun.kind], all_said[begun.kind].at, all_said[begun.kind].pool
+    for each in (ended, settled):
+        # An intent to create one does not know its id.
+        if each and (told := all_said[each.kind].pool).pool_id is not None:
+            pool = told
+            break
     answer = facts.get(Kind.OUTCOME, {})
     before, wanted = _snapshot(about.get("before")), _snapshot(about.get("wanted"))
     reverts = about.get("reverts")
@@ -266,12 +266,12 @@ def _damage(
     kinds: Mapping[str, Recorded], all_said: Mapping[str, Said], begun: Recorded
 ) -> tuple[tuple[int, ...], bool]:
     """The entries that cannot be read, and whether the change is lost with them."""
-    unreadable = tuple(sorted(kinds[kind].seq for kind, s in all_said.items() if not s.readable))
-    if not unreadable and _lacks_intent(kinds):
-        return (begun.seq,), True
+    unreadable = [kinds[kind].seq for kind, said in all_said.items() if not said.readable]
     if not unreadable:
-        return (), False
-    return unreadable, not leaves_open((each.kind, each.outcome) for each in kinds.values())
+        return ((begun.seq,), True) if _lacks_intent(kinds) else ((), False)
+    return tuple(sorted(unreadable)), not leaves_open(
+        (each.kind, each.outcome) for each in kinds.values()
+    )
 
 
 def _readback(
@@ -288,7 +288,7 @@ def _readback(
 
 def _lacks_intent(kinds: Mapping[str, Recorded]) -> bool:
     """Whether what was changed is nowhere to be read, nor whether it was."""
-    if kinds.keys() & {Kind.INTENT, Kind.DRIFT}:
+    if Kind.INTENT in kinds or Kind.DRIFT in kinds:
         return False
     return not any(ends(each.kind, each.outcome) for each in kinds.values())
 
@@ -310,7 +310,7 @@ def _after(facts: Mapping[str, Mapping[str, Any]]) -> Any:
 
 
 def _snapshot(facts: Mapping[str, Any] | None) -> Snapshot | None:
-    return None if facts is None else Snapshot.from_json(facts)
+    return None if facts is None else Snapshot.of(facts)
 
 
 def edited(

@@ -331,7 +331,7 @@ def whole_change(change_id: UUID) -> WholeChange | None:
     called = next((step.facts for step in steps if step.kind is Kind.OUTCOME), {})
     return WholeChange(
         line=ChangeLine(entries[0].seq, entries[0].company, item),
-        wanted=Snapshot.from_json(wanted) if wanted else None,
+        wanted=Snapshot.of(wanted) if wanted else None,
         address=steps[0].facts.get("address", ""),
         status=called.get("status"),
         took_milliseconds=called.get("took_milliseconds"),

@@ -21,6 +21,7 @@ _LABELS: Final = {CONNECTORS: "connectors"}
 _NUMBER: Final = (int, type(None))
 # Of a name, a limit and a timeout together.
 _KINDS_OF_VALUES: Final = frozenset(product((str, type(None)), _NUMBER, _NUMBER))
+_WHOLE_NUMBERS: Final = {int}
 
 
 class Snapshot(NamedTuple):
@@ -48,23 +49,27 @@ class Snapshot(NamedTuple):
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> Self:
         """From what `to_json` gave. Raises ValueError for anything else."""
-        return cls(*cls.checked(facts))
+        try:
+            fits = cls.fits(facts)
+        except LookupError as error:
+            raise ValueError(f"{error.args[0]} is missing") from None
+        if not fits:
+            raise ValueError("a value is not of its kind")
+        return cls.of(facts)
 
     @staticmethod
-    def checked(
-        facts: Mapping[str, Any],
-    ) -> tuple[str | None, int | None, int | None, tuple[int, ...] | None]:
-        """The values alone, in their order. Raises ValueError like `from_json`."""
-        try:
-            name, limit, timeout = facts["name"], facts["limit"], facts["timeout"]
-        except KeyError as error:
-            raise ValueError(f"{error.args[0]} is missing") from None
-        if (type(name), type(limit), type(timeout)) not in _KINDS_OF_VALUES:
-            raise ValueError("a value is not of its kind")
+    def fits(facts: Mapping[str, Any]) -> bool:
+        """Whether each value is of its kind. LookupError where one is missing."""
         ids = facts.get("connector_ids")
-        if ids and {*map(type, ids)} != {int}:
-            raise ValueError("connector ids are whole numbers")
-        return name, limit, timeout, None if ids is None else tuple(ids)
+        kinds = type(facts["name"]), type(facts["limit"]), type(facts["timeout"])
+        return kinds in _KINDS_OF_VALUES and (not ids or {*map(type, ids)} == _WHOLE_NUMBERS)
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Self:
+        """The same as `from_json`, from facts that fit: a page has hundreds, all looked at once."""
+        ids = facts.get("connector_ids")
+        told = None if ids is None else tuple(ids)
+        return cls(facts["name"], facts["limit"], facts["timeout"], told)
 
     def to_json(self) -> dict[str, Any]:
         ids = self.connector_ids
@@ -108,12 +113,12 @@ def differences(
 
     What could not be read (None, but for a timeout) differs from nothing.
     """
-    pairs = {field: (getattr(before, field), getattr(after, field)) for field in fields}
-    return tuple(
-        Difference(_LABELS.get(field, field), *map(_read, pair))
-        for field, pair in pairs.items()
-        if pair[0] != pair[1] and (field == "timeout" or None not in pair)
-    )
+    found = []
+    for each in fields:
+        was, now = getattr(before, each), getattr(after, each)
+        if was != now and (each == "timeout" or (was is not None and now is not None)):
+            found.append(Difference(_LABELS.get(each, each), _read(was), _read(now)))
+    return tuple(found)
 
 
 def found_differences(
@@ -123,9 +128,9 @@ def found_differences(
 
     What somebody wants may differ in characters that nobody sees.
     """
-    seen = [
-        field for field in fields if not same_value(getattr(before, field), getattr(now, field))
-    ]
+    pairs = [(field, getattr(before, field), getattr(now, field)) for field in fields]
+    # Most are equal as they are.
+    seen = [each for each, was, is_now in pairs if was != is_now and not same_value(was, is_now)]
     return differences(before, now, seen)
 
 

@@ -102,7 +102,7 @@ def record_late(entry: Recorded, pool: Pool | None, actor: Actor) -> Entry:
 def _shown_since(entry: Recorded, pool: Pool | None) -> Readback | None:
     facts = said_by(entry).facts
     before, wanted = (
-        Snapshot.from_json(facts[key]) if facts.get(key) else None for key in ("before", "wanted")
+        Snapshot.of(facts[key]) if facts.get(key) else None for key in ("before", "wanted")
     )
     sent = [
         field

@@ -114,5 +114,5 @@ def _changes(entries: Collection[Recorded]) -> list[ChangeEvidence]:
             item=item,
             steps=[step_of(entry) for entry in parts[item.change_id]],
         )
-        for item in items_of(of_changes)
+        for item in items_of(_newest_first(entries)[::-1])
     ]
