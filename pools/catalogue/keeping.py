@@ -136,8 +136,7 @@ def _known(company: Company, pool_ids: Collection[int], beside: Sql | None) -> d
         cursor.execute(query, [*given, company.pk, company.origin, *pool_ids])
         rows = cursor.fetchall()
     found = {}
-    for row in rows:
-        pool_id, seen_at, reading, note, *facts, told = _COLUMNS.values(row)
+    for pool_id, seen_at, reading, note, *facts, told in _COLUMNS.values(rows):
         found[pool_id] = Known(Facts(*facts), seen_at, reading, note, told)
     return found
 

@@ -23,6 +23,9 @@ def canonical_json(value: Any) -> str:
 
 def storable(text: str) -> str:
     """`text` as every database can hold it: NUL and lone surrogates become U+FFFD."""
+    # Nearly every text is.
+    if text.isascii() and "\0" not in text:
+        return text
     return text.translate(_UNSTORABLE)
 
 

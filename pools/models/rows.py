@@ -4,7 +4,7 @@ Putting a query together takes Django several times as long as the database take
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
@@ -47,17 +47,20 @@ class Columns(Generic[_Row]):
             for vendor, read in _READ.items()
         }
 
-    def values(self, row: Sequence[Any]) -> list[Any]:
-        """The columns of a row, in their order, as a model has them."""
-        values = list(row)
-        for place, read in self._read[connection.vendor]:
-            if values[place] is not None:
-                values[place] = read(values[place])
-        return values
+    def values(self, rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
+        """The columns of each row, in their order, as a model has them."""
+        reading = self._read[connection.vendor]
+        for row in rows:
+            values = list(row)
+            for place, read in reading:
+                if values[place] is not None:
+                    values[place] = read(values[place])
+            yield values
 
     def row(self, row: Sequence[Any]) -> _Row:
-        """The same as a row of the model; of all of its columns."""
-        return self._model.from_db(DEFAULT_DB_ALIAS, self._names, self.values(row))
+        """The same of one row, as a row of the model; of all of its columns."""
+        (values,) = self.values([row])
+        return self._model.from_db(DEFAULT_DB_ALIAS, self._names, values)
 
 
 def _type_of(field: Any) -> str:

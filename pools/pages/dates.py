@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from pools.wording.moments import MONTHS, UNREADABLE_MOMENT, age_here
 
+_SHORT_MONTHS: Final = tuple(month[:3] for month in MONTHS)
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 Filter = Callable[[datetime | None], str]
 
@@ -24,15 +25,16 @@ def _local(write: Callable[[datetime], str]) -> Filter:
 
 
 def _day(at: date) -> str:
-    return f"{at.day} {MONTHS[at.month - 1][:3]} {at.year}"
+    return f"{at.day} {_SHORT_MONTHS[at.month - 1]} {at.year}"
 
 
+# The time of day as ISO 8601 has it, which a page of a list asks for hundreds of times.
 def _minute(at: datetime) -> str:
-    return f"{at.hour:02d}:{at.minute:02d}"
+    return at.isoformat(timespec="minutes")[11:16]
 
 
 def _clock(at: datetime) -> str:
-    return f"{_minute(at)}:{at.second:02d}"
+    return at.isoformat(timespec="seconds")[11:19]
 
 
 def _exact(at: datetime) -> str:
@@ -84,7 +86,7 @@ def day(day: date) -> str:
 
 def short_weekday(day: date) -> str:
     """Mon 1 Dec"""
-    return f"{_DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1][:3]}"
+    return f"{_DAYS[day.weekday()]} {day.day} {_SHORT_MONTHS[day.month - 1]}"
 
 
 def dated_weekday(day: date | None) -> str:

@@ -1,8 +1,6 @@
 """A pool as a line of the list: its facts, where it leads, and what may be done to it."""
 
-from typing import Any, NamedTuple
-
-from django.urls import reverse
+from typing import Any, Final, NamedTuple
 
 from pools.changes import HistoryItem
 from pools.changes.pool_records import PoolsRecord, record_of
@@ -12,9 +10,17 @@ from pools.guidance.gathering import Note
 from pools.models import Company
 from pools.models.vocabulary import MADE_HERE, Action
 from pools.pages.dates import Teller, Told
+from pools.pages.template_functions import url
 from pools.views.workplace import Workplace
 from pools.wording.actions import ActionWords, words_for
 from pools.wording.connectors import SystemConnectors, by_system
+
+# What can be done to a pool that is there: its words, and the name of where it is done.
+_OFFERED: Final = tuple(
+    (action, words_for(action), f"pool_{action}")
+    for action in MADE_HERE
+    if action is not Action.CREATE
+)
 
 
 class Offer(NamedTuple):
@@ -60,14 +66,14 @@ class Addresses:
 
     def __init__(self, company: Company, *, on_list: bool = False) -> None:
         self._slug = company.slug
-        self._changes = reverse("pools:change_list")
-        self._above = reverse("pools:pool_list", args=[company.slug]) if on_list else ""
+        self._changes = url("pools:change_list")
+        self._above = url("pools:pool_list", company.slug) if on_list else ""
         self._around: dict[str, tuple[str, str]] = {}
 
     def of(self, name: str, pool_id: int) -> str:
         if name not in self._around:
             any_pool = 2**63 - 1
-            address = reverse(f"pools:{name}", args=[self._slug, any_pool])
+            address = url(f"pools:{name}", self._slug, any_pool)
             before, _, after = address.rpartition(str(any_pool))
             self._around[name] = before.removeprefix(self._above), after
         before, after = self._around[name]
@@ -122,7 +128,7 @@ def offers_for(workplace: Workplace, at: Addresses, pool_id: int | None, held: b
     if pool_id is None or held:
         return []
     return [
-        Offer(action, words_for(action), at.of(f"pool_{action}", pool_id))
-        for action in MADE_HERE
-        if action is not Action.CREATE and workplace.may[action]
+        Offer(action, words, at.of(name, pool_id))
+        for action, words, name in _OFFERED
+        if workplace.may[action]
     ]

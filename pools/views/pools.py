@@ -31,6 +31,7 @@ from pools.pages.dates import Teller
 from pools.pages.guards import needs, person
 from pools.pages.just_read import take
 from pools.pages.rendering import fragment_wanted, show
+from pools.pages.template_functions import url
 from pools.views import page_sizes
 from pools.views.address_names import known_in, nothing_made_of
 from pools.views.deciding import Deciding
@@ -303,7 +304,7 @@ def _addresses(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
 
 
 def _neighbours(company: Company, query: ListQuery, page: Page) -> dict[str, str]:
-    path = reverse("pools:pool_list", args=[company.slug])
+    path = url("pools:pool_list", company.slug)
     last = page.last_page
     reachable = page.numbered and page.number == query.page
     return {

@@ -249,7 +249,7 @@ class Workplace:
     @property
     def may_choose(self) -> bool:
         """Whether the person may do something to several pools at once."""
-        return any(self.may[action] for action in (Action.EDIT, Action.CLEAR, Action.DELETE))
+        return self.may[Action.EDIT] or self.may[Action.CLEAR] or self.may[Action.DELETE]
 
     def situation(self, doing: Activity | Action, undo: Undo | None = None) -> Situation:
         """Where the person is, for the words that depend on it."""

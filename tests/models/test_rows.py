@@ -48,4 +48,5 @@ def test_some_columns_come_in_the_order_of_their_names(acme: Company) -> None:
     columns = Columns(Company, ("slug", "archived_at", "reason_required_for", "name"))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {columns.sql} FROM pools_company")
-        assert columns.values(cursor.fetchone()) == ["acme", None, [], acme.name]
+        (values,) = columns.values(cursor.fetchall())
+    assert values == ["acme", None, [], acme.name]
