@@ -7,7 +7,8 @@ without scripts, and its status can only be 200 by then.
 
 import logging
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from functools import cache
 from typing import Any, Final, TypeVar
@@ -44,7 +45,9 @@ def soon_or_begun(
     if patience is None or request.method != "GET" or fragment_wanted(request) is not None:
         return answer(ask)
     reading = _readers().submit(copy_context().run, ask)
-    wait([reading], patience)
+    # Only waits: what it raised is for the answer.
+    with suppress(TimeoutError):
+        reading.exception(patience)
     if reading.done():
         return answer(reading.result)
     begun = render(request, "pools/waiting.html", frame).content.decode()
@@ -72,7 +75,7 @@ def _pieces(
     # What comes after the first piece is made when the middleware has gone.
     zone, inside = timezone.get_current_timezone(), copy_context()
     yield marked_page(begun)
-    wait([reading])
+    reading.exception()
 
     def rest() -> str:
         with timezone.override(zone):

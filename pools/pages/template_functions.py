@@ -6,7 +6,7 @@ that is missing is an error. All that is put in is escaped; nothing is marked as
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from django.conf import settings
@@ -51,7 +51,8 @@ def environment(**options: Any) -> Environment:
     made.template_class = Shown
     made.context_class = Calling
     made.filters.update(_FILTERS)
-    made.globals.update(static=static, url=url, htmx_script=htmx_script)
+    # Where a file is served is put together once.
+    made.globals.update(static=cache(static), url=url, htmx_script=cache(htmx_script))
     made.globals.update(all_keys=KEYS, key_home=HOME, key_changes=CHANGES)
     return made
 
