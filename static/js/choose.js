@@ -40,13 +40,11 @@
   };
 
   const line = ([id, name]) => {
-    const item = document.createElement("li");
-    const [shown, number, remove] = ["bdi", "small", "button"].map((tag) => document.createElement(tag));
+    const item = byId("chosen-line").content.firstElementChild.cloneNode(true);
+    const [shown, number, remove] = item.children;
     shown.textContent = name;
     number.textContent = id;
-    remove.textContent = "Remove";
-    Object.entries({ type: "button", class: "plain", "aria-label": `Remove ${name} ${id}` })
-      .forEach((pair) => remove.setAttribute(...pair));
+    remove.setAttribute("aria-label", `Remove ${name} ${id}`);
     remove.addEventListener("click", (event) => {
       // A click outside of the list closes it: the line is gone by then.
       event.stopPropagation();
@@ -55,7 +53,6 @@
       item.remove();
       choose([[id, name]], false);
     });
-    item.append(shown, number, remove);
     return item;
   };
 
@@ -92,31 +89,15 @@
     }
   });
 
-  const isTyping = (target) => target.closest("input:not([type='checkbox']), textarea, select, dialog");
-
-  document.addEventListener("keydown", (event) => {
-    const { target, key, code, shiftKey } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (isTick(target) && key === " " && shiftKey) {
-      event.preventDefault();
-      tick(target, !target.checked, true);
-      return;
-    }
-    if (document.documentElement.dataset.singleKeys === "off" || isTyping(target)) return;
-    const box = target.closest("tr")?.querySelector("[name='pool']");
-    if (box && (key.toLowerCase() === "x" || (code === "KeyX" && !/^[a-z]$/i.test(key)))) {
-      event.preventDefault();
-      tick(box, !box.checked, shiftKey);
-    }
-    if (key === "a" && chosen.size) {
-      event.preventDefault();
-      form.querySelector("summary").focus();
-    }
-  });
   // The key that is let go would press the tick.
-  document.addEventListener("keyup", (event) => {
-    if (event.key === " " && event.shiftKey && isTick(event.target)) event.preventDefault();
-  });
+  for (const name of ["keydown", "keyup"]) {
+    document.addEventListener(name, (event) => {
+      const { target, key, shiftKey } = event;
+      if (key !== " " || !shiftKey || !isTick(target)) return;
+      event.preventDefault();
+      if (name === "keydown") tick(target, !target.checked, true);
+    });
+  }
 
   form.querySelector("details").addEventListener("toggle", ({ target }) => {
     list.replaceChildren(...target.open ? [...chosen].map(line) : []);

@@ -24,10 +24,9 @@ import "./choose.js";
     config.refreshOnHistoryMiss = true;
     config.historyRestoreAsHxRequest = false;
     config.responseHandling = [
-      { code: "204", swap: false },
-      { code: "[23]..", swap: true },
-      { code: "400|403|404|409|422|429|500|502|503", swap: true },
-      { code: "[45]..", swap: false, error: true },
+      { code: "204" },
+      { code: "[23]..|400|403|404|409|422|429|500|502|503", swap: true },
+      { code: "[45]..", error: true },
     ];
   }
 
@@ -327,8 +326,7 @@ import "./choose.js";
 
   // Another tab or window stays the browser's business.
   on("click", (event) => {
-    const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey;
-    if (elsewhere && event.target.closest("a")) event.stopImmediatePropagation();
+    if ((event.ctrlKey || event.metaKey || event.shiftKey) && event.target.closest("a")) event.stopImmediatePropagation();
   }, true);
 
   // A line of a list opens by a click anywhere on it, unless something in it is meant or marked.
@@ -469,9 +467,23 @@ import "./choose.js";
     show(byId("signed-out").content.cloneNode(true));
   });
 
-  /* What is closed to htmx goes at once: it would take leave of each of a thousand elements. */
-  const empty = (region) => {
-    for (const part of region.querySelectorAll("tbody[hx-disable]")) part.replaceChildren();
+  /* Another page of the list. Its lines are closed to htmx: they go at once, since it would take leave
+     of each of a thousand elements. Of the new ones those come first that the window has room for, each
+     as low as it can be, and the others a frame later: drawn at once, they would keep it waiting. */
+  const begin = (detail) => {
+    const top = detail.requestConfig.elt.closest("nav") ? 0 : scrollY;
+    const parts = detail.serverResponse.split(/(?=<tr><|<\/tb)/);
+    const room = 1 + (top + innerHeight) / 28;
+    if (parts.length > room + 1) {
+      parts.splice(room, 0, "</tr><template>");
+      parts.splice(-1, 0, "</template>");
+    }
+    detail.serverResponse = parts.join("");
+    detail.target.querySelector("tbody")?.replaceChildren();
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      const others = document.querySelector("#pool-table template");
+      others?.replaceWith(others.content);
+    }));
   };
 
   on("htmx:beforeSwap", ({ detail }) => {
@@ -479,8 +491,9 @@ import "./choose.js";
     if (target === outcome) settle();
     focusWasInside = target.contains(document.activeElement);
     if (!detail.shouldSwap) return;
-    if (xhr.status < 400) empty(target);
-    else if (/<html/i.test(detail.serverResponse)) {
+    if (xhr.status < 400) {
+      if (target.id === "pool-table") begin(detail);
+    } else if (/<html/i.test(detail.serverResponse)) {
       detail.shouldSwap = false;
       show(WENT_WRONG);
     } else if (target.tabIndex === -1 && target.id && refreshes(detail)) {
@@ -576,9 +589,14 @@ import "./choose.js";
     return leads ? document.querySelector(named) : row()?.querySelector(named) || document.querySelector(`.head ${named}`);
   };
 
+  // With Shift it is a range: choose.js hears the click.
+  const tick = (event) => row()?.querySelector("[name='pool']")?.dispatchEvent(new MouseEvent("click", event));
+
   // All letters are in pools/wording/keys.py; these lead to nothing that stands on a page.
   const keys = {
     "/": find,
+    x: tick,
+    a: () => document.querySelector(".chosen.on summary")?.focus(),
     j: () => step(1),
     k: () => step(-1),
     g: () => { leads = setTimeout(() => { leads = 0; }, 1500); },
@@ -597,8 +615,8 @@ import "./choose.js";
   /* The letter on the key: with caps lock, and where its letter is of another alphabet. */
   const keyOf = ({ key, code, shiftKey }) => {
     if (!/^\p{L}$/u.test(key)) return key;
-    if (shiftKey) return "";
-    return /\p{Script=Latin}/u.test(key) ? key.toLowerCase() : code.replace(/^Key/, "").toLowerCase();
+    const letter = (/\p{Script=Latin}/u.test(key) ? key : code.replace("Key", "")).toLowerCase();
+    return shiftKey && letter !== "x" ? "" : letter;
   };
 
   on("keydown", (event) => {
@@ -622,7 +640,7 @@ import "./choose.js";
     const offer = !keys[key] && offered(key);
     if (!keys[key] && !offer || !keysOn() || blocked) return;
     event.preventDefault();
-    if (!offer) return keys[key]();
+    if (!offer) return keys[key](event);
     leads = 0;
     offer.click();
   });

@@ -547,3 +547,67 @@ def test_company_and_pool_are_both_known_by_the_band_however_long_their_names(
         least = [80 if length > 10 else 20 for length in (company, pool)]
         assert [w for w, room in zip(widths, least, strict=True) if w < room] == [], (company, pool)
         assert phone.evaluate("document.documentElement.scrollWidth") == width
+
+
+# What each frame since the list was another one has: the first line's way, and how many lines.
+FRAMES = """() => {
+    const seen = window.frames_seen = [];
+    const first = () => document.querySelector("tbody th a").getAttribute("href");
+    const before = first();
+    const look = () => {
+        if (first() !== before) seen.push(document.querySelectorAll("tbody > tr").length);
+        if (seen.length < 6) requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+}"""
+
+
+def test_a_long_list_begins_with_what_the_window_shows(manager: Page) -> None:
+    manager.goto(f"{POOLS}?per_page=100")
+    lines = manager.locator("#pool-table tbody tr")
+    pager = manager.get_by_role("link", name="Next", exact=True)
+    # Where one pages from: the end of the list.
+    pager.scroll_into_view_if_needed()
+    manager.evaluate(FRAMES)
+    pager.click()
+    manager.wait_for_function("() => window.frames_seen.length === 6")
+    fewer, *_, all_of_them = manager.evaluate("window.frames_seen")
+    assert (fewer < 60, all_of_them) == (True, 100)
+    assert (
+        manager.locator("tbody tr")
+        .nth(fewer - 1)
+        .evaluate("(line) => line.getBoundingClientRect().bottom >= innerHeight")
+    )
+    swapped = lines.all_text_contents()
+    manager.reload()
+    assert swapped == lines.all_text_contents()
+
+
+def test_two_lists_at_once_leave_the_lines_of_the_second(manager: Page) -> None:
+    manager.goto(f"{POOLS}?per_page=100")
+    manager.evaluate("""async () => {
+        const waiting = [];
+        const whole = window.requestAnimationFrame;
+        window.requestAnimationFrame = (act) => waiting.push(act);
+        const load = (page) => htmx.ajax("get", `?per_page=100&page=${page}`,
+            { source: document.body, target: "#pool-table", swap: "outerHTML" });
+        await load(2);
+        await load(3);
+        while (waiting.length) waiting.shift()();
+        window.requestAnimationFrame = whole;
+    }""")
+    numbers = manager.locator("#pool-table .pool-name small").all_text_contents()
+    assert numbers[0] == "201"
+    assert len(numbers) == len(set(numbers)) < 100
+
+
+def test_a_list_that_is_read_again_stays_where_it_was_scrolled_to(manager: Page) -> None:
+    manager.goto(f"{POOLS}?per_page=100")
+    refresh = manager.locator("#refresh")
+    refresh.scroll_into_view_if_needed()
+    before = manager.evaluate("scrollY")
+    with manager.expect_response("**per_page=100**"):
+        refresh.click()
+    expect(manager.locator("#pool-table[aria-busy]")).to_have_count(0)
+    manager.wait_for_timeout(100)
+    assert manager.evaluate("scrollY") == before > 0

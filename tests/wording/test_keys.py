@@ -25,9 +25,6 @@ def test_scripts_have_the_letters_of_the_list_that_stand_on_no_page() -> None:
     )
     assert acts
     known = set(re.findall(r'^    "?([^\s"])"?: ', acts[1], re.MULTILINE))
-    known |= set(
-        re.findall(r'\bkey(?:\.toLowerCase\(\))? === "(\S)"', (STATIC / "js/choose.js").read_text())
-    )
     assert known == LETTERS - NAMED - ON_PAGES - {HOME, CHANGES}
 
 
