@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
+from pools.people.roles import MANAGE_PEOPLE
 from pools.wording.roles import not_in_your_role
 
 
@@ -29,7 +30,7 @@ class PanelAdminSite(AdminSite):
     index_title = "People, roles, tokens and the ledger"
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_active and request.user.has_perm("pools.manage_people")
+        return request.user.is_active and request.user.has_perm(MANAGE_PEOPLE)
 
     @method_decorator(never_cache)
     @login_not_required
@@ -37,7 +38,7 @@ class PanelAdminSite(AdminSite):
         if self.has_permission(request):
             return redirect("admin:index")
         if request.user.is_authenticated:
-            raise PermissionDenied(not_in_your_role("pools.manage_people"))
+            raise PermissionDenied(not_in_your_role(MANAGE_PEOPLE))
         # Imported late: it needs the user model, which comes after this app.
         from django.contrib.auth.views import redirect_to_login
 

@@ -25,6 +25,7 @@ from pools.core import (
 )
 from pools.core.pacing import USUAL_PAUSE, leaves_too_few
 from pools.models import Company
+from pools.people.roles import SEE_POOLS
 from pools.tokens import keeping
 
 # Somebody sits in front of it: so long in all, and nothing is waited for.
@@ -91,7 +92,7 @@ def reopened(user: User, company: Company, request_id: str = "") -> CoreClient:
     """Core, with the person's token as it is now. Raises one of STOPS where they may not read."""
     now = User.objects.filter(pk=user.pk, is_active=True).first()
     token = keeping.token_for(now, company) if now else None
-    if now is None or token is None or not now.has_perm("pools.view_pools"):
+    if now is None or token is None or not now.has_perm(SEE_POOLS):
         raise RightTaken("they may not read these pools")
     if token.company.origin != company.origin:
         raise CompanyMoved("the company has another address")

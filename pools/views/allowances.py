@@ -17,6 +17,7 @@ from pools.models.allowance import system_key
 from pools.models.vocabulary import Action
 from pools.pages.drafts import take_draft
 from pools.pages.guards import needs, person
+from pools.people.roles import MANAGE_PEOPLE, SET_ALLOWANCES
 from pools.tokens.keeping import TokenMissing, must_be_active
 from pools.views.account import safe_next
 from pools.views.workplace import Workplace, enter
@@ -24,7 +25,7 @@ from pools.wording import allowances as wording
 from pools.wording.database import nothing_saved
 
 
-@needs("pools.set_allowances")
+@needs(SET_ALLOWANCES)
 def allowances(request: HttpRequest, company: str) -> HttpResponse:
     """Those that are kept, and one to set: a new one, or another number for one that is there."""
     workplace = enter(request, company)
@@ -51,7 +52,7 @@ def allowances_for(request: HttpRequest, company: Company) -> dict[str, Any]:
     return {"kept": kept, "allowance_form": form, "unset": _without(kept, company)}
 
 
-@needs("pools.set_allowances")
+@needs(SET_ALLOWANCES)
 @require_POST
 def allowance_remove(request: HttpRequest, company: str) -> HttpResponse:
     """Keeps a system's number no longer. What it was stays on the record."""
@@ -75,7 +76,7 @@ def _back(request: HttpRequest, company: str) -> str:
 def _must_work_in(workplace: Workplace) -> None:
     """Who sets companies up may do so everywhere, others where they have a token."""
     must_be_active(workplace.company)
-    if not person(workplace.request).has_perm("pools.manage_people"):
+    if not person(workplace.request).has_perm(MANAGE_PEOPLE):
         workplace.require_token()
 
 

@@ -33,6 +33,7 @@ from pools.pages.drafts import forget_draft, keep_draft, take_draft
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.pages.ticket import reason_begun
+from pools.people.roles import RUN_LISTS
 from pools.views.chosen import Chosen
 from pools.views.workplace import READING, Workplace, enter, rights_of
 from pools.wording import bulk_actions as wording
@@ -54,7 +55,7 @@ class Task:
     form: OrderForm
 
 
-@needs("pools.view_pools")
+@needs(RUN_LISTS)
 def batch_new(request: HttpRequest, company: str) -> HttpResponse:
     """The form of an order; once it is filled in, freezes the list and leads to it."""
     offers = wording.offers_of(rights_of(person(request)))

@@ -26,6 +26,7 @@ from pools.ledger.appending import LedgerUnwritable
 from pools.models.vocabulary import Action
 from pools.pages.guards import needs, person
 from pools.pages.rendering import fragment_wanted, show
+from pools.people.roles import EXPORT_CHANGES, RUN_LISTS, SEE_CHANGES
 from pools.tokens import keeping
 from pools.views import page_sizes
 from pools.views.batch_rows import bar_of, rows_of
@@ -82,13 +83,13 @@ class Place:
         self.progress = progress_of(items_in(self.progress.batch.pk))
 
 
-@needs("pools.view_pools")
+@needs(SEE_CHANGES)
 def batch(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
     """One list: as a preview, while it runs, and as a report."""
     return _shown(Place.entered(request, company, batch))
 
 
-@needs("pools.view_pools")
+@needs(RUN_LISTS)
 def batch_run(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
     """Does some of a list. `start`: somebody pressed the button; otherwise the page asks.
 
@@ -106,7 +107,7 @@ def batch_run(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
     return _answered(place, problem)
 
 
-@needs("pools.view_pools")
+@needs(RUN_LISTS)
 @require_POST
 def batch_stop(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
     """No more of it is sent; what is in flight ends."""
@@ -125,7 +126,7 @@ def batch_stop(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
     return _answered(place, problem)
 
 
-@needs("pools.view_pools")
+@needs(RUN_LISTS)
 @require_POST
 def batch_again(request: HttpRequest, company: str, batch: UUID, what: str) -> HttpResponse:
     """A new list from this one: of what failed, of what was done, of what is left."""
@@ -145,7 +146,7 @@ def batch_again(request: HttpRequest, company: str, batch: UUID, what: str) -> H
     return redirect("pools:batch", company, made.pk)
 
 
-@needs("pools.view_pools")
+@needs(EXPORT_CHANGES)
 @require_POST
 def batch_report(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
     """What became of it as a file. Recorded before its first byte is sent."""
@@ -168,7 +169,7 @@ def batch_report(request: HttpRequest, company: str, batch: UUID) -> HttpRespons
     return answer  # type: ignore[return-value]  # streamed: nobody looks into it on its way
 
 
-@needs("pools.view_pools")
+@needs(SEE_CHANGES)
 def batch_list(request: HttpRequest, company: str) -> HttpResponse:
     """The company's lists, newest first."""
     workplace = enter(request, company)

@@ -33,6 +33,7 @@ from pools.pages.errors import NotHere
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.pages.ticket import ticket_of
+from pools.people.roles import EXPORT_CHANGES, SEE_CHANGES
 from pools.views import page_sizes
 from pools.views.address_names import nothing_made_of, refuse_unknown
 from pools.views.change_columns import columns_of
@@ -74,7 +75,7 @@ class Naming(NamedTuple):
     links: list[tuple[str, str]]
 
 
-@needs("pools.view_pools")
+@needs(SEE_CHANGES)
 def change_list(request: HttpRequest, company: str | None = None) -> HttpResponse:
     """Changes of one company or of all that the person may see; events for auditors."""
     visible, chosen = visible_in(request, company)
@@ -90,7 +91,7 @@ def change_list(request: HttpRequest, company: str | None = None) -> HttpRespons
     return show(request, TEMPLATE, context)
 
 
-@needs("pools.view_pools")
+@needs(SEE_CHANGES)
 def change_detail(request: HttpRequest, change: UUID) -> HttpResponse:
     """One change whole."""
     visible = visibility_of(person(request))
@@ -118,7 +119,7 @@ def change_detail(request: HttpRequest, change: UUID) -> HttpResponse:
     return show(request, "pools/change.html", context)
 
 
-@needs("pools.view_pools")
+@needs(SEE_CHANGES)
 def change_of_entry(request: HttpRequest, entry: int) -> HttpResponse:
     """The change that an entry of the record belongs to, by the entry's number."""
     found, visible = change_of(entry), visibility_of(person(request))
@@ -127,7 +128,7 @@ def change_of_entry(request: HttpRequest, entry: int) -> HttpResponse:
     return redirect("pools:change", found.change)
 
 
-@needs("pools.view_pools")
+@needs(EXPORT_CHANGES)
 @require_POST
 def change_export(request: HttpRequest, company: str | None = None) -> HttpResponse:
     """What is filtered, as a file. Recorded before its first byte is sent."""

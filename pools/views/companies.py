@@ -20,6 +20,7 @@ from pools.pages.actors import actor_of
 from pools.pages.drafts import take_draft
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
+from pools.people.roles import SET_UP_COMPANIES
 from pools.views.allowances import allowances_for
 from pools.wording import companies as wording
 from pools.wording.database import nothing_saved
@@ -28,7 +29,7 @@ from pools.wording.tokens import tokens_stopped_working
 _FORM: Final = "pools/company_form.html"
 
 
-@needs("pools.manage_people")
+@needs(SET_UP_COMPANIES)
 def company_list(request: HttpRequest) -> HttpResponse:
     companies = list(Company.objects.annotate(people=Count("tokens__user", distinct=True)))
     context = {
@@ -38,19 +39,19 @@ def company_list(request: HttpRequest) -> HttpResponse:
     return render(request, "pools/company_list.html", context)
 
 
-@needs("pools.manage_people")
+@needs(SET_UP_COMPANIES)
 @credential_given_lately
 def company_new(request: HttpRequest) -> HttpResponse:
     return _form_page(request, Company())
 
 
-@needs("pools.manage_people")
+@needs(SET_UP_COMPANIES)
 @credential_given_lately
 def company_edit(request: HttpRequest, company: str) -> HttpResponse:
     return _form_page(request, get_object_or_404(Company, slug=company))
 
 
-@needs("pools.manage_people")
+@needs(SET_UP_COMPANIES)
 @credential_given_lately
 def company_archive(request: HttpRequest, company: str) -> HttpResponse:
     """Puts a company away, after one confirmation."""
@@ -58,7 +59,7 @@ def company_archive(request: HttpRequest, company: str) -> HttpResponse:
     return _confirmed(request, chosen, wording.ARCHIVE, _archiving(chosen), acts.archive)
 
 
-@needs("pools.manage_people")
+@needs(SET_UP_COMPANIES)
 @credential_given_lately
 def company_bring_back(request: HttpRequest, company: str) -> HttpResponse:
     chosen = get_object_or_404(Company, slug=company, archived_at__isnull=False)

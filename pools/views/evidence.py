@@ -32,6 +32,7 @@ from pools.pages.actors import actor_of
 from pools.pages.errors import NotHere
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
+from pools.people.roles import TAKE_EVIDENCE
 from pools.views.address_names import refuse_unknown
 from pools.views.batches import Place
 from pools.views.changes import list_path, not_made, query_of, visible_in
@@ -67,7 +68,7 @@ class Asked:
     archived: str = ""
 
 
-@needs("pools.view_pools")
+@needs(TAKE_EVIDENCE)
 def evidence(request: HttpRequest, company: str | None = None) -> HttpResponse:
     """Of what a list of changes, or of events, is narrowed to."""
     visible, chosen = visible_in(request, company)
@@ -80,7 +81,7 @@ def evidence(request: HttpRequest, company: str | None = None) -> HttpResponse:
     return _asked(request, _of_filter(visible, chosen, query))
 
 
-@needs("pools.view_pools")
+@needs(TAKE_EVIDENCE)
 def change_evidence(request: HttpRequest, change: UUID) -> HttpResponse:
     """Of one change, whole."""
     visible, whole = visibility_of(person(request)), whole_change(change)
@@ -99,7 +100,7 @@ def change_evidence(request: HttpRequest, change: UUID) -> HttpResponse:
     return _asked(request, asked)
 
 
-@needs("pools.view_pools")
+@needs(TAKE_EVIDENCE)
 def batch_evidence(request: HttpRequest, company: str, batch: UUID) -> HttpResponse:
     """Of a list of changes: what was done with it, and each change of it."""
     place = Place.entered(request, company, batch)

@@ -18,6 +18,7 @@ from pools.models import Company, PinnedNote, Reading, SeenPool, Token
 from pools.models.vocabulary import Action
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
+from pools.people.roles import SEE_POOLS
 from pools.tokens.state import WORKING, state_of
 from pools.views import page_sizes
 from pools.views.address_names import nothing_made_of
@@ -50,7 +51,7 @@ class Hit:
     matches: Matches
 
 
-@needs("pools.view_pools")
+@needs(SEE_POOLS)
 def find(request: HttpRequest) -> HttpResponse:
     """Core is asked nothing: what is found is what it last showed."""
     typed = request.GET.get("q", "")

@@ -19,6 +19,7 @@ from pools.models import Company, Entry, Token
 from pools.models.vocabulary import Action, Kind
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
+from pools.people.roles import MANAGE_PEOPLE, SEE_POOLS
 from pools.tokens.state import TokenState, state_of
 from pools.views import page_sizes
 from pools.views.change_rows import pool_addresses
@@ -55,7 +56,7 @@ class RecentRow:
     list_href: str
 
 
-@needs("pools.view_pools")
+@needs(SEE_POOLS)
 def home(request: HttpRequest) -> HttpResponse:
     """Nothing is asked of Core."""
     user = person(request)
@@ -67,7 +68,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "companies": companies,
         "waiting": [row for row in companies if row.state in _WAITING],
         "first_token": bool(mine) and not any(row.token for row in companies),
-        "can_administer": user.has_perm("pools.manage_people"),
+        "can_administer": user.has_perm(MANAGE_PEOPLE),
         **_record(found, seen, all_seen=sees_all(user)),
         "archived": in_archive(archived_beside(each for each, _, _ in mine))
         if mine
@@ -76,7 +77,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return show(request, "pools/home.html", context)
 
 
-@needs("pools.view_pools")
+@needs(SEE_POOLS)
 def company_home(request: HttpRequest, company: str) -> HttpResponse:
     """An address cut short after the company leads to its pools."""
     return redirect("pools:pool_list", company=get_object_or_404(Company, slug=company).slug)

@@ -9,21 +9,22 @@ from pools.forms.notes import NoteForm
 from pools.guidance.notes import NoteChanged, note_on, pin_note
 from pools.ledger.appending import LedgerUnwritable
 from pools.models import PinnedNote
-from pools.models.vocabulary import RIGHTS, Action
+from pools.models.vocabulary import Action
 from pools.pages.drafts import forget_draft, keep_draft, take_draft
 from pools.pages.guards import needs
 from pools.pages.rendering import landed, show
+from pools.people.roles import PIN_NOTES
 from pools.views.workplace import READING, Workplace, enter
 from pools.wording.notes import changed_sentence, pinned_message
 from pools.wording.situations import pool_page
 
 
-@needs(RIGHTS[Action.EDIT])
+@needs(PIN_NOTES)
 def pool_note(request: HttpRequest, company: str, pool: int) -> HttpResponse:
     return _note(request, enter(request, company, pool), pool)
 
 
-@needs(RIGHTS[Action.EDIT])
+@needs(PIN_NOTES)
 def company_note(request: HttpRequest, company: str) -> HttpResponse:
     return _note(request, enter(request, company), None)
 

@@ -22,6 +22,7 @@ from pools.pages.actors import actor_of
 from pools.pages.drafts import take_draft
 from pools.pages.guards import needs, person
 from pools.people import acts, leaving
+from pools.people.roles import MANAGE_PEOPLE
 from pools.people.user_names import NameTaken, earlier_names
 from pools.views import people_facts
 from pools.views.visibility import sees_all, where_older_are
@@ -51,7 +52,7 @@ FORGET_FACTORS: Final = Act(wording.FORGET_FACTORS, acts.remove_second_factors)
 DELETE: Final = Act(wording.DELETE, leaving.delete, check=leaving.may_delete)
 
 
-@needs("pools.manage_people")
+@needs(MANAGE_PEOPLE)
 def people_list(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": people_facts.everyone(*ORDER),
@@ -60,7 +61,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
     return render(request, "pools/people.html", context)
 
 
-@needs("pools.manage_people")
+@needs(MANAGE_PEOPLE)
 def person_detail(request: HttpRequest, person_id: int) -> HttpResponse:
     facts = _facts(person_id)
     earlier = earlier_names(facts.user)
@@ -81,7 +82,7 @@ def person_detail(request: HttpRequest, person_id: int) -> HttpResponse:
     return render(request, "pools/person.html", context)
 
 
-@needs("pools.manage_people")
+@needs(MANAGE_PEOPLE)
 def person_roles(request: HttpRequest, person_id: int) -> HttpResponse:
     """Gives and takes roles."""
     facts = _facts(person_id)
@@ -109,7 +110,7 @@ def _give_roles(request: HttpRequest, facts: people_facts.PersonFacts) -> HttpRe
     return redirect("pools:person", person_id=facts.user.pk)
 
 
-@needs("pools.manage_people")
+@needs(MANAGE_PEOPLE)
 def person_disable(request: HttpRequest, person_id: int) -> HttpResponse:
     if not Token.objects.filter(user=person_id).exists():
         return _act(request, person_id, DISABLE)
@@ -117,27 +118,27 @@ def person_disable(request: HttpRequest, person_id: int) -> HttpResponse:
     return _act(request, person_id, replace(DISABLE, words=words))
 
 
-@needs("pools.manage_people")
+@needs(MANAGE_PEOPLE)
 def person_enable(request: HttpRequest, person_id: int) -> HttpResponse:
     return _act(request, person_id, ENABLE)
 
 
-@needs("pools.manage_people")
+@needs(MANAGE_PEOPLE)
 def person_delete(request: HttpRequest, person_id: int) -> HttpResponse:
     return _act(request, person_id, DELETE)
 
 
-@needs("pools.manage_people")
+@needs(MANAGE_PEOPLE)
 def person_sign_out(request: HttpRequest, person_id: int) -> HttpResponse:
     return _act(request, person_id, SIGN_OUT)
 
 
-@needs("pools.manage_people")
+@needs(MANAGE_PEOPLE)
 def person_forget_factors(request: HttpRequest, person_id: int) -> HttpResponse:
     return _act(request, person_id, FORGET_FACTORS)
 
 
-@needs("pools.manage_people")
+@needs(MANAGE_PEOPLE)
 @credential_given_lately
 @sensitive_variables()
 def person_invite(request: HttpRequest) -> HttpResponse:
@@ -155,7 +156,7 @@ def person_invite(request: HttpRequest) -> HttpResponse:
     return render(request, "pools/person_invited.html", context)
 
 
-@needs("pools.manage_people")
+@needs(MANAGE_PEOPLE)
 @credential_given_lately
 def invitation_withdraw(request: HttpRequest, invitation: UUID) -> HttpResponse:
     """Makes an invitation's link useless."""

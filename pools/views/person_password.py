@@ -11,10 +11,11 @@ from pools.ledger.appending import LedgerUnwritable
 from pools.pages.actors import actor_of
 from pools.pages.guards import needs, person
 from pools.people import acts, password_codes
+from pools.people.roles import MANAGE_PEOPLE
 from pools.wording.people import refused
 
 
-@needs("pools.manage_people")
+@needs(MANAGE_PEOPLE)
 @credential_given_lately
 @sensitive_variables()
 def person_password(request: HttpRequest, person_id: int) -> HttpResponse:

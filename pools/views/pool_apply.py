@@ -17,11 +17,12 @@ from pools.forms.files import ApplyForm, Misjudged, lines_of
 from pools.ledger.appending import LedgerUnwritable
 from pools.models import Batch
 from pools.models.batch import Operation, Source
-from pools.models.vocabulary import RIGHTS, Action
+from pools.models.vocabulary import Action
 from pools.pages.drafts import forget_draft, keep_draft, take_draft
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.pages.ticket import reason_begun
+from pools.people.roles import APPLY_FILES
 from pools.views.workplace import READING, Workplace, enter
 from pools.wording import files as words
 from pools.wording.files import Said
@@ -41,7 +42,7 @@ class Wrong:
     problem: Problem | None = None
 
 
-@needs(RIGHTS[Action.EDIT])
+@needs(APPLY_FILES)
 def pool_apply(request: HttpRequest, company: str) -> HttpResponse:
     """The form; once a file is sent, freezes what it wishes for and leads to that list."""
     workplace = enter(request, company)

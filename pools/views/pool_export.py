@@ -16,6 +16,7 @@ from pools.changes.exporting import CONTENT_TYPES, Format, time_text
 from pools.ledger.appending import record_event
 from pools.pages.guards import needs, person
 from pools.pages.rendering import show
+from pools.people.roles import EXPORT_POOLS
 from pools.views.pools_address import ListQuery, address_of, read_query
 from pools.views.workplace import READING, Workplace, enter
 from pools.wording import addresses
@@ -28,7 +29,7 @@ TEMPLATE: Final = "pools/pool_export.html"
 _LINKED: Final = ("pool_list", "pool_export")
 
 
-@needs("pools.view_pools")
+@needs(EXPORT_POOLS)
 def pool_export(request: HttpRequest, company: str) -> HttpResponse:
     """The choices; a POST is the file. Recorded before its first byte is sent."""
     workplace = enter(request, company)

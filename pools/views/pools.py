@@ -32,6 +32,7 @@ from pools.pages.guards import needs, person
 from pools.pages.just_read import take
 from pools.pages.rendering import fragment_wanted, show
 from pools.pages.template_functions import url
+from pools.people.roles import SEE_POOLS
 from pools.views import page_sizes
 from pools.views.address_names import known_in, nothing_made_of
 from pools.views.deciding import Deciding
@@ -51,7 +52,7 @@ from pools.wording.verifying import in_archive
 SLOW_SECONDS: Final = 2.0
 
 
-@needs("pools.view_pools")
+@needs(SEE_POOLS)
 def pool_list(request: HttpRequest, company: str) -> HttpResponse:
     """One question to Core, whose paging, order and search these are."""
     workplace = enter(request, company)
@@ -141,7 +142,7 @@ def _list_seen(workplace: Workplace, query: ListQuery, context: dict[str, Any]) 
     return show(workplace.request, "pools/pool_list.html", context)
 
 
-@needs("pools.view_pools")
+@needs(SEE_POOLS)
 def pool_detail(request: HttpRequest, company: str, pool: int) -> HttpResponse:
     workplace = enter(request, company, pool)
     polled = "poll" in request.GET and fragment_wanted(request)

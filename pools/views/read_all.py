@@ -10,12 +10,13 @@ from pools.catalogue import reading_all
 from pools.models import SeenPool
 from pools.pages.guards import needs, person
 from pools.pages.rendering import fragment_wanted, show
+from pools.people.roles import READ_ALL_POOLS
 from pools.views.workplace import READING, Workplace, enter
 from pools.wording.pool_list import reading_says
 from pools.wording.situations import Activity
 
 
-@needs("pools.view_pools")
+@needs(READ_ALL_POOLS)
 def read_all(request: HttpRequest, company: str) -> HttpResponse:
     """A POST reads some pages; the page then asks for the next ones, or its person does."""
     workplace = enter(request, company)

@@ -16,12 +16,12 @@ from pools.changes.lines import whole_change
 from pools.forms.settling import ReleaseForm
 from pools.ledger.appending import LedgerUnwritable
 from pools.models import Company
-from pools.models.vocabulary import RIGHTS, Action
 from pools.pages.actors import actor_of
 from pools.pages.drafts import take_draft
 from pools.pages.guards import needs, person
 from pools.pages.rendering import landed, show
 from pools.pages.ticket import reason_begun
+from pools.people.roles import CHECK_CHANGES, UNLOCK_POOLS
 from pools.views.account import safe_next
 from pools.views.visibility import no_such_entry, visibility_of
 from pools.views.workplace import CHANGING, enter
@@ -30,7 +30,7 @@ from pools.wording.settling import settled_message, unrecorded_message
 from pools.wording.situations import Activity, pool_page
 
 
-@needs("pools.view_pools")
+@needs(CHECK_CHANGES)
 @require_POST
 def change_check(request: HttpRequest, company: str, change: UUID) -> HttpResponse:
     """Looks up what became of a change; takes as long as two looks at the pool do.
@@ -53,7 +53,7 @@ def change_check(request: HttpRequest, company: str, change: UUID) -> HttpRespon
     return redirect(safe_next(request, reverse("pools:change", args=[change])))
 
 
-@needs(RIGHTS[Action.EDIT])
+@needs(UNLOCK_POOLS)
 def change_release(request: HttpRequest, company: str, change: UUID) -> HttpResponse:
     """Releases a pool whose last change has no known outcome, for a stated reason.
 

@@ -22,6 +22,7 @@ from pools.models import Company, Token
 from pools.pages.actors import actor_of
 from pools.pages.drafts import take_draft
 from pools.pages.guards import needs, person
+from pools.people.roles import KEEP_OWN_TOKENS
 from pools.tokens import keeping
 from pools.tokens.state import TokenState, state_of
 from pools.views.account import safe_next
@@ -46,7 +47,7 @@ class TokenRow:
     nudge: str
 
 
-@needs("pools.view_pools")
+@needs(KEEP_OWN_TOKENS)
 def token_list(request: HttpRequest) -> HttpResponse:
     rows = []
     for company, token, pending in [*tokens_of(person(request)), *kept_of(person(request))]:
@@ -68,14 +69,14 @@ def token_list(request: HttpRequest) -> HttpResponse:
     return render(request, "pools/token_list.html", context)
 
 
-@needs("pools.view_pools")
+@needs(KEEP_OWN_TOKENS)
 @sensitive_post_parameters("token", "password")
 def token_add(request: HttpRequest) -> HttpResponse:
     initial = {"company": request.GET.get("company", "")}
     return _token_page(request, "add", Company.objects.active(), initial)
 
 
-@needs("pools.view_pools")
+@needs(KEEP_OWN_TOKENS)
 @sensitive_post_parameters("token", "password")
 @credential_given_lately
 def token_replace(request: HttpRequest, company: str) -> HttpResponse:
@@ -85,7 +86,7 @@ def token_replace(request: HttpRequest, company: str) -> HttpResponse:
     return _token_page(request, "replace", chosen, {"company": company})
 
 
-@needs("pools.view_pools")
+@needs(KEEP_OWN_TOKENS)
 def token_confirm(request: HttpRequest, company: str) -> HttpResponse:
     """Shows what a new token gives access to, and puts it to use when the person says so.
 
@@ -97,7 +98,7 @@ def token_confirm(request: HttpRequest, company: str) -> HttpResponse:
     return confirm(request, pending, current)
 
 
-@needs("pools.view_pools")
+@needs(KEEP_OWN_TOKENS)
 @require_POST
 def token_discard(request: HttpRequest, company: str) -> HttpResponse:
     """Forgets a new token that is not the right one. The one in use stays in use."""
@@ -110,7 +111,7 @@ def token_discard(request: HttpRequest, company: str) -> HttpResponse:
     return redirect(safe_next(request, reverse("pools:token_list")))
 
 
-@needs("pools.view_pools")
+@needs(KEEP_OWN_TOKENS)
 @require_POST
 def token_verify(request: HttpRequest, company: str) -> HttpResponse:
     chosen = get_object_or_404(Company, slug=company)
@@ -129,7 +130,7 @@ def token_verify(request: HttpRequest, company: str) -> HttpResponse:
     return redirect("pools:token_list")
 
 
-@needs("pools.view_pools")
+@needs(KEEP_OWN_TOKENS)
 @credential_given_lately
 def token_remove(request: HttpRequest, company: str) -> HttpResponse:
     chosen = get_object_or_404(Company, slug=company)

@@ -10,13 +10,13 @@ from django.views.decorators.http import require_POST
 from pools.ledger.verifying import TooMuch, verify_new
 from pools.pages.actors import actor_of
 from pools.pages.guards import needs, person
+from pools.people.roles import VERIFY_LEDGER
 from pools.views.account import safe_next
-from pools.views.visibility import ALL_CHANGES
 from pools.wording import verifying as wording
 from pools.wording.database import nothing_saved
 
 
-@needs(ALL_CHANGES)
+@needs(VERIFY_LEDGER)
 @require_POST
 def ledger_verify(request: HttpRequest) -> HttpResponse:
     """Walks along what was added since the last walk, and says what it found."""

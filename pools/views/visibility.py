@@ -15,9 +15,9 @@ from pools.ledger.verifying import NEWEST_NOTE, Verification, latest, read_note
 from pools.models import Company
 from pools.models.rows import Columns
 from pools.pages.errors import NotHere
+from pools.people.roles import SEE_ALL_CHANGES
 from pools.wording.verifying import in_archive
 
-ALL_CHANGES: Final = "pools.view_all_changes"
 _COMPANY: Final = Columns(Company)
 # What is in archives, beside the first company: it may name many people.
 _GONE: Final = f"CASE WHEN ROW_NUMBER() OVER () = 1 THEN ({archived.NEWEST_FACTS}) END"
@@ -49,7 +49,7 @@ class Visibility:
 
 
 def sees_all(user: User) -> bool:
-    return user.has_perm(ALL_CHANGES)
+    return user.has_perm(SEE_ALL_CHANGES)
 
 
 def with_archived(companies: QuerySet[Company]) -> QuerySet[Company]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from pools.people.roles import MANAGE_PEOPLE, SET_UP_COMPANIES
 from pools.wording.numbers import counted
 
 
@@ -30,8 +31,8 @@ PAGES: Final = (
         "help causes jam leak slow waiting rate limit run queue allowance credentials 401",
         "pools:stuck",
     ),
-    PanelPage("People", "users roles invite invitations", "pools:people", "pools.manage_people"),
-    PanelPage("Companies", "set up address colour", "pools:company_setup", "pools.manage_people"),
+    PanelPage("People", "users roles invite invitations", "pools:people", MANAGE_PEOPLE),
+    PanelPage("Companies", "set up address colour", "pools:company_setup", SET_UP_COMPANIES),
 )
 
 

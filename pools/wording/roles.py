@@ -2,20 +2,30 @@
 
 from typing import Final
 
-from pools.people.roles import ROLES
+from pools.people.roles import (
+    CLEAR_POOLS,
+    CREATE_POOLS,
+    DELETE_POOLS,
+    EDIT_POOLS,
+    MANAGE_PEOPLE,
+    ROLES,
+    SEE_ALL_CHANGES,
+    SEE_POOLS,
+    SET_ALLOWANCES,
+)
 
 # What a right over pools lets a person do with them, in the order in which it is listed.
 _WITH_POOLS: Final = {
-    "pools.view_pools": "see",
-    "pools.edit_pools": "edit",
-    "pools.clear_pools": "clear",
-    "pools.create_pools": "create",
-    "pools.delete_pools": "delete",
+    SEE_POOLS: "see",
+    EDIT_POOLS: "edit",
+    CLEAR_POOLS: "clear",
+    CREATE_POOLS: "create",
+    DELETE_POOLS: "delete",
 }
 _BEYOND_POOLS: Final = {
-    "pools.set_allowances": "set allowances",
-    "pools.view_all_changes": "see every company's changes",
-    "pools.manage_people": "manage people and companies",
+    SET_ALLOWANCES: "set allowances",
+    SEE_ALL_CHANGES: "see every company's changes",
+    MANAGE_PEOPLE: "manage people and companies",
 }
 
 

@@ -1,13 +1,17 @@
 """The roles: groups that have exactly the rights of the table, and follow it."""
 
 import json
+import re
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.db import migrations
 
+from adminpanel.settings import BASE_DIR
 from pools.models.company import RIGHT_NAMES
+from pools.models.vocabulary import RIGHTS, Action
+from pools.people import roles
 from pools.people.role_groups import after_migrate, follow_table
 from pools.people.roles import ROLES
 from tests.fixtures.people import events
@@ -34,6 +38,22 @@ def test_only_administrators_have_rights_over_anything_of_django(role: str) -> N
 
 def test_the_right_to_manage_people_is_one_roles_alone() -> None:
     assert [role for role in ROLES if "pools.manage_people" in ROLES[role]] == ["Administrator"]
+
+
+def test_actions_on_pools_want_the_rights_of_the_table() -> None:
+    assert RIGHTS == {
+        Action.CREATE: roles.CREATE_POOLS,
+        Action.EDIT: roles.EDIT_POOLS,
+        Action.CLEAR: roles.CLEAR_POOLS,
+        Action.DELETE: roles.DELETE_POOLS,
+    }
+
+
+def test_what_a_view_wants_has_its_name_in_the_table() -> None:
+    wanted = re.compile(r"(?:@needs|has_perm|not_in_your_role)\(([^)]+)\)")
+    for file in (BASE_DIR / "pools/views").glob("*.py"):
+        named = {name for name in wanted.findall(file.read_text()) if name.startswith(('"', "'"))}
+        assert (file.name, named) == (file.name, set())
 
 
 def test_an_edit_of_the_table_counts_from_the_next_migrate(
