@@ -1,100 +1,54 @@
-"""Versions of a pool side by side, where it is no longer as a person saw it."""
+"""What people read when a pool was changed by somebody else meanwhile: with its versions."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Final, Self
-
-from pools.changes import Snapshot
-from pools.changes.proposal import COMPARED, CONNECTORS, differences
-
-OPENED: Final = "As you opened it"
-LEFT: Final = "As that edit left it"
-WANTED: Final = "As you want it"
-REVERTED: Final = "After reverting"
-NOT_KNOWN: Final = "not known"
-_LABELS: Final = {CONNECTORS: "Connectors"}
+from pools.changes import Conflict, Snapshot
+from pools.changes.reverting import MovedOn
+from pools.wording.actions import words_for
+from pools.wording.names import in_row
+from pools.wording.situations import Problem, Situation
+from pools.wording.versions import LEFT, OPENED, REVERTED, WANTED, Versions
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRow:
-    """One field as text. `differs`: it was changed since. `own`: the person changes it.
-
-    What is not known differs from nothing.
-    """
-
-    field: str
-    label: str
-    opened: str
-    now: str
-    wanted: str
-    differs: bool
-    own: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Versions:
-    """The headings of the first and the third version ("": there is no third), and the rows."""
-
-    opened: str
-    wanted: str
-    rows: tuple[VersionRow, ...]
-
-    @classmethod
-    def of(
-        cls,
-        opened: Snapshot,
-        now: Snapshot,
-        wanted: Snapshot | None = None,
-        *,
-        headings: tuple[str, str] = (OPENED, WANTED),
-        unreadable: Collection[str] = (),
-    ) -> Self:
-        """`wanted` are the values that the pool would have; None where no value is wanted.
-
-        `unreadable` are those of now that cannot be read.
-        """
-        rows = [_row(field, opened, now, wanted, unreadable) for field in COMPARED]
-        # Nobody attaches connectors here: they are shown if they have changed.
-        if differences(opened, now, [CONNECTORS]):
-            rows.append(_row(CONNECTORS, opened, now, now if wanted else None))
-        return cls(headings[0], headings[1] if wanted else "", tuple(rows))
-
-    @property
-    def by_field(self) -> dict[str, VersionRow]:
-        return {row.field: row for row in self.rows}
-
-    @property
-    def differ(self) -> bool:
-        """Whether the pool is known to have been changed since."""
-        return any(row.differs for row in self.rows)
-
-
-def _row(
-    field: str,
-    opened: Snapshot,
-    now: Snapshot,
-    wanted: Snapshot | None,
-    unreadable: Collection[str] = (),
-) -> VersionRow:
-    before, current = getattr(opened, field), getattr(now, field)
-    own = getattr(wanted, field) if wanted else current
-    now_in_words = NOT_KNOWN if field in unreadable else in_words(field, current)
-    own_in_words = now_in_words if own == current else in_words(field, own)
-    return VersionRow(
-        field=field,
-        label=_LABELS.get(field) or field.capitalize(),
-        opened=in_words(field, before),
-        now=now_in_words,
-        wanted=own_in_words if wanted else "",
-        differs=field not in unreadable and bool(differences(opened, now, [field])),
-        own=own != current,
+def conflict(error: Conflict, situation: Situation) -> Problem:
+    """With the versions side by side: sending it again goes on from the pool as it is."""
+    versions = _versions(error, situation)
+    known = versions is None or versions.differ
+    return Problem(
+        title="This pool was changed after you opened the form."
+        if known
+        else "We can't tell whether this pool was changed after you opened the form.",
+        meaning="Nothing was sent."
+        if known
+        else "Patchworks didn't tell all its values. Nothing was sent.",
+        next_text="Compare below, then revert again if you still want to."
+        if situation.undo
+        else words_for(error.change.action).once_more,
+        kind="warning",
+        status=409,
+        versions=versions,
     )
 
 
-def in_words(field: str, value: str | int | tuple[int, ...] | None) -> str:
-    """A value of a pool. A timeout may be none; anything else that is None isn't known."""
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
-    if value is None:
-        return "none" if field == "timeout" else NOT_KNOWN
-    return str(value)
+def _versions(error: Conflict, situation: Situation) -> Versions | None:
+    change, undo, now = error.change, situation.undo, Snapshot.from_pool(error.now)
+    if change.seen is None:
+        return None
+    headings, wanted = (OPENED, WANTED), None
+    if undo:
+        headings, wanted = (OPENED, REVERTED), undo.result(now)
+    elif change.changed:
+        wanted = now.changed_by(change.changed)
+    unreadable = error.now.unreadable
+    return Versions.of(change.seen, now, wanted, headings=headings, unreadable=unreadable)
+
+
+def moved_on(error: MovedOn, situation: Situation) -> Problem:
+    undo, now = error.undo, error.now
+    return Problem(
+        title="This pool was changed again after that edit.",
+        meaning="Nothing was sent.",
+        next_text=f"Compare below. Revert puts back the {in_row(undo.fields)} from before the "
+        "edit, and leaves everything else as it is now.",
+        kind="warning",
+        status=409,
+        versions=Versions.of(undo.left, now, undo.result(now), headings=(LEFT, REVERTED)),
+    )

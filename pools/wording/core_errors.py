@@ -1,6 +1,7 @@
 """What people read when Patchworks refused something, or could not be reached or understood.
 
-What the person was doing decides the words; Patchworks' own are quoted beside them.
+What the person was doing decides the words; Patchworks' own are quoted beside them. Of a token
+that is missing, over or refused, the words are in `tokens`.
 """
 
 import re
@@ -11,17 +12,12 @@ from typing import Any, Final
 from pools.changes.proposal import COMPARED
 from pools.core import Reason, errors
 from pools.models.vocabulary import Action
-from pools.tokens.keeping import TokenMissing, TokenUnreadable
 from pools.wording.actions import words_for
 from pools.wording.causes import CAUSES, cause_at_sign_in, cause_of
 from pools.wording.situations import Activity, Problem, Situation
 
 # What a framework says of its own classes tells a person nothing.
 _ABOUT_CLASSES: Final = re.compile(r"No query results for model \[[\w\\]+\][\d, ]*\.?")
-_CHECK_ENTRY: Final = (
-    "Check that you copied all of it, that it is of the right kind, and that it has not been "
-    "revoked."
-)
 _ADDING: Final = frozenset({Activity.ADDING_TOKEN, Activity.TRYING_TOKEN})
 # Where no pool is asked for by its id: a 404 is then about the address.
 _OF_LIST: Final = frozenset({*_ADDING, Activity.READING_LIST, Action.CREATE})
@@ -44,99 +40,10 @@ _BELIEVABLE_SECONDS: Final = 7 * 86_400
 _REQUEST_ID: Final = "If it happens again, give an administrator the request id below."
 
 
-def token_missing(error: TokenMissing, situation: Situation) -> Problem:
-    return _mend(
-        situation,
-        f"You need a Patchworks token for {situation.company.name}.",
-        mending=("token_add", "Add token"),
-        kind="info",
-    )
-
-
-def token_unreadable(error: TokenUnreadable, situation: Situation) -> Problem:
-    return _mend(
-        situation,
-        f"Your stored token for {situation.company.name} no longer works.",
-        meaning="The company's address or the panel's key has changed since you added it.",
-    )
-
-
-def token_expired(error: errors.CredentialExpired, situation: Situation) -> Problem:
-    if situation.of_token:
-        return Problem(
-            title=f"This token for {situation.company.name} has expired.",
-            meaning=_unchanged(situation),
-            next_text="Get a new one from Patchworks, and add that.",
-            kind="danger",
-            status=422,
-        )
-    return _mend(situation, f"Your token for {situation.company.name} has expired.")
-
-
-def token_refused(error: errors.Unauthenticated, situation: Situation) -> Problem:
-    if situation.of_token:
-        return _entry_refused(error, situation)
-    return _mend(
-        situation,
-        f"Patchworks no longer accepts your token for {situation.company.name}.",
-        core_text=quoted(error),
-    )
-
-
-def _entry_refused(error: errors.Unauthenticated, situation: Situation) -> Problem:
-    company = situation.company.name
-    words: dict[Activity | Action, tuple[str, str]] = {
-        Activity.SIGNING_IN: (
-            "Patchworks doesn't accept this e-mail and password.",
-            "Type them again.",
-        ),
-        Activity.TRYING_TOKEN: (
-            f"The sign-in worked, but {company} at Patchworks doesn't accept the token it gave.",
-            "Ask an administrator to check the company's two addresses.",
-        ),
-    }
-    pasted = (f"Patchworks doesn't accept this token for {company}.", _CHECK_ENTRY)
-    title, next_text = words.get(situation.doing, pasted)
-    return Problem(
-        title=title,
-        meaning=_unchanged(situation),
-        next_text=next_text,
-        kind="danger",
-        status=422,
-        core_text=quoted(error),
-    )
-
-
-def _mend(
-    situation: Situation,
-    title: str,
-    *,
-    meaning: str = "",
-    mending: tuple[str, str] = ("token_replace", "Replace"),
-    kind: str = "warning",
-    core_text: str = "",
-) -> Problem:
-    """The way to the token and back."""
-    page, label = mending
-    verb = "Add" if page == "token_add" else "Replace"
-    kept = " Your entries are kept." if situation.filling_in or situation.kept else ""
-    return Problem(
-        title=title,
-        meaning=f"{meaning} {_unchanged(situation)}".strip(),
-        next_text=f"{verb} it, and you'll come straight back here.{kept}",
-        next_href=situation.token_href(page),
-        next_label=label,
-        kind=kind,
-        status=403,
-        core_text=core_text,
-        mends_token=True,
-    )
-
-
 def not_sent(error: errors.NotSent, situation: Situation) -> Problem:
     return Problem(
         title="We couldn't reach Patchworks.",
-        meaning=_unchanged(situation),
+        meaning=unchanged(situation),
         **_again(situation),
         kind="danger",
         status=503,
@@ -147,7 +54,7 @@ def not_sent(error: errors.NotSent, situation: Situation) -> Problem:
 def busy(error: errors.Busy, situation: Situation) -> Problem:
     return Problem(
         title="We have too many calls to Patchworks running.",
-        meaning=_unchanged(situation) or "We didn't start another one.",
+        meaning=unchanged(situation) or "We didn't start another one.",
         **_again(situation),
         kind="warning",
         status=503,
@@ -161,7 +68,7 @@ def forbidden(error: errors.Forbidden, situation: Situation) -> Problem:
     if situation.doing in _ADDING:
         return Problem(
             title=f"This token may not list the pools of {name}.",
-            meaning=_unchanged(situation),
+            meaning=unchanged(situation),
             next_text=f"{_READING}.",
             kind="danger",
             status=422,
@@ -172,7 +79,7 @@ def forbidden(error: errors.Forbidden, situation: Situation) -> Problem:
     needed = "It may be a read-only key. Use one with manager access"
     return Problem(
         title=f"Your token for {name} may not {_right(situation)}.",
-        meaning=_unchanged(situation),
+        meaning=unchanged(situation),
         next_text=f"{needed if changing else _READING}, or ask a colleague.",
         next_href=situation.token_href("token_replace"),
         next_label="Replace",
@@ -199,7 +106,7 @@ def not_found(error: errors.NotFound, situation: Situation) -> Problem:
         title=f"Patchworks has no such pool in {name}.",
         meaning=f"It was deleted, its id belongs to another company, or it is so new that "
         f"Patchworks doesn't show it yet. "
-        f"{_unchanged(situation)}".strip(),
+        f"{unchanged(situation)}".strip(),
         next_text="Look for it in the list.",
         next_href=situation.list_href,
         next_label="Pools",
@@ -212,7 +119,7 @@ def not_found(error: errors.NotFound, situation: Situation) -> Problem:
 def _no_such_address(error: errors.CoreError, situation: Situation, address: str) -> Problem:
     return Problem(
         title=f"Nothing was found at {address} (404).",
-        meaning=_unchanged(situation),
+        meaning=unchanged(situation),
         next_text=_check_address(situation),
         kind="danger",
         status=502,
@@ -256,7 +163,7 @@ def _refusal(
     number = f" ({error.status})" if error.status else ""
     return Problem(
         title=f"{_what_was_refused(situation)}{number}.",
-        meaning=_unchanged(situation),
+        meaning=unchanged(situation),
         next_text=next_text,
         next_href="" if situation.filling_in else situation.here,
         next_label="" if situation.filling_in else "Try again",
@@ -282,7 +189,7 @@ def rate_limited(error: errors.RateLimited, situation: Situation) -> Problem:
         title=CAUSES[Reason.KEPT_FREE]
         if error.reason == Reason.KEPT_FREE
         else "Patchworks is rate-limiting this account.",
-        meaning=_unchanged(situation),
+        meaning=unchanged(situation),
         next_text=f"{_pause(error)}{_type_again(situation)}",
         next_href="" if situation.filling_in else situation.here,
         next_label="" if situation.filling_in else "Try again",
@@ -314,7 +221,7 @@ def duration(seconds: int) -> str:
 def unanswered(error: errors.Unanswered, situation: Situation) -> Problem:
     return Problem(
         title=_cause(error, situation) or "Patchworks gave no clear answer.",
-        meaning=_unchanged(situation),
+        meaning=unchanged(situation),
         **_again(situation, error.retry_after_seconds),
         kind="danger",
         status=502,
@@ -330,7 +237,7 @@ def unexpected(error: errors.Unexpected, situation: Situation) -> Problem:
         title="This doesn't look like Patchworks."
         if elsewhere
         else "We can't read this answer from Patchworks.",
-        meaning=f"{_cause(error, situation)} {_unchanged(situation)}".strip(),
+        meaning=f"{_cause(error, situation)} {unchanged(situation)}".strip(),
         next_text=_check_address(situation) if elsewhere else _REQUEST_ID,
         next_href="" if situation.filling_in else situation.here,
         next_label="" if situation.filling_in else "Try again",
@@ -346,7 +253,7 @@ def unexpected(error: errors.Unexpected, situation: Situation) -> Problem:
 def _no_token(error: errors.Unexpected, situation: Situation) -> Problem:
     return Problem(
         title=CAUSES[Reason.NO_TOKEN],
-        meaning=_unchanged(situation),
+        meaning=unchanged(situation),
         next_text="If this account signs in with a second factor too, add an API key instead: we "
         "can't ask for the second factor.",
         kind="danger",
@@ -389,7 +296,7 @@ def _check_address(situation: Situation) -> str:
     return f"Ask an administrator to check the company's {which}."
 
 
-def _unchanged(situation: Situation) -> str:
+def unchanged(situation: Situation) -> str:
     """What did not happen; of a read there is nothing to say."""
     if situation.called and isinstance(situation.doing, Action):
         return words_for(situation.doing).nothing

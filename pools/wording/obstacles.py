@@ -7,25 +7,23 @@ from django.urls import reverse
 
 from pools.changes import (
     ChangeResult,
-    Conflict,
     OutcomeUnwritten,
     PoolGone,
     PoolHeld,
     PoolVanished,
     Snapshot,
 )
-from pools.changes.reverting import CannotRevert, MovedOn, NothingToRevert, RevertObstacle
+from pools.changes.reverting import CannotRevert, NothingToRevert, RevertObstacle
 from pools.changes.state import ChangeState
 from pools.ledger.appending import LedgerUnwritable
 from pools.models.vocabulary import Action, Outcome
 from pools.tokens.keeping import CompanyArchived
 from pools.wording.actions import ActionWords, words_for
 from pools.wording.changes import name_of, values_in_words
-from pools.wording.conflicts import LEFT, OPENED, REVERTED, WANTED, Versions
 from pools.wording.core_errors import quoted
 from pools.wording.database import because
 from pools.wording.moments import moment_of
-from pools.wording.names import called, in_row
+from pools.wording.names import called
 from pools.wording.outcomes import window_of
 from pools.wording.situations import Activity, Problem, Situation
 
@@ -71,52 +69,6 @@ def sent_before(result: ChangeResult, situation: Situation) -> Problem:
         next_text="Check the form, then send it as a new change.",
         kind="warning",
         status=409,
-    )
-
-
-def conflict(error: Conflict, situation: Situation) -> Problem:
-    """With the versions side by side: sending it again goes on from the pool as it is."""
-    versions = _versions(error, situation)
-    known = versions is None or versions.differ
-    return Problem(
-        title="This pool was changed after you opened the form."
-        if known
-        else "We can't tell whether this pool was changed after you opened the form.",
-        meaning="Nothing was sent."
-        if known
-        else "Patchworks didn't tell all its values. Nothing was sent.",
-        next_text="Compare below, then revert again if you still want to."
-        if situation.undo
-        else words_for(error.change.action).once_more,
-        kind="warning",
-        status=409,
-        versions=versions,
-    )
-
-
-def _versions(error: Conflict, situation: Situation) -> Versions | None:
-    change, undo, now = error.change, situation.undo, Snapshot.from_pool(error.now)
-    if change.seen is None:
-        return None
-    headings, wanted = (OPENED, WANTED), None
-    if undo:
-        headings, wanted = (OPENED, REVERTED), undo.result(now)
-    elif change.changed:
-        wanted = now.changed_by(change.changed)
-    unreadable = error.now.unreadable
-    return Versions.of(change.seen, now, wanted, headings=headings, unreadable=unreadable)
-
-
-def moved_on(error: MovedOn, situation: Situation) -> Problem:
-    undo, now = error.undo, error.now
-    return Problem(
-        title="This pool was changed again after that edit.",
-        meaning="Nothing was sent.",
-        next_text=f"Compare below. Revert puts back the {in_row(undo.fields)} from before the "
-        "edit, and leaves everything else as it is now.",
-        kind="warning",
-        status=409,
-        versions=Versions.of(undo.left, now, undo.result(now), headings=(LEFT, REVERTED)),
     )
 
 

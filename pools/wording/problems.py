@@ -2,7 +2,8 @@
 
 For each error: what happened, what it means for what the person was doing, and the one
 thing to do next. Pages, fragments and forms all take it from here. The words are in
-`core_errors` (Patchworks and tokens) and in `obstacles` (the pool, the record, the form).
+`core_errors` (Patchworks), `tokens`, `conflicts` (a pool that was changed meanwhile) and
+`obstacles` (the pool, the record, the form).
 """
 
 from collections.abc import Callable
@@ -14,18 +15,18 @@ from pools.changes.reverting import CannotRevert, MovedOn, NothingToRevert
 from pools.core import errors
 from pools.ledger.appending import LedgerUnwritable
 from pools.tokens.keeping import CompanyArchived, TokenMissing, TokenUnreadable
-from pools.wording import core_errors, obstacles
+from pools.wording import conflicts, core_errors, obstacles, tokens
 from pools.wording.situations import Problem, Situation
 
 # The first row that fits is taken: an error comes before its base.
 _ROWS: Final[tuple[tuple[type[Exception], Callable[[Any, Situation], Problem]], ...]] = (
     (CompanyArchived, obstacles.company_archived),
-    (TokenMissing, core_errors.token_missing),
-    (TokenUnreadable, core_errors.token_unreadable),
-    (errors.CredentialExpired, core_errors.token_expired),
+    (TokenMissing, tokens.missing),
+    (TokenUnreadable, tokens.unreadable),
+    (errors.CredentialExpired, tokens.expired),
     (errors.Busy, core_errors.busy),
     (errors.NotSent, core_errors.not_sent),
-    (errors.Unauthenticated, core_errors.token_refused),
+    (errors.Unauthenticated, tokens.refused),
     (errors.Forbidden, core_errors.forbidden),
     (errors.NotFound, core_errors.not_found),
     (errors.Invalid, core_errors.invalid),
@@ -33,12 +34,12 @@ _ROWS: Final[tuple[tuple[type[Exception], Callable[[Any, Situation], Problem]], 
     (errors.Refused, core_errors.refused),
     (errors.Unanswered, core_errors.unanswered),
     (errors.Unexpected, core_errors.unexpected),
-    (Conflict, obstacles.conflict),
+    (Conflict, conflicts.conflict),
     (PoolHeld, obstacles.pool_held),
     (PoolGone, obstacles.pool_gone),
     (PoolVanished, obstacles.pool_vanished),
     (CannotRevert, obstacles.cannot_revert),
-    (MovedOn, obstacles.moved_on),
+    (MovedOn, conflicts.moved_on),
     (NothingToRevert, obstacles.nothing_to_revert),
     (LedgerUnwritable, obstacles.ledger_unwritable),
     (OutcomeUnwritten, obstacles.outcome_unwritten),

@@ -10,8 +10,8 @@ from django.utils.http import urlencode
 from pools.changes.reverting import Undo
 from pools.models import Company
 from pools.models.vocabulary import Action
-from pools.wording.conflicts import Versions
 from pools.wording.names import isolated
+from pools.wording.versions import Versions
 
 
 class Activity(Enum):

@@ -6,7 +6,7 @@ from pools.changes import Difference, HistoryItem, Snapshot
 from pools.changes.proposal import CONNECTORS
 from pools.changes.state import ChangeState
 from pools.models.vocabulary import Action
-from pools.wording.conflicts import in_words
+from pools.wording.versions import in_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""A person's tokens in words: their state, what they give access to, what was done to them."""
+"""A person's tokens in words: their state, what they give access to, what was done to them.
+
+And what people read where theirs is missing, over, or no longer accepted by Patchworks.
+"""
 
 from datetime import datetime
 from typing import Final
@@ -6,11 +9,14 @@ from typing import Final
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from pools.tokens.keeping import TokenScope
+from pools.core import errors
+from pools.models.vocabulary import Action
+from pools.tokens.keeping import TokenMissing, TokenScope, TokenUnreadable
 from pools.tokens.state import TokenState
+from pools.wording.core_errors import quoted, unchanged
 from pools.wording.names import isolated
 from pools.wording.numbers import counted
-from pools.wording.situations import Problem, in_one_line
+from pools.wording.situations import Activity, Problem, Situation, in_one_line
 
 STATES: Final[dict[TokenState, str]] = {
     TokenState.MISSING: "No token yet",
@@ -26,6 +32,11 @@ STATES: Final[dict[TokenState, str]] = {
 NEW_ONE_WAITS: Final = "Waiting for you to confirm a new token"
 # The button for the one thing to do next; every other state is mended by a new token.
 _NEXT: Final = {TokenState.MISSING: "Add token", TokenState.UNCONFIRMED: "Confirm"}
+
+_CHECK_ENTRY: Final = (
+    "Check that you copied all of it, that it is of the right kind, and that it has not been "
+    "revoked."
+)
 
 
 def next_label(state: TokenState) -> str:
@@ -88,3 +99,92 @@ def tokens_stopped_working(count: int) -> str:
 def worth_replacing(days: int) -> str:
     """A word about a key that never expires. `days`: how long it has been in use."""
     return f"In use for {counted(days, 'day')}. It never expires, so consider replacing it."
+
+
+def missing(error: TokenMissing, situation: Situation) -> Problem:
+    return _mend(
+        situation,
+        f"You need a Patchworks token for {situation.company.name}.",
+        mending=("token_add", "Add token"),
+        kind="info",
+    )
+
+
+def unreadable(error: TokenUnreadable, situation: Situation) -> Problem:
+    return _mend(
+        situation,
+        f"Your stored token for {situation.company.name} no longer works.",
+        meaning="The company's address or the panel's key has changed since you added it.",
+    )
+
+
+def expired(error: errors.CredentialExpired, situation: Situation) -> Problem:
+    if situation.of_token:
+        return Problem(
+            title=f"This token for {situation.company.name} has expired.",
+            meaning=unchanged(situation),
+            next_text="Get a new one from Patchworks, and add that.",
+            kind="danger",
+            status=422,
+        )
+    return _mend(situation, f"Your token for {situation.company.name} has expired.")
+
+
+def refused(error: errors.Unauthenticated, situation: Situation) -> Problem:
+    if situation.of_token:
+        return _entry_refused(error, situation)
+    return _mend(
+        situation,
+        f"Patchworks no longer accepts your token for {situation.company.name}.",
+        core_text=quoted(error),
+    )
+
+
+def _entry_refused(error: errors.Unauthenticated, situation: Situation) -> Problem:
+    company = situation.company.name
+    words: dict[Activity | Action, tuple[str, str]] = {
+        Activity.SIGNING_IN: (
+            "Patchworks doesn't accept this e-mail and password.",
+            "Type them again.",
+        ),
+        Activity.TRYING_TOKEN: (
+            f"The sign-in worked, but {company} at Patchworks doesn't accept the token it gave.",
+            "Ask an administrator to check the company's two addresses.",
+        ),
+    }
+    pasted = (f"Patchworks doesn't accept this token for {company}.", _CHECK_ENTRY)
+    title, next_text = words.get(situation.doing, pasted)
+    return Problem(
+        title=title,
+        meaning=unchanged(situation),
+        next_text=next_text,
+        kind="danger",
+        status=422,
+        core_text=quoted(error),
+    )
+
+
+def _mend(
+    situation: Situation,
+    title: str,
+    *,
+    meaning: str = "",
+    mending: tuple[str, str] = ("token_replace", "Replace"),
+    kind: str = "warning",
+    core_text: str = "",
+) -> Problem:
+    """The way to the token and back."""
+    page, label = mending
+    verb = "Add" if page == "token_add" else "Replace"
+    kept = " Your entries are kept." if situation.filling_in or situation.kept else ""
+    return Problem(
+        title=title,
+        meaning=f"{meaning} {unchanged(situation)}".strip(),
+        next_text=f"{verb} it, and you'll come straight back here.{kept}",
+        next_href=situation.token_href(page),
+        next_label=label,
+        kind=kind,
+        status=403,
+        core_text=core_text,
+        mends_token=True,
+    )
