@@ -17,9 +17,9 @@ from ipaddress import (
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from pools.core.bounds import LARGEST_POOL_ID, LONGEST_URL
+
 POOLS_PATH: Final = "/api/v1/connection-pools"
-LARGEST_POOL_ID: Final = 2**63 - 1
-LONGEST_URL: Final = 500
 
 _ALLOWED_TEXT = re.compile(r"[\x21-\x7e]+")
 _HOST_NAME = re.compile(

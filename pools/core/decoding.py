@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, NoReturn
 
-from pools.core.addresses import LARGEST_POOL_ID
+from pools.core.bounds import LARGEST_POOL_ID
 from pools.core.credentials import BearerToken, expiry_in_token, is_token_text
 from pools.core.errors import Reason
 from pools.core.limits import CoreLimits

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pools.changes.entries import Recorded
 from pools.changes.entry_contents import Said, said_by
-from pools.feed.ocsf_classes import (
+from pools.feed.ocsf_classes_and_severities import (
     ACTIVITIES,
     ANY_EVENT,
     CAPTIONS,

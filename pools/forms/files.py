@@ -19,8 +19,7 @@ from pools.batches.file_differences import Line
 from pools.batches.files import Sheet, read_file
 from pools.batches.flaws import Row, Unusable
 from pools.batches.pool_export import UNREADABLE, VALUES
-from pools.core.addresses import LARGEST_POOL_ID
-from pools.core.bounds import LIMIT, NAME, TIMEOUT, TextBounds
+from pools.core.bounds import LARGEST_POOL_ID, LIMIT, NAME, TIMEOUT, TextBounds
 from pools.core.numbers import whole_number
 from pools.forms.checks import BLANKS, BoundedTextField, CheckedForm, WholeNumberField
 from pools.models import Company

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from pools.core.addresses import LONGEST_URL
+from pools.core.bounds import LONGEST_URL
 from pools.models.bounds import COMPANY_NAME, COMPANY_SLUG, USUAL_POSITION
 from pools.models.reference import FIRST_ORIGIN, PoolReference
 

@@ -57,4 +57,4 @@ def _shown(workplace: Workplace, *, status: int = 200, **said: Any) -> HttpRespo
         "known": known.count(),
         **said,
     }
-    return show(workplace.request, "pools/pool_reading.html", context, status=status)
+    return show(workplace.request, "pools/read_all.html", context, status=status)

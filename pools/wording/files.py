@@ -18,8 +18,7 @@ from pools.batches.file_differences import Clash, NameClash
 from pools.batches.flaws import KNOWN, Flaw, Found
 from pools.batches.freezing import NothingToFreeze
 from pools.batches.patience import TooLong
-from pools.core.addresses import LARGEST_POOL_ID
-from pools.core.bounds import LONGEST_SAID
+from pools.core.bounds import LARGEST_POOL_ID, LONGEST_SAID
 from pools.models import Company
 from pools.wording.names import isolated
 from pools.wording.numbers import counted

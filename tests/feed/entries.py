@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from pools.changes.entries import Recorded
-from pools.feed.ocsf_classes import ACTIVITIES, EVENTS, STANDINGS
+from pools.feed.ocsf_classes_and_severities import ACTIVITIES, EVENTS, STANDINGS
 from pools.models.vocabulary import RECORDED, Action, Kind
 
 AT: Final = datetime(2026, 11, 30, 6, 29, 1, 234_999, UTC)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pools.changes.entries import Recorded
-from pools.feed.ocsf_classes import CAPTIONS, EVENTS, OTHER
+from pools.feed.ocsf_classes_and_severities import CAPTIONS, EVENTS, OTHER
 from pools.feed.ocsf_fields import event_of
 from pools.models.stored import GarbledMoment
 from pools.models.vocabulary import Action, Kind, Outcome, Verdict
