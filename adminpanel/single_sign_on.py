@@ -17,7 +17,7 @@ from adminpanel.environment import (
     required_as_it_stands,
     text,
 )
-from pools.accounts.single_sign_on import SingleSignOn
+from pools.accounts.single_sign_on_settings import SingleSignOn
 from pools.secret import Secret
 
 _SCOPE = re.compile(r"[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+")  # RFC 6749, without the comma

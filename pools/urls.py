@@ -9,7 +9,7 @@ from pools.pages.guards import unguarded_views
 from pools.views import (
     account,
     allowances,
-    audit,
+    audit_keys,
     batch_new,
     batches,
     changes,
@@ -123,7 +123,7 @@ urlpatterns = [
     path("changes/export/", changes.change_export, name="change_export"),
     path("changes/evidence/", evidence.evidence, name="evidence"),
     path("changes/verify/", verifying.ledger_verify, name="ledger_verify"),
-    path("audit/keys", audit.keys, name="audit_keys"),
+    path("audit/keys", audit_keys.keys, name="audit_keys"),
     path("changes/<uuid:change>/", changes.change_detail, name="change"),
     path("changes/<pool_id:entry>/", changes.change_of_entry, name="change_of_entry"),
     path("changes/<uuid:change>/evidence/", evidence.change_evidence, name="change_evidence"),

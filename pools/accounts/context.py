@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from pools.accounts.single_sign_on import PROVIDER_ID
+from pools.accounts.single_sign_on_settings import PROVIDER_ID
 
 
 def signing_in(request: HttpRequest) -> dict[str, Any]:

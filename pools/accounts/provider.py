@@ -18,7 +18,7 @@ from django.shortcuts import render
 
 from pools.accounts.events import record_or_log
 from pools.accounts.person_by_name import find_person
-from pools.accounts.single_sign_on import SingleSignOn
+from pools.accounts.single_sign_on_settings import SingleSignOn
 from pools.pages.actors import address_of
 from pools.people import acts
 from pools.people.user_names import NameHolder, NameTaken, must_be_free

@@ -23,7 +23,7 @@ from pools.accounts.events import record_or_log
 from pools.accounts.provider import why_no_answer
 from pools.accounts.provider_tokens import CheckingAdapter
 from pools.accounts.reauthentication import credential_given_lately
-from pools.accounts.single_sign_on import PROVIDER_ID
+from pools.accounts.single_sign_on_settings import PROVIDER_ID
 from pools.database_faults import try_to_write
 from pools.pages.drafts import take_draft
 from pools.pages.guards import person

@@ -7,10 +7,10 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q
 
+from pools.batches.chosen_pools import read_ticked
 from pools.batches.freezing import Order, Wish, freeze
 from pools.batches.locked_pools import BATCH_TAKEN_OVER
 from pools.batches.progress import End, Line, Progress, first_list
-from pools.batches.resolving import read_ticked
 from pools.batches.stored_items import changes_in, fields_in
 from pools.changes import HistoryItem, Snapshot
 from pools.changes.reverting import CannotRevert, MovedOn, NothingToRevert, Undo

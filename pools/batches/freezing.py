@@ -11,10 +11,10 @@ from django.db import Error as AnyDatabaseError
 from django.db import transaction
 
 from pools.batches import calls_left
+from pools.batches.allowance_effects import weigh
 from pools.batches.caps import CAPS, TooMany
 from pools.batches.locked_pools import in_other_batches, locked
 from pools.batches.stored_items import digest_of, seen_written, written
-from pools.batches.weighing import weigh
 from pools.catalogue.keeping import keep
 from pools.changes.proposal import COMPARED, Snapshot
 from pools.changes.verdicts import unreadable_in

@@ -22,8 +22,8 @@ from django.db.models import (
 )
 from django.db.models.lookups import Exact
 
-from pools.changes.together import MOST_ASKED_EACH
-from pools.ledger.names import recorded_under
+from pools.changes.queries_together import MOST_ASKED_EACH
+from pools.ledger.recorded_names import recorded_under
 from pools.models import Entry, IndexTerm, Lease
 from pools.models.index_term import words_sought
 from pools.models.vocabulary import Kind, Outcome, Verdict

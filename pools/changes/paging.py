@@ -22,8 +22,8 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 
 from pools.changes.filtering import Filters, of_no_kind, sources, sources_of, within
+from pools.changes.queries_together import Asked, Row, asked_together
 from pools.changes.state import last_word, outcome_at
-from pools.changes.together import Asked, Row, asked_together
 from pools.ledger import clock
 from pools.models import Entry, IndexTerm
 from pools.models.stored import (

@@ -10,7 +10,7 @@ from typing import Final
 from pools.changes.entries import Sql, read_where
 from pools.changes.history import items_of
 from pools.changes.lines import ChangeLine
-from pools.changes.together import MOST_ASKED_EACH
+from pools.changes.queries_together import MOST_ASKED_EACH
 from pools.models.vocabulary import Kind
 
 # Of their own changes, so many are read: several are often of one pool.

@@ -16,7 +16,7 @@ from pools.core.bounds import NumberBounds, TextBounds
 from pools.forms.checks import BoundedTextField, CheckedBoundField, WholeNumberField, uncut
 from pools.forms.identifiers import IDENTIFIER
 from pools.ledger.appending import Actor
-from pools.ledger.names import company_is_recorded
+from pools.ledger.recorded_names import company_is_recorded
 from pools.models import Company, bounds
 from pools.models.company import OWN_WORDS
 from pools.models.vocabulary import MADE_HERE

@@ -6,8 +6,8 @@ from django import forms
 
 from pools.changes import Snapshot
 from pools.core.comparing import has_no_ink, looks_alike
-from pools.forms.changes import ChangeForm
 from pools.forms.identifiers import IDENTIFIER
+from pools.forms.pool_change import ChangeForm
 from pools.models.vocabulary import Action
 from pools.wording.direction import marked
 

@@ -10,9 +10,9 @@ from pools.changes import Snapshot
 from pools.core import LEAVE, Pool, PoolChanges, PoolFields
 from pools.core.bounds import LIMIT, NAME, TIMEOUT
 from pools.core.comparing import same_value, visible_form
-from pools.forms.changes import ChangeForm
 from pools.forms.checks import BoundedTextField, WholeNumberField, control_text
 from pools.forms.identifiers import IDENTIFIER
+from pools.forms.pool_change import ChangeForm
 from pools.models.vocabulary import Action
 from pools.wording.allowances import above_allowance
 from pools.wording.direction import unseen_in

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 
 from pools.changes import Difference, Snapshot, differences
 from pools.core import Leave, PoolChanges
-from pools.forms.changes import ChangeForm
+from pools.forms.pool_change import ChangeForm
 
 
 class RevertForm(ChangeForm):

@@ -11,7 +11,7 @@ from typing import Final
 
 from django.contrib.auth.models import User
 
-from pools.ledger.names import as_seen, named_in_events, recorded_names, recorded_under
+from pools.ledger.recorded_names import as_seen, named_in_events, recorded_names, recorded_under
 from pools.models import Invitation
 
 _PANEL: Final = "0"

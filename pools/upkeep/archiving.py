@@ -26,7 +26,7 @@ from pools.ledger import archived, clock
 from pools.ledger.appending import lock, record_event
 from pools.ledger.archived import LEDGER_ARCHIVED, Archive, Archived
 from pools.ledger.guarding import NO_DELETE, lifted
-from pools.ledger.names import named_people, recorded_companies
+from pools.ledger.recorded_names import named_people, recorded_companies
 from pools.ledger.signed_checkpoints import NotSigned, public_keys, sign_checkpoint
 from pools.ledger.signed_notes import read_key, read_note
 from pools.ledger.tree import WIDTH, DoesNotFit, Tree

@@ -10,10 +10,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from pools.batches.aims import ACTIONS, changes_for
 from pools.batches.caps import TooMany
-from pools.batches.freezing import NothingToFreeze, Order, Wish, freeze
-from pools.batches.resolving import (
+from pools.batches.chosen_pools import (
     CannotResolve,
     by_name,
     must_fit,
@@ -22,9 +20,11 @@ from pools.batches.resolving import (
     read_ticked,
     seen_ids,
 )
+from pools.batches.freezing import NothingToFreeze, Order, Wish, freeze
+from pools.batches.new_values import ACTIONS, changes_for
 from pools.catalogue.keeping import seen_pools
 from pools.core import CoreClient, Page, Pool, PoolQuery
-from pools.forms.choosing import OrderForm
+from pools.forms.batch_new import OrderForm
 from pools.ledger.appending import LedgerUnwritable
 from pools.models import Batch
 from pools.models.batch import Source

@@ -19,10 +19,10 @@ from pools.changes.pool_records import changers_of
 from pools.changes.recent_clears import recent_clears
 from pools.changes.reverting import CannotRevert, Undo
 from pools.core import Pool
-from pools.forms.changes import ChangeForm
 from pools.forms.deleting import DeleteForm
 from pools.forms.pool import VALUES, PoolForm
 from pools.forms.pool_as_seen import is_about
+from pools.forms.pool_change import ChangeForm
 from pools.forms.reverting import RevertForm
 from pools.models.vocabulary import RIGHTS, Action
 from pools.pages.drafts import forget_draft, keep_draft, refuse_draft, take_draft

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pools.batches.caps import CAPS, TooMany
-from pools.batches.resolving import CannotResolve
+from pools.batches.chosen_pools import CannotResolve
 from pools.models.batch import Operation
 from pools.models.vocabulary import Action
 from pools.wording.pool_list import NOT_WHOLE

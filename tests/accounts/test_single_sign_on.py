@@ -26,7 +26,7 @@ from adminpanel import single_sign_on as configuration
 from adminpanel.single_sign_on import single_sign_on
 from pools.accounts.provider import ProviderAdapter, _claims, _groups, roles_for
 from pools.accounts.provider_tokens import CheckingAdapter
-from pools.accounts.single_sign_on import SingleSignOn
+from pools.accounts.single_sign_on_settings import SingleSignOn
 from pools.people import acts
 from pools.secret import Secret
 from tests.accounts.oidc.running import CLIENT_SECRET, CannotRun, RunningProvider, running_provider

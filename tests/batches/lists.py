@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from django.contrib.auth.models import User
 
-from pools.batches.aims import ACTIONS, changes_for
 from pools.batches.freezing import Order, Wish, freeze
+from pools.batches.new_values import ACTIONS, changes_for
 from pools.batches.progress import Phase, Progress, items_in, progress_of
 from pools.batches.running import Step, run, start
 from pools.core import Pool, PoolQuery

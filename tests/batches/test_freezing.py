@@ -9,7 +9,6 @@ from django.db import DatabaseError
 from django.db.models.query import QuerySet
 from django.utils import timezone
 
-from pools.batches.aims import limit_after
 from pools.batches.caps import TooMany
 from pools.batches.freezing import (
     NoRight,
@@ -18,6 +17,7 @@ from pools.batches.freezing import (
     Wish,
     freeze,
 )
+from pools.batches.new_values import limit_after
 from pools.batches.stored_items import after_in, changes_in, digest_of, fields_in, seen_in
 from pools.catalogue.keeping import keep
 from pools.core import PoolChanges, PoolFields

@@ -25,7 +25,7 @@ from pools.ledger.appending import Actor, append, record_event
 from pools.ledger.canonical import canonical_json
 from pools.ledger.chain import FIRST
 from pools.ledger.guarding import missing_triggers
-from pools.ledger.names import company_is_recorded, recorded_under
+from pools.ledger.recorded_names import company_is_recorded, recorded_under
 from pools.ledger.signed_checkpoints import public_keys, sign_checkpoint
 from pools.ledger.tree import WIDTH, Tree
 from pools.ledger.verifying import latest, verify_new, verify_whole

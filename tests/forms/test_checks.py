@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from pools.accounts.forms import SignInForm
 from pools.core.bounds import LIMIT, NAME, TIMEOUT
+from pools.forms.batch_new import OrderForm
 from pools.forms.checks import (
     BLANKS,
     BoundedTextField,
@@ -17,7 +18,6 @@ from pools.forms.checks import (
     WholeNumberField,
     control_text,
 )
-from pools.forms.choosing import OrderForm
 from pools.forms.people import ForgottenForm, InviteForm, JoinForm
 from pools.models import Company
 from pools.wording.bulk_actions import OFFERS

@@ -11,7 +11,7 @@ from django.core import mail
 from django.test import Client
 
 import adminpanel.settings
-from pools.accounts.single_sign_on import SingleSignOn
+from pools.accounts.single_sign_on_settings import SingleSignOn
 from pools.secret import Secret
 from tests.accounts.forgotten import ask
 from tests.core.raw_server import RawServer, json_answer

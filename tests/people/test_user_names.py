@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from pools.ledger.names import recorded_names
+from pools.ledger.recorded_names import recorded_names
 from pools.models import Invitation
 from pools.people.user_names import (
     Bearer,

@@ -19,7 +19,7 @@ from pools.core import ApiKey, PoolChanges, PoolQuery
 from pools.guidance.allowances import set_allowance
 from pools.guidance.notes import pin_note
 from pools.ledger.appending import Actor
-from pools.ledger.names import company_is_recorded
+from pools.ledger.recorded_names import company_is_recorded
 from pools.models import Company, Entry, Token
 from pools.models.reference import PoolReference
 from pools.models.vocabulary import Action, Kind

@@ -17,9 +17,9 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.test import Client  # noqa: E402
 
+from pools.batches.chosen_pools import read_ticked  # noqa: E402
 from pools.batches.freezing import Order, Wish, freeze  # noqa: E402
 from pools.batches.progress import End, items_in, progress_of  # noqa: E402
-from pools.batches.resolving import read_ticked  # noqa: E402
 from pools.models.batch import Operation, Source  # noqa: E402
 from pools.models.vocabulary import Action  # noqa: E402
 from tests.proof.endurance.batches import Lists  # noqa: E402
