@@ -101,7 +101,7 @@ def _is_a_form(route: str) -> bool:
 def our_fields() -> set[str]:
     """The fields of our own forms, whichever page shows them."""
     names: set[str] = set()
-    for room in ("changes", "companies", "people", "tokens"):
+    for room in ("pool", "pool_change", "deleting", "reverting", "companies", "people", "tokens"):
         module = importlib.import_module(f"{pools.forms.__name__}.{room}")
         for form in vars(module).values():
             if isinstance(form, type) and issubclass(form, forms.BaseForm):
