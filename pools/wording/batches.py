@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
+from pools.batches.allowance_effects import Unweighed, unweighed
 from pools.batches.caps import TYPED_ABOVE, TooMany
 from pools.batches.progress import End, Line, Phase, Progress
 from pools.batches.running import Why
 from pools.batches.stored_items import seen_in
-from pools.batches.weighing import Unweighed, unweighed
 from pools.changes.state import ChangeState
 from pools.models import Company
 from pools.models.batch import Batch, BatchItem, LeftOut, Operation, Source, Stopped
