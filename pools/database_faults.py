@@ -190,7 +190,7 @@ def long_statements(seconds: float | None, *, durable: bool = False) -> Iterator
 @contextmanager
 def patience(seconds: float, *, durable: bool = False) -> Iterator[None]:
     """A transaction that waits for somebody else's lock no longer than this."""
-    if connection.vendor == "sqlite":
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
         usual = connection.settings_dict["OPTIONS"]["timeout"]
         _wait_for_lock(seconds)
         try:
@@ -200,7 +200,9 @@ def patience(seconds: float, *, durable: bool = False) -> Iterator[None]:
             _wait_for_lock(usual)
         return
     with transaction.atomic(durable=durable):
-        _set_for_transaction("lock_timeout", seconds)
+        # Within a transaction, SQLite has its one lock already.
+        if connection.vendor == "postgresql":
+            _set_for_transaction("lock_timeout", seconds)
         yield
 
 

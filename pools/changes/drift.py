@@ -30,7 +30,6 @@ from pools.changes.settling_times import quiet_time
 from pools.changes.verdicts import has_value, is_readable, shows, unreadable_in
 from pools.core import CoreClient, CoreError, NotFound, Pool
 from pools.database_faults import try_to_write
-from pools.ledger import clock
 from pools.ledger.appending import NOBODY, append, lock
 from pools.models import Company, Entry
 from pools.models.vocabulary import TRACELESS, UNREADABLE, Action, Kind, Outcome, Readback
@@ -175,6 +174,15 @@ def record_differences(
     return _recorded(company, {reference: read[reference] for reference in newest}, newest)
 
 
+def record_beside(company: Company, pool: Pool, newest: Recorded | None, as_of: int) -> None:
+    """The same of a pool that was just read after a change, in the caller's transaction.
+
+    `newest` is the newest entry about it, read under the lock.
+    """
+    if newest is not None and newest.seq <= as_of and _is_telling(newest, pool):
+        _record(company, newest.pool_id, pool, newest.seq)
+
+
 def record_absence(
     core: CoreClient, company: Company, pool_id: int, as_of: int, reader: int | None = None
 ) -> int | None:
@@ -227,7 +235,7 @@ def _may_be_late(entry: Recorded, pool: Pool | None) -> bool:
     before = said_by(entry).facts.get("before") if entry.action == Action.EDIT else None
     if pool and (before is None or not shows(pool, Snapshot.of(before))):
         return False
-    return bool(clock.now() < entry.at + quiet_time())
+    return bool(entry.now < entry.at + quiet_time())
 
 
 def _may_be_gone(entry: Recorded) -> bool:

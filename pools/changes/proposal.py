@@ -13,6 +13,7 @@ from pools.core.errors import CoreError
 from pools.core.schema import Leave, Pool, PoolChanges, PoolFields
 from pools.ledger.appending import Actor
 from pools.models import Company
+from pools.models.lease import pool_key_of
 from pools.models.vocabulary import MADE_HERE, Action, Outcome, Readback
 
 COMPARED: Final = ("name", "limit", "timeout")
@@ -181,6 +182,16 @@ class ProposedChange:
             raise ValueError("a create, and only a create, has fields")
         if (self.action is Action.EDIT) is not (self.changed is not None):
             raise ValueError("an edit, and only an edit, has changed fields")
+
+    @property
+    def reference(self) -> str:
+        """The pool as the ledger names it: without an id for a create, which has none yet."""
+        return self.company.reference(self.pool_id)
+
+    @property
+    def pool_key(self) -> str:
+        """What its lease holds: the pool, or the name of a new one."""
+        return pool_key_of(self.reference, self.fields.name if self.fields else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from pools.changes.proposal import COMPARED, ProposedChange, Snapshot
 from pools.changes.state import may_still_run
 from pools.changes.verdicts import shows, unreadable_in
 from pools.core.schema import LEAVE, Pool
-from pools.ledger import clock
 from pools.ledger.appending import Actor, append
 from pools.models import Entry
 from pools.models.vocabulary import TRACELESS, UNREADABLE, Action, Kind, Outcome, Readback
@@ -71,7 +70,7 @@ def is_shown_late(entry: Recorded, pool: Pool | None) -> bool:
         unseen = entry.outcome in {Readback.NOT_READ, Readback.NOT_SHOWN}
     else:
         done = entry.kind == Kind.OUTCOME and entry.outcome == Outcome.DONE
-        unseen = done and not may_still_run(entry.at, clock.now())
+        unseen = done and not may_still_run(entry.at, entry.now)
     return unseen and _shown_since(entry, pool) is Readback.SHOWN
 
 

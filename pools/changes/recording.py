@@ -1,7 +1,7 @@
 """What is written before and after a call to Core, each in one short durable transaction."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,16 +10,18 @@ from uuid import UUID
 from django.db import Error as AnyDatabaseError
 from django.db import transaction
 
+from pools.changes.checking import checked
+from pools.changes.entries import Recorded
 from pools.changes.holding import refuse_if_held
+from pools.changes.pool_records import newest_entry_about
 from pools.changes.proposal import OutcomeUnwritten, ProposedChange, Snapshot
 from pools.core import CoreError, Exchange, Invalid, Pool
 from pools.core.bounds import LONGEST_SAID
 from pools.database_faults import Cause, cause_of
 from pools.ledger.appending import LedgerUnwritable, append, lock
-from pools.models import Company, Entry, Lease
-from pools.models.lease import pool_key_of
+from pools.models import Entry, Lease
 from pools.models.vocabulary import UNREADABLE, Kind, Outcome, Readback, ends
-from pools.tokens.keeping import must_be_active
+from pools.tokens.keeping import CompanyArchived
 
 
 class FormAlreadySent(Exception):
@@ -56,15 +58,6 @@ class Intent:
         named = self.before or self.wanted
         return (named and named.name) or ""
 
-    @property
-    def reference(self) -> str:
-        """The pool as the ledger names it: without an id for a create, which has none yet."""
-        return self.change.company.reference(self.change.pool_id)
-
-    @property
-    def pool_key(self) -> str:
-        return pool_key_of(self.reference, self.pool_name)
-
     def facts(self) -> dict[str, Any]:
         facts: dict[str, Any] = {
             "before": self.before and self.before.to_json(),
@@ -83,17 +76,6 @@ def intent_of_form(form_id: UUID) -> Entry | None:
     return Entry.objects.filter(form=form_id).first()
 
 
-def newest_entry(change: ProposedChange) -> int:
-    """The number of the newest entry about the change's pool; 0 where there is none."""
-    if change.pool_id is None:
-        return 0
-    reference = change.company.reference(change.pool_id)
-    about = Entry.objects.filter(
-        company=change.company.slug, pool_id=reference, change__isnull=False
-    )
-    return about.order_by("-seq").values_list("seq", flat=True).first() or 0
-
-
 def record_intent(intent: Intent) -> None:
     """Commits what is about to be sent, and takes the pool's lease.
 
@@ -104,16 +86,19 @@ def record_intent(intent: Intent) -> None:
     change = intent.change
     with _ledger_must_work(), transaction.atomic(durable=True):
         lock()
-        if earlier := intent_of_form(change.form_id):
+        found = checked(change)
+        if found.sent_before and (earlier := intent_of_form(change.form_id)):
             raise FormAlreadySent(earlier)
-        must_be_active(Company.objects.only("archived_at").get(pk=change.company.pk))
-        refuse_if_held(change.company, intent.pool_key)
-        if newest_entry(change) != intent.as_of:
+        if not found.is_active:
+            raise CompanyArchived("the company is archived")
+        if found.may_be_held:
+            refuse_if_held(change.company, change.pool_key)
+        if found.newest != intent.as_of:
             raise PoolMoved
         entry = _append(Kind.INTENT, intent, facts=dict(intent.evidence), form=change.form_id)
         Lease.objects.create(
             company=change.company.slug,
-            pool_key=intent.pool_key,
+            pool_key=change.pool_key,
             change=intent.change_id,
             held_since=entry.at,
         )
@@ -161,6 +146,7 @@ def record_readback(
     *,
     pool_id: int | None,
     problem: str = "",
+    beside: Callable[[Recorded | None], None] | None = None,
 ) -> None:
     """Commits what Core showed after a change that is done. Raises LedgerUnwritable.
 
@@ -168,6 +154,8 @@ def record_readback(
     change in between.
 
     `unreadable` are the values that it did not show: none in `after`, and not known to be none.
+    `beside` writes what else the pool showed, first and in the same transaction, as each one
+    waits for the disk; it gets the newest entry about the pool.
     """
     facts: dict[str, Any] = {
         "after": after and after.to_json(),
@@ -178,9 +166,19 @@ def record_readback(
         facts[UNREADABLE] = list(unreadable)
     with _ledger_must_work(), transaction.atomic(durable=True):
         lock()
-        if not Entry.objects.filter(change=intent.change_id, kind=Kind.READBACK).exists():
+        newest = newest_entry_about(intent.change.company, _reference(intent, pool_id))
+        if beside is not None:
+            beside(newest)
+        if not _is_seen(intent, newest):
             word = readback or ""
             _append(Kind.READBACK, intent, outcome=word, facts=facts, pool_id=pool_id)
+
+
+def _is_seen(intent: Intent, newest: Recorded | None) -> bool:
+    """Whether a reading back of the change is recorded; not while its outcome is the newest."""
+    if newest and (newest.change, newest.kind) == (intent.change_id, Kind.OUTCOME):
+        return False
+    return Entry.objects.filter(change=intent.change_id, kind=Kind.READBACK).exists()
 
 
 @contextmanager
@@ -201,13 +199,12 @@ def _append(
     form: UUID | None = None,
 ) -> Entry:
     change = intent.change
-    known_id = pool_id if change.pool_id is None else change.pool_id
     return append(
         kind,
         change.action,
         change.actor,
         company=change.company.slug,
-        pool_id=change.company.reference(known_id),
+        pool_id=_reference(intent, pool_id),
         pool_name=intent.pool_name,
         outcome=outcome,
         reason=change.reason,
@@ -216,6 +213,12 @@ def _append(
         form=form,
         batch=change.batch,
     )
+
+
+def _reference(intent: Intent, pool_id: int | None) -> str:
+    """The pool as the ledger names it; `pool_id` is a new one's."""
+    change = intent.change
+    return change.company.reference(pool_id) if change.pool_id is None else change.reference
 
 
 def _about_call(error: CoreError | None, exchange: Exchange | None) -> dict[str, Any]:

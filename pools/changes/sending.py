@@ -15,9 +15,12 @@ from django.utils import timezone
 
 from pools.catalogue.keeping import forget, keep
 from pools.changes import drift
+from pools.changes.checking import checked
+from pools.changes.entries import Recorded
 from pools.changes.history import changes_by_id, edited
 from pools.changes.holding import refuse_if_held
 from pools.changes.outcome import outcome_of
+from pools.changes.pool_records import newest_entry_about
 from pools.changes.proposal import (
     COMPARED,
     CONNECTORS,
@@ -38,7 +41,6 @@ from pools.changes.recording import (
     Intent,
     PoolMoved,
     intent_of_form,
-    newest_entry,
     record_intent,
     record_outcome,
     record_readback,
@@ -102,9 +104,12 @@ def _begin(
     core: CoreClient, change: ProposedChange, held: ExitStack
 ) -> ChangeResult | tuple[CoreClient, Intent, datetime]:
     """What is to be sent, its intent committed; or the first outcome of a form sent before."""
-    if earlier := intent_of_form(change.form_id):
+    found = checked(change)
+    if found.sent_before and (earlier := intent_of_form(change.form_id)):
         return _repeated(change, earlier)
     try:
+        if found.may_be_held:
+            refuse_if_held(change.company, change.pool_key)
         core = held.enter_context(_call_slot_for(core))
         intent, begun = _recorded(core, change)
     except FormAlreadySent as known:
@@ -150,22 +155,21 @@ def _recorded(core: CoreClient, change: ProposedChange) -> tuple[Intent, datetim
 
 
 def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
-    """The intent, after reading what it is about. Raises CoreError, Conflict, PoolHeld."""
+    """The intent, after reading what it is about. Raises CoreError, Conflict."""
     change_id = uuid4()
     if change.fields is not None:
-        intent = Intent(change_id, change, None, _as_new(change.fields))
-        refuse_if_held(change.company, intent.pool_key)
-        return Intent(change_id, change, None, intent.wanted, evidence=_newest(core))
+        return Intent(change_id, change, None, _as_new(change.fields), evidence=_newest(core))
     assert change.pool_id is not None and change.seen is not None  # noqa: S101, PT018  (as proposed)
-    refuse_if_held(change.company, change.company.reference(change.pool_id))
-    as_of = newest_entry(change)
+    newest = newest_entry_about(change.company, change.reference)
+    as_of = newest.seq if newest else 0
     try:
         pool = core.get_pool(change.pool_id)
     except NotFound:
         drift.record_absence(core, change.company, change.pool_id, as_of, change.actor.id)
         forget(change.company, change.pool_id)
         raise
-    as_of = drift.record_differences(change.company, [pool], as_of, at_once=True) or as_of
+    known = {newest.pool_id: newest} if newest else {}
+    noticed = drift.record_differences(change.company, [pool], as_of, at_once=True, known=known)
     before = Snapshot.from_pool(pool)
     if _differs(change, before):
         raise Conflict(pool, change)
@@ -176,7 +180,7 @@ def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
         before,
         wanted,
         evidence=_unreadable(pool, change.changed),
-        as_of=as_of,
+        as_of=noticed or as_of,
         read=pool,
     )
 
@@ -315,7 +319,7 @@ def _read_back(
     `seq` is the number of its outcome's entry. Where it could not be read, or that could
     not be recorded, what Core answered at first stays: the change is done either way.
     """
-    action, problem = intent.change.action, ""
+    action, company, problem = intent.change.action, intent.change.company, ""
     unreadable: list[str] = []
     try:
         pool = _still_there(core, pool_id)
@@ -326,15 +330,20 @@ def _read_back(
     except CoreError as error:
         pool, after, problem = None, answered, str(error.reason)
         readback = None if action in TRACELESS else Readback.NOT_READ
-    if pool is not None:
-        keep(intent.change.company, [pool])
-    elif problem == NOT_FOUND or readback is Readback.SHOWN:
-        forget(intent.change.company, pool_id)
-    try:
+
+    def beside(newest: Recorded | None) -> None:
+        if pool is not None:
+            keep(company, [pool])
+        elif problem == NOT_FOUND or readback is Readback.SHOWN:
+            forget(company, pool_id)
         if pool is not None and readback is not Readback.NOT_SHOWN:
             # What else is different now was changed by somebody else.
-            drift.record_differences(intent.change.company, [pool], seq)
-        record_readback(intent, readback, after, unreadable, pool_id=pool_id, problem=problem)
+            drift.record_beside(company, pool, newest, seq)
+
+    try:
+        record_readback(
+            intent, readback, after, unreadable, pool_id=pool_id, problem=problem, beside=beside
+        )
     except (LedgerUnwritable, AnyDatabaseError):
         _log.exception("what was read back after change %s is not recorded", intent.change_id)
         readback = readback and Readback.NOT_READ

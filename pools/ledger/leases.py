@@ -97,12 +97,18 @@ def unfit() -> Unfit:
     return result
 
 
-def open_change(company: str, pool_key: str) -> UUID | None:
-    """The open change that must hold what a key names, as the ledger has it."""
+def open_changes_sql(company: str, pool_key: str) -> tuple[str, list[str]]:
+    """The open changes that may hold what a key names, as SQL and what goes into it."""
     reference = reference_in(pool_key)
     # Of an id, any change; of a name, creates alone.
     action = "" if reference == pool_key else Action.CREATE
-    candidates = fetched(_OPEN, [company, reference, action, action], damaged=text_or_bytes)
+    return _OPEN, [company, reference, action, action]
+
+
+def open_change(company: str, pool_key: str) -> UUID | None:
+    """The open change that must hold what a key names, as the ledger has it."""
+    reference = reference_in(pool_key)
+    candidates = fetched(*open_changes_sql(company, pool_key), damaged=text_or_bytes)
     holding = (
         read_id(change)
         for change, name in candidates

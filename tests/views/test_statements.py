@@ -1,5 +1,9 @@
-"""How often a page asks the database: a handful of times, however much it shows."""
+"""How often a page asks the database: a handful of times, however much it shows.
 
+And how often a change does: docs/architecture.md says what each statement is for.
+"""
+
+import re
 from typing import Any
 
 import pytest
@@ -14,9 +18,13 @@ from tests.changes.recorded import a_list
 from tests.fixtures.panel import SignIn, give_token, make_company, person_of
 from tests.fixtures.place import Place
 from tests.fixtures.signing import SIGNING_KEYS
-from tests.views.changing import edit
+from tests.views.changing import edit, open_form
 
 MOST = 6
+# Of a transaction, and of waiting for one's turn in it.
+_AROUND = re.compile(
+    r"BEGIN|COMMIT|SAVEPOINT|RELEASE|PRAGMA busy_timeout|SELECT (?:pg_advisory_|set_config)"
+)
 
 
 def statements_of(client: Client, address: str) -> list[str]:
@@ -132,3 +140,21 @@ def test_the_lists_of_a_company(manager: Client, acme: Company, core: RunningSan
     for _ in range(3):
         frozen(place, person_of(manager), ids=[place.at_core.pools()[0].id])
     assert len(statements_of(manager, "/c/acme/batches/")) <= MOST
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("action", "most"), [("edit", 20), ("clear", 19), ("delete", 21)])
+def test_a_change_that_is_made(
+    manager: Client, core: RunningSandbox, action: str, most: int
+) -> None:
+    """Its commits wait for the disk: the intent, the outcome, what was read back, the session."""
+    pool = core.company("acme").add_pool("Orders", 5).id
+    edit(manager, pool, limit="6")
+    address = f"/c/acme/pools/{pool}/{action}/"
+    values = {"edit": {"limit": "7"}, "delete": {"name": "Orders"}}.get(action, {})
+    form = open_form(manager, address, **values)
+    with CaptureQueriesContext(connection) as captured:
+        assert manager.post(address, form).status_code == 302
+    statements = [each["sql"] for each in captured]
+    assert len([each for each in statements if not _AROUND.match(each)]) <= most
+    assert statements.count("COMMIT") == 4
