@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, disable_cre
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from pools.core import CoreClient, Reason, observe
+from pools.core import WAITS, CoreClient, Reason, observe
 from pools.ledger import clock, standing
 from pools.ledger.verifying import latest
 from pools.models import Entry, Lease, Token
@@ -54,8 +54,15 @@ core_answers = Counter(
 )
 core_seconds = Histogram(
     "panel_core_call_seconds",
-    "How long calls to Core took, every try of a read included.",
+    "How long calls to Core took, every try of a read included; without waiting here.",
     ["operation"],
+    buckets=_SECONDS,
+    registry=COUNTED,
+)
+core_wait_seconds = Histogram(
+    "panel_core_wait_seconds",
+    "How long was waited here before Core was asked: for a place, a turn, a read's next try.",
+    ["for"],
     buckets=_SECONDS,
     registry=COUNTED,
 )
@@ -80,6 +87,9 @@ class _CoreCounts:
         core_calls.labels(operation, outcome, reason).inc()
         if reason not in _NOT_TRIED:
             core_seconds.labels(operation).observe(seconds)
+
+    def waited(self, what_for: str, seconds: float) -> None:
+        core_wait_seconds.labels(what_for).observe(seconds)
 
     def answered(self, status: int) -> None:
         core_answers.labels("429" if status == 429 else f"{status // 100}xx").inc()
@@ -110,6 +120,8 @@ def connect() -> None:
     """
     observe(_CoreCounts())
     core_answers.labels("429")
+    for what_for in WAITS:
+        core_wait_seconds.labels(what_for)
     for operation in OPERATIONS:
         core_calls.labels(operation, "ok", "")
     for action in MADE_HERE:

@@ -26,7 +26,7 @@ from pools.core.errors import (
     Unexpected,
 )
 from pools.core.limits import CoreLimits
-from pools.core.observing import Observer, observe, outcome_name
+from pools.core.observing import WAITS, Observer, observe, outcome_name
 from pools.core.probing import probe, probe_sign_in
 from pools.core.schema import (
     LEAVE,
@@ -45,6 +45,7 @@ from pools.core.whole_lists import Ending, WholeReading, ending_with
 
 __all__ = [
     "LEAVE",
+    "WAITS",
     "ApiKey",
     "BearerToken",
     "Budget",

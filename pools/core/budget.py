@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Self
 
 from pools.core.limits import CoreLimits
+from pools.core.observing import PLACE, TURN, waiting
 
 
 class _Places:
@@ -74,7 +75,7 @@ class Budget:
         """
         if self._holds_place:
             yield True
-        elif not self._places.calls.acquire(blocking=False) and not self._waited():
+        elif not self._has_free_place():
             yield False
         else:
             self._holds_place = True
@@ -93,12 +94,17 @@ class Budget:
         if self._turns is None:
             yield True
             return
-        has_turn = self._turns.acquire(timeout=max(0.0, self.until - monotonic()))
+        with waiting(TURN):
+            has_turn = self._turns.acquire(timeout=max(0.0, self.until - monotonic()))
         try:
             yield has_turn
         finally:
             if has_turn:
                 self._turns.release()
+
+    def _has_free_place(self) -> bool:
+        with waiting(PLACE):
+            return self._places.calls.acquire(blocking=False) or self._waited()
 
     def _waited(self) -> bool:
         """Whether a place became free soon. While Core hangs, only few may wait for that."""

@@ -30,7 +30,7 @@ from pools.core.credentials import Credential
 from pools.core.errors import Busy, CoreError, NotSent, Reason, Unanswered, Unexpected
 from pools.core.limits import CoreLimits
 from pools.core.numbers import count
-from pools.core.observing import tell_answered
+from pools.core.observing import RETRY, tell_answered, waiting
 from pools.core.retries import pause_before_retry
 from pools.core.wire import POOL_CLASSES, Attempt, CutAnswer, chunks_of
 
@@ -95,7 +95,8 @@ def _with_retries(call: Call, limits: CoreLimits, until: float) -> Answer | Core
         pause = pause_before_retry(result, turn, limits)
         if pause is None or monotonic() + pause >= until:
             return result
-        sleep(pause)
+        with waiting(RETRY):
+            sleep(pause)
     return _attempt(call, limits, until)
 
 

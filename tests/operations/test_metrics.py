@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import Semaphore, Timer
 from typing import Any
 
 import pytest
@@ -17,7 +18,17 @@ from django.utils import timezone
 
 from adminpanel import VERSION, readiness
 from pools.changes import OutcomeUnwritten
-from pools.core import ApiKey, CoreClient, CoreError, CoreLimits, PoolQuery, observe, observing
+from pools.core import (
+    WAITS,
+    ApiKey,
+    Budget,
+    CoreClient,
+    CoreError,
+    CoreLimits,
+    PoolQuery,
+    observe,
+    observing,
+)
 from pools.core import sign_in as sign_in_at_core
 from pools.ledger.appending import Actor, record_event
 from pools.models import Company, Lease, Token
@@ -173,6 +184,39 @@ def test_the_time_that_core_took_is_in_the_histogram(core: RunningSandbox) -> No
     assert gained['{le="15.0",operation="get_pool"}'] == 1
 
 
+def held_for(seconds: float, limits: CoreLimits, turns: Semaphore | None = None) -> None:
+    """The one place, or the one turn, is somebody else's for a while."""
+    if turns is not None:
+        turns.acquire()
+        Timer(seconds, turns.release).start()
+        return
+    place = Budget(limits).place()
+    place.__enter__()
+    Timer(seconds, place.__exit__, (None, None, None)).start()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("what_for", WAITS)
+def test_a_wait_here_is_no_time_of_cores(core: RunningSandbox, what_for: str) -> None:
+    """A third of a second for a place, for a turn; a whole one where Core asks for it."""
+    limits = CoreLimits(calls_at_once=1, waiting_at_once=1, place_wait_seconds=5, read_retries=1)
+    turns = Semaphore() if what_for == "turn" else None
+    key = ApiKey(Secret(core.keys["acme"]["full"]))
+    with (
+        counted("panel_core_call_seconds_bucket") as took,
+        counted("panel_core_wait_seconds_bucket") as waited,
+    ):
+        if what_for == "retry":
+            core.set_fault("rate-limit=1;times=1")
+        else:
+            held_for(0.35, limits, turns)
+        CoreClient(core.url, key, limits, budget=Budget(limits, turns)).get_pool(1)
+    assert took['{le="0.25",operation="get_pool"}'] == 1
+    quickly, ever = (f'{{for="{what_for}",le="{le}"}}' for le in ("0.25", "+Inf"))
+    # Who held the place had not waited for it.
+    assert waited[ever] - waited.get(quickly, 0) == 1
+
+
 @pytest.mark.django_db
 def test_what_was_not_tried_has_no_time(core: RunningSandbox) -> None:
     with counted("panel_core_call_seconds_count") as gained, pytest.raises(CoreError):
@@ -187,7 +231,7 @@ def test_a_call_is_not_hurt_by_who_counts_it(
         def call_ended(self, *facts: object) -> None:
             raise RuntimeError("cannot count")
 
-        answered = call_ended
+        answered = waited = call_ended
 
     monkeypatch.setattr(observing, "_observers", [])
     observe(Broken())
