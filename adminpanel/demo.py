@@ -190,9 +190,7 @@ def serve(demo: Demo) -> None:
         with only_one(demo.folder):
             demo.environment = environment(demo.folder)
             port, core_port = panel.getsockname()[1], sandbox.getsockname()[1]
-            # It binds its port itself: held until here, so that one in use is reported at once.
-            sandbox.close()
-            people = prepare(demo, core_port)
+            people = prepare(demo, sandbox)
             say("Starting the panel …")
             web = demo.start(
                 "panel",
@@ -210,15 +208,18 @@ def serve(demo: Demo) -> None:
                 demo.watch()
 
 
-def prepare(demo: Demo, core_port: int) -> str:
-    """Starts the sandbox and fills the panel's database; returns who can sign in."""
+def prepare(demo: Demo, listener: socket.socket) -> str:
+    """Starts the sandbox on a socket and fills the panel's database; returns who can sign in."""
     say("Starting the sandbox Core …")
-    data = str(demo.folder / "sandbox.sqlite3")
+    data, core_port = str(demo.folder / "sandbox.sqlite3"), listener.getsockname()[1]
+    # The socket itself, as the panel gets one: a port that is only named could be taken first.
     core = demo.start(
         "sandbox",
-        *("-m", "sandbox", "serve", "--port", str(core_port), "--data", data),
+        *("-m", "sandbox", "serve", "--fd", str(listener.fileno()), "--data", data),
         *("--password", SANDBOX_PASSWORD),
+        pass_fds=(listener.fileno(),),
     )
+    listener.close()
     say("Preparing the database and the static files …")
     demo.run("migrate", "manage.py", "migrate", "--no-input")
     collect_static_files(demo)

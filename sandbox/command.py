@@ -4,6 +4,7 @@ import argparse
 import json
 import secrets
 import signal
+import socket
 import sqlite3
 import sys
 import threading
@@ -45,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=9100, help="0 for any free one (default: 9100)")
+    serve.add_argument(
+        "--fd", type=int, metavar="N", help="an open socket that listens, instead of host and port"
+    )
     serve.add_argument("--data", type=Path, metavar="FILE", help="SQLite file (default: memory)")
     serve.add_argument("--prefix", type=_prefix, default="", metavar="PATH", help="e.g. /core-main")
     serve.add_argument("--fault", type=_faults, default="", metavar="FAULTS", help="see `faults`")
@@ -124,7 +128,10 @@ def _serve(options: argparse.Namespace) -> int:
         try:
             server = _server(store, options)
         except OSError as error:
-            reason = f"cannot listen on {options.host} port {options.port}: {error.strerror}"
+            where = f"{options.host} port {options.port}"
+            if options.fd is not None:
+                where = f"the open file {options.fd}"
+            reason = f"cannot listen on {where}: {error.strerror}"
             print(f"sandbox: {reason}", file=sys.stderr)
             return 1
         stop = threading.Event()
@@ -148,6 +155,7 @@ def _server(store: Store, options: argparse.Namespace) -> Server:
         Api(store, Journal(), behaviour, options.prefix),
         control_page=control_page == "yes",
         keep_alive_seconds=options.keep_alive_seconds,
+        listener=None if options.fd is None else socket.socket(fileno=options.fd),
     )
     server.run_faults.set(options.fault)
     return server

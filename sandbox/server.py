@@ -57,7 +57,9 @@ class Server(socketserver.ThreadingTCPServer):
         control_page: bool = True,
         keep_alive_seconds: float = 75.0,
         tls: ssl.SSLContext | None = None,
+        listener: socket.socket | None = None,
     ) -> None:
+        """`listener` listens already, and is used instead of a socket of its own."""
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.api = api
         self.run_faults = RunFaults()
@@ -68,7 +70,11 @@ class Server(socketserver.ThreadingTCPServer):
         self._until_read: list[Request] = []
         self._open: set[socket.socket] = set()
         self._open_lock = threading.Condition()
-        super().__init__((host, port), Connection)
+        super().__init__((host, port), Connection, bind_and_activate=listener is None)
+        if listener is not None:
+            self.socket.close()
+            self.socket = listener
+            self.server_address = listener.getsockname()
         self.stop_receiver, self._stop_sender = socket.socketpair()
 
     @property

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,8 +63,16 @@ def static_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "static"
 
 
-def _started(environment: Mapping[str, str]) -> tuple[subprocess.Popen[str], str]:
-    """The demo, and what it said until it was ready, or until it ended."""
+@contextmanager
+def running_demo(folder: Path, database: str = "") -> Iterator[Demo]:
+    """The demo on ports of its own, with its data in this folder; `database`: or in this one."""
+    environment = os.environ | {
+        "PANEL_PORT": "0",
+        "SANDBOX_PORT": "0",
+        "DEMO_DIR": str(folder),
+        "DEMO_DATABASE_URL": database,
+        "CORE_DEADLINE_SECONDS": "5",
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.browser.quick_demo"],
         cwd=ROOT,
@@ -76,29 +84,9 @@ def _started(environment: Mapping[str, str]) -> tuple[subprocess.Popen[str], str
     said = ""
     for line in process.stdout:
         said += line
-        if "/_sandbox/" in line:
-            return process, said
-    process.communicate()
-    return process, said
-
-
-@contextmanager
-def running_demo(folder: Path, database: str = "") -> Iterator[Demo]:
-    """The demo on ports of its own, with its data in this folder; `database`: or in this one."""
-    environment = os.environ | {
-        "PANEL_PORT": "0",
-        "SANDBOX_PORT": "0",
-        "DEMO_DIR": str(folder),
-        "DEMO_DATABASE_URL": database,
-        "CORE_DEADLINE_SECONDS": "5",
-    }
-    process, said = _started(environment)
-    control = re.search(r"http://\S+/_sandbox/", said)
-    if control is None:
-        # Another process can take the port that was free a moment ago.
-        process, said = _started(environment)
-        control = re.search(r"http://\S+/_sandbox/", said)
-    if control is None:
+        if control := re.search(r"http://\S+/_sandbox/", line):
+            break
+    else:
         raise RuntimeError(f"the demo did not start:\n{said}")
     panel = re.search(r"The panel is ready: (\S+)", said)
     assert panel

@@ -1,13 +1,15 @@
 """`make demo`: what it refuses. tests/proof runs it twice."""
 
+import os
 import shlex
 import socket
 import subprocess
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from adminpanel.demo import environment
+from adminpanel.demo import Demo, Stopped, _answers, environment, listening, prepare
 from tests.house.processes import LINUX_ONLY, start_demo
 
 pytestmark = LINUX_ONLY
@@ -48,6 +50,24 @@ def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
         1,
         f"Another demo is using {tmp_path}. Stop it first, or set DEMO_DIR to another folder.\n",
     )
+
+
+def test_the_sandboxs_port_is_nobody_elses_from_the_start_on(tmp_path: Path) -> None:
+    """Nor for a moment: whoever binds ports all the time would get it."""
+    demo, refused = Demo(tmp_path, os.environ), 0
+    with listening("NO_SUCH_PORT", 0) as listener:
+        port = listener.getsockname()[1]
+        with (
+            pytest.raises(Stopped),
+            patch.object(Demo, "run", side_effect=Stopped),
+        ):
+            prepare(demo, listener)
+    try:
+        while not _answers(port, "/api/v1/connection-pools"):
+            refused += 1
+        assert refused == 0
+    finally:
+        demo.end()
 
 
 def test_a_shell_takes_all_its_settings_from_one_file(

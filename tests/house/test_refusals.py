@@ -423,10 +423,12 @@ def test_a_file_that_is_not_there_is_refused_and_not_made(
 
 
 def test_a_server_that_does_not_answer_is_refused(nursery: Nursery, ready: dict[str, str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    # Bound and not listening: nobody else can take it meanwhile.
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    gone = {"DATABASE_URL": f"postgres://u:{SECRET}@127.0.0.1:{port}/panel"}
-    answer = nursery.run("wsgi", environment=ready | gone)
+        gone = {"DATABASE_URL": f"postgres://u:{SECRET}@127.0.0.1:{port}/panel"}
+        answer = nursery.run("wsgi", environment=ready | gone)
     assert_refused(answer, "The database cannot be used: connection failed")
 
 

@@ -39,12 +39,11 @@ BUSY = """    if environ["PATH_INFO"] == "/slow":
 
 
 def served(
-    folder: Path, application: str, fds: tuple[int, ...] = (), port: int = 0, **variables: str
+    folder: Path, application: str, fds: tuple[int, ...], **variables: str
 ) -> subprocess.Popen[str]:
     command = (sys.executable, "-m", "gunicorn", "--config", ROOT / "adminpanel/gunicorn_conf.py")
-    bind = f"fd://{fds[0]}" if fds else f"127.0.0.1:{port}"
     return subprocess.Popen(
-        [*command, "--bind", bind, application],
+        [*command, "--bind", f"fd://{fds[0]}", application],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", **variables},
         stdout=subprocess.PIPE,
@@ -78,11 +77,11 @@ def test_a_request_under_way_is_answered_before_it_stops(tmp_path: Path) -> None
 
 def test_whoever_comes_while_it_stops_is_refused_and_not_kept_waiting(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
-    port = free_port()
-    server = served(tmp_path, "slow", port=port, WEB_WORKERS="1")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        server = served(tmp_path, "slow", (listener.fileno(),), WEB_WORKERS="1")
     connection = http.client.HTTPConnection("127.0.0.1", port)
     try:
-        wait_until(lambda: listens(port))
         connection.request("GET", "/")
         assert server.stdout
         assert server.stdout.readline() == "asked\n"
@@ -95,12 +94,6 @@ def test_whoever_comes_while_it_stops_is_refused_and_not_kept_waiting(tmp_path: 
         connection.close()
         server.kill()
         server.communicate()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def listens(port: int) -> bool:
@@ -196,9 +189,9 @@ def is_refused(client: socket.socket) -> bool:
 
 
 def test_a_panel_that_refuses_to_start_says_so_once_and_ends() -> None:
-    server = served(
-        ROOT, "adminpanel.wsgi", DJANGO_SETTINGS_MODULE="adminpanel.settings", SECRET_KEY=""
-    )
+    variables = {"DJANGO_SETTINGS_MODULE": "adminpanel.settings", "SECRET_KEY": ""}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = served(ROOT, "adminpanel.wsgi", (listener.fileno(),), **variables)
     _, said = server.communicate(timeout=30)
     assert server.returncode == 1
     assert said.count("The panel does not start: SECRET_KEY is not set") == 1

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -59,6 +60,29 @@ def served(*arguments: str) -> Iterator[tuple[str, list[str]]]:
         yield line.split()[1], lines
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=10) == 0
+
+
+def test_it_takes_a_socket_that_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        fd, port = listener.fileno(), listener.getsockname()[1]
+        command = [sys.executable, "-m", "sandbox", "serve", "--fd", str(fd)]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, pass_fds=(fd,))
+    try:
+        # Whoever comes before it is ready waits.
+        with pytest.raises(HTTPError) as refused:
+            call(f"http://127.0.0.1:{port}", "no key")
+        assert refused.value.code == 401
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+
+
+def test_what_is_no_socket_is_one_sentence() -> None:
+    ended = run("serve", "--fd", "9999")
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "sandbox: cannot listen on the open file 9999: Bad file descriptor\n",
+    )
 
 
 def call(address: str, key: str, method: str = "GET", fields: Any = None) -> Any:

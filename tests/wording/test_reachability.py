@@ -50,8 +50,8 @@ def test_what_is_wrong_is_said(core: RunningSandbox, fault: str, sentence: str) 
 def test_a_closed_port_is_said() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    found = try_address(f"http://127.0.0.1:{port}")
+        # Bound and not listening: nobody else can take it meanwhile.
+        found = try_address(f"http://127.0.0.1:{listener.getsockname()[1]}")
     assert found.sentence == "Patchworks' host refused the connection."
 
 
