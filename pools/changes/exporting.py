@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 from pools.changes.filtering import Filters
 from pools.changes.history import HistoryItem
 from pools.changes.lines import ChangeLine, EventLine, all_lines
-from pools.changes.proposal import COMPARED, Snapshot
+from pools.changes.proposal import COMPARED, CONNECTORS, Snapshot
 from pools.changes.state import ChangeState
 from pools.core.comparing import visible_form
 
@@ -32,7 +32,7 @@ _BEGINS_OTHERWISE: Final = re.compile(r"\0[^0-9A-Za-z[\0]")
 _DROPPED_AT_THE_START: Final = ("\t", "\r", "\n")
 BYTE_ORDER_MARK: Final = "\ufeff"
 _NUMBERS: Final = {int}
-SNAPSHOT_FIELDS: Final = ("name", "limit", "timeout", "connector_ids")
+SNAPSHOT_FIELDS: Final = (*COMPARED, CONNECTORS)
 _BEFORE, _AFTER = (
     tuple(f"{when}_{field}" for field in SNAPSHOT_FIELDS) for when in ("before", "after")
 )
@@ -176,7 +176,7 @@ def _change(line: ChangeLine) -> dict[str, Any]:
         "who": item.actor_name,
         "reason": item.reason,
         **_values(_BEFORE, item.before),
-        **_values(_WANTED, item.wanted),
+        **_values(_WANTED, item.wanted, COMPARED),
         **_values(_AFTER, item.after),
         "verified": item.verified,
         "read_back": item.readback and str(item.readback),
@@ -220,12 +220,14 @@ def _event(line: EventLine) -> dict[str, Any]:
     }
 
 
-def _values(fields: tuple[str, ...], snapshot: Snapshot | None) -> dict[str, Any]:
+def _values(
+    columns: tuple[str, ...], snapshot: Snapshot | None, fields: tuple[str, ...] = SNAPSHOT_FIELDS
+) -> dict[str, Any]:
+    """The fields of a snapshot, each in its column."""
     if snapshot is None:
-        return dict.fromkeys(fields)
-    ids = snapshot.connector_ids
-    values = snapshot.name, snapshot.limit, snapshot.timeout, None if ids is None else list(ids)
-    return dict(zip(fields, values, strict=False))
+        return dict.fromkeys(columns)
+    values = {**snapshot._asdict(), CONNECTORS: snapshot.to_json()[CONNECTORS]}
+    return dict(zip(columns, (values[field] for field in fields), strict=True))
 
 
 def _unreadable(entries: Iterable[int]) -> str:

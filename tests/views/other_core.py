@@ -13,6 +13,7 @@ from sandbox.http_messages import Answer, Request
 from sandbox.running import RunningSandbox, running_sandbox
 from sandbox.store import Access
 from tests.core.raw_server import Connection, RawServer, Received
+from tests.fixtures.kept_connections import close_kept_connections
 
 # What becomes of a good answer: another one, or the bytes of one.
 Answering = Callable[[Request, Answer], Answer | bytes]
@@ -102,6 +103,17 @@ def each_pool(change: Callable[[dict[str, Any]], Any]) -> Answering:
         return {**document, "data": pools}
 
     return rewriting(rewritten)
+
+
+def one_of_its_own() -> Iterator[OtherCore]:
+    """What a test module's fixture `core` is: a Core whose company acme has no pools yet.
+
+    Made for each test: the panel remembers for a while what a Core does not know.
+    """
+    with other_core(seed=False) as core:
+        core.sandbox.add_company("acme")
+        yield core
+        close_kept_connections()
 
 
 @contextmanager

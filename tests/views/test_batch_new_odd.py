@@ -1,7 +1,7 @@
 """All that match, of a Core that searches, pages or counts in a way of its own."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
 from typing import Any
@@ -12,22 +12,21 @@ from selectolax.lexbor import LexborHTMLParser
 
 from pools.models import Batch, BatchItem
 from sandbox.http_messages import Answer, Request
-from tests.fixtures.kept_connections import close_kept_connections
 from tests.fixtures.panel import streamed, told
-from tests.views.other_core import OtherCore, each_pool, other_core, rewriting
+from tests.views.other_core import OtherCore, each_pool, one_of_its_own, rewriting
 
 NEW = "/c/acme/batches/new/"
 FROZEN = {"freeze": "1", "origin": "1", "operation": "limit", "limit_to": "9", "matching": "1"}
 
 
+empty_core = pytest.fixture(one_of_its_own)
+
+
 @pytest.fixture
-def core() -> Iterator[OtherCore]:
-    with other_core(seed=False) as core:
-        acme = core.sandbox.add_company("acme")
-        for number in range(1, 231):
-            acme.add_pool(f"Pool {number:03d}", 5)
-        yield core
-        close_kept_connections()
+def core(empty_core: OtherCore) -> OtherCore:
+    for number in range(1, 231):
+        empty_core.sandbox.company("acme").add_pool(f"Pool {number:03d}", 5)
+    return empty_core
 
 
 def test_a_search_that_core_does_not_make_is_not_taken_for_all(

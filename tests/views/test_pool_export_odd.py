@@ -3,33 +3,29 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from sandbox.http_messages import Request
-from tests.fixtures.kept_connections import close_kept_connections
 from tests.fixtures.panel import streamed
-from tests.views.other_core import OtherCore, each_pool, other_core, rewriting
+from tests.views.other_core import OtherCore, each_pool, one_of_its_own, rewriting
 
 pytestmark = pytest.mark.any_database
 
 EXPORT = "/c/acme/pools/export/"
 
 
+empty_core = pytest.fixture(one_of_its_own)
+
+
 @pytest.fixture
-def core() -> Iterator[OtherCore]:
-    with other_core(seed=False) as core:
-        core.sandbox.add_company("acme")
-        acme = core.sandbox.company("acme")
-        for number in range(3):
-            acme.add_connector(
-                acme.add_pool(f"Pool {number}", 5 + number).id, id=number, name="Live"
-            )
-        yield core
-        close_kept_connections()
+def core(empty_core: OtherCore) -> OtherCore:
+    acme = empty_core.sandbox.company("acme")
+    for number in range(3):
+        acme.add_connector(acme.add_pool(f"Pool {number}", 5 + number).id, id=number, name="Live")
+    return empty_core
 
 
 def export(manager: Client, **chosen: str) -> Any:

@@ -5,7 +5,7 @@ the list itself make of it.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -14,10 +14,9 @@ from django.test import Client
 from pools.core import whole_lists
 from pools.models import Batch, BatchItem, Entry, SeenPool
 from sandbox.http_messages import Answer, Request
-from tests.fixtures.kept_connections import close_kept_connections
 from tests.fixtures.panel import streamed
 from tests.fixtures.panel import told as plain
-from tests.views.other_core import OtherCore, other_core
+from tests.views.other_core import OtherCore, one_of_its_own
 
 pytestmark = pytest.mark.any_database
 
@@ -175,12 +174,7 @@ def list_of(core: OtherCore, answers: Callable[[Asked], Any]) -> None:
     core.reset()
 
 
-@pytest.fixture
-def core() -> Iterator[OtherCore]:
-    with other_core(seed=False) as core:
-        core.sandbox.add_company("acme")
-        yield core
-        close_kept_connections()
+core = pytest.fixture(one_of_its_own)
 
 
 def exported(manager: Client) -> str:
