@@ -118,6 +118,8 @@ def _end(reading: Reading, last: Page, ending: Ending) -> Ending | None:
     """Ends a reading; where it may have missed some, it is forgotten, and why is told."""
     if ending is Ending.END and not _has_all(reading, last):
         ending = _why_fewer(last)
+    if ending is Ending.END and not reading.pools and _knows_pools(reading.company):
+        ending = Ending.NONE_LEFT
     if ending is not Ending.END:
         reading.delete()
         return ending
@@ -142,8 +144,6 @@ def note_whole_list(
     """Takes a list that shows all pools on one page for a reading of them all.
 
     `last` is when all were last read: that is noted again only after a while, as each pool is.
-    Once pools are known, an empty list is no reading: a token of another company, or a Core that
-    is being restored, may show that.
     """
     exchange, now = core.last_exchange, timezone.now()
     if exchange is None or (last is not None and now - last < RENEWED_AFTER):
@@ -154,12 +154,18 @@ def note_whole_list(
 
 
 def _note_whole(company: Company, user: User, ids: list[int | None], began: datetime) -> None:
-    known = SeenPool.objects.filter(company=company, origin=company.origin)
-    if not ids and known.exists():
+    if not ids and _knows_pools(company):
         return
     reading = begin(company, user)
     reading.began_at, reading.pools, reading.total = began, len(ids), len(ids)
     _in_place_of_others(reading, ~Q(pool_id__in=ids))
+
+
+def _knows_pools(company: Company) -> bool:
+    """Then a list without any is no reading of all: a token of another company, one that may see
+    none any more, or a Core that is being restored, shows that.
+    """
+    return SeenPool.objects.filter(company=company, origin=company.origin).exists()
 
 
 def _why_fewer(page: Page) -> Ending:

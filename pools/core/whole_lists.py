@@ -29,6 +29,7 @@ class Ending(StrEnum):
     ENDLESS = "more than anybody has"
     WITHOUT_ID = "pools without an id"
     MOVED = "pools that came and went meanwhile"
+    NONE_LEFT = "none, where there were some"
 
 
 def ending_with(

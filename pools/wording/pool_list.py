@@ -19,6 +19,12 @@ NOT_WHOLE: Final[Mapping[Ending, str]] = {
 
 def reading_says(ending: Ending) -> str:
     """Why pools may be missing after all were read."""
+    if ending is Ending.NONE_LEFT:
+        return (
+            "Patchworks showed no pools, and there were some before. Nothing was dropped. Check "
+            "whether your token still gives access to them. A pool that you open is dropped if it "
+            "is gone."
+        )
     if ending not in NOT_WHOLE:
         return (
             "Pools changed while we were reading, so some may be missing. Nothing was dropped. "

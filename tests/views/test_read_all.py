@@ -237,6 +237,27 @@ def test_an_empty_list_drops_nothing_that_is_known(
     assert (is_known(99_999), Reading.objects.exists()) == (True, False)
 
 
+def test_reading_all_drops_nothing_either_where_none_is_shown(
+    manager: Client, small: Company, core: RunningSandbox
+) -> None:
+    """A token that sees nothing any more shows just that."""
+    for pool in core.company("northwind").pools():
+        core.company("northwind").delete_pool(pool.id)
+    remember(small, 99_999, days_ago=1)
+    said = told(manager.post("/c/northwind/pools/read/", follow=True))
+    assert "Patchworks showed no pools, and there were some before." in said
+    assert (is_known(99_999), Reading.objects.exists()) == (True, False)
+
+
+def test_a_company_without_pools_is_read_whole(
+    manager: Client, small: Company, core: RunningSandbox
+) -> None:
+    for pool in core.company("northwind").pools():
+        core.company("northwind").delete_pool(pool.id)
+    manager.post("/c/northwind/pools/read/")
+    assert Reading.objects.get().ended_at
+
+
 def test_somebody_else_begins_a_reading_of_their_own(
     manager: Client, sign_in_as: SignIn, small_pages: None
 ) -> None:
