@@ -95,7 +95,7 @@ def _badly_read(*faults: str) -> Callable[[Case], bool]:
 
 
 # Of the calls of a change to the database, some within the transaction of its intent.
-IN_INTENT: Final = (8, 11)
+IN_INTENT: Final = (4, 7)
 MUTATIONS: Final[Mapping[str, Mutation]] = {
     "done on timeout": Mutation(defects.done_on_timeout, "wrong outcome", _in("hanging")),
     "settled at once": Mutation(
@@ -196,7 +196,7 @@ MUTATIONS: Final[Mapping[str, Mutation]] = {
         defects.failure_as_refusal, "wrong outcome", _in("500", "500 after applying")
     ),
     "lost outcome told": Mutation(
-        defects.lost_outcome_told, "told otherwise", _ledger_fails(12, 60)
+        defects.lost_outcome_told, "told otherwise", _ledger_fails(9, 60)
     ),
     "unknown shown as done": Mutation(
         defects.unknown_shown_as_done, "page otherwise", _in("500"), in_pages=True

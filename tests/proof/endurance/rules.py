@@ -201,7 +201,8 @@ def _right_verdicts(history: History, change: Change, at: datetime) -> set[str]:
     """What may be said of a change, by the journal; one verdict, unless others interfered."""
     assert change.intent is not None
     action, applied = change.intent.action, bool(change.applied)
-    interfered = [each for each in history.outside if each.at > change.intent.at]
+    # What came after the verdict was nobody's to know.
+    interfered = [each for each in history.outside if change.intent.at < each.at <= at]
     plain = {str(Verdict.APPLIED if applied else Verdict.NOT_APPLIED)}
     if action == Action.CLEAR:
         return {str(Verdict.UNKNOWABLE)}
