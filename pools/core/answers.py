@@ -22,7 +22,7 @@ from pools.core.decoding import (
     read_single_pool,
     read_token,
 )
-from pools.core.error_messages import read_field_errors, read_message
+from pools.core.error_messages import read_field_errors, read_message, read_printed
 from pools.core.errors import (
     CoreError,
     Invalid,
@@ -181,7 +181,7 @@ class AnswerReader:
         try:
             value = decode_json(answer.body, self._limits, self._hidden)
         except MalformedJson as error:
-            value = _unreadable(answer, error.reason)
+            value = self._unreadable(answer, error.reason)
         if answer.status in good:
             return value
         if answer.status in REFUSALS_WITHOUT_BODY and answer.framed and not answer.body:
@@ -202,19 +202,31 @@ class AnswerReader:
             return Unexpected(Reason.REDIRECT, status=answer.status, detail=target)
         if isinstance(value, dict):
             return _refusal(answer, value)
+        empty = isinstance(value, CoreError) and value.reason is Reason.EMPTY
+        if answer.status < HTTPStatus.MULTIPLE_CHOICES and (empty or not value):
+            # As PHP writes an empty object, or nothing at all: its status says more.
+            return _wrong(answer, _of_status(answer))
         return value if isinstance(value, CoreError) else _wrong(answer, Reason.SHAPE)
 
+    def _unreadable(self, answer: Answer, reason: Reason) -> CoreError:
+        if answer.status == HTTPStatus.NO_CONTENT:
+            return _wrong(answer, Reason.STATUS)
+        if not answer.body:
+            cut = Unanswered(Reason.CUT, status=answer.status)
+            return _wrong(answer, Reason.EMPTY) if answer.framed else cut
+        if reason not in {Reason.NOT_JSON, Reason.NOT_UTF8}:
+            return _wrong(answer, reason)
+        if printed := clean_text(read_printed(answer.body), self._hidden):
+            return Unexpected(Reason.PRINTED, status=answer.status, detail=printed)
+        looks_like_a_page = "html" in answer.content_type.lower()
+        if looks_like_a_page or answer.body.lstrip()[:1] == b"<":
+            reason = Reason.WEB_PAGE
+        return _wrong(answer, reason)
 
-def _unreadable(answer: Answer, reason: Reason) -> CoreError:
-    if answer.status == HTTPStatus.NO_CONTENT:
-        return _wrong(answer, Reason.STATUS)
-    if not answer.body:
-        cut = Unanswered(Reason.CUT, status=answer.status)
-        return _wrong(answer, Reason.EMPTY) if answer.framed else cut
-    looks_like_a_page = "html" in answer.content_type.lower() or answer.body.lstrip()[:1] == b"<"
-    if reason in {Reason.NOT_JSON, Reason.NOT_UTF8} and looks_like_a_page:
-        reason = Reason.WEB_PAGE
-    return _wrong(answer, reason)
+
+def _of_status(answer: Answer) -> Reason:
+    """What a status says by itself that is no success of the contract's."""
+    return Reason.ACCEPTED if answer.status == HTTPStatus.ACCEPTED else Reason.STATUS
 
 
 def _says_no(value: Mapping[str, Any]) -> bool:
@@ -249,7 +261,7 @@ def _refusal(answer: Answer, value: dict[str, Any]) -> CoreError:
     if kind is RateLimited:
         return _rate_limited(answer, message)
     if kind is Unexpected:
-        return Unexpected(Reason.STATUS, status=answer.status, detail=message)
+        return Unexpected(_of_status(answer), status=answer.status, detail=message)
     if kind is Invalid:
         fields = read_field_errors(value)
         return Invalid(Reason.REFUSED_BY_CORE, status=answer.status, detail=message, fields=fields)

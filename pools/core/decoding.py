@@ -230,6 +230,9 @@ def _parsed(body: bytes, hidden: tuple[Secret, ...] | None) -> tuple[Any, Reason
         return None, Reason.MALFORMED
     except UnicodeDecodeError:
         return None, Reason.NOT_UTF8
+    except json.JSONDecodeError as error:
+        behind = error.msg == "Extra data" and error.doc.lstrip()[0] in "{["
+        return None, Reason.APPENDED if behind else Reason.NOT_JSON
     except ValueError:
         return None, Reason.NOT_JSON
     return value, None

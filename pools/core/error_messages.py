@@ -1,6 +1,7 @@
 """What Core says when it refuses: its sentence, and what is wrong with each field."""
 
 import re
+from html import unescape
 from typing import Any, Final
 
 from pools.core.bounds import LONGEST_SAID
@@ -12,6 +13,15 @@ _MOST_MESSAGES: Final = 20
 # Laravel's own comes first; the others are those of gateways and of problem+json (RFC 9457).
 _SENTENCES: Final = ("message", "detail", "error_description", "error", "title", "msg")
 _DETAILS: Final = ("errors", "fields", "details", "detail")
+# What PHP prints where it is told to show its errors, with markup and without.
+_PRINTED: Final = re.compile(
+    r"(?:\s|<br ?/?>)*(?:<b>)?(?:PHP )?"
+    r"(Warning|Notice|Deprecated|(?:[A-Z][a-z]+ )?[Ff]atal error|Parse error)(?:</b>)?:\s+"
+    r"(\S.*?) in (?:<b>)?\S[^\n]* on line ",
+    re.DOTALL,
+)
+_TAG: Final = re.compile("<[^>]*>")
+_LONGEST_PRINTED: Final = 4000
 
 
 def read_message(value: Any) -> str:
@@ -87,3 +97,14 @@ def _field_of(given: Any) -> str:
 
 def _is_said(given: Any) -> bool:
     return isinstance(given, str) and bool(given.strip())
+
+
+def read_printed(body: bytes) -> str:
+    """What PHP printed before the answer that was meant: "Warning: …", or nothing.
+
+    Without the file and the line, which are for nobody here.
+    """
+    begin = body[:_LONGEST_PRINTED].decode("utf-8", "replace").removeprefix("\ufeff")
+    printed = _PRINTED.match(begin)
+    text = unescape(_TAG.sub("", f"{printed[1]}: {printed[2]}")) if printed else ""
+    return " ".join(text.split())

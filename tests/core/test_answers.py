@@ -342,3 +342,65 @@ def test_a_success_without_a_body_is_named_as_that() -> None:
         assert isinstance(empty, Unexpected)
         assert isinstance(nothing, Unexpected)
         assert (empty.reason, nothing.reason) == (Reason.EMPTY, Reason.STATUS)
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"", b"null"])
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(201, Reason.STATUS), (202, Reason.ACCEPTED), (206, Reason.STATUS)],
+)
+def test_an_answer_of_nothing_is_told_by_its_status(
+    status: int, reason: Reason, body: bytes
+) -> None:
+    """Whichever way PHP writes nothing."""
+    for name in ("delete", "clear"):
+        found = results(answer(status=status, body=body))[name]
+        assert isinstance(found, Unexpected)
+        assert (found.reason, found.status) == (reason, status)
+
+
+WARNING = (
+    b"<b>Warning</b>:  Undefined variable $x &amp; canary-canary"
+    b" in <b>/app/x.php</b> on line <b>3</b>"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "detail"),
+    [
+        (
+            b"<br />\n" + WARNING + b"<br />\n{}",
+            Reason.PRINTED,
+            "Warning: Undefined variable $x & «secret»",
+        ),
+        (
+            b'\nDeprecated: Use of "x" in /app/x.php on line 3\n{"data": {}}',
+            Reason.PRINTED,
+            'Deprecated: Use of "x"',
+        ),
+        (
+            b"PHP Fatal error:  Uncaught Error: no\nsuch pool in /app/x.php:7 on line 7",
+            Reason.PRINTED,
+            "Fatal error: Uncaught Error: no such pool",
+        ),
+        (b"<br />\n<b>Warning</b> of the firewall", Reason.WEB_PAGE, ""),
+        (b"Warning: the service is closed in August", Reason.NOT_JSON, ""),
+        (b"{}\n<!-- proxy 3 -->", Reason.APPENDED, ""),
+        (b'\xef\xbb\xbf{"message": "done"} {}', Reason.APPENDED, ""),
+        (b"5 errors", Reason.NOT_JSON, ""),
+        ('{"message": "gelöscht"}'.encode("latin-1"), Reason.NOT_UTF8, ""),
+        (b"null", Reason.SHAPE, ""),
+    ],
+)
+def test_what_is_beside_the_json_is_named_and_proves_nothing(
+    body: bytes, reason: Reason, detail: str
+) -> None:
+    for found in results(answer(body=body)).values():
+        assert isinstance(found, Unexpected)
+        assert (found.reason, found.detail) == (reason, detail)
+    refused = READER.cleared(answer(body=body, status=422))
+    assert isinstance(refused, Unexpected)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_json() -> None:
+    assert READER.cleared(answer(body=b"\xef\xbb\xbf{}")) == ""

@@ -46,7 +46,7 @@ def _all_escaped(text: str) -> str:
         (b"", Reason.NOT_JSON),
         (b"<html>", Reason.NOT_JSON),
         (b'{"a":1', Reason.NOT_JSON),
-        (b'{"a":1}}', Reason.NOT_JSON),
+        (b'{"a":1}}', Reason.APPENDED),
         (b'"\xff"', Reason.NOT_UTF8),
         ('"ä"'.encode("utf-16"), Reason.NOT_UTF8),
         (b'{"a":NaN}', Reason.MALFORMED),

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -14,7 +14,6 @@ from selectolax.lexbor import LexborHTMLParser
 
 from pools.models import Company, Entry, Token
 from sandbox.http_messages import Answer, Request
-from tests.fixtures.kept_connections import close_kept_connections
 from tests.fixtures.panel import told
 from tests.views.changing import NEW, check, newest, open_form, outcomes
 from tests.views.other_core import (
@@ -23,7 +22,7 @@ from tests.views.other_core import (
     as_it_is,
     each_pool,
     on_the_wire,
-    other_core,
+    one_of_its_own,
     rewriting,
 )
 
@@ -32,13 +31,7 @@ pytestmark = pytest.mark.any_database
 LIST = "/c/acme/pools/"
 
 
-@pytest.fixture
-def core() -> Iterator[OtherCore]:
-    """One of its own: the panel remembers for a while what a Core does not know."""
-    with other_core(seed=False) as core:
-        core.sandbox.add_company("acme")
-        yield core
-        close_kept_connections()
+core = pytest.fixture(one_of_its_own)
 
 
 def fill(core: OtherCore, count: int) -> list[int]:
@@ -546,3 +539,42 @@ def test_nothing_is_believed_that_a_mock_of_the_reference_does_not_show(
     assert outcomes() == ["unknown", "unknown", "done"]
     assert Entry.objects.filter(kind="readback").get().outcome == "not_shown"
     assert manager.get(f"{LIST}0/").status_code == 200
+
+
+PRINTED = b"<br />\n<b>Warning</b>:  No queue in <b>/app/Pool.php</b> on line <b>3</b><br />\n{}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (
+            Answer(202, (), b"[]"),
+            "Patchworks took this in and didn't say that it is done (202). We can't tell",
+        ),
+        (
+            Answer(201, (), b"[]"),
+            "Patchworks answered with a status that isn't in its documentation (201).",
+        ),
+        (
+            Answer(200, (("Content-Type", "text/html"),), PRINTED),
+            (
+                "Patchworks printed an error of its own into the answer, so we can't read it. "
+                "Patchworks said: “Warning: No queue”. We can't tell whether"
+            ),
+        ),
+        (
+            Answer(200, (), b"{}\n<!-- served by proxy 3 -->"),
+            "There was something behind Patchworks' answer that doesn't belong there.",
+        ),
+    ],
+)
+def test_a_clear_that_is_answered_oddly_is_told_as_what_it_was(
+    manager: Client, core: OtherCore, answer: Answer, sentence: str
+) -> None:
+    """And is unknown: what has to be proved is that it was done."""
+    (pool,) = fill(core, 1)
+    address = f"{LIST}{pool}/clear/"
+    form = open_form(manager, address)
+    core.answers = lambda request, good: good if request.method == "GET" else answer
+    assert sentence in told(manager.post(address, form, follow=True))
+    assert outcomes() == ["unknown"]
