@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 from pools.changes.state import ChangeState, state_of
+from pools.changes.telling_apart import told_apart
 from pools.core.comparing import same_value
 from pools.core.errors import CoreError
 from pools.core.schema import Leave, Pool, PoolChanges, PoolFields
@@ -100,7 +101,7 @@ class Snapshot(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """One field before and after, as people read it."""
+    """One field before and after, as people read it: values that look alike have marks."""
 
     field: str
     before: str
@@ -118,7 +119,8 @@ def differences(
     for each in fields:
         was, now = getattr(before, each), getattr(after, each)
         if was != now and (each == "timeout" or (was is not None and now is not None)):
-            found.append(Difference(_LABELS.get(each, each), _read(was), _read(now)))
+            texts = told_apart(was, now) if each == "name" else (_read(was), _read(now))
+            found.append(Difference(_LABELS.get(each, each), *texts))
     return tuple(found)
 
 

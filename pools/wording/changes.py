@@ -8,6 +8,7 @@ from pools.changes.lines import Step
 from pools.changes.proposal import COMPARED, CONNECTORS, Difference
 from pools.changes.readback import NOT_FOUND, recorded
 from pools.changes.state import ChangeState
+from pools.changes.telling_apart import told_apart
 from pools.core import Reason
 from pools.models.vocabulary import TRACELESS, Action, Kind, Readback, Verdict
 from pools.tickets import Part
@@ -144,7 +145,7 @@ def compared(item: HistoryItem) -> tuple[tuple[str, ...], list[Compared]]:
     if item.gone or (item.action is Action.DELETE and item.took_effect):
         moments = [*moments[:1], ("After", None)]
     rows = [
-        Compared(label, tuple(_value(snapshot, field) for _, snapshot in moments))
+        Compared(label, told_apart(*(_value(snapshot, field) for _, snapshot in moments)))
         for field, label in _FIELDS.items()
     ]
     return tuple(heading for heading, _ in moments), [row for row in rows if any(row.cells)]

@@ -6,6 +6,7 @@ from typing import Final, Self
 
 from pools.changes import Snapshot
 from pools.changes.proposal import COMPARED, CONNECTORS, differences
+from pools.changes.telling_apart import told_apart
 
 OPENED: Final = "As you opened it"
 LEFT: Final = "As that edit left it"
@@ -80,12 +81,13 @@ def _row(
     own = getattr(wanted, field) if wanted else current
     now_in_words = NOT_KNOWN if field in unreadable else in_words(field, current)
     own_in_words = now_in_words if own == current else in_words(field, own)
+    shown = told_apart(in_words(field, before), now_in_words, own_in_words)
     return VersionRow(
         field=field,
         label=_LABELS.get(field) or field.capitalize(),
-        opened=in_words(field, before),
-        now=now_in_words,
-        wanted=own_in_words if wanted else "",
+        opened=shown[0],
+        now=shown[1],
+        wanted=shown[2] if wanted else "",
         differs=field not in unreadable and bool(differences(opened, now, [field])),
         own=own != current,
     )

@@ -10,10 +10,13 @@ from django.test import Client
 
 from pools.forms.companies import CompanyForm
 from pools.ledger.appending import NOBODY, append
-from pools.models import Company
+from pools.models import Company, Entry
 from pools.models.vocabulary import Action, Kind
+from sandbox.running import RunningSandbox
 from tests.changes.recorded import AFTER, BEFORE, NOON, a_change, minutes
-from tests.fixtures.clock import travel
+from tests.fixtures.clock import a_minute_later, travel
+from tests.fixtures.panel import told
+from tests.views.changing import edit
 
 LIST = "/c/acme/changes/"
 WINDOW = "between 12 May 12:00:00 and 12 May 14:18:00"
@@ -98,3 +101,15 @@ def test_no_reason_can_be_required_of_it(manager: Client) -> None:
 def test_a_window_of_days_is_told_to_the_minute(manager: Client, acme: Company) -> None:
     change = seen_outside(until=NOON + minutes(24 * 60 + 0.25))
     assert "between 12 May 12:00 and 13 May 12:00." in manager.get(f"/changes/{change}/").text
+
+
+@pytest.mark.parametrize("page", [LIST, "/c/acme/pools/{pool}/", "/changes/{change}/"])
+def test_a_rename_by_a_blank_can_be_seen(manager: Client, core: RunningSandbox, page: str) -> None:
+    pool = core.company("acme").add_pool("5020 5026", 5).id
+    edit(manager, pool, limit="6")
+    core.company("acme").change_pool(pool, name="5020  5026")
+    with a_minute_later():
+        manager.get(f"/c/acme/pools/{pool}/")
+    change = Entry.objects.get(kind=Kind.DRIFT).change
+    said = told(manager.get(page.format(pool=pool, change=change)))
+    assert "5020 5026 → 5020 ⟨space⟩5026" in said
