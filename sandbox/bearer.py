@@ -7,9 +7,12 @@ import hmac
 import json
 import secrets
 import time
-from typing import Any
+from typing import Any, Final
 
 from sandbox.store import Person
+
+# Unless a switch says otherwise.
+LIFETIME_SECONDS: Final = 24 * 60 * 60
 
 
 def _pack(part: bytes) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sandbox.bearer import LIFETIME_SECONDS
+
 
 def _switch(default: Any, meaning: str) -> Any:
     return field(default=default, metadata={"meaning": meaning})
@@ -87,4 +89,6 @@ class Behaviour:
     )
     latency_seconds: float = _switch(0.0, "seconds to wait before every answer")
     rate_limit_per_minute: int | None = _switch(None, "calls per credential and minute")
-    bearer_lifetime_seconds: int = _switch(86_400, "how many seconds a bearer token lasts")
+    bearer_lifetime_seconds: int = _switch(
+        LIFETIME_SECONDS, "how many seconds a bearer token lasts"
+    )

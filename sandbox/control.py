@@ -14,9 +14,9 @@ from urllib.parse import parse_qsl, urlsplit
 from sandbox.api import Api
 from sandbox.faults import KINDS, RunFaults
 from sandbox.http_messages import HTML, Answer, Request
+from sandbox.journal import SHOWN
 
 ADDRESS: Final = "/_sandbox/"
-SHOWN: Final = 50
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 CONTENT_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "

@@ -9,6 +9,8 @@ from typing import Any, Final
 from sandbox.http_messages import Request
 
 KEPT: Final = 20_000
+# The latest, on the control page.
+SHOWN: Final = 50
 
 
 @dataclass

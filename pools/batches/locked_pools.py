@@ -7,14 +7,13 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
+from pools.batches.caps import RUN_WITHIN
 from pools.ledger import clock
 from pools.models import Batch, BatchItem, Company, Entry, Lease
 from pools.models.vocabulary import Kind
 
 # A list that nobody has worked on for so long keeps no pool from another one.
 IDLE: Final = timedelta(minutes=5)
-# A list is no longer run when it is so old: the pools are no longer as it has them.
-LONGEST: Final = timedelta(hours=12)
 BATCH_STARTED: Final = "batch_started"
 BATCH_STOPPED: Final = "batch_stopped"
 BATCH_TAKEN_OVER: Final = "batch_taken_over"
@@ -46,7 +45,7 @@ def running_batches(company: Company) -> list[UUID]:
         kind=Kind.EVENT,
         company=company.slug,
         action__in=[BATCH_STARTED, BATCH_STOPPED, BATCH_TAKEN_OVER],
-        at__gt=now - LONGEST,
+        at__gt=now - RUN_WITHIN,
     )
     latest = dict(events.order_by("seq").values_list("batch", "action"))
     started = [batch for batch, action in latest.items() if batch and action == BATCH_STARTED]

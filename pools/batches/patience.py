@@ -39,6 +39,8 @@ AGAIN_AFTER: Final = (1.0, 3.0, 10.0)
 # Without an answer in between, more of them say that waiting is no use.
 MOST_PAUSES: Final = 5
 LONGEST_SECONDS: Final = 60 * 60.0
+# A list of changes: so many in a row without an answer, and the rest waits for somebody to look.
+MOST_TROUBLES: Final = 3
 # Somebody may be disabled in the meantime, or lose a role or a token.
 LOOKED_AGAIN_AFTER: Final = 20.0
 _MAY_PASS: Final = (Busy, NotSent, Unanswered)

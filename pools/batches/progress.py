@@ -11,7 +11,8 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from pools.batches.locked_pools import BATCH_STARTED, BATCH_STOPPED, BATCH_TAKEN_OVER, IDLE, LONGEST
+from pools.batches.caps import RUN_WITHIN
+from pools.batches.locked_pools import BATCH_STARTED, BATCH_STOPPED, BATCH_TAKEN_OVER, IDLE
 from pools.batches.stored_items import digest_of
 from pools.changes.entries import Recorded, read
 from pools.changes.entry_contents import said_by
@@ -153,7 +154,7 @@ class Progress:
     @property
     def too_old(self) -> bool:
         """Whether the pools may long be otherwise than the list has them."""
-        return self.now - self.batch.made_at > LONGEST
+        return self.now - self.batch.made_at > RUN_WITHIN
 
     @property
     def moved(self) -> bool:

@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from pools.batches import calls_left
 from pools.batches.locked_pools import BATCH_STARTED, BATCH_STOPPED
+from pools.batches.patience import MOST_TROUBLES
 from pools.batches.progress import Progress
 from pools.batches.stored_items import after_in, changes_in, fields_in, seen_in
 from pools.batches.unsent_items import ended_as
@@ -43,8 +44,6 @@ STEP_SECONDS: Final = 4.0
 CLAIMED_AHEAD: Final = 3
 # So many more work where Core is quick: while one records its change, another one's call runs.
 MORE_WORKERS: Final = 2
-# So many in a row that Patchworks did not answer, and the rest waits for somebody to look.
-TROUBLES: Final = 3
 
 
 class Why(StrEnum):
@@ -290,7 +289,7 @@ def _after(step: Step, result: ChangeResult) -> None:
 def _count_trouble(step: Step, *, trouble: bool) -> None:
     with step.guard:
         step.troubles = step.troubles + 1 if trouble else 0
-        if step.troubles >= TROUBLES:
+        if step.troubles >= MOST_TROUBLES:
             step.why = step.why or Why.NO_ANSWER
 
 

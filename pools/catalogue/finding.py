@@ -6,7 +6,7 @@ each longer word may be wrong, missing, too many, or in its neighbour's place.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial, reduce
 from operator import and_, or_
@@ -14,13 +14,13 @@ from typing import Final
 
 from django.db.models import Case, Q, QuerySet, Value, When
 
-from pools.catalogue.words import searchable, words_in
+from pools.catalogue.normalizing import searchable, words_in
+from pools.catalogue.typos import SHORTEST_FORGIVEN, begins_nearly, intact, nearly_at
 from pools.models import Company, SeenPool
 
+MOST_FOUND: Final = 20
 # What somebody types is no longer; what they paste may be.
 LONGEST_QUERY: Final = 200
-# A shorter word has too many neighbours of one letter.
-SHORTEST_FORGIVEN: Final = 4
 # How many pools that share half of a word are compared letter by letter.
 MOST_COMPARED: Final = 2000
 _LONGEST_ID: Final = 18
@@ -35,7 +35,7 @@ class Found:
     near: bool = False
 
 
-def find_pools(companies: Iterable[Company], typed: str, most: int) -> Found:
+def find_pools(companies: Iterable[Company], typed: str, most: int = MOST_FOUND) -> Found:
     """At most so many pools of these companies, where they are now, that have the words typed."""
     among = {company.pk: company for company in companies}
     words = list(dict.fromkeys(words_in(typed[:LONGEST_QUERY])))
@@ -100,7 +100,7 @@ def _nearly(
     what has one is compared. Two letters of different halves that changed places leave none:
     that word is looked for as it would then be.
     """
-    conditions = (reduce(or_, (_has(part, named) for part in _intact(word))) for word in words)
+    conditions = (reduce(or_, (_has(part, named) for part in intact(word))) for word in words)
     candidates = pools.filter(reduce(and_, conditions)).order_by("pk")
     some = candidates.values_list("pk", "company_id", "words")[:MOST_COMPARED]
     # Most pools are made of the same words.
@@ -108,50 +108,10 @@ def _nearly(
     found = {}
     for pk, company, said in some.iterator(chunk_size=100):
         texts = said.split()
-        at = [_nearly_at(word, texts, named[company], judged[word]) for word in words]
+        at = [nearly_at(word, texts, named[company], judged[word]) for word in words]
         places = [each for each in at if each is not None]
         if len(places) == len(words):
             found[pk] = (max(places), said)
     first = sorted(found, key=found.__getitem__)[:most]
     rows = SeenPool.objects.in_bulk(first)
     return [rows[pk] for pk in first if pk in rows]
-
-
-def _intact(word: str) -> list[str]:
-    """What of a word is still there if one of its letters is wrong: one of these."""
-    if len(word) < SHORTEST_FORGIVEN:
-        return [word]
-    half = len(word) // 2
-    swapped = word[: half - 1] + word[half] + word[half - 1] + word[half + 1 :]
-    return [f" {word[:half]}", word[half:], f" {swapped}"]
-
-
-def _nearly_at(
-    word: str, texts: Sequence[str], company: str, is_near: Callable[[str], bool]
-) -> int | None:
-    """How far into a pool's texts, which begin with its name, a word or one close to it is.
-
-    Past them all where it is in its company's name alone; None: nowhere.
-    """
-    forgiven = len(word) >= SHORTEST_FORGIVEN
-    for at, text in enumerate(texts):
-        if word in text or (forgiven and is_near(text)):
-            return at
-    there = word in company or (forgiven and any(map(is_near, company.split())))
-    return len(texts) if there else None
-
-
-def begins_nearly(typed: str, word: str) -> bool:
-    """Whether a word begins as was typed, but for one letter (two that changed places are one)."""
-    at = next(
-        (i for i, (one, other) in enumerate(zip(typed, word, strict=False)) if one != other),
-        min(len(typed), len(word)),
-    )
-    rest = typed[at:]
-    return (
-        len(rest) <= 1
-        or word[at + 1 :].startswith(rest[1:])  # another letter
-        or word[at + 1 :].startswith(rest)  # one is missing
-        or word[at:].startswith(rest[1:])  # one too many
-        or (word[at : at + 2] == rest[1::-1] and word[at + 2 :].startswith(rest[2:]))
-    )

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from pools.catalogue import connectors
-from pools.catalogue.finding import LONGEST_QUERY, SHORTEST_FORGIVEN, begins_nearly
-from pools.catalogue.words import searchable, words_in
+from pools.catalogue.finding import LONGEST_QUERY
+from pools.catalogue.normalizing import searchable, words_in
+from pools.catalogue.typos import SHORTEST_FORGIVEN, begins_nearly
 from pools.core import Connector
 from pools.models import SeenPool
 

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from pools.catalogue import connectors
-from pools.catalogue.words import searchable
+from pools.catalogue.normalizing import searchable
 from pools.core import Pool
 from pools.database_faults import cause_of, try_to_write
 from pools.models import Company, PinnedNote

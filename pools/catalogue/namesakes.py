@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 from django.db import Error as AnyDatabaseError
 
-from pools.catalogue.words import searchable
+from pools.catalogue.normalizing import searchable
 from pools.core.comparing import same_value, visible_form
 from pools.database_faults import cause_of
 from pools.models import Company, SeenPool

@@ -10,7 +10,7 @@ from typing import Final
 from django.db.models import Count, F, Min, OrderBy, Q, QuerySet, Window
 
 from pools.catalogue import connectors
-from pools.catalogue.words import words_in
+from pools.catalogue.normalizing import words_in
 from pools.core import Page, Pool, PoolQuery, Sort
 from pools.models import Company, SeenPool, SeenSystem
 from pools.models.allowance import system_key

@@ -18,7 +18,6 @@ from pools.core.decoding import (
     clean_text,
     decode_json,
     read_page,
-    read_retry_after,
     read_single_pool,
     read_token,
 )
@@ -35,6 +34,7 @@ from pools.core.errors import (
 )
 from pools.core.limits import CoreLimits
 from pools.core.numbers import whole_number
+from pools.core.rate_limits import read_retry_after
 from pools.core.schema import Page, Pool, PoolQuery
 from pools.core.statuses import REFUSALS_WITHOUT_BODY, error_class_for
 from pools.secret import Secret

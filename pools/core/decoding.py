@@ -5,20 +5,17 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, NoReturn
 
 from pools.core.bounds import LARGEST_POOL_ID
 from pools.core.credentials import BearerToken, expiry_in_token, is_token_text
 from pools.core.errors import Reason
 from pools.core.limits import CoreLimits
-from pools.core.numbers import LARGEST_INTEGER, count, whole_number
+from pools.core.numbers import LONGEST_NUMBER, count, whole_number
 from pools.core.paging import placed
 from pools.core.schema import Connector, Page, Pool, PoolQuery, System
 from pools.secret import REDACTED, Secret
 
-# int() refuses beyond 4,300 digits; nothing in a pool needs more than these.
-LONGEST_NUMBER: Final = 40
 _CONTAINER_WEIGHT: Final = 4  # what an empty object takes in memory, counted in numbers
 _EARLIEST_YEAR, _LATEST_YEAR = 1900, 9000  # room for a shift into any time zone
 _PLACE = re.compile("0|[1-9][0-9]{0,8}")
@@ -174,20 +171,6 @@ def read_time(given: Any) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return moment if _EARLIEST_YEAR <= moment.year <= _LATEST_YEAR else None
-
-
-def read_retry_after(header: str, now: datetime) -> int | None:
-    """Seconds to wait, from either form of Retry-After; None where it says nothing."""
-    text = header.strip()
-    if text.isascii() and text.isdecimal():
-        return min(int(text[:LONGEST_NUMBER]), LARGEST_INTEGER)
-    try:
-        moment = parsedate_to_datetime(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return max(0, round((moment - now).total_seconds()))
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
 
 
 def _may_be_unclean(body: bytes, hidden: tuple[Secret, ...]) -> bool:

@@ -4,6 +4,8 @@ import re
 from typing import Any, Final
 
 LARGEST_INTEGER: Final = 2**63 - 1
+# int() refuses beyond 4,300 digits; nothing in a pool needs more than these.
+LONGEST_NUMBER: Final = 40
 _AS_TEXT = re.compile("0|-?[1-9][0-9]{0,18}")
 _LARGEST_EXACT: Final = 2**53  # beyond it, a float may stand for several whole numbers
 

@@ -4,9 +4,9 @@ from random import SystemRandom
 from typing import Final
 
 from pools.core.answers import Answer
-from pools.core.decoding import read_retry_after
 from pools.core.errors import CoreError, Reason
 from pools.core.limits import CoreLimits
+from pools.core.rate_limits import read_retry_after
 
 # Before the first retry and before the second, each half as long to half as long again.
 PAUSES_SECONDS: Final = (0.1, 0.3)

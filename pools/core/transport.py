@@ -29,8 +29,8 @@ from pools.core.budget import Budget
 from pools.core.credentials import Credential
 from pools.core.errors import Busy, CoreError, NotSent, Reason, Unanswered, Unexpected
 from pools.core.limits import CoreLimits
-from pools.core.numbers import count
 from pools.core.observing import RETRY, tell_answered, waiting
+from pools.core.rate_limits import calls_in
 from pools.core.retries import pause_before_retry
 from pools.core.wire import POOL_CLASSES, Attempt, CutAnswer, chunks_of
 
@@ -134,6 +134,7 @@ def _answer_to(
     if isinstance(body, Reason):
         return Unexpected(body, status=response.status_code)
     headers = response.headers
+    allowed, left = calls_in(headers)
     return Answer(
         status=response.status_code,
         body=body,
@@ -142,8 +143,8 @@ def _answer_to(
         location=headers.get("location", ""),
         retry_after=headers.get("retry-after", ""),
         received_at=datetime.now(UTC),
-        calls_allowed=count(headers.get("x-ratelimit-limit"), 1),
-        calls_left=count(headers.get("x-ratelimit-remaining"), 0),
+        calls_allowed=allowed,
+        calls_left=left,
     )
 
 

@@ -26,8 +26,6 @@ from pools.ledger.signed_checkpoints import public_keys
 from pools.ledger.signed_notes import BadNote, Note, PublicKey, read_key
 from pools.ledger.signed_proof import Signed, SignedProof, stored, verified
 
-# A page waits for these: some seconds at most.
-MOST_NEW: Final = 50_000
 EMPTIED: Final = (
     "The ledger is empty, but something is stored that is only ever written with an entry."
 )
@@ -197,13 +195,14 @@ def verify_whole(by: Actor = NOBODY) -> Verification:
     return _noted(Verification(walk, None, examined.findings), by)
 
 
-def verify_new(by: Actor) -> Verification:
-    """Walks along what is new since the last walk, and notes it. Raises TooMuch, or as above.
+def verify_new(by: Actor, most: int) -> Verification:
+    """Walks along what is new since the last walk, and notes it. Raises TooMuch for more than
+    `most` entries, or as above.
 
     Where something did not fit, only walking all of it again can tell that it does now.
     """
     last = latest()
-    if last is None or last.findings or head().seq - last.reached > MOST_NEW:
+    if last is None or last.findings or head().seq - last.reached > most:
         raise TooMuch
     first = last.reached + 1
     examined = examine(first)

@@ -22,7 +22,7 @@ class SeenPool(models.Model):
 
     `connectors` is JSON as `pools.catalogue.connectors` writes it; empty while Core has not
     told any. `note` is the one that is pinned to it here, and `words` is what it is found by,
-    as `pools.catalogue.words` makes it of all of these. `reading` is
+    as `pools.catalogue.normalizing` makes it of all of these. `reading` is
     the latest reading of the whole company that came across it.
     """
 

@@ -20,13 +20,14 @@ from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.people.roles import SEE_POOLS
 from pools.tokens.state import WORKING, state_of
-from pools.views import page_sizes
 from pools.views.address_names import nothing_made_of
 from pools.views.pool_rows import Addresses, Offer
 from pools.views.workplace import rights_of
 from pools.wording.actions import words_for
 from pools.wording.finding import PAGES, PanelPage, announced
 
+# Companies and pages, of each.
+MOST_OTHERS: Final = 5
 PARAMETERS: Final = ("q",)
 # What is done straight from a hit; the rest is done on the pool's page.
 OFFERED: Final = (Action.EDIT, Action.CLEAR)
@@ -61,7 +62,7 @@ def find(request: HttpRequest) -> HttpResponse:
     too_long = len(typed) > LONGEST_QUERY
     found = Found([])
     if not too_long:
-        found = find_pools(working, typed, page_sizes.FOUND_POOLS)
+        found = find_pools(working, typed)
     context = {
         "typed": typed[:LONGEST_QUERY],
         "longest": LONGEST_QUERY,
@@ -78,7 +79,7 @@ def find(request: HttpRequest) -> HttpResponse:
 def _what_was_found(
     user: User, found: Found, companies: list[Company], typed: str
 ) -> dict[str, Any]:
-    named = [each for each in companies if is_in(typed, _words_of(each))][: page_sizes.FOUND_OTHERS]
+    named = [each for each in companies if is_in(typed, _words_of(each))][:MOST_OTHERS]
     pages = [each for each in PAGES if _may_open(user, each) and _is_meant(typed, each)]
     return {
         "hits": _hits(user, found, typed),

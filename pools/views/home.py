@@ -21,13 +21,15 @@ from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.people.roles import MANAGE_PEOPLE, SEE_POOLS
 from pools.tokens.state import TokenState, state_of
-from pools.views import page_sizes
 from pools.views.change_rows import pool_addresses
 from pools.views.tokens import next_step, tokens_of
 from pools.views.visibility import archived_beside, sees_all, where_older_are
 from pools.wording.tokens import STATES
 from pools.wording.verifying import in_archive
 
+# The pools that somebody was at last, and the latest changes.
+POOLS: Final = 6
+CHANGES: Final = 6
 # As their index has them, which tells at once whether there are any.
 _CHANGES: Final = Q(kind__in=[Kind.INTENT, Kind.DRIFT])
 # A token in one of these waits for its owner; one that is missing may never be wanted.
@@ -62,7 +64,7 @@ def home(request: HttpRequest) -> HttpResponse:
     user = person(request)
     mine = tokens_of(user)
     seen = {each.slug: each for each, token, _ in mine if token or sees_all(user)}
-    found = recent(user.pk, seen, page_sizes.HOME_CHANGES)
+    found = recent(user.pk, seen, CHANGES)
     companies = [_company_row(company, token or waiting) for company, token, waiting in mine]
     context = {
         "companies": companies,
@@ -87,8 +89,8 @@ def _record(found: Recent, seen: Mapping[str, Company], *, all_seen: bool) -> di
     own, held, latest = (_rows(each, seen) for each in (found.own, found.held, found.latest))
     return {
         "held": [row for row in held if row.change.state is not ChangeState.UNDER_WAY],
-        "pools": _last_of_each_pool(own)[: page_sizes.HOME_POOLS],
-        "changes": _once_of_each_list(own)[: page_sizes.HOME_CHANGES] or _once_of_each_list(latest),
+        "pools": _last_of_each_pool(own)[:POOLS],
+        "changes": _once_of_each_list(own)[:CHANGES] or _once_of_each_list(latest),
         "own": bool(own),
         # Where nothing is shown, there may be something all the same.
         "no_token": not seen and not all_seen,

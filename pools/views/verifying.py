@@ -1,5 +1,7 @@
 """Verifying what is new on the ledger, for auditors."""
 
+from typing import Final
+
 from django.contrib import messages
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
@@ -15,15 +17,18 @@ from pools.views.account import safe_next
 from pools.wording import verifying as wording
 from pools.wording.database import nothing_saved
 
+# A page waits for so many entries: some seconds at most.
+MOST_NEW: Final = 50_000
+
 
 @needs(VERIFY_LEDGER)
 @require_POST
 def ledger_verify(request: HttpRequest) -> HttpResponse:
     """Walks along what was added since the last walk, and says what it found."""
     try:
-        found = verify_new(actor_of(request, person(request)))
+        found = verify_new(actor_of(request, person(request)), MOST_NEW)
     except TooMuch:
-        messages.warning(request, wording.TOO_MUCH)
+        messages.warning(request, wording.too_much(MOST_NEW))
     except DatabaseError as error:
         messages.error(request, nothing_saved(error))
     else:

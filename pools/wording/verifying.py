@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from pools.ledger.archived import Archived
 from pools.ledger.standing import ADDRESS, FILE, SIGNED, WITNESS, Standing
-from pools.ledger.verifying import MOST_NEW, Verification, Walk
+from pools.ledger.verifying import Verification, Walk
 from pools.wording.moments import age_of
 from pools.wording.numbers import counted
 
@@ -22,15 +22,19 @@ _DONE: Final[Mapping[str, str]] = {
     ADDRESS: "sent to the address",
     WITNESS: "signed by a witness",
 }
-TOO_MUCH: Final = (
-    f"Only up to {MOST_NEW:,} entries after a verification that fitted can be verified here. "
-    "Run “manage.py verify_audit”, or wait: “manage.py tend” verifies all of it once a day."
-)
 
 
 def verified(walk: Walk) -> str:
     """For instance: Entries 1 to 4,312 verified 06:29."""
     return f"{_entries(walk)} verified {age_of(walk.at)}."
+
+
+def too_much(most: int) -> str:
+    """Why a click doesn't verify what is new."""
+    return (
+        f"Only up to {most:,} entries after a verification that fitted can be verified here. "
+        "Run “manage.py verify_audit”, or wait: “manage.py tend” verifies all of it once a day."
+    )
 
 
 def after_verifying(found: Verification) -> str:

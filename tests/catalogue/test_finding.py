@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pools.catalogue.finding import begins_nearly, find_pools
+from pools.catalogue.finding import find_pools
 from pools.catalogue.keeping import keep
+from pools.catalogue.typos import begins_nearly
 from pools.core import Connector, Pool, System
 from pools.guidance.notes import note_on, pin_note
 from pools.ledger.appending import Actor

@@ -14,11 +14,11 @@ from pools.core.decoding import (
     decode_json,
     read_page,
     read_pool,
-    read_retry_after,
     read_single_pool,
     read_time,
     read_token,
 )
+from pools.core.rate_limits import read_retry_after
 from pools.secret import REDACTED, Secret
 from tests.core.conftest import jwt
 from tests.core.operations import POOL

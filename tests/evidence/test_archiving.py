@@ -103,7 +103,7 @@ def test_what_is_written_later_goes_on_and_is_signed_and_verified(taken: Path) -
     assert verify_audit()[0] == 0
     assert not verify_whole().findings
     append_events(3)
-    assert not verify_new(ADA).findings
+    assert not verify_new(ADA, 10).findings
     known = latest()
     assert known
     assert (known.whole.first, known.reached) == (WIDTH + 1, before + 304)

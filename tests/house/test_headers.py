@@ -152,7 +152,7 @@ def test_signing_out_clears_what_the_browser_has(operator: User) -> None:
     assert answer["Clear-Site-Data"] == '"cache", "storage"'
 
 
-@pytest.mark.parametrize("file", ["js/panel.js", "css/tokens.css", "icons.svg"])
+@pytest.mark.parametrize("file", ["js/panel.js", "css/variables.css", "icons.svg"])
 def test_static_files_are_for_this_site_alone(https: Client, settings: Any, file: str) -> None:
     # Tests collect no files: they are served from where they lie.
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True

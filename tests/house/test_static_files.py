@@ -29,7 +29,10 @@ def bare(text: str) -> str:
 @pytest.mark.parametrize(
     ("whole", "parts"),
     [
-        ("css/panel.css", ["css/tokens.css", "css/page.css", "css/components.css"]),
+        (
+            "css/panel.css",
+            ["css/variables.css", "css/page.css", "css/components.css", "css/print.css"],
+        ),
         ("js/panel.js", ["js/choose.js"]),
     ],
 )

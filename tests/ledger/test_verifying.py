@@ -112,7 +112,7 @@ def test_too_much_that_is_new_is_left_to_tend(
     assert "no verification of the ledger on record" in told(auditor.get("/changes/"))
     assert "Only up to 50,000 entries" in told(verify(auditor))
     verifying.verify_whole(NOBODY)
-    monkeypatch.setattr("pools.ledger.verifying.MOST_NEW", 1)
+    monkeypatch.setattr("pools.views.verifying.MOST_NEW", 1)
     append_events(2)
     assert "Only up to 50,000 entries" in told(verify(auditor))
 
