@@ -112,9 +112,9 @@ def test_too_much_that_is_new_is_left_to_tend(
     assert "no verification of the ledger on record" in told(auditor.get("/changes/"))
     assert "Only up to 50,000 entries" in told(verify(auditor))
     verifying.verify_whole(NOBODY)
-    monkeypatch.setattr("pools.views.verifying.MOST_NEW", 1)
-    append_events(2)
-    assert "Only up to 50,000 entries" in told(verify(auditor))
+    monkeypatch.setattr("pools.views.verifying.MOST_NEW", 2)
+    append_events(3)
+    assert "Only up to 2 entries" in told(verify(auditor))
 
 
 def test_who_sees_not_all_changes_sees_no_verification(auditor: Client) -> None:
