@@ -117,7 +117,7 @@ CORE_LIMITS = CoreLimits(
 PAGE_PATIENCE_SECONDS: float | None = 1.0
 
 # After this many days in use, the panel suggests replacing a key that never expires.
-TOKEN_NUDGE_DAYS = whole_number("TOKEN_NUDGE_DAYS", 180, least=1, most=3650)
+TOKEN_NUDGE_DAYS = whole_number_or_none("TOKEN_NUDGE_DAYS", least=1, most=3650)
 
 # Find offers to read all pools of a company where they were all read longer ago than this.
 FIND_STALE_HOURS = whole_number("FIND_STALE_HOURS", 24, least=1, most=8760)
@@ -164,7 +164,7 @@ MIDDLEWARE = [
     "adminpanel.metrics.MetricsMiddleware",
     "adminpanel.middleware.ClientAddressMiddleware",
     "adminpanel.middleware.ProbesMiddleware",
-    "adminpanel.middleware.RequestIdMiddleware",
+    "adminpanel.request_log.RequestIdMiddleware",
     "adminpanel.middleware.HeadersMiddleware",
     "adminpanel.middleware.MethodsMiddleware",
     "adminpanel.middleware.PublicAddressMiddleware",

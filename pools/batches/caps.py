@@ -1,6 +1,5 @@
 """How much one list may have, and a file of pools: friction grows with what can go wrong."""
 
-from datetime import timedelta
 from typing import Final
 
 from pools.models.batch import Operation
@@ -14,9 +13,6 @@ CAPS: Final = {
 }
 # Above this, the number of pools has to be typed before anything is sent.
 TYPED_ABOVE: Final = 10
-
-# A list is no longer run when it is so old: the pools are no longer as it has them.
-RUN_WITHIN: Final = timedelta(hours=12)
 
 # A file: about 8,000 pools; a body has no room for more.
 MOST_BYTES: Final = 2**20

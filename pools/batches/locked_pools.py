@@ -1,19 +1,16 @@
 """Which pools can't go on a list: those that are locked, or on a list that is being run."""
 
 from collections.abc import Collection
-from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from pools.batches.caps import RUN_WITHIN
+from pools.batches.expiry import IDLE, RUN_WITHIN
 from pools.ledger import clock
 from pools.models import Batch, BatchItem, Company, Entry, Lease
 from pools.models.vocabulary import Kind
 
-# A list that nobody has worked on for so long keeps no pool from another one.
-IDLE: Final = timedelta(minutes=5)
 BATCH_STARTED: Final = "batch_started"
 BATCH_STOPPED: Final = "batch_stopped"
 BATCH_TAKEN_OVER: Final = "batch_taken_over"

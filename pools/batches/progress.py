@@ -11,8 +11,8 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from pools.batches.caps import RUN_WITHIN
-from pools.batches.locked_pools import BATCH_STARTED, BATCH_STOPPED, BATCH_TAKEN_OVER, IDLE
+from pools.batches.expiry import IDLE, RUN_WITHIN
+from pools.batches.locked_pools import BATCH_STARTED, BATCH_STOPPED, BATCH_TAKEN_OVER
 from pools.batches.stored_items import digest_of
 from pools.changes.entries import Recorded, read
 from pools.changes.entry_contents import said_by

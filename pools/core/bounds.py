@@ -1,6 +1,6 @@
 """What Core accepts for each field: the one table for forms, the browser's checks and the calls.
 
-And how long its address and a token may be, and how large an id.
+And how long its address may be, and how large an id.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,5 @@ SEARCH: Final = TextBounds(longest=1000)
 # What the panel itself takes.
 LARGEST_POOL_ID: Final = 2**63 - 1
 LONGEST_URL: Final = 500
-SHORTEST_TOKEN: Final = 8
-LONGEST_TOKEN: Final = 4096
 # How much is kept of one thing that Core says.
 LONGEST_SAID: Final = 300

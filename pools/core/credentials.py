@@ -6,9 +6,12 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
-from pools.core.bounds import LONGEST_TOKEN, SHORTEST_TOKEN
 from pools.secret import Secret
+
+SHORTEST_TOKEN: Final = 8
+LONGEST_TOKEN: Final = 4096
 
 _TOKEN_TEXT = re.compile(rf"[\x21-\x7e]{{{SHORTEST_TOKEN},{LONGEST_TOKEN}}}")
 

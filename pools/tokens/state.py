@@ -4,11 +4,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from django.conf import settings
+
 from pools.models import Token
 from pools.tokens.keeping import is_readable
 
 # How long before its end a token counts as expiring soon.
 EXPIRES_SOON: Final = timedelta(hours=2)
+# A token that never expires is worth replacing after so many days, unless TOKEN_NUDGE_DAYS is set.
+NUDGE_DAYS: Final = 180
 
 
 class TokenState(StrEnum):
@@ -45,3 +49,12 @@ def state_of(token: Token | None, now: datetime) -> TokenState:
     if token.expires_at is not None and token.expires_at - now <= EXPIRES_SOON:
         return TokenState.EXPIRING
     return TokenState.READY
+
+
+def days_worth_replacing(token: Token | None, now: datetime) -> int | None:
+    """For how many days a token that never expires is in use, once it is worth replacing."""
+    if token is None or token.expires_at is not None:
+        return None
+    least: int | None = settings.TOKEN_NUDGE_DAYS
+    days = (now - token.created_at).days
+    return days if days >= (NUDGE_DAYS if least is None else least) else None

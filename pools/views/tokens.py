@@ -24,7 +24,7 @@ from pools.pages.drafts import take_draft
 from pools.pages.guards import needs, person
 from pools.people.roles import KEEP_OWN_TOKENS
 from pools.tokens import keeping
-from pools.tokens.state import TokenState, state_of
+from pools.tokens.state import TokenState, days_worth_replacing, state_of
 from pools.views.account import safe_next
 from pools.views.visibility import with_archived
 from pools.views.workplace import READING
@@ -209,12 +209,8 @@ def next_step(company: Company, state: TokenState) -> tuple[str, str]:
 
 def _nudge(token: Token | None) -> str:
     """A word about a key that never expires and has been in use for long."""
-    if token is None or token.expires_at is not None:
-        return ""
-    days = (timezone.now() - token.created_at).days
-    if days < settings.TOKEN_NUDGE_DAYS:
-        return ""
-    return wording.worth_replacing(days)
+    days = days_worth_replacing(token, timezone.now())
+    return "" if days is None else wording.worth_replacing(days)
 
 
 @sensitive_variables()

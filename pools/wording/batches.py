@@ -18,7 +18,7 @@ from pools.models.batch import Batch, BatchItem, LeftOut, Operation, Source, Sto
 from pools.models.vocabulary import Action
 from pools.wording.actions import words_for
 from pools.wording.allowances import recorded_anew
-from pools.wording.causes import cause_in
+from pools.wording.core_error_reasons import cause_in
 from pools.wording.moments import moment_of
 from pools.wording.names import isolated
 from pools.wording.numbers import counted

@@ -13,7 +13,7 @@ from pools.core import Reason
 from pools.models.vocabulary import TRACELESS, Action, Kind, Readback, Verdict
 from pools.tickets import Part
 from pools.wording.actions import words_for
-from pools.wording.causes import cause_in
+from pools.wording.core_error_reasons import cause_in
 from pools.wording.moments import moment_of, precise_moment_of
 from pools.wording.outcomes import STANDINGS, meaning_of, standing_of, unreadable_sentence
 from pools.wording.versions import NOT_KNOWN, in_words

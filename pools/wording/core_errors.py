@@ -13,7 +13,7 @@ from pools.changes.proposal import COMPARED
 from pools.core import Reason, errors
 from pools.models.vocabulary import Action
 from pools.wording.actions import words_for
-from pools.wording.causes import CAUSES, cause_at_sign_in, cause_of
+from pools.wording.core_error_reasons import CAUSES, cause_at_sign_in, cause_of
 from pools.wording.situations import Activity, Problem, Situation
 
 # What a framework says of its own classes tells a person nothing.

@@ -12,7 +12,7 @@ from pools.core import Reason
 from pools.models import Company
 from pools.models.vocabulary import Action
 from pools.wording.actions import ActionWords, Named, words_for
-from pools.wording.causes import cause_of
+from pools.wording.core_error_reasons import cause_of
 from pools.wording.moments import moment_of
 from pools.wording.names import called, isolated, kept_sentence, namesakes_sentence
 from pools.wording.problems import problem_for

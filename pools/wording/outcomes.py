@@ -10,7 +10,7 @@ from pools.changes import HistoryItem
 from pools.changes.state import ChangeState
 from pools.models.vocabulary import Action
 from pools.wording.actions import words_for
-from pools.wording.causes import cause_in
+from pools.wording.core_error_reasons import cause_in
 from pools.wording.moments import minute_of, moment_of
 from pools.wording.names import kept_sentence
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pools.core import CoreError, Forbidden, Invalid, NotFound, Unauthenticated
-from pools.wording.causes import cause_at_sign_in, cause_of
+from pools.wording.core_error_reasons import cause_at_sign_in, cause_of
 
 # A mock of the API's description checks nobody, and works: what it is stays open.
 _NO_REFUSAL: Final = "Patchworks refuses that: this may be a test server."

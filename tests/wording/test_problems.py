@@ -19,7 +19,7 @@ from pools.models import Company
 from pools.models.vocabulary import MADE_HERE, Action, Outcome
 from pools.tokens.keeping import CompanyArchived, TokenMissing, TokenUnreadable
 from pools.wording.actions import words_for
-from pools.wording.causes import CAUSES, cause_of
+from pools.wording.core_error_reasons import CAUSES, cause_of
 from pools.wording.problems import problem_for
 from pools.wording.situations import Activity, Problem, Situation, in_one_line
 
