@@ -10,6 +10,7 @@ from pools.changes.settling_times import QUIET_SECONDS, READS_APART_SECONDS
 from pools.core import CoreLimits
 from pools.people.invitation_times import USUAL_INVITATION_DAYS
 from pools.people.leaving import TOKEN_DAYS
+from pools.tokens.state import NUDGE_DAYS
 from tests.standard.reading import DOCS, named, rows
 
 ROOT: Final = DOCS.parent
@@ -36,6 +37,7 @@ OF_ROOMS: Final = {
     "SETTLE_QUIET_SECONDS": QUIET_SECONDS,
     "SETTLE_READS_APART_SECONDS": READS_APART_SECONDS,
     "LEAVER_TOKEN_DAYS": TOKEN_DAYS,
+    "TOKEN_NUDGE_DAYS": NUDGE_DAYS,
 }
 # What sets the limits that other settings have for their bounds.
 OF_CORE: Final = {
