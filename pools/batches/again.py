@@ -184,8 +184,8 @@ def _undo(item: HistoryItem, origin: int) -> Undo | None:
     except CannotRevert:
         return None
     before = undo.before
-    named = before.name is not None and before.limit is not None
-    return undo if item.action is Action.EDIT or named else None
+    known = before.name is not None and before.limit is not None and not before.unreadable
+    return undo if item.action is Action.EDIT or known else None
 
 
 def _undoing(undo: Undo, pool: Pool | None, reverted: set[UUID]) -> Wish:

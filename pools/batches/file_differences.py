@@ -212,9 +212,10 @@ def _editing(line: Line, pool: Pool | None, names: _Names, clashes: list[NameCla
     left_out, changed = None, {}
     for name, wanted in line.wanted.items():
         now = getattr(pool, name, None)
-        if pool is None or _is_same(wanted, now):
+        readable = pool is not None and name not in pool.unreadable
+        if pool is None or (readable and _is_same(wanted, now)):
             continue
-        if line.exported is not None and not _is_same(line.exported.get(name), now):
+        if readable and line.exported is not None and not _is_same(line.exported.get(name), now):
             left_out = LeftOut.CHANGED_SINCE
         changed[name] = wanted
     if "name" in changed and (clash := _clash_of_rename(line, changed["name"], names)):
@@ -267,7 +268,8 @@ def _creating(line: Line, names: _Names, clashes: list[NameClash]) -> Wish | Non
     if len(having) > 1:
         clashes.append(NameClash(line.line, Clash.SEVERAL, name, len(having)))
         return None
-    if (there.limit, there.timeout) != (fields.limit, fields.timeout):
+    unreadable = {"limit", "timeout"} & there.unreadable
+    if unreadable or (there.limit, there.timeout) != (fields.limit, fields.timeout):
         clashes.append(NameClash(line.line, Clash.OTHER_VALUES, name, there.id))
         return None
     names.note(there)

@@ -24,9 +24,9 @@ from pools.changes.exporting import (
     csv_text,
     time_text,
 )
+from pools.changes.proposal import UNREADABLE, Snapshot
 from pools.core import Connector, Pool
 
-UNREADABLE: Final = "unreadable"
 UNTOLD: Final = "not told"
 COMMENT: Final = "# "
 WHERE: Final = ("company", "origin", "id")
@@ -142,9 +142,8 @@ class PoolExport:
 
     def _row(self, pool: Pool) -> dict[str, Any]:
         """A pool as both kinds of file have it, in the order of the columns."""
-        values = {
-            name: UNREADABLE if name in pool.unreadable else getattr(pool, name) for name in VALUES
-        }
+        seen = Snapshot.from_pool(pool)
+        values = {name: seen.exported(name) for name in VALUES}
         row: dict[str, Any] = {}
         company, exported = (
             self.listed.company,

@@ -55,4 +55,4 @@ def _row(progress: Progress, line: Line) -> dict[str, Any]:
 
 
 def _values(snapshot: Snapshot | None) -> list[Any]:
-    return [getattr(snapshot, name) if snapshot else None for name in COMPARED]
+    return [snapshot and snapshot.exported(name) for name in COMPARED]

@@ -23,6 +23,7 @@ from pools.models import Company, PinnedNote
 from pools.models.catalogue import SeenPool, SeenSystem
 from pools.models.rows import Columns
 
+_NUMBERS: Final = frozenset({"limit", "timeout"})
 RENEWED_AFTER: Final = timedelta(minutes=15)
 _KEY: Final = ("company", "origin", "pool_id")
 # Of a pool with more connectors than anybody attaches, the rest is not found by its words.
@@ -42,6 +43,7 @@ class Facts(NamedTuple):
     created_at: datetime | None
     updated_at: datetime | None
     connectors: str
+    unreadable: str
 
 
 class Known(NamedTuple):
@@ -142,7 +144,11 @@ def _known(company: Company, pool_ids: Collection[int], beside: Sql | None) -> d
 
 
 def _news(pool: Pool, before: Known | None, now: datetime, reading: int | None) -> Facts | None:
-    """A pool as it is kept from now on; None: as it was. What can't be read stays as known."""
+    """A pool as it is kept from now on; None: as it was.
+
+    It stays known by the name, the times and the connectors that can't be read now; a limit and a
+    timeout that can't are no longer known.
+    """
     facts = Facts(
         connectors.cut(pool.name),
         pool.limit,
@@ -150,13 +156,17 @@ def _news(pool: Pool, before: Known | None, now: datetime, reading: int | None) 
         pool.created_at,
         pool.updated_at,
         connectors.written(pool.connectors),
+        "",
     )
-    if before is None:
-        return facts
-    if pool.unreadable or not facts.connectors:
-        unread = {*pool.unreadable, *(() if facts.connectors else ("connectors",))}
+    if before is not None and (pool.unreadable or not facts.connectors):
+        unread = {*pool.unreadable, *(() if facts.connectors else ("connectors",))} - _NUMBERS
         was = before.facts._asdict()
         facts = facts._replace(**{each: was[each] for each in unread & was.keys()})
+    if pool.unreadable:
+        gaps = [each for each in sorted(pool.unreadable) if not getattr(facts, each, "")]
+        facts = facts._replace(unreadable=" ".join(gaps))
+    if before is None:
+        return facts
     same = facts == before.facts and reading in (None, before.reading)
     return None if same and now - before.seen_at < RENEWED_AFTER else facts
 

@@ -101,6 +101,6 @@ def _as_pool(row: SeenPool) -> Pool:
         created_at=row.created_at,
         updated_at=row.updated_at,
         connectors=connectors.read(row.connectors),
-        unreadable=frozenset(),
+        unreadable=frozenset(row.unreadable.split()),
         raw={},
     )

@@ -70,7 +70,7 @@ class LastKnown:
         if late is None:
             return self.values
         come = [each for each in COMPARED if has_value(pool, each, getattr(late, each))]
-        return self.values._replace(**{each: getattr(late, each) for each in come})
+        return self.values.with_these(come, late)
 
     def _has_other_connectors(self, pool: Pool) -> bool:
         before, now = self.values.connector_ids, Snapshot.from_pool(pool).connector_ids
@@ -80,7 +80,7 @@ class LastKnown:
     def knows(self, field: str) -> bool:
         """A name or a limit that is None could not be read."""
         there = field == "timeout" or getattr(self.values, field) is not None
-        return there and field not in self.unreadable
+        return there and field not in self.unreadable | self.values.unreadable
 
 
 def read_pool(core: CoreClient, company: Company, pool_id: int, reader: int | None = None) -> Pool:
@@ -294,10 +294,10 @@ def _record_outside(
     unread = (pool is None or now.connector_ids is None) or CONNECTORS in unreadable_in(pool)
     unreadable = [each for each in COMPARED if not last.knows(each)]
     unreadable += [CONNECTORS] if unread and CONNECTORS in last.unreadable else []
-    after = Snapshot(
-        **{each: getattr(now if each in fields else before, each) for each in COMPARED},
-        connector_ids=before.connector_ids if unread else now.connector_ids,
-    )
+    moved = [each for each in COMPARED if each in fields]
+    after = before.with_these(moved, now)
+    if not unread:
+        after = after._replace(connector_ids=now.connector_ids)
     return append(
         Kind.DRIFT,
         Action.OUTSIDE,

@@ -226,8 +226,7 @@ def _values(
     """The fields of a snapshot, each in its column."""
     if snapshot is None:
         return dict.fromkeys(columns)
-    values = {**snapshot._asdict(), CONNECTORS: snapshot.to_json()[CONNECTORS]}
-    return dict(zip(columns, (values[field] for field in fields), strict=True))
+    return dict(zip(columns, map(snapshot.exported, fields), strict=True))
 
 
 def _unreadable(entries: Iterable[int]) -> str:

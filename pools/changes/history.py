@@ -333,5 +333,5 @@ def edited(
         return ()
     # What others did to the pool at the same time is not this change's.
     aimed = wanted or shown
-    own = [field for field in COMPARED if getattr(before, field) != getattr(aimed, field)]
+    own = [field for field in COMPARED if before.differs_in(field, aimed)]
     return differences(before, shown, own)

@@ -13,7 +13,6 @@ from pools.changes.history import HistoryItem, items_in, items_of
 from pools.changes.proposal import COMPARED, Snapshot
 from pools.changes.recent_clears import RecentClears, clears_sql, counted
 from pools.changes.state import ChangeState
-from pools.core.comparing import same_value
 from pools.models import Company, Entry, Lease
 from pools.models.reference import FIRST_ORIGIN, PoolReference
 from pools.models.stored import GarbledText
@@ -75,7 +74,8 @@ def changers_of(company: Company, pool_id: int, now: Snapshot) -> dict[str, Hist
             newest = {each.field: item for each in item.differences} | newest
 
     def gave(item: HistoryItem, field: str) -> bool:
-        return same_value(getattr(item.after or item.wanted, field), getattr(now, field))
+        left = item.after or item.wanted
+        return left is not None and left.looks_same_in(field, now)
 
     return {
         field: newest[field] for field in COMPARED if field in newest and gave(newest[field], field)

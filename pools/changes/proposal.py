@@ -19,23 +19,29 @@ from pools.models.vocabulary import MADE_HERE, Action, Outcome, Readback
 
 COMPARED: Final = ("name", "limit", "timeout")
 CONNECTORS: Final = "connector_ids"
+# What stands for a value that Core sent and that can't be read; and what lists those, as JSON.
+UNREADABLE: Final = "unreadable"
 _LABELS: Final = {CONNECTORS: "connectors"}
 _NUMBER: Final = (int, type(None))
 # Of a name, a limit and a timeout together.
 _KINDS_OF_VALUES: Final = frozenset(product((str, type(None)), _NUMBER, _NUMBER))
 _WHOLE_NUMBERS: Final = {int}
+_ALL_READ: Final[frozenset[str]] = frozenset()
 
 
 class Snapshot(NamedTuple):
     """A pool's values at one moment.
 
     `connector_ids` is None when Core did not say: also of connectors of which none has an id.
+    `unreadable` are the values that Core did say and that can't be read: None here, and not
+    known to be none.
     """
 
     name: str | None
     limit: int | None
     timeout: int | None
     connector_ids: tuple[int, ...] | None = None
+    unreadable: frozenset[str] = _ALL_READ
 
     @classmethod
     def from_pool(cls, pool: Pool) -> Self:
@@ -46,6 +52,7 @@ class Snapshot(NamedTuple):
             limit=pool.limit,
             timeout=pool.timeout,
             connector_ids=ids if told else None,
+            unreadable=pool.unreadable.intersection(COMPARED),
         )
 
     @classmethod
@@ -64,14 +71,19 @@ class Snapshot(NamedTuple):
         """Whether each value is of its kind. LookupError where one is missing."""
         ids = facts.get("connector_ids")
         kinds = type(facts["name"]), type(facts["limit"]), type(facts["timeout"])
-        return kinds in _KINDS_OF_VALUES and (not ids or {*map(type, ids)} == _WHOLE_NUMBERS)
+        return (
+            kinds in _KINDS_OF_VALUES
+            and (not ids or {*map(type, ids)} == _WHOLE_NUMBERS)
+            and all(each in COMPARED and facts[each] is None for each in facts.get(UNREADABLE, ()))
+        )
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Self:
         """The same as `from_json`, from facts that fit: a page has hundreds, all looked at once."""
-        ids = facts.get("connector_ids")
+        ids, lost = facts.get("connector_ids"), facts.get(UNREADABLE)
         told = None if ids is None else tuple(ids)
-        return cls(facts["name"], facts["limit"], facts["timeout"], told)
+        unreadable = frozenset(lost) if lost else _ALL_READ
+        return cls(facts["name"], facts["limit"], facts["timeout"], told, unreadable)
 
     def to_json(self) -> dict[str, Any]:
         ids = self.connector_ids
@@ -80,6 +92,7 @@ class Snapshot(NamedTuple):
             "limit": self.limit,
             "timeout": self.timeout,
             "connector_ids": None if ids is None else list(ids),
+            **({UNREADABLE: sorted(self.unreadable)} if self.unreadable else {}),
         }
 
     def changed_by(self, changes: PoolChanges) -> "Snapshot":
@@ -93,11 +106,43 @@ class Snapshot(NamedTuple):
             limit=after(changes.limit, self.limit),
             timeout=after(changes.timeout, self.timeout),
             connector_ids=self.connector_ids,
+            unreadable=frozenset(
+                field for field in self.unreadable if isinstance(getattr(changes, field), Leave)
+            ),
         )
+
+    def with_these(self, fields: Sequence[str], other: "Snapshot") -> "Snapshot":
+        """The same, with another one's values in these fields."""
+        return self._replace(
+            **{field: getattr(other, field) for field in fields},
+            unreadable=self.unreadable.difference(fields) | other.unreadable.intersection(fields),
+        )
+
+    def differs_in(self, field: str, other: "Snapshot") -> bool:
+        """Whether a field is not exactly the same: what can't be read is not none."""
+        readable = (field in self.unreadable) is (field in other.unreadable)
+        return not readable or bool(getattr(self, field) != getattr(other, field))
+
+    def looks_same_in(self, field: str, other: "Snapshot") -> bool:
+        """Whether it is the same as far as can be seen."""
+        readable = (field in self.unreadable) is (field in other.unreadable)
+        return readable and same_value(getattr(self, field), getattr(other, field))
+
+    def told(self, field: str) -> bool:
+        """Whether there is something to say of a field: a timeout may be none."""
+        known = field == "timeout" or getattr(self, field) is not None
+        return known or field in self.unreadable
+
+    def exported(self, field: str) -> Any:
+        """A value as files have it."""
+        if field in self.unreadable:
+            return UNREADABLE
+        value = getattr(self, field)
+        return list(value) if isinstance(value, tuple) else value
 
     def same_values(self, other: "Snapshot") -> bool:
         """Whether name, limit and timeout are the same, as far as can be seen."""
-        return all(same_value(getattr(self, field), getattr(other, field)) for field in COMPARED)
+        return all(self.looks_same_in(field, other) for field in COMPARED)
 
 
 class Difference(NamedTuple):
@@ -113,14 +158,14 @@ def differences(
 ) -> tuple[Difference, ...]:
     """What differs between two snapshots, in the order of `fields`.
 
-    What could not be read (None, but for a timeout) differs from nothing.
+    What Core did not tell (None, but for a timeout) differs from nothing.
     """
     found = []
     for each in fields:
-        was, now = getattr(before, each), getattr(after, each)
-        if was != now and (each == "timeout" or (was is not None and now is not None)):
-            texts = told_apart(was, now) if each == "name" else (_read(was), _read(now))
-            found.append(Difference(_LABELS.get(each, each), *texts))
+        if before.differs_in(each, after) and before.told(each) and after.told(each):
+            texts = _read(before, each), _read(after, each)
+            shown = told_apart(*texts) if each == "name" else texts
+            found.append(Difference(_LABELS.get(each, each), *shown))
     return tuple(found)
 
 
@@ -131,9 +176,7 @@ def found_differences(
 
     What somebody wants may differ in characters that nobody sees.
     """
-    pairs = [(field, getattr(before, field), getattr(now, field)) for field in fields]
-    # Most are equal as they are.
-    seen = [each for each, was, is_now in pairs if was != is_now and not same_value(was, is_now)]
+    seen = [field for field in fields if not before.looks_same_in(field, now)]
     return differences(before, now, seen)
 
 
@@ -294,7 +337,10 @@ class OutcomeUnwritten(Exception):
         self.outcome = outcome
 
 
-def _read(value: str | int | tuple[int, ...] | None) -> str:
+def _read(snapshot: Snapshot, field: str) -> str:
+    value: str | int | tuple[int, ...] | None = getattr(snapshot, field)
+    if field in snapshot.unreadable:
+        return UNREADABLE
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     return "none" if value is None else str(value)

@@ -106,6 +106,6 @@ def _shown_since(entry: Recorded, pool: Pool | None) -> Readback | None:
     sent = [
         field
         for field in COMPARED
-        if before is None or getattr(before, field) != getattr(wanted, field, None)
+        if before is None or wanted is None or before.differs_in(field, wanted)
     ]
     return shown_by(Action(entry.action), pool, wanted, sent) if sent else None

@@ -86,7 +86,8 @@ class Undo:
         fields = tuple(
             field
             for field in COMPARED
-            if getattr(before, field) != getattr(wanted, field)
+            if before.differs_in(field, wanted)
+            and field not in before.unreadable
             and not (field in _NEVER_NULL and getattr(before, field) is None)
         )
         if not fields:
@@ -105,7 +106,7 @@ class Undo:
             **{
                 field: getattr(self.before, field)
                 for field in self.fields
-                if getattr(self.before, field) != getattr(now, field)
+                if self.before.differs_in(field, now)
             }
         )
 

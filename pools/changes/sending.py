@@ -62,7 +62,6 @@ from pools.core import (
     Sort,
 )
 from pools.core.bounds import PER_PAGE
-from pools.core.comparing import same_value
 from pools.ledger import clock
 from pools.ledger.appending import LedgerUnwritable
 from pools.metrics import counted_change
@@ -197,9 +196,7 @@ def _differs(change: ProposedChange, before: Snapshot) -> bool:
     if change.action is Action.CLEAR:
         return False
     if change.action is Action.EDIT:
-        return not all(
-            same_value(getattr(seen, field), getattr(before, field)) for field in sent_by(change)
-        )
+        return not all(seen.looks_same_in(field, before) for field in sent_by(change))
     return not seen.same_values(before) or bool(differences(seen, before, [CONNECTORS]))
 
 

@@ -142,7 +142,10 @@ def _of_edit(
 
 def shows(pool: Pool, values: Snapshot, fields: Iterable[str] = COMPARED) -> bool | None:
     """Whether a pool has these values. None: what cannot be read would decide."""
-    same = [has_value(pool, field, getattr(values, field)) for field in fields]
+    same = [
+        None if field in values.unreadable else has_value(pool, field, getattr(values, field))
+        for field in fields
+    ]
     if False in same:
         return False
     return None if None in same else True

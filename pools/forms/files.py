@@ -18,7 +18,8 @@ from pools.batches.caps import MOST_BYTES, MOST_FLAWS
 from pools.batches.file_differences import Line
 from pools.batches.files import Sheet, read_file
 from pools.batches.flaws import Row, Unusable
-from pools.batches.pool_export import UNREADABLE, VALUES
+from pools.batches.pool_export import VALUES
+from pools.changes.proposal import UNREADABLE
 from pools.core.bounds import LARGEST_POOL_ID, LIMIT, NAME, TIMEOUT, TextBounds
 from pools.core.numbers import whole_number
 from pools.forms.checks import BLANKS, BoundedTextField, CheckedForm, WholeNumberField

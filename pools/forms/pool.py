@@ -22,6 +22,8 @@ VALUES: Final = ("name", "limit", "timeout")
 _STAYS: Final = "It stays as it is unless you change the name."
 _LINE_BREAK: Final = f"This name has a line break in it, which can't be shown here. {_STAYS}"
 _LARGEST: Final = {"max_value": "At most %(limit_value)s: Patchworks may not keep larger numbers."}
+_UNREADABLE: Final = "We can't read its {field}. Leave this empty, and it stays as it is."
+_UNKNOWN: Final = "We couldn't read the {field} of the pool that was deleted."
 _UNSEEN: Final = "This name has characters that you can't see, or that change its direction"
 
 
@@ -77,14 +79,25 @@ class PoolForm(ChangeForm):
 
     def _keep(self, shown: Snapshot) -> None:
         """What the fields show. A field that a person leaves alone keeps exactly that value."""
+        is_edit = self._undo is None
         for field in VALUES:
             value = getattr(shown, field)
             self.initial[field] = value
-            self.fields[field].keep(value)  # type: ignore[attr-defined]
-        has_line_break = bool(shown.name) and control_text(shown.name) != shown.name
-        self.fields["name"].help_text = " ".join(
-            filter(None, [_LINE_BREAK if has_line_break else "", self._said_of_unseen()])
-        )
+            # A new pool needs a name and a limit, whatever is known of the one that was deleted.
+            if is_edit or value is not None:
+                self.fields[field].keep(value)  # type: ignore[attr-defined]
+            self.fields[field].help_text = self._help_for(field, shown)
+
+    def _help_for(self, field: str, shown: Snapshot) -> str:
+        helps = [str(self.base_fields[field].help_text)]
+        if field == "name":
+            has_line_break = bool(shown.name) and control_text(shown.name) != shown.name
+            helps = [_LINE_BREAK if has_line_break else "", self._said_of_unseen()]
+        if field in shown.unreadable and self._undo is not None:
+            helps.append(_UNKNOWN.format(field=field))
+        elif field in shown.unreadable:
+            helps = [_UNREADABLE.format(field=field)]
+        return " ".join(filter(None, helps))
 
     def _said_of_unseen(self) -> str:
         """A field can't mark what is in it, and must not change it."""

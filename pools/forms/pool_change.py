@@ -253,7 +253,7 @@ class ChangeForm(CheckedForm):
             created_at=None,
             updated_at=None,
             connectors=None,
-            unreadable=frozenset(),
+            unreadable=seen.unreadable,
             raw={},
         )
 

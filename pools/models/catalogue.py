@@ -21,8 +21,9 @@ class SeenPool(models.Model):
     """A pool as it was when it was last read. Its id means nothing outside company and origin.
 
     `connectors` is JSON as `pools.catalogue.connectors` writes it; empty while Core has not
-    told any. `note` is the one that is pinned to it here, and `words` is what it is found by,
-    as `pools.catalogue.normalizing` makes it of all of these. `reading` is
+    told any. `unreadable` names the values that Core told and that can't be read, with blanks
+    between the names: here they are null. `note` is the one that is pinned to it here, and `words`
+    is what it is found by, as `pools.catalogue.normalizing` makes it of all of these. `reading` is
     the latest reading of the whole company that came across it.
     """
 
@@ -35,6 +36,7 @@ class SeenPool(models.Model):
     created_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(null=True)
     connectors = models.TextField(default="")
+    unreadable = models.CharField(max_length=100, default="", db_default="")
     note = models.CharField(max_length=NOTE, default="")
     words = models.TextField()
     seen_at = models.DateTimeField()

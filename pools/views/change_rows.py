@@ -23,6 +23,7 @@ from pools.wording.batches import operation_recorded, share_of
 from pools.wording.events import line_facts_of, title_of
 from pools.wording.moments import day_of
 from pools.wording.outcomes import STANDINGS, Standing
+from pools.wording.versions import in_words
 
 _NO_CHANGE = UUID(int=0)
 
@@ -165,5 +166,4 @@ def pool_addresses(company: Company) -> Callable[[HistoryItem], str]:
 def _values(snapshot: Snapshot | None) -> str:
     if snapshot is None:
         return ""
-    timeout = "none" if snapshot.timeout is None else snapshot.timeout
-    return f"limit {snapshot.limit}, timeout {timeout}"
+    return f"limit {in_words(snapshot, 'limit')}, timeout {in_words(snapshot, 'timeout')}"

@@ -5,7 +5,7 @@ from typing import Final
 
 from pools.changes import HistoryItem, Snapshot
 from pools.changes.lines import Step
-from pools.changes.proposal import COMPARED, CONNECTORS, Difference
+from pools.changes.proposal import COMPARED, CONNECTORS, UNREADABLE, Difference
 from pools.changes.readback import NOT_FOUND, recorded
 from pools.changes.state import ChangeState
 from pools.changes.telling_apart import told_apart
@@ -118,15 +118,17 @@ def name_of(item: HistoryItem) -> str:
 class Compared:
     """One field at several moments, as text ("": not there). `differs`: not always the same.
 
-    What Patchworks did not tell, or could not be read, differs from nothing.
+    What Patchworks did not tell, or could not be read, differs from nothing, unless somebody
+    `asked` for another value.
     """
 
     label: str
     cells: tuple[str, ...]
+    asked: bool = False
 
     @property
     def differs(self) -> bool:
-        return len(set(self.cells) - {"", NOT_KNOWN}) > 1
+        return self.asked or len(set(self.cells) - {"", NOT_KNOWN, UNREADABLE}) > 1
 
 
 def compared(item: HistoryItem) -> tuple[tuple[str, ...], list[Compared]]:
@@ -145,10 +147,19 @@ def compared(item: HistoryItem) -> tuple[tuple[str, ...], list[Compared]]:
     if item.gone or (item.action is Action.DELETE and item.took_effect):
         moments = [*moments[:1], ("After", None)]
     rows = [
-        Compared(label, told_apart(*(_value(snapshot, field) for _, snapshot in moments)))
+        Compared(
+            label,
+            told_apart(*(_value(snapshot, field) for _, snapshot in moments)),
+            _asked(item, field),
+        )
         for field, label in _FIELDS.items()
     ]
     return tuple(heading for heading, _ in moments), [row for row in rows if any(row.cells)]
+
+
+def _asked(item: HistoryItem, field: str) -> bool:
+    before, wanted = item.before, item.wanted
+    return bool(before and wanted and before.differs_in(field, wanted))
 
 
 def as_text(item: HistoryItem, company: str, address: str, ticket: Part | None = None) -> str:
@@ -199,4 +210,4 @@ def values_in_words(snapshot: Snapshot) -> str:
 
 
 def _value(snapshot: Snapshot | None, field: str) -> str:
-    return "" if snapshot is None else in_words(field, getattr(snapshot, field))
+    return "" if snapshot is None else in_words(snapshot, field)

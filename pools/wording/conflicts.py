@@ -37,8 +37,7 @@ def _versions(error: Conflict, situation: Situation) -> Versions | None:
         headings, wanted = (OPENED, REVERTED), undo.result(now)
     elif change.changed:
         wanted = now.changed_by(change.changed)
-    unreadable = error.now.unreadable
-    return Versions.of(change.seen, now, wanted, headings=headings, unreadable=unreadable)
+    return Versions.of(change.seen, now, wanted, headings=headings)
 
 
 def moved_on(error: MovedOn, situation: Situation) -> Problem:

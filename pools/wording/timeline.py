@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pools.changes import Difference, HistoryItem, Snapshot
-from pools.changes.proposal import CONNECTORS
+from pools.changes.proposal import CONNECTORS, UNREADABLE
 from pools.changes.state import ChangeState
 from pools.models.vocabulary import Action
 from pools.wording.versions import in_words
@@ -39,6 +39,8 @@ def _of_one(item: HistoryItem, found: Difference) -> tuple[str, str]:
             return "renamed it", "rename it"
         case "timeout" if found.before == "none":
             return "set a timeout", "set a timeout"
+        case field if found.before == UNREADABLE:
+            return f"set the {field}", f"set the {field}"
         case "timeout" if found.after == "none":
             return "removed the timeout", "remove the timeout"
         case field:
@@ -75,7 +77,7 @@ def _values(item: HistoryItem) -> str:
         shown = item.before
     if shown is None:
         return ""
-    values = [f"{field} {in_words(field, getattr(shown, field))}" for field in ("limit", "timeout")]
+    values = [f"{field} {in_words(shown, field)}" for field in ("limit", "timeout")]
     if shown.connector_ids:
-        values.append(f"connectors {in_words(CONNECTORS, shown.connector_ids)}")
+        values.append(f"connectors {in_words(shown, CONNECTORS)}")
     return ", ".join(values)

@@ -1,11 +1,10 @@
 """Versions of a pool side by side, where it is no longer as a person saw it."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Self
 
 from pools.changes import Snapshot
-from pools.changes.proposal import COMPARED, CONNECTORS, differences
+from pools.changes.proposal import COMPARED, CONNECTORS, UNREADABLE, differences
 from pools.changes.telling_apart import told_apart
 
 OPENED: Final = "As you opened it"
@@ -48,13 +47,9 @@ class Versions:
         wanted: Snapshot | None = None,
         *,
         headings: tuple[str, str] = (OPENED, WANTED),
-        unreadable: Collection[str] = (),
     ) -> Self:
-        """`wanted` are the values that the pool would have; None where no value is wanted.
-
-        `unreadable` are those of now that cannot be read.
-        """
-        rows = [_row(field, opened, now, wanted, unreadable) for field in COMPARED]
+        """`wanted` are the values that the pool would have; None where no value is wanted."""
+        rows = [_row(field, opened, now, wanted) for field in COMPARED]
         # Nobody attaches connectors here: they are shown if they have changed.
         if differences(opened, now, [CONNECTORS]):
             rows.append(_row(CONNECTORS, opened, now, now if wanted else None))
@@ -70,18 +65,9 @@ class Versions:
         return any(row.differs for row in self.rows)
 
 
-def _row(
-    field: str,
-    opened: Snapshot,
-    now: Snapshot,
-    wanted: Snapshot | None,
-    unreadable: Collection[str] = (),
-) -> VersionRow:
-    before, current = getattr(opened, field), getattr(now, field)
-    own = getattr(wanted, field) if wanted else current
-    now_in_words = NOT_KNOWN if field in unreadable else in_words(field, current)
-    own_in_words = now_in_words if own == current else in_words(field, own)
-    shown = told_apart(in_words(field, before), now_in_words, own_in_words)
+def _row(field: str, opened: Snapshot, now: Snapshot, wanted: Snapshot | None) -> VersionRow:
+    unreadable = opened.unreadable | now.unreadable
+    shown = told_apart(*(in_words(each, field) for each in (opened, now, wanted or now)))
     return VersionRow(
         field=field,
         label=_LABELS.get(field) or field.capitalize(),
@@ -89,12 +75,15 @@ def _row(
         now=shown[1],
         wanted=shown[2] if wanted else "",
         differs=field not in unreadable and bool(differences(opened, now, [field])),
-        own=own != current,
+        own=wanted is not None and wanted.differs_in(field, now),
     )
 
 
-def in_words(field: str, value: str | int | tuple[int, ...] | None) -> str:
+def in_words(snapshot: Snapshot, field: str) -> str:
     """A value of a pool. A timeout may be none; anything else that is None isn't known."""
+    value: str | int | tuple[int, ...] | None = getattr(snapshot, field)
+    if field in snapshot.unreadable:
+        return UNREADABLE
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     if value is None:

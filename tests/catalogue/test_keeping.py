@@ -94,10 +94,14 @@ def test_a_reading_without_connectors_erases_none(acme: Company) -> None:
     assert "netsuite" in row().words
 
 
-def test_what_could_not_be_read_stays_as_it_was_known(acme: Company) -> None:
+def test_a_name_that_could_not_be_read_stays_as_it_was_known_and_a_limit_does_not(
+    acme: Company,
+) -> None:
     keep(acme, [pool()])
     keep(acme, [pool(name=None, limit=None, unreadable=frozenset({"name", "limit"}))])
-    assert (row().name, row().limit) == ("Orders", 5)
+    assert (row().name, row().limit, row().unreadable) == ("Orders", None, "limit")
+    keep(acme, [pool()])
+    assert (row().limit, row().unreadable) == (5, "")
 
 
 def test_a_pool_without_an_id_is_left_out(acme: Company) -> None:

@@ -402,7 +402,8 @@ def test_what_somebody_has_seen_in_between_is_not_read_back_once_more(place: Pla
 def test_a_limit_that_was_not_known_before_an_edit_is_not_put_back(place: Place) -> None:
     """None stands for it, and no pool has a limit of none."""
     place.sandbox.set_fault("text-for-number=limit;only=reads;times=1")
-    result = place.make(Action.EDIT, seen=Snapshot("Orders", None, None, ()))
+    seen = Snapshot("Orders", None, None, (), frozenset({"limit"}))
+    result = place.make(Action.EDIT, seen=seen)
     (item,) = changes_by_id([result.change_id])
     assert (item.state, item.before and item.before.limit) == (ChangeState.DONE, None)
     with pytest.raises(CannotRevert) as refusal:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pools.changes import Difference, ProposedChange, Snapshot, differences
+from pools.changes.proposal import COMPARED
 from pools.core import LEAVE, Connector, Pool, PoolChanges, PoolFields
 from pools.core.decoding import read_pool
 from pools.ledger.appending import Actor
@@ -21,20 +22,37 @@ snapshots = st.builds(
     limit=numbers,
     timeout=numbers,
     connector_ids=st.none() | st.lists(st.integers()).map(tuple),
+    unreadable=st.just(frozenset()),
 )
 
 
-@given(snapshots)
-def test_a_snapshot_reads_back_as_it_was_written(snapshot: Snapshot) -> None:
-    assert Snapshot.from_json(snapshot.to_json()) == snapshot
+@given(snapshots, st.sets(st.sampled_from(COMPARED)))
+def test_a_snapshot_reads_back_as_it_was_written(snapshot: Snapshot, lost: set[str]) -> None:
+    nothing: dict[str, Any] = dict.fromkeys(lost)
+    partly = snapshot._replace(unreadable=frozenset(lost), **nothing)
+    for each in (snapshot, partly):
+        assert Snapshot.from_json(each.to_json()) == each
+
+
+@pytest.mark.parametrize(("one", "other"), [(None, None), (None, 60), (60, 31)])
+def test_what_cannot_be_read_is_not_none_and_no_number(one: Any, other: Any) -> None:
+    lost = BEFORE._replace(unreadable=frozenset({"timeout"}))
+    assert lost.same_values(lost)
+    assert not lost.same_values(BEFORE._replace(timeout=one))
+    wanted = lost.changed_by(PoolChanges(timeout=other))
+    assert (wanted.timeout, wanted.unreadable) == (other, frozenset())
+    after = "none" if other is None else str(other)
+    assert differences(lost, wanted) == (Difference("timeout", "unreadable", after),)
+    assert lost.changed_by(PoolChanges(limit=9)).unreadable == {"timeout"}
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"name": 5}, {"limit": "5"}, {"limit": True}, {"timeout": 1.5}, {"connector_ids": ["1"]}],
+    [{"name": 5}, {"limit": "5"}, {"limit": True}, {"timeout": 1.5}, {"connector_ids": ["1"]}]
+    + [{"unreadable": wrong} for wrong in (["limit"], ["connector_ids"], "timeout")],
 )
 def test_a_snapshot_of_other_types_is_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"is not|are whole"):
+    with pytest.raises(ValueError, match=r"is not|are whole|can't be read"):
         Snapshot.from_json(BEFORE.to_json() | wrong)
 
 

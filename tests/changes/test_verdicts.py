@@ -72,7 +72,8 @@ def test_what_cannot_be_read_never_changes_a_verdict(
 
 
 def without(values: Snapshot, lost: set[str]) -> Snapshot:
-    return values._replace(**dict.fromkeys(lost))
+    nothing: dict[str, Any] = dict.fromkeys(lost)
+    return values._replace(**nothing)
 
 
 @given(

@@ -151,7 +151,7 @@ def test_a_value_that_is_not_told_any_more_is_not_said_to_be_changed(
         "We can't tell whether this pool was changed after you opened the form."
     )
     (row,) = [row for row in versions.rows if row.label.lower() == field]
-    assert (row.now, row.differs) == ("not known", False)
+    assert (row.now, row.differs) == ("unreadable", False)
     assert outcomes() == []
 
 

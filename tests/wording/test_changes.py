@@ -1,5 +1,7 @@
 """A change in words: which moments are told, and how they read in a ticket."""
 
+from typing import Any
+
 import pytest
 
 from pools.changes import HistoryItem, Snapshot
@@ -166,7 +168,8 @@ def test_a_late_answer_shows_what_the_pool_had_when_it_was_looked_at() -> None:
 
 @pytest.mark.parametrize("field", ["name", "limit", "connector_ids"])
 def test_what_was_not_told_is_not_shown_as_changed(field: str) -> None:
-    after = AFTER._replace(**{field: None})
+    nothing: dict[str, Any] = {field: None}
+    after = AFTER._replace(**nothing)
     change = item(outcome=Outcome.DONE)._replace(before=AFTER, wanted=AFTER, after=after)
     (row,) = [row for row in compared(change)[1] if "not known" in row.cells]
     assert not row.differs
