@@ -71,7 +71,8 @@ def test_it_takes_a_socket_that_listens() -> None:
         # Whoever comes before it is ready waits.
         with pytest.raises(HTTPError) as refused:
             call(f"http://127.0.0.1:{port}", "no key")
-        assert refused.value.code == 401
+        with refused.value as answer:
+            assert answer.code == 401
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=10) == 0
