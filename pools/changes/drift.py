@@ -61,7 +61,7 @@ class LastKnown:
             for field in COMPARED
             if self.knows(field)
             and is_readable(pool, field)
-            and not has_value(pool, field, getattr(expected, field))
+            and has_value(pool, field, getattr(expected, field)) is False
         ] + moved
 
     def expected_in(self, pool: Pool) -> Snapshot:

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from pools.changes.proposal import COMPARED, CONNECTORS, Snapshot
 from pools.core import Pool
-from pools.core.comparing import same_value
+from pools.core.comparing import same_digits, same_value
 from pools.core.decoding import read_time
 from pools.models.vocabulary import TRACELESS, Action, Verdict
 
@@ -157,7 +157,11 @@ def has_value(pool: Pool, field: str, value: Any) -> bool | None:
         # A timeout that is left out is none, or is missing: it never proves a number.
         left_out = field == "timeout" and field not in pool.unreadable
         return True if left_out and value is None else None
-    return same_value(getattr(pool, field), value)
+    found = getattr(pool, field)
+    if same_value(found, value):
+        return True
+    # A name that comes as a number may have had noughts before it.
+    return None if type(pool.raw[field]) is int and same_digits(found, value) else False
 
 
 def is_readable(pool: Pool, field: str) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
-from pools.core.comparing import same_value
+from pools.core.comparing import same_digits, same_value
 from pools.core.credentials import BearerToken
 from pools.core.decoding import (
     MalformedJson,
@@ -314,4 +314,5 @@ def _in_words(value: Any) -> str:
 def _came_back(pool: Pool, name: str, given: str | int | None) -> bool:
     if name in pool.unreadable or (name not in pool.raw and given is not None):
         return False  # an unset timeout may be left out of an answer, nothing else
-    return same_value(getattr(pool, name), given)
+    found, as_number = getattr(pool, name), type(pool.raw.get(name)) is int
+    return same_value(found, given) or (as_number and same_digits(found, given))

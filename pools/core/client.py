@@ -42,7 +42,9 @@ _SPARED: Final = {
     "filter[name]": re.compile("filter"),
     "per_page": re.compile("per.?page"),
 }
-# How long a Core that refused one of these is not asked for it again.
+# How long a Core that refused one of these is not asked for it again: at first, it may have been
+# for once; and where it refused it the next time as well.
+FIRST_REFUSED_SECONDS: Final = 60.0
 REFUSED_SECONDS: Final = 600.0
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _UNFIT_TEXT = re.compile("[\x00\ud800-\udfff]")
@@ -54,19 +56,24 @@ _Shown = TypeVar("_Shown", Pool, Page)
 class _Lately:
     """What a Core refused in a question, learnt in this process and not long ago."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self) -> None:
         self._until: dict[tuple[str, str, str], float] = {}
 
     def add(self, base_url: str, name: str, value: str) -> None:
-        self._until[base_url, name, value] = monotonic() + self._seconds
+        again = (base_url, name, value) in self._until
+        seconds = REFUSED_SECONDS if again else FIRST_REFUSED_SECONDS
+        self._until[base_url, name, value] = monotonic() + seconds
+
+    def accepted(self, base_url: str, asked: Mapping[str, str]) -> None:
+        for name, value in asked.items():
+            self._until.pop((base_url, name, value), None)
 
     def has(self, base_url: str, name: str, value: str) -> bool:
         return monotonic() < self._until.get((base_url, name, value), 0)
 
 
 # Asked again now and then: Core may be brought up to date.
-_refused_lately: Final = _Lately(REFUSED_SECONDS)
+_refused_lately: Final = _Lately()
 
 
 @dataclass(slots=True)
@@ -221,6 +228,7 @@ class CoreClient:
             return result
         for name, value in refused.items():
             _refused_lately.add(self._base_url, name, value)
+        _refused_lately.accepted(self._base_url, asked)
         return result if "include" in asked else result.unincluded()
 
     def _call(

@@ -6,6 +6,7 @@ seen of them; any other way would miss a pool that is there.
 """
 
 import html
+import re
 import unicodedata
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ _WITHOUT_INK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u316
 _LIKE_OTHERS: Final = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
 )
+_WHOLE_NUMBER: Final = re.compile("[-+]?[0-9]{1,40}")
 # No Core cuts names so short that another one would often begin alike.
 _SHORTEST_CUT: Final = 10
 _SPACE: Final = frozenset({"Zs", "Zl", "Zp", "Cc"})
@@ -81,7 +83,14 @@ def may_be_kept_as(sent: str, kept: str) -> bool:
     """
     one, other = loosely(sent), loosely(kept)
     cut = len(other) >= _SHORTEST_CUT and one.startswith(other)
-    return same_value(sent, kept) or cut or (one == other != "")
+    return same_value(sent, kept) or cut or (one == other != "") or same_digits(sent, kept)
+
+
+def same_digits(one: Any, other: Any) -> bool:
+    """Whether two texts are the same whole number: PHP may write 7 for a name of 007."""
+    texts = [each.strip() for each in (one, other) if isinstance(each, str)]
+    numbers = {int(each) for each in texts if _WHOLE_NUMBER.fullmatch(each)}
+    return len(texts) == 2 and len(numbers) == 1 and all(map(_WHOLE_NUMBER.fullmatch, texts))
 
 
 def loosely(text: str) -> str:

@@ -70,7 +70,8 @@ def read_page(value: Any, query: PoolQuery) -> Page | Reason:
     """
     if isinstance(value, dict) and isinstance(value.get("data"), dict) and "data" in value["data"]:
         value = value["data"]
-    rows = _listed(value.get("data") if isinstance(value, dict) else value)
+    given = value.get("data") if isinstance(value, dict) else value
+    rows = _listed(given)
     if rows is None:
         return Reason.SHAPE
     if any(_is_wrapped(row) for row in rows):
@@ -82,6 +83,8 @@ def read_page(value: Any, query: PoolQuery) -> Page | Reason:
         if all(pool.name is None for pool in pools):
             return Reason.NOTHING_TOLD
     page = placed(pools, value if isinstance(value, dict) else {}, query)
+    if given == {} and page.total is None:
+        return Reason.SHAPE  # of PHP's empty list, the answer says how many there are
     return Reason.NONE_LISTED if not pools and page.total and query.page == 1 else page
 
 
@@ -265,12 +268,13 @@ def _read_id(given: Any) -> int | None:
 
 
 def _read_text(given: Any) -> str | None:
-    return given if isinstance(given, str) else None
+    """A text; also one of digits alone, which PHP may write as a number."""
+    return str(given) if type(given) is int else given if isinstance(given, str) else None
 
 
 def _listed(given: Any) -> list[Any] | None:
-    """A list; also as PHP writes one from which something was taken out: {"0": …, "2": …}."""
-    if isinstance(given, dict) and given and all(_PLACE.fullmatch(key) for key in given):
+    """A list; also as PHP writes one as an object: {"0": …, "2": …}, and {} of an empty one."""
+    if isinstance(given, dict) and all(_PLACE.fullmatch(key) for key in given):
         return list(given.values())
     return given if isinstance(given, list) else None
 

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from django.utils import timezone
 
-from pools.wording.moments import MONTHS, UNREADABLE_MOMENT, age_here
+from pools.wording.moments import MONTHS, UNREADABLE_MOMENT, age_here, zone_of
 
 _SHORT_MONTHS: Final = tuple(month[:3] for month in MONTHS)
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -38,7 +38,7 @@ def _clock(at: datetime) -> str:
 
 
 def _exact(at: datetime) -> str:
-    return f"{_day(at)} {_clock(at)} {at.tzname()}"
+    return f"{_day(at)} {_clock(at)} {zone_of(at)}"
 
 
 class Told(NamedTuple):

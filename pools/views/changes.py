@@ -55,6 +55,7 @@ from pools.wording import addresses
 from pools.wording.addresses import BadAddress, bad_address
 from pools.wording.changes import compared, heading_of, step_in_words
 from pools.wording.filters import filtered_by
+from pools.wording.moments import zone_name
 from pools.wording.obstacles import export_unrecorded
 from pools.wording.outcomes import STANDINGS
 from pools.wording.people import SHARED_NAME, naming
@@ -201,7 +202,7 @@ def _form_context(
         ],
         "companies": [] if chosen else list(visible.here.values()),
         "company_gone": words.get("company", "") not in {"", *visible.here},
-        "zone": timezone.get_current_timezone_name(),
+        "zone": zone_name(),
         "verification": visible.verification,
         "never_verified": NEVER,
         "checkpoints": checkpoints_said(visible.checkpoints),

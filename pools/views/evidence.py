@@ -44,6 +44,7 @@ from pools.wording.batches import operation_of
 from pools.wording.changes import compared, heading_of, step_in_words
 from pools.wording.events import line_facts_of, title_of
 from pools.wording.filters import filtered_by
+from pools.wording.moments import zone_name
 from pools.wording.verifying import in_archive
 
 _REFUSED: Final = (TooMany, NothingThere, NotReady, NotSigned, Altered, DatabaseError)
@@ -122,7 +123,7 @@ def _of_filter(visible: Visibility, chosen: Company | None, query: ListQuery) ->
     events, names = query.filters.events, {each.slug: each.name for each in visible.here.values()}
     words = {name: text for name, text in query.words.items() if name not in {"before", "after"}}
     within = query.filters.companies
-    filters: dict[str, Any] = {**words, "zone": timezone.get_current_timezone_name()}
+    filters: dict[str, Any] = {**words, "zone": zone_name()}
     if within is not None:
         filters["companies"] = sorted(within)
     named = None if within is None else sorted(names.get(slug, slug) for slug in within)
@@ -229,7 +230,7 @@ def _shown(asked: Asked, selection: Selection, about: dict[str, str]) -> dict[st
     ]
     return {
         "panel_name": settings.PANEL_NAME,
-        "zone": timezone.get_current_timezone_name(),
+        "zone": zone_name(),
         "about": about,
         "changes": changes,
         "events": events,

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from pools.wording.numbers import counted
 
+_MINUTE: Final = timedelta(minutes=1)
 _DAY: Final = 24 * 60 * 60
 # English, whatever the machine's locale is.
 MONTHS: Final = (
@@ -43,7 +44,23 @@ def precise_moment_of(at: datetime | None) -> str:
         return UNREADABLE_MOMENT
     here = timezone.localtime(at)
     utc = f" ({at.astimezone(UTC):%H:%M:%S} UTC)" if here.utcoffset() else ""
-    return f"{here.day} {here:%b %Y %H:%M:%S %Z}{utc}"
+    return f"{here.day} {here:%b %Y %H:%M:%S} {zone_of(here)}{utc}"
+
+
+def zone_of(here: datetime) -> str:
+    """The letters of a zone at that time; of one that has none, how far it is from UTC."""
+    letters, shift = here.tzname() or "", here.utcoffset()
+    if shift is None or letters[:1] not in {"+", "-"}:
+        return letters
+    hours, minutes = divmod(abs(shift) // _MINUTE, 60)
+    sign = "\u2212" if shift < timedelta() else "+"
+    return f"UTC{sign}{hours}{f':{minutes:02d}' if minutes else ''}" if shift else "UTC"
+
+
+def zone_name() -> str:
+    """The reader's zone: Europe/London, or what its times have."""
+    name = timezone.get_current_timezone_name()
+    return zone_of(timezone.localtime()) if name[:1] in {"+", "-"} else name
 
 
 def age_of(at: datetime | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pools.core import Connector, CoreLimits, Page, Pool, PoolQuery, Reason, System
+from pools.core.comparing import same_digits
 from pools.core.decoding import (
     MalformedJson,
     decode_json,
@@ -147,7 +148,8 @@ def test_missing_field_is_absent_and_not_unreadable(field: str) -> None:
         ("id", "+7"),
         ("id", "7 "),
         ("id", "９"),
-        ("name", 7),
+        ("name", 7.5),
+        ("name", True),
         ("name", ["a"]),
         ("limit", "ten"),
         ("limit", "5.5"),
@@ -163,7 +165,7 @@ def test_missing_field_is_absent_and_not_unreadable(field: str) -> None:
         ("created_at", "yesterday"),
         ("updated_at", "2026-13-01T00:00:00Z"),
         ("updated_at", []),
-        ("connectors", {}),
+        ("connectors", {"a": {}}),
         ("connectors", "none"),
     ],
 )
@@ -233,7 +235,7 @@ def test_a_system_is_called_as_people_call_it() -> None:
     assert connector.system == System(2, "NetSuite")
 
 
-@pytest.mark.parametrize("odd", [None, 5, "x", [], {"id": "x", "name": 1, "system": "Shopify"}])
+@pytest.mark.parametrize("odd", [None, 5, "x", [], {"id": "x", "name": 1.5, "system": "Shopify"}])
 def test_odd_connectors_are_kept_without_what_cannot_be_read(odd: object) -> None:
     pool = read_pool({"connectors": [odd]})
     assert pool.connectors == (Connector(None, None, None, {}),)
@@ -256,7 +258,9 @@ def test_page_keeps_the_rows_it_can_read() -> None:
     assert [pool.id for pool in page.pools] == [7, None, 8]
 
 
-@pytest.mark.parametrize("value", [None, 5, "x", {}, {"data": {}}, {"data": None}])
+@pytest.mark.parametrize(
+    "value", [None, 5, "x", {}, {"data": {}}, {"data": {}, "meta": {"a": 1}}, {"data": None}]
+)
 def test_no_list_no_page(value: object) -> None:
     assert read_page(value, PoolQuery()) is Reason.SHAPE
 
@@ -268,6 +272,37 @@ def test_a_list_with_gaps_is_a_list() -> None:
     assert isinstance(page, Page)
     assert [pool.id for pool in page.pools] == [POOL["id"], POOL["id"]]
     assert [each.name for each in page.pools[0].connectors or ()] == ["Shop"]
+
+
+def test_an_empty_object_is_an_empty_list() -> None:
+    """As PHP writes one that is told to write objects alone."""
+    pool = read_pool({**POOL, "connectors": {}})
+    assert (pool.connectors, pool.unreadable) == ((), frozenset())
+    page = read_page({"data": {}, "meta": {"current_page": 1, "total": 0}}, PoolQuery())
+    assert isinstance(page, Page)
+    assert (page.pools, page.total) == ((), 0)
+    page = read_page({"data": {}, "meta": {"current_page": 1, "total": 4}}, PoolQuery())
+    assert page is Reason.NONE_LISTED
+
+
+def test_a_name_that_comes_as_a_whole_number_is_a_name() -> None:
+    """As PHP writes one of digits alone that is told to check for numbers."""
+    system = {"id": 3, "name": 365}
+    pool = read_pool({**POOL, "name": 12, "connectors": [{"id": 1, "name": 7, "system": system}]})
+    assert (pool.name, pool.unreadable) == ("12", frozenset())
+    (connector,) = pool.connectors or ()
+    assert (connector.name, connector.system and connector.system.name) == ("7", "365")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        *(("007", "7", True), ("+7", " 7", True), ("7", "8", False), ("7", "seven", False)),
+        *(("-7", "7", False), ("7.0", "7", False), (None, "7", False), ("", "", False)),
+    ],
+)
+def test_which_names_may_come_as_the_same_number(one: Any, other: str, same: bool) -> None:
+    assert same_digits(one, other) is same
 
 
 def test_the_range_is_what_core_says_that_it_gave() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from time import monotonic
 from typing import Any, cast
 
 import pytest
@@ -578,3 +579,94 @@ def test_a_clear_that_is_answered_oddly_is_told_as_what_it_was(
     core.answers = lambda request, good: good if request.method == "GET" else answer
     assert sentence in told(manager.post(address, form, follow=True))
     assert outcomes() == ["unknown"]
+
+
+# --- What PHP makes of names and of lists --------------------------------------------------
+
+
+def numeric(pool: dict[str, Any]) -> dict[str, Any]:
+    """As JSON_NUMERIC_CHECK has it."""
+    name = str(pool["name"])
+    return {**pool, "name": int(name) if name.isdecimal() else name}
+
+
+def test_a_name_that_comes_as_a_number_is_made_shown_and_changed(
+    manager: Client, core: OtherCore
+) -> None:
+    core.answers = each_pool(numeric)
+    manager.post(NEW, open_form(manager, NEW, name="12", limit="3"))
+    manager.post(NEW, open_form(manager, NEW, name="Orders", limit="3"))
+    (twelve, orders) = (pool.id for pool in core.sandbox.company("acme").pools())
+    assert [row.name for row in manager.get(LIST).context["rows"]] == ["12", "Orders"]
+    for pool, name in ((twelve, "13"), (orders, "0042")):
+        address = f"{LIST}{pool}/edit/"
+        manager.post(address, open_form(manager, address, name=name))
+    assert outcomes() == ["done"] * 4
+    manager.get(f"{LIST}{orders}/")
+    assert not Entry.objects.filter(kind="drift").exists()
+    shown = Entry.objects.filter(kind="readback").order_by("seq")
+    # 42 may be another name than the one that was sent.
+    assert list(shown.values_list("outcome", flat=True)) == ["shown"] * 3 + ["not_read"]
+    confirmed = open_form(manager, f"{LIST}{twelve}/delete/", confirm_name="13")
+    manager.post(f"{LIST}{twelve}/delete/", confirmed)
+    assert outcomes()[-1] == "done"
+
+
+def test_a_name_with_noughts_before_it_is_never_said_not_to_be_there(
+    manager: Client, core: OtherCore
+) -> None:
+    def answers(request: Request, answer: Answer) -> Answer | bytes:
+        return each_pool(numeric)(request, answer) if request.method == "GET" else json_of({}, 500)
+
+    core.answers = answers
+    manager.post(NEW, open_form(manager, NEW, name="007", limit="3"))
+    assert outcomes() == ["unknown"]
+    page = check(manager, newest())
+    assert "It didn't happen" not in told(page)
+    assert not Entry.objects.filter(kind="settled", outcome="not_applied").exists()
+
+
+def as_objects(value: Any) -> Any:
+    """As JSON_FORCE_OBJECT has it."""
+    if isinstance(value, list):
+        value = dict(zip(map(str, range(len(value))), value, strict=True))
+    return {key: as_objects(each) for key, each in value.items()} if type(value) is dict else value
+
+
+def test_lists_that_come_as_objects_are_lists(manager: Client, core: OtherCore) -> None:
+    core.answers = rewriting(lambda request, document: as_objects(document))
+    assert "No pools yet" in told(manager.get(LIST))
+    first, second = fill(core, 2)
+    core.sandbox.company("acme").add_connector(second, name="Live", system={"name": "NetSuite"})
+    rows = manager.get(LIST).context["rows"]
+    assert [(row.unreadable, len(row.systems)) for row in rows] == [(set(), 0), (set(), 1)]
+    assert "No connector uses this pool." in told(manager.get(f"{LIST}{first}/"))
+
+
+def test_what_was_refused_once_is_asked_for_again_after_a_minute_and_then_after_ten(
+    manager: Client, core: OtherCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(core, 1)
+    later = 0.0
+    monkeypatch.setattr("pools.core.client.monotonic", lambda: monotonic() + later)
+    core.answers = refusing("include", 400)
+
+    def asked_for() -> bool:
+        core.reset()
+        manager.get(LIST)
+        return any("include=" in each.target for each in core.received)
+
+    assert asked_for()
+    assert not asked_for()
+    later = 61.0
+    assert asked_for()
+    later = 600.0
+    assert not asked_for()
+    core.answers = as_it_is
+    later = 700.0
+    assert asked_for()
+    # It was answered: a refusal is for a minute again.
+    core.answers = refusing("include", 400)
+    assert asked_for()
+    later = 761.0
+    assert asked_for()

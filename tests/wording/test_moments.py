@@ -7,7 +7,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from pools.wording.moments import UNREADABLE_MOMENT, age_of
+from pools.pages.dates import FILTERS
+from pools.wording.moments import UNREADABLE_MOMENT, age_of, precise_moment_of, zone_name
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
@@ -45,3 +46,23 @@ def test_yesterday_is_the_readers() -> None:
 
 def test_a_time_that_cannot_be_read_has_no_age() -> None:
     assert age_of(None) == UNREADABLE_MOMENT
+
+
+@pytest.mark.parametrize(
+    ("zone", "named", "letters"),
+    [
+        ("Etc/GMT+12", "UTC\u221212", "UTC\u221212"),
+        ("Asia/Kathmandu", "Asia/Kathmandu", "UTC+5:45"),
+        ("America/Sao_Paulo", "America/Sao_Paulo", "UTC\u22123"),
+        ("Africa/Casablanca", "Africa/Casablanca", "UTC"),
+        ("Europe/London", "Europe/London", "GMT"),
+        ("UTC", "UTC", "UTC"),
+    ],
+)
+def test_a_zone_without_letters_says_how_far_it_is_from_utc(
+    zone: str, named: str, letters: str
+) -> None:
+    with time_machine.travel(NOW, tick=False), timezone.override(ZoneInfo(zone)):
+        assert zone_name() == named
+        assert precise_moment_of(NOW).partition(" (")[0].endswith(f" {letters}")
+        assert FILTERS["exact"](NOW).endswith(f" {letters}")
