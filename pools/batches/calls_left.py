@@ -6,7 +6,8 @@ from http import HTTPStatus
 from typing import Final
 
 from pools.core import Exchange
-from pools.core.pacing import USUAL_PAUSE, leaves_too_few
+from pools.core.pacing import leaves_too_few
+from pools.core.rate_limits import USUAL_PAUSE
 from pools.models import Company
 
 # The most that one change asks of Core: reading, the call, reading back, and once more where a

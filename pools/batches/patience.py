@@ -23,7 +23,8 @@ from pools.core import (
     Unanswered,
     Unauthenticated,
 )
-from pools.core.pacing import USUAL_PAUSE, leaves_too_few
+from pools.core.pacing import leaves_too_few
+from pools.core.rate_limits import USUAL_PAUSE
 from pools.models import Company
 from pools.people.roles import SEE_POOLS
 from pools.tokens import keeping

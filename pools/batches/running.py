@@ -30,7 +30,7 @@ from pools.batches.stored_items import after_in, changes_in, fields_in, seen_in
 from pools.batches.unsent_items import ended_as
 from pools.changes import ChangeResult, OutcomeUnwritten, ProposedChange, make_change
 from pools.core import Budget, Busy, CoreClient, CoreError, RateLimited, Unauthenticated
-from pools.core.pacing import USUAL_PAUSE
+from pools.core.rate_limits import USUAL_PAUSE
 from pools.guidance.allowance_sums import weighed
 from pools.guidance.gathering import kept_beside, kept_in
 from pools.ledger import clock

@@ -16,7 +16,8 @@ from django.utils import timezone
 from pools.catalogue.keeping import RENEWED_AFTER, keep
 from pools.core import CoreClient, Ending, Page, PoolQuery, RateLimited, Sort, ending_with
 from pools.core.bounds import PER_PAGE
-from pools.core.pacing import USUAL_PAUSE, leaves_too_few
+from pools.core.pacing import leaves_too_few
+from pools.core.rate_limits import USUAL_PAUSE
 from pools.database_faults import try_to_write
 from pools.models import Company, Reading, SeenPool
 

@@ -1,14 +1,11 @@
 """How fast the panel asks by itself: those who work at Core keep a part of what it allows."""
 
-from datetime import timedelta
 from typing import Final
 
 from pools.core.transport import Exchange
 
 # Of the calls that Core allows, those who work there keep this part.
 KEPT_FREE: Final = 5
-# Core counts by the minute, as far as it is known.
-USUAL_PAUSE: Final = timedelta(minutes=1)
 
 
 def leaves_too_few(exchange: Exchange | None, calls: int = 1) -> bool:

@@ -1,10 +1,14 @@
 """How often Core lets an account ask, as the headers of its answers say it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Final
 
 from pools.core.numbers import LARGEST_INTEGER, LONGEST_NUMBER, count
+
+# How long to wait where Core does not say it: it counts by the minute, as far as it is known.
+USUAL_PAUSE: Final = timedelta(minutes=1)
 
 
 def calls_in(headers: Mapping[str, str]) -> tuple[int | None, int | None]:

@@ -31,6 +31,8 @@ from pools.wording import people as wording
 
 # Those who may sign in come first.
 ORDER: Final = ("-is_active", "username")
+# The latest that somebody did to pools, and the latest else.
+RECENT: Final = 10
 # What stops an act, and has words of its own.
 _STOPPED: Final = (acts.NotAllowed, NameTaken, LedgerUnwritable)
 
@@ -73,8 +75,8 @@ def person_detail(request: HttpRequest, person_id: int) -> HttpResponse:
         "destroyed_after": leaving.destroyed_after(facts.user) if left else None,
         "facts": facts,
         "earlier_names": wording.also_recorded_as(earlier) if earlier else "",
-        "history": people_facts.recent_changes(facts.user),
-        "events": people_facts.recent_events(facts.user),
+        "history": people_facts.recent_changes(facts.user, RECENT),
+        "events": people_facts.recent_events(facts.user, RECENT),
         "own": facts.user == person(request),
         "sees_events": sees_all(person(request)),
         "may": person(request).is_superuser or not facts.user.is_superuser,

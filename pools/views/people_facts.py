@@ -18,8 +18,6 @@ from pools.models.vocabulary import Kind
 from pools.people.acts import roles_of
 from pools.wording.events import OF_A_TOKEN, line_facts_of, title_of
 
-# What somebody did last, and what was done about them.
-RECENT: Final = 10
 # The time that is kept, and the one on the ledger, are of one act.
 _TOGETHER: Final = timedelta(seconds=1)
 
@@ -78,7 +76,7 @@ def person_facts(user_id: int) -> PersonFacts | None:
     return _facts(user) if user else None
 
 
-def recent_changes(user: User, limit: int = RECENT) -> list[HistoryItem]:
+def recent_changes(user: User, limit: int) -> list[HistoryItem]:
     """What a person changed last, newest first, by two queries."""
     newest = (
         Entry.objects.filter(kind=Kind.INTENT, actor_id=str(user.pk))
@@ -88,7 +86,7 @@ def recent_changes(user: User, limit: int = RECENT) -> list[HistoryItem]:
     return changes_by_id([change for change in newest if change is not None])
 
 
-def recent_events(user: User, limit: int = RECENT) -> list[Event]:
+def recent_events(user: User, limit: int) -> list[Event]:
     """What a person did last, other than to pools: sign-ins, tokens, roles."""
     events = Entry.objects.filter(kind=Kind.EVENT, actor_id=str(user.pk)).order_by("-seq")
     names = dict(Company.objects.values_list("slug", "name"))

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pools.changes.proposal import COMPARED
 from pools.core import Reason, errors
+from pools.core.rate_limits import USUAL_PAUSE
 from pools.models.vocabulary import Action
 from pools.wording.actions import words_for
 from pools.wording.core_error_reasons import CAUSES, cause_at_sign_in, cause_of
@@ -35,7 +36,7 @@ _OF_ANOTHER_SERVER: Final = frozenset(
 )
 _READING: Final = "Use a token that may read connection pools"
 # How long to wait where Patchworks asks for a pause and says of no length.
-UNSAID_SECONDS: Final = 60
+_USUAL_SECONDS: Final = int(USUAL_PAUSE.total_seconds())
 _BELIEVABLE_SECONDS: Final = 7 * 86_400
 _REQUEST_ID: Final = "If it happens again, give an administrator the request id below."
 
@@ -183,7 +184,7 @@ def _what_was_refused(situation: Situation) -> str:
 
 
 def rate_limited(error: errors.RateLimited, situation: Situation) -> Problem:
-    seconds = error.retry_after_seconds or UNSAID_SECONDS
+    seconds = error.retry_after_seconds or _USUAL_SECONDS
     return Problem(
         # Of calls that are kept for people, Patchworks has not said no yet.
         title=CAUSES[Reason.KEPT_FREE]
@@ -207,7 +208,7 @@ def _pause(error: errors.RateLimited) -> str:
         return "Patchworks doesn't say for how long. Try again in about a minute."
     if seconds > _BELIEVABLE_SECONDS:
         return f"It asks for {duration(seconds)}, which is hardly meant. Try again later."
-    return f"Try again in {duration(seconds or UNSAID_SECONDS)}."
+    return f"Try again in {duration(seconds or _USUAL_SECONDS)}."
 
 
 def duration(seconds: int) -> str:
