@@ -199,6 +199,10 @@ def _shown(
     ids = chosen.ids
     if chosen.obstacle:
         problem, ids = wording.obstacle(chosen.obstacle, pool_page(company)), ()
+    offers = wording.offers_of(rights_of(person(workplace.request)))
+    # Said before anything is filled in. Of ticked ones, some may be left out in the form.
+    if (too_many := wording.too_many(found, offers)) and not problem:
+        problem = wording.not_frozen(too_many, chosen.list_of(company))
     # As they were last seen: each is read before the list is made.
     seen = seen_pools(company, ids) if ids and chosen.query is None else {}
     context = {
@@ -208,6 +212,7 @@ def _shown(
         "form": task.form,
         "chosen": chosen,
         "found": found,
+        "hopeless": bool(chosen.obstacle or (too_many and chosen.query)),
         "pools": [(pool_id, seen.get(pool_id)) for pool_id in ids],
         "problem": problem,
         "cancel_href": chosen.list_of(company),

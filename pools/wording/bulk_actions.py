@@ -1,6 +1,6 @@
 """What a list offers for several pools at once, and what the page that follows says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,13 +75,24 @@ def cap_says(operation: Operation, count: int | None) -> str:
     return f"At most {cap} pools at once." if count is None or count > cap else ""
 
 
-def matching_say(total: int | None, query: str) -> str:
+def matching_say(total: int | None, query: str, offers: Sequence[BulkOffer]) -> str:
     """The button for all pools that a list's search and filter find; without these, for all."""
     if total is None:
         return "All that match" if query else "All pools"
+    more = f" (at most {_largest(offers):,} at once)" if too_many(total, offers) else ""
     if query:
-        return f"All {total:,} that match" if total > 1 else "The one that matches"
-    return f"All {total:,} pools" if total > 1 else "The only pool"
+        return f"All {total:,} that match{more}" if total > 1 else "The one that matches"
+    return f"All {total:,} pools{more}" if total > 1 else "The only pool"
+
+
+def too_many(count: int | None, offers: Sequence[BulkOffer]) -> TooMany | None:
+    """Why nothing can be done to so many pools, whatever is chosen."""
+    most = max(offers, key=lambda offer: CAPS[offer.operation])
+    return TooMany(most.operation, count) if count and count > _largest(offers) else None
+
+
+def _largest(offers: Sequence[BulkOffer]) -> int:
+    return max(CAPS[offer.operation] for offer in offers)
 
 
 def obstacle(text: str, list_href: str) -> Problem:

@@ -7,9 +7,11 @@ import pytest
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
+from pools.batches.caps import CAPS
 from pools.catalogue.keeping import keep
 from pools.core import Connector, Pool, System
 from pools.models import Batch, BatchItem, Company, Entry, Token
+from pools.models.batch import Operation
 from sandbox.running import RunningSandbox
 from tests.fixtures.panel import SignIn, query_of, told
 
@@ -260,6 +262,39 @@ def test_more_than_one_list_may_have_is_said_before_anything_is_read(
     page = manager.post(NEW, sent)
     assert f"These are {cap + 1} pools: at most {cap} can be {deed} at once." in told(page)
     assert (page.status_code, core.journal, Batch.objects.count()) == (422, [], 0)
+
+
+@pytest.fixture
+def at_most_200(monkeypatch: pytest.MonkeyPatch) -> None:
+    for operation in (Operation.LIMIT, Operation.TIMEOUT):
+        monkeypatch.setitem(CAPS, operation, 200)
+
+
+@pytest.mark.usefixtures("at_most_200")
+def test_more_than_any_list_may_have_is_said_where_they_are_chosen_and_leads_to_no_form(
+    manager: Client,
+) -> None:
+    says = "All 257 pools (at most 200 at once)"
+    listed = parsed(manager.get(LIST))
+    assert listed.css("[name='query'][form='chosen']")[0].attributes["data-says"] == says
+    assert listed.css("[name='matching']")[0].text() == says
+    sent = {"origin": "1", "matching": "1", "query": "per_page=10"}
+    page = manager.post(NEW, sent)
+    text = told(page)
+    assert "These are 257 pools: at most 200 can be changed at once. Nothing was sent." in text
+    assert "Search for fewer, choose a system, or tick the ones that you mean." in text
+    assert parsed(page).css("#batch-new") == []
+    assert parsed(page).css("main a.button")[0].attributes["href"] == f"{LIST}?per_page=10"
+    # What a search finds of them may be few enough.
+    few = manager.post(NEW, sent | {"query": "search=orders"})
+    assert parsed(few).css("#batch-new") != []
+
+
+@pytest.mark.usefixtures("at_most_200")
+def test_of_too_many_ticked_ones_some_may_be_left_out(manager: Client) -> None:
+    page = manager.post(NEW, {"origin": "1", "pools": ",".join(map(str, range(1, 203)))})
+    assert "These are 202 pools: at most 200 can be changed at once." in told(page)
+    assert len(parsed(page).css(".chosen-pools [name='pool']")) == 202
 
 
 # --- Freezing all that match ---------------------------------------------------------------
