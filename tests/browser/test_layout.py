@@ -192,6 +192,28 @@ def test_a_name_has_the_whole_cell_until_its_tools_show_and_they_cover_nothing(
             manager.locator("h1").click()
 
 
+@pytest.mark.parametrize("field", ["limit", "timeout"])
+def test_what_cannot_be_read_is_one_word_in_its_column(
+    manager: Page, core_fault: Fault, field: str
+) -> None:
+    core_fault(f"text-for-number={field};only=reads")
+    manager.goto(POOLS)
+    cell = manager.locator(f"tbody .cell-{field}").filter(has_text="unreadable").first
+    for width in (1440, 1280, 1000):
+        manager.set_viewport_size({"width": width, "height": 900})
+        lines, word_begins, begins, word_ends, ends = cell.evaluate(
+            """(cell) => {
+                const [word] = cell.querySelector(".none").getClientRects();
+                const { left, right } = cell.getBoundingClientRect();
+                const lines = cell.querySelector(".none").getClientRects().length;
+                return [lines, word.left, left, word.right, right];
+            }"""
+        )
+        assert lines == 1
+        # What is in the next cell keeps 8 px off.
+        assert begins - 1 <= word_begins < word_ends <= ends
+
+
 # Where parts of a page are before the last one of them is there, and after.
 LATER = """([parts, last]) => {
     const places = () => parts.map((part) => document.querySelector(part).getBoundingClientRect())

@@ -322,7 +322,14 @@ def test_what_can_not_be_read_is_told_as_that_on_both_pages(
     core.answers = rewriting(
         lambda request, page: {**page, "data": [{"id": -5, "name": "Odd"}, *page["data"]]}
     )
-    assert "Oddunreadable id" in told(manager.get(LIST))
+    page = manager.get(LIST)
+    assert "Oddunreadable id" in told(page)
+    # A box that can't be ticked keeps its line beside the others.
+    boxes = LexborHTMLParser(page.content).css("#pool-table tbody [type='checkbox']")
+    assert [(each.attributes.get("name"), "disabled" in each.attributes) for each in boxes] == [
+        (None, True),
+        ("pool", False),
+    ]
 
 
 @pytest.mark.parametrize("form", USABLE.values(), ids=USABLE.keys())
