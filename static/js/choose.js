@@ -106,10 +106,8 @@
   // What is ticked on other pages goes along.
   form.addEventListener("submit", () => { form.elements.pools.value = [...chosen.keys()].join(); });
 
-  // Another page of the list, or a line that was changed.
-  const isOfTable = ({ target, addedNodes }) =>
-    target.closest("#pool-table") || [...addedNodes].some(({ id }) => id === "pool-table");
-  new MutationObserver((changes) => { if (changes.some(isOfTable)) draw(); })
+  // Another page of the list, the rest of it, or a line that was changed: anything but what this draws.
+  new MutationObserver((changes) => { if (changes.some(({ target }) => !form.contains(target))) draw(); })
     .observe(byId("main"), { childList: true, subtree: true });
   // A browser that comes back to the page has ticks of its own.
   addEventListener("pageshow", draw);

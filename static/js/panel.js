@@ -467,22 +467,23 @@ import "./choose.js";
     show(byId("signed-out").content.cloneNode(true));
   });
 
-  /* Another page of the list. Its lines are closed to htmx: they go at once, since it would take leave
-     of each of a thousand elements. Of the new ones those come first that the window has room for, each
-     as low as it can be, and the others a frame later: drawn at once, they would keep it waiting. */
+  /* Another page of a long table. What is closed to htmx goes at once: it would take leave of each of
+     a thousand elements. Of the new lines those come first that the window has room for, each as low
+     as it can be, and the others a frame later: drawn at once, they would keep it waiting. */
   const begin = (detail) => {
-    const top = detail.requestConfig.elt.closest("nav") ? 0 : scrollY;
-    const parts = detail.serverResponse.split(/(?=<tr><|<\/tb)/);
-    const room = 1 + (top + innerHeight) / 28;
-    if (parts.length > room + 1) {
-      parts.splice(room, 0, "</tr><template>");
-      parts.splice(-1, 0, "</template>");
+    const { target, requestConfig: { elt }, serverResponse } = detail;
+    // Where the next line stands.
+    let top = elt.closest("nav") ? 0 : target.getBoundingClientRect().top;
+    let cut = serverResponse.lastIndexOf("</thead");
+    for (; cut > 0 && top <= innerHeight; top += 28) cut = serverResponse.indexOf("<tr", cut + 1);
+    // The other lines of the day that it cuts, and the days after it.
+    if (cut > 0) {
+      detail.serverResponse = serverResponse.slice(0, cut)
+        + serverResponse.slice(cut).replace(/(.*?)(<.tbody>)(.*)(?=<.table)/s, "</tr><template>$1</template>$2<template>$3</template>");
     }
-    detail.serverResponse = parts.join("");
-    detail.target.querySelector("tbody")?.replaceChildren();
+    for (const each of target.querySelectorAll("[hx-disable]")) each.replaceChildren();
     requestAnimationFrame(() => requestAnimationFrame(() => {
-      const others = document.querySelector("#pool-table template");
-      others?.replaceWith(others.content);
+      for (const each of document.querySelectorAll("table template")) each.replaceWith(each.content);
     }));
   };
 
@@ -492,7 +493,7 @@ import "./choose.js";
     focusWasInside = target.contains(document.activeElement);
     if (!detail.shouldSwap) return;
     if (xhr.status < 400) {
-      if (target.id === "pool-table") begin(detail);
+      if (target.matches("#pool-table, #changes")) begin(detail);
     } else if (/<html/i.test(detail.serverResponse)) {
       detail.shouldSwap = false;
       show(WENT_WRONG);

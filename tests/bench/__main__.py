@@ -174,6 +174,7 @@ class Run:
                 f"3G {name}": browser.slow_rows(site, path),
             }
         self.sides["browser 100"] = browser.first_rows(self._panel, f"{LIST}?per_page=100")
+        self.sides["browser changes"] = browser.first_rows(self._panel, CHANGES)
 
     def measure(self) -> None:
         longest = 0.0

@@ -25,13 +25,13 @@ FAST_3G: Final = {
     "downloadThroughput": 180_000,
     "uploadThroughput": 84_375,
 }
-# Notes when the first row is another one than before; a row is known by where it leads.
+# Notes when the first row is another one than before; a chart's is none.
 WATCHED: Final = """(() => {
     const now = () => performance.timeOrigin + performance.now();
-    let known = "";
+    let known;
     window.seen = {};
     new MutationObserver(() => {
-        const row = document.querySelector("tbody th a, tbody td a")?.getAttribute("href");
+        const row = document.querySelector("tbody :is(th, td) a:not(.chart a)");
         if (!row || row === known) return;
         known = row;
         const seen = window.seen = { row: now() };

@@ -114,6 +114,7 @@ ON_ONE: Final = [
         at_most=50,
     ),
     Figure("a swap of 100 rows", "browser 100", "swap", "ms", at_most=50),
+    Figure("a swap of 50 changes", "browser changes", "swap", "ms", at_most=50),
     *_in_browser("3G", " on fast 3G", 1.1),
     Figure("start of gunicorn to the first page", _START, "milliseconds", "ms", at_most=1200),
     Figure("the same ÷ minimal Django", _START, "milliseconds", "ms", "start minimal"),

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, Final, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
 from tests.browser.conftest import Demo, Fault, let_in
 from tests.browser.pools import new_pool, open_edited
@@ -603,6 +603,59 @@ def test_a_long_list_begins_with_what_the_window_shows(manager: Page) -> None:
     swapped = lines.all_text_contents()
     manager.reload()
     assert swapped == lines.all_text_contents()
+
+
+# A day of the record: where it begins, its changes, and its end.
+DAY = re.compile(r'(<tbody>\s*<tr class="day">.*?</tr>)(.*?)(</tbody>)', re.DOTALL)
+# What each frame since the record was another one has, day by day, and of how much of it htmx took
+# leave.
+RECORD_FRAMES = """() => {
+    const seen = window.frames_seen = [];
+    const before = document.querySelector("#changes");
+    window.left = 0;
+    document.addEventListener("htmx:beforeCleanupElement", ({ target }) => {
+        window.left += target.matches(".record *, .chart *");
+    });
+    const look = () => {
+        const days = [...document.querySelectorAll(".record tbody")];
+        if (!before.isConnected) seen.push(days.map(({ rows }) => rows.length));
+        if (seen.length < 6) requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+}"""
+
+
+def test_a_long_record_begins_with_what_the_window_shows(manager: Page) -> None:
+    new_pool(manager)
+
+    def longer(route: Route) -> None:
+        answer = route.fetch()
+        day = DAY.search(answer.text())
+        assert day
+        begins, changes, ends = day.groups()
+        days = f"{begins}{changes * 40}{ends}" * 3
+        body = answer.text()[: day.start()] + days + answer.text()[day.end() :]
+        route.fulfill(response=answer, body=body)
+
+    manager.route(re.compile(r"/c/acme/changes/\?action=create"), longer)
+    manager.goto("/c/acme/changes/")
+    manager.evaluate(RECORD_FRAMES)
+    manager.get_by_label("Action").select_option("create")
+    manager.wait_for_function("() => window.frames_seen.length === 6")
+    fewer, *_, all_of_them = manager.evaluate("window.frames_seen")
+    assert (len(fewer), fewer[0] < 40) == (1, True)
+    assert (
+        manager.locator(".record tbody tr")
+        .nth(fewer[0] - 1)
+        .evaluate("(line) => line.getBoundingClientRect().bottom >= innerHeight")
+    )
+    assert manager.evaluate("window.left") == 0
+    table = manager.locator(".record")
+    swapped = table.inner_text()
+    manager.reload()
+    assert swapped == table.inner_text()
+    assert all_of_them == table.locator("tbody").evaluate_all("all => all.map(b => b.rows.length)")
+    assert len(all_of_them) >= 3
 
 
 def test_two_lists_at_once_leave_the_lines_of_the_second(manager: Page) -> None:
