@@ -29,6 +29,8 @@ FRAGMENTS: Final = {
     "connection": "connection",
     "namesakes": "namesakes",
 }
+# Lists that are asked for from places that stay (a search, filters) and from within themselves.
+LISTS: Final = ("table", "changes")
 
 
 def fragment_wanted(request: HttpRequest) -> str | None:
@@ -56,7 +58,12 @@ def show(
     if fragment not in page.template.blocks:
         fragment = None
     shown = page.render({**context, "fragment": fragment}, request)
-    return HttpResponse(shown, status=status)
+    answer = HttpResponse(shown, status=status)
+    if fragment in LISTS:
+        # Looked for when the answer is there: the list that was shown when it was asked for may
+        # be gone, and htmx would put the answer there and its address above another list.
+        answer["HX-Retarget"] = f"#{request.htmx.target}"  # type: ignore[attr-defined]
+    return answer
 
 
 def page_behind(request: HttpRequest, message: OutcomeMessage) -> str:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Demo, let_in, sign_in
+from tests.browser.conftest import Demo, Fault, let_in, sign_in
 from tests.browser.pools import new_pool
 
 pytestmark = pytest.mark.any_database
@@ -54,6 +54,22 @@ def test_a_search_is_one_step_back_however_it_was_typed(manager: Page) -> None:
     expect(manager).to_have_url(re.compile("search=shopify$"))
     step_back(manager)
     expect(manager).to_have_url(re.compile(f"{POOLS}$"))
+
+
+def test_a_search_while_the_list_is_sorted_finds_what_the_address_says(
+    manager: Page, core_fault: Fault
+) -> None:
+    manager.goto(POOLS)
+    rows = manager.locator("#pool-table tbody tr")
+    expect(rows).to_have_count(25)
+    core_fault("latency=1;only=list;times=2")
+    with manager.expect_request(re.compile("sort=name")):
+        manager.get_by_role("link", name="Name").click()
+    manager.get_by_label("Search pools").fill("wholesale")
+    expect(manager).to_have_url(re.compile("search=wholesale"))
+    expect(manager.locator("#pool-table")).to_have_attribute("data-typed", "wholesale")
+    for row in rows.all():
+        expect(row.locator(".pool-name > a")).to_contain_text("wholesale")
 
 
 def test_enter_and_the_arrows_lead_from_the_search_into_the_rows(
