@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NoReturn, TypeVar
 
 from django.conf import settings
@@ -261,7 +261,8 @@ class Workplace:
 
     def show_problem(self, error: Exception, doing: Activity | Action, **more: Any) -> HttpResponse:
         """A page (or the dialog's content) that says what went wrong and what to do next."""
-        return self.say_problem(self.problem(error, doing), **more)
+        situation = replace(self.situation(doing), unopened=True)
+        return self.say_problem(problem_for(error, situation), **more)
 
     def say_problem(self, problem: Problem, **more: Any) -> HttpResponse:
         """The same of a problem that is finished already."""

@@ -48,7 +48,8 @@ _ENDED: Final[Mapping[Outcome, str]] = {
 
 
 def company_archived(error: CompanyArchived, situation: Situation) -> Problem:
-    unsent = "Nothing was sent, and what you entered is still here. " if situation.changing else ""
+    kept = ", and what you entered is still here" if situation.filling_in else ""
+    unsent = f"Nothing was sent{kept}. " if situation.changing else ""
     return Problem(
         title=f"{situation.company.name} is archived.",
         meaning=f"{unsent}Its pools can't be seen or changed here until an administrator brings "

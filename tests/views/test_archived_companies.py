@@ -68,10 +68,14 @@ def test_its_core_is_asked_nothing_and_its_history_stays(
     change = edit(manager, pool, limit="76")
     admin.post(ARCHIVE)
     core.reset()
-    for address in ("", f"{pool}/", "new/", f"{pool}/edit/", f"{pool}/clear/"):
-        page = manager.get(f"/c/acme/pools/{address}")
+    forms = ("new/", f"{pool}/edit/", f"{pool}/clear/", f"{pool}/note/", "apply/")
+    of_pools = ("", f"{pool}/", *forms)
+    for address in (*(f"pools/{each}" for each in of_pools), "allowances/", "note/"):
+        page = manager.get(f"/c/acme/{address}")
         assert (page.status_code, address) == (409, address)
         assert "Acme is archived." in told(page)
+        # Nobody has entered anything yet.
+        assert "what you entered" not in told(page)
         # Neither leads anywhere.
         assert "Search pools" not in page.text
         assert "Allowances" not in told(page)
