@@ -48,8 +48,7 @@ def join(request: HttpRequest) -> HttpResponse:
     invitation = Invitation.objects.open().filter(pk=chosen).first() if chosen else None
     if invitation is not None:
         return _choose_password(request, invitation)
-    # Used up, withdrawn or too old since its code was taken.
-    return redirect("pools:join") if request.POST else _form(request, _CODE_PAGE, JoinForm())
+    return _spent(request) if request.POST else _form(request, _CODE_PAGE, JoinForm())
 
 
 @sensitive_variables()
@@ -80,7 +79,7 @@ def _choose_password(request: HttpRequest, invitation: Invitation) -> HttpRespon
             invitation, form.cleaned_data["password"].reveal(), address=address_of(request)
         )
     except acts.InvitationSpent:
-        return redirect("pools:join")
+        return _spent(request)
     except (NameTaken, LedgerUnwritable) as error:
         form.add_error(None, wording.joining_refused(error))
         return _form(request, _CHOOSING_PAGE, form, invitation=invitation)
@@ -88,6 +87,12 @@ def _choose_password(request: HttpRequest, invitation: Invitation) -> HttpRespon
     record_authentication(request, person, method="password")
     answer: HttpResponse = perform_login(request, person)
     return answer
+
+
+def _spent(request: HttpRequest) -> HttpResponse:
+    """The invitation was used up, withdrawn or too old since its code was taken."""
+    messages.error(request, wording.INVITATION_SPENT)
+    return redirect("pools:join")
 
 
 def _form(request: HttpRequest, template: str, form: Any, **context: Any) -> HttpResponse:

@@ -49,10 +49,11 @@ import "./choose.js";
   const WENT_WRONG = "Something went wrong. Reload the page before you try again.";
 
   /* Says a sentence where the eye is: in the dialog, or above the page. */
-  const show = (said) => {
+  const show = (said, mark = "notice") => {
     const place = dialog?.open ? byId("dialog-says") : outcome;
     if (place === outcome) settle();
     place.replaceChildren(byId("notice").content.cloneNode(true));
+    place.firstElementChild.classList.add(mark);
     place.querySelector("bdi").replaceChildren(said);
     reveal(place);
   };
@@ -534,14 +535,14 @@ import "./choose.js";
       if (region?.id === awaited) lead(region);
       awaited = "";
       if (region?.dataset.announce && elt !== target) say(region.dataset.announce);
-      outcome.querySelector(".problem")?.remove();
+      outcome.querySelector(".problem, .lost")?.remove();
     }
   });
 
   for (const failure of ["htmx:sendError", "htmx:timeout"]) {
     on(failure, () => show(dialog?.open
       ? "The panel didn't answer. What you typed is still here. You can safely send it again: nothing is done twice."
-      : "The panel didn't answer. What you see may be out of date."));
+      : "The panel didn't answer. What you see may be out of date.", "lost"));
   }
 
   // Statuses that are not swapped.

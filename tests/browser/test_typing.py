@@ -72,6 +72,23 @@ def test_a_search_while_the_list_is_sorted_finds_what_the_address_says(
         expect(row.locator(".pool-name > a")).to_contain_text("wholesale")
 
 
+def test_a_warning_that_the_list_may_be_old_goes_with_the_next_answer(
+    manager: Page, complaints: list[str]
+) -> None:
+    manager.goto(POOLS)
+    outcome = manager.locator("#outcome")
+    manager.context.set_offline(offline=True)
+    manager.get_by_label("Search pools").fill("wholesale")
+    expect(outcome).to_contain_text("What you see may be out of date.")
+    manager.context.set_offline(offline=False)
+    manager.get_by_label("Search pools").fill("orders")
+    expect(manager.locator("#pool-table")).to_have_attribute("data-typed", "orders")
+    expect(outcome).to_be_empty()
+    # The browser and htmx say on the console that there was no connection.
+    assert any("ERR_INTERNET_DISCONNECTED" in text for text in complaints)
+    complaints.clear()
+
+
 def test_enter_and_the_arrows_lead_from_the_search_into_the_rows(
     manager: Page, asked: list[str]
 ) -> None:

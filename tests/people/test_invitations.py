@@ -50,6 +50,7 @@ def test_two_browsers_with_the_same_code_make_one_person(admin: Client) -> None:
     form = {"password": PASSWORD, "again": PASSWORD}
     first.post("/join/", form)
     assert second.post("/join/", form)["Location"] == "/join/"
+    assert INVITATION_SPENT in told(second.get("/join/"))
     assert User.objects.filter(username="nina").count() == 1
 
 
@@ -66,6 +67,7 @@ def test_it_expires_while_the_password_is_being_chosen(admin: Client) -> None:
     Invitation.objects.update(expires_at=datetime.now(UTC) - timedelta(minutes=1))
     answer = client.post("/join/", {"password": PASSWORD, "again": PASSWORD})
     assert answer["Location"] == "/join/"
+    assert INVITATION_SPENT in told(client.get("/join/"))
     assert not User.objects.filter(username="nina").exists()
 
 
