@@ -57,7 +57,7 @@ bench: setup
 	@$(VENV)/bin/python -m tests.bench $(BENCH)
 
 pictures: setup
-	@$(VENV)/bin/python -m tests.browser.pictures $(SCREENS)
+	@CHROMIUM=$$(sh .ci/chromium) $(VENV)/bin/python -m tests.browser.pictures $(SCREENS)
 
 # PostgreSQL where POSTGRES_URL answers; each run makes a database of its own and drops it.
 CASES ?= 10000
