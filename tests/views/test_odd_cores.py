@@ -318,7 +318,7 @@ def test_what_can_not_be_read_is_told_as_that_on_both_pages(
     facts = re.sub(r"\s+", " ", LexborHTMLParser(page.content).css("[aria-label=Facts]")[0].text())
     for name in ("Limit", "Timeout", "Created", "Updated"):
         assert f"{name} unreadable" in facts
-    assert "We couldn't read created_at, limit, timeout, updated_at." in facts
+    assert "We couldn't read its created_at, limit, timeout, updated_at." in facts
     core.answers = rewriting(
         lambda request, page: {**page, "data": [{"id": -5, "name": "Odd"}, *page["data"]]}
     )
