@@ -5,7 +5,7 @@ decide: a wrong verdict is worse than none.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, Final, Self
@@ -129,7 +129,7 @@ def _of_edit(
 ) -> Verdict | None:
     if not present:
         return Verdict.SUPERSEDED
-    (pool,) = present
+    pool = _without_doubtful_timeout(present[0], before, unreadable)
     # What could not be read before and was not changed says nothing about the edit.
     compared = [field for field in COMPARED if field not in unreadable.fields - unreadable.changed]
     if (as_wanted := shows(pool, wanted, compared)) is not False:
@@ -138,6 +138,14 @@ def _of_edit(
         return None
     as_before = shows(pool, before, compared)
     return {True: Verdict.NOT_APPLIED, False: Verdict.SUPERSEDED, None: None}[as_before]
+
+
+def _without_doubtful_timeout(pool: Pool, before: Snapshot, unreadable: Unreadable) -> Pool:
+    """The pool, its timeout unreadable where a Core that had said null leaves it out now."""
+    said_null = before.timeout is None and "timeout" not in unreadable.fields
+    if not said_null or is_readable(pool, "timeout"):
+        return pool
+    return replace(pool, unreadable=pool.unreadable | {"timeout"})
 
 
 def shows(pool: Pool, values: Snapshot, fields: Iterable[str] = COMPARED) -> bool | None:

@@ -115,9 +115,16 @@ def test_a_value_that_is_missing_decides_nothing(field: str) -> None:
 
 def test_a_timeout_that_is_left_out_is_none_but_proves_no_other() -> None:
     left_out = read_pool({"id": 7, "name": "Orders", "limit": 10})
-    assert of_edit(left_out) is Verdict.APPLIED
-    with_timeout = Snapshot("Orders", 10, 60)
+    had_one, with_timeout = Snapshot("Orders", 5, 30), Snapshot("Orders", 10, 60)
+    assert verdict_of(Action.EDIT, had_one, WANTED, [left_out]) is Verdict.APPLIED
+    assert verdict_of(Action.EDIT, had_one, with_timeout, [left_out]) is None
     assert verdict_of(Action.EDIT, BEFORE, with_timeout, [left_out]) is None
+
+
+def test_a_core_that_had_said_null_leaves_no_timeout_out_for_none() -> None:
+    assert of_edit(read_pool({"id": 7, "name": "Orders", "limit": 10})) is None
+    assert of_edit(read_pool({"id": 7, "name": "Orders", "limit": 5})) is None
+    assert of_edit(read_pool({"id": 7, "name": "Orders", "limit": 7})) is Verdict.SUPERSEDED
 
 
 def test_what_was_not_read_before_and_not_changed_is_left_out_of_account() -> None:
