@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import struct
 import time
 import zipfile
@@ -155,9 +156,10 @@ def test_proofs_are_those_of_the_definition() -> None:
 def test_bare_python_verifies_a_bundle(tmp_path: Path) -> None:
     rows = ledger(20)
     file = zipped(bundle_of([3, 5, 8], rows, older=11), tmp_path / "evidence.zip")
-    begun = time.process_time()
+    begun = os.times()
     said = run("bundle", file, "--key", PANEL.key)
-    assert time.process_time() - begun < 1
+    ended = os.times()
+    assert 0 < sum(ended[2:4]) - sum(begun[2:4]) < 1  # of the processes that were waited for
     assert said.code == 0, said.text
     assert said.text.splitlines() == [
         "3 entries are as they were recorded. None was left out or added.",
