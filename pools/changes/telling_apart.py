@@ -27,7 +27,8 @@ _LONGEST: Final = 1000
 
 def told_apart(*texts: str) -> tuple[str, ...]:
     """Each as it is; or with marks such as ⟨U+200B⟩ where nobody sees that it is another one."""
-    if len(set(texts)) == 1:
+    # Most differ for all to see, or not at all.
+    if len(different := set(texts)) == len(set(map(_drawn, different))):
         return texts
     return tuple(_beside(text, _twin_of(text, texts)) for text in texts)
 

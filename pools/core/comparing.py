@@ -67,6 +67,9 @@ def has_no_ink(text: str) -> bool:
 
 def picture(text: str) -> str:
     """All of a text that a page shows: composed (NFC), a run of blanks as one, no bare marks."""
+    # Most are plain: there, nothing but a blank is to be looked for.
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     inked = "".join(
         " " if unicodedata.category(each) in _SPACE else each
         for each in unicodedata.normalize("NFC", text)
