@@ -31,12 +31,22 @@ class Offer(NamedTuple):
     href: str
 
 
+class Tool(NamedTuple):
+    """The same at a pool's line, by which the template takes it apart."""
+
+    href: str
+    button: str
+    key: str
+    risky: bool
+
+
 class PoolRow(NamedTuple):
     """A pool as a line of the table. An address that is empty leads nowhere.
 
     `systems` is None where Core did not say which connectors use the pool, `updated` where it did
     not say that, `changed` where there is no last change. `ticks`: its table has a column of ticks.
-    Its addresses are as short as they can be where it stands: a page has many lines.
+    Its addresses are as short as they can be where it stands: a page has many lines. The template
+    takes it apart: all of it, in this order.
     """
 
     id: int | None
@@ -54,7 +64,7 @@ class PoolRow(NamedTuple):
     cleared: RecentClears | None
     note: Note | None
     detail_href: str
-    offers: list[Offer]
+    tools: list[Tool]
     ticks: bool
 
 
@@ -118,7 +128,10 @@ def pool_row(
         note=None if pool.id is None else workplace.kept.notes.get(pool.id),
         held=pool.id is not None and pool.id in held,
         detail_href="" if pool.id is None else at.of("pool_detail", pool.id),
-        offers=offers_for(workplace, at, pool.id, pool.id in held),
+        tools=[
+            Tool(href, words.button, words.key, words.risky)
+            for _, words, href in offers_for(workplace, at, pool.id, pool.id in held)
+        ],
         ticks=workplace.may_choose,
     )
 

@@ -241,7 +241,7 @@ def test_awkward_names_are_escaped(manager: Client, core: RunningSandbox) -> Non
 def test_a_reader_is_offered_no_change(reader: Client, acme: Company) -> None:
     page = reader.get(LIST)
     row = page.context["rows"][0]
-    assert row.offers == []
+    assert row.tools == []
     assert 'id="new-pool"' not in page.content.decode()
 
 
