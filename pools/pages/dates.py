@@ -28,13 +28,14 @@ def _day(at: date) -> str:
     return f"{at.day} {_SHORT_MONTHS[at.month - 1]} {at.year}"
 
 
-# The time of day as ISO 8601 has it, which a page of a list asks for hundreds of times.
+# The time of day as ISO 8601 has it, which a page of a list asks for hundreds of times: by itself,
+# as that of a moment looks up how far its zone is from UTC.
 def _minute(at: datetime) -> str:
-    return at.isoformat(timespec="minutes")[11:16]
+    return at.time().isoformat("minutes")
 
 
 def _clock(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")[11:19]
+    return at.time().isoformat("seconds")
 
 
 def _exact(at: datetime) -> str:
