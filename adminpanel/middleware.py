@@ -147,6 +147,9 @@ class HeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        # But for Django's own pages about an error, while somebody works on the panel.
+        if not (settings.DEBUG and response.status_code in (404, 500)):
+            response["Content-Security-Policy"] = settings.CONTENT_SECURITY_POLICY
         response["Cross-Origin-Resource-Policy"] = "same-origin"
         response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         return response
