@@ -27,7 +27,7 @@ from pools.changes.proposal import (
     Snapshot,
     differences,
 )
-from pools.changes.sending import FormReused, make_change
+from pools.changes.sending import FormReused, FormSentOtherwise, make_change
 from pools.changes.settling import (
     Settling,
     SettlingState,
@@ -43,6 +43,7 @@ __all__ = [
     "Conflict",
     "Difference",
     "FormReused",
+    "FormSentOtherwise",
     "HistoryItem",
     "OutcomeUnwritten",
     "PoolGone",

@@ -226,8 +226,11 @@ def _may_be_late(entry: Recorded, pool: Pool | None) -> bool:
     """Whether what was read may be from before a change that was made a moment ago.
 
     A copy that Core reads from can lag behind: then all is as it was before. What stays so
-    is recorded after the quiet time.
+    is recorded after the quiet time. One that has just been seen to lag may show anything that
+    the pool was meanwhile: what an earlier change gave it, say.
     """
+    if pool and (entry.kind, entry.outcome) == (Kind.READBACK, Readback.NOT_SHOWN):
+        return bool(entry.now < entry.at + quiet_time())
     if entry.kind not in {Kind.OUTCOME, Kind.READBACK} or entry.outcome not in _SHOWN:
         return False
     if pool is None and entry.action != Action.CREATE:

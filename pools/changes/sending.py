@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.core.exceptions import SuspiciousOperation
 from django.db import Error as AnyDatabaseError
@@ -17,7 +17,7 @@ from pools.catalogue.keeping import forget, keep
 from pools.changes import drift
 from pools.changes.checking import checked
 from pools.changes.entries import Recorded
-from pools.changes.history import changes_by_id, edited
+from pools.changes.history import HistoryItem, changes_by_id, edited
 from pools.changes.holding import refuse_if_held
 from pools.changes.outcome import outcome_of
 from pools.changes.pool_records import newest_entry_about
@@ -83,13 +83,26 @@ class FormReused(SuspiciousOperation):
     """A form's id came back with another change, person or company: a forged form."""
 
 
+class FormSentOtherwise(Exception):
+    """The form was sent before and asked for something else then. Nothing was sent now.
+
+    A browser shows a form once more as it was left, by its way back. What is typed then is
+    another change, and no second submit of `change_id`.
+    """
+
+    def __init__(self, change_id: UUID) -> None:
+        super().__init__("the form was sent before, with other entries")
+        self.change_id = change_id
+
+
 def make_change(core: CoreClient, change: ProposedChange) -> ChangeResult:
     """Makes a proposed change, once, and says how it ended.
 
     Reads the pool first: a CoreError from that, Conflict, PoolHeld, CompanyArchived,
     LedgerUnwritable and FormReused all mean that nothing was sent. OutcomeUnwritten means that
     it was, and that the record shows the change as open. A form that was sent before is not sent
-    again: its first outcome is returned, waited for while that is still under way.
+    again: its first outcome is returned, waited for while that is still under way. Where it asks
+    for something else by now, that is FormSentOtherwise.
     """
     with ExitStack() as held:
         try:
@@ -233,7 +246,7 @@ def _unreadable(pool: Pool, changed: PoolChanges | None) -> dict[str, object]:
 def _sent(core: CoreClient, intent: Intent, begun: datetime) -> ChangeResult:
     answer, error = _try(core, intent, begun)
     answered, message = (answer, "") if isinstance(answer, Pool) else (None, answer)
-    outcome = outcome_of(error)
+    outcome = outcome_of(error, intent.change.action)
     pool_id = answered.id if answered else intent.change.pool_id
     after = Snapshot.from_pool(answered) if answered else None
     with counted_change(intent.change.action, outcome):
@@ -388,6 +401,8 @@ def _repeated(change: ProposedChange, intent: Entry) -> ChangeResult:
         raise FormReused("this form belongs to another change")
     assert intent.change is not None  # noqa: S101  (every intent has one)
     item = changes_by_id([intent.change])[0]
+    if not _asks_for_the_same(change, item):
+        raise FormSentOtherwise(intent.change)
     while item.state is ChangeState.UNDER_WAY or (
         item.state is ChangeState.READING_BACK and may_still_run(intent.at, clock.now())
     ):
@@ -407,3 +422,13 @@ def _repeated(change: ProposedChange, intent: Entry) -> ChangeResult:
         differences=item.differences,
         kept_name=item.kept_name,
     )
+
+
+def _asks_for_the_same(change: ProposedChange, sent: HistoryItem) -> bool:
+    """Whether a form asks for what it asked for when it was sent; as far as that can be read."""
+    if sent.unreadable:
+        return True
+    wanted = None if change.fields is None else _as_new(change.fields)
+    if change.changed is not None and sent.before is not None:
+        wanted = sent.before.changed_by(change.changed)
+    return (wanted, change.reason) == (sent.wanted, sent.reason)

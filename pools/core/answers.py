@@ -231,12 +231,21 @@ def _of_status(answer: Answer) -> Reason:
 
 def _says_no(value: Mapping[str, Any]) -> bool:
     """Whether an answer with the status of a success reports an error all the same."""
-    errors = _ERRORS & value.keys() or value.get("error")
     words = {str(value[name]).lower() for name in _VERDICTS if name in value}
     denied = {str(value[name]).lower() for name in _SUCCESSES if name in value}
     numbers = [number for name in _STATUSES if (number := whole_number(value.get(name)))]
     failed = any(number >= HTTPStatus.BAD_REQUEST for number in numbers)
-    return bool(errors) or failed or not _FAILED.isdisjoint(words) or not _NO.isdisjoint(denied)
+    return _blames(value) or failed or not _FAILED.isdisjoint(words) or not _NO.isdisjoint(denied)
+
+
+def _blames(value: Mapping[str, Any]) -> bool:
+    """Whether an answer tells of errors. Empty places for them say nothing, but for those of a
+    bare refusal, which is a sentence and its errors: `{"message": "Locked.", "errors": {}}`.
+    """
+    if any(value.get(name) for name in (*_ERRORS, "error")):
+        return True
+    affirmed = "data" in value or any(value.get(name) is True for name in _SUCCESSES)
+    return bool(_ERRORS & value.keys() and read_message(value)) and not affirmed
 
 
 def _reports_failure(value: Any) -> bool:

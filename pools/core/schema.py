@@ -106,6 +106,11 @@ class Page:
         return {each for each in said if each is not None}
 
     @property
+    def begins_late(self) -> bool:
+        """Whether pools stand before these that are on none of the pages before."""
+        return self.numbered and self.first > max(self.number - 1, 0) * self.per_page + 1
+
+    @property
     def is_last(self) -> bool:
         """Whether nothing follows, as far as Core says."""
         return self.follows is False
@@ -113,7 +118,8 @@ class Page:
     @property
     def is_whole(self) -> bool:
         """Whether these are all pools that were asked for, as far as Core says."""
-        return self.number == 1 and self.is_last and self.total in (None, len(self.pools))
+        whole = self.number == self.first == 1 and self.is_last
+        return whole and self.total in (None, len(self.pools))
 
 
 class Sort(StrEnum):

@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from pools.changes import (
     ChangeResult,
     Conflict,
+    FormSentOtherwise,
     PoolGone,
     PoolHeld,
     ProposedChange,
@@ -202,15 +203,13 @@ class ChangeForm(CheckedForm):
         if isinstance(result, ChangeResult):
             if not result.not_made:
                 return None
-            # Nothing was changed: its next submit is another change.
-            self._put(form_id=str(uuid.uuid4()))
             if isinstance(result.error, Invalid):
                 self._quote(result.error)
-            self._show_again(result.read)
+            self._show_again(result.read, anew=True)
             return None
         if isinstance(result, Exception):
             # Core was just asked, or is not to be asked now.
-            self._show_again(None)
+            self._show_again(None, anew=isinstance(result, FormSentOtherwise))
             return None
         if self.is_bound and self._is_undated:
             # Its person has read why: it may be sent once more.
@@ -236,11 +235,13 @@ class ChangeForm(CheckedForm):
         told = self.pool.connectors if self.pool else None
         return None if told is None else len(told)
 
-    def _show_again(self, read: Pool | None) -> None:
+    def _show_again(self, read: Pool | None, *, anew: bool) -> None:
         """Shows the pool as it was read for the change; or else what this form said of it.
 
-        That is enough to say which pool it is.
+        That is enough to say which pool it is. `anew`: its next submit is another change.
         """
+        if anew:
+            self._put(form_id=str(uuid.uuid4()))
         self.pool, seen = read, self._opened
         if read is not None or seen is None or self._pool_id is None:
             return

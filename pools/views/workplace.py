@@ -15,6 +15,7 @@ from pools.changes import (
     AlreadyDeleted,
     ChangeResult,
     Conflict,
+    FormSentOtherwise,
     OutcomeUnwritten,
     PoolGone,
     PoolHeld,
@@ -54,7 +55,14 @@ from pools.wording.tokens import expires_soon, next_label
 _Read = TypeVar("_Read")
 # What a view may meet and shows as a problem; anything else is a defect and a 500.
 READING: Final = (CoreError, TokenMissing, TokenUnreadable)
-CHANGING: Final = (*READING, Conflict, PoolHeld, LedgerUnwritable, OutcomeUnwritten)
+CHANGING: Final = (
+    *READING,
+    Conflict,
+    FormSentOtherwise,
+    PoolHeld,
+    LedgerUnwritable,
+    OutcomeUnwritten,
+)
 # What the page of a problem tells where it is not about a pool.
 NO_POOL: Final[Mapping[str, Any]] = {
     "pool": None,

@@ -135,11 +135,11 @@ def compared(item: HistoryItem) -> tuple[tuple[str, ...], list[Compared]]:
     """Each value before and after: the moments, and one row a field.
 
     Where nothing was read or answered afterwards, what was asked for is shown instead; where
-    it did not come to that, it is shown beside what was found.
+    it did not come to that, or the pool did not show it, it is shown beside what was found.
     """
     moments = [("Before", item.before)]
     state = item.state
-    missed = state in {ChangeState.NOT_APPLIED, ChangeState.SUPERSEDED}
+    missed = state in {ChangeState.NOT_APPLIED, ChangeState.SUPERSEDED, ChangeState.NOT_SEEN}
     if item.wanted is not None and (item.after is None or missed):
         moments.append(("As asked for", item.wanted))
     if item.after is not None and state is not ChangeState.NOT_APPLIED:

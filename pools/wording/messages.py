@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.contrib import messages
 
 from pools.changes import AlreadyDeleted, ChangeResult, Difference
+from pools.changes.outcome import is_gone
 from pools.changes.state import ChangeState
 from pools.core import Reason
 from pools.models import Company
@@ -163,4 +164,9 @@ def _said(result: ChangeResult) -> str:
 
 def _cause(result: ChangeResult) -> str:
     """Why nothing is known, as the first thing that is said."""
+    if result.action is Action.DELETE and result.error is not None and is_gone(result.error):
+        return (
+            "Patchworks says that the pool is gone, and had it just before. A proxy on the way may "
+            "have sent this twice, or someone else deleted it."
+        )
     return (result.error and cause_of(result.error)) or "Patchworks gave no clear answer."

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from pools.changes import (
     ChangeResult,
+    FormSentOtherwise,
     OutcomeUnwritten,
     PoolGone,
     PoolHeld,
@@ -70,6 +71,20 @@ def sent_before(result: ChangeResult, situation: Situation) -> Problem:
         next_text="Check the form, then send it as a new change.",
         kind="warning",
         status=409,
+    )
+
+
+def sent_otherwise(error: FormSentOtherwise, situation: Situation) -> Problem:
+    """What a form asks for now is not what it asked for when it was sent."""
+    return Problem(
+        title="You sent this form before, with other entries.",
+        meaning="What you sent then is a change of its own. This time, nothing was sent. Your "
+        "entries are still here.",
+        next_text="Check the form, then send it as a new change.",
+        kind="warning",
+        status=409,
+        next_href=reverse("pools:change", args=[error.change_id]),
+        next_label="Open the change",
     )
 
 

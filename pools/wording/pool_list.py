@@ -52,6 +52,8 @@ def list_notes(query: PoolQuery, page: Page) -> list[str]:
         notes.append(f"Patchworks gave page {page.number} instead of page {query.page}")
     elif page.per_page < query.per_page:
         notes.append(f"Patchworks gives at most {page.per_page} at a time")
+    if page.begins_late:
+        notes.append(f"Patchworks began with pool {page.first}: none of the pools before is shown")
     notes += _of_more(page)
     if page.pools and all(pool.connectors is None for pool in page.pools):
         notes.append("Patchworks didn't say which connectors use these pools")

@@ -10,7 +10,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from pools.changes import ChangeResult, Conflict, OutcomeUnwritten, PoolGone, PoolHeld, PoolVanished
+from pools.changes import (
+    ChangeResult,
+    Conflict,
+    FormSentOtherwise,
+    OutcomeUnwritten,
+    PoolGone,
+    PoolHeld,
+    PoolVanished,
+)
 from pools.changes.reverting import CannotRevert, MovedOn, NothingToRevert
 from pools.core import errors
 from pools.ledger.appending import LedgerUnwritable
@@ -35,6 +43,7 @@ _ROWS: Final[tuple[tuple[type[Exception], Callable[[Any, Situation], Problem]], 
     (errors.Unanswered, core_errors.unanswered),
     (errors.Unexpected, core_errors.unexpected),
     (Conflict, conflicts.conflict),
+    (FormSentOtherwise, obstacles.sent_otherwise),
     (PoolHeld, obstacles.pool_held),
     (PoolGone, obstacles.pool_gone),
     (PoolVanished, obstacles.pool_vanished),

@@ -11,7 +11,7 @@ from pools.changes import SettlingState, drift, sending, settle
 from pools.changes.history import changes_by_id
 from pools.changes.settling import unread
 from pools.changes.state import ChangeState
-from pools.core import NotFound
+from pools.core import NotFound, PoolChanges
 from pools.ledger.proof import prove
 from pools.models import Entry
 from pools.models.vocabulary import Action, Kind
@@ -80,6 +80,34 @@ def test_what_core_shows_with_a_delay_is_seen_once_it_is_shown(
         look(place)
     assert changes_by_id([result.change_id])[0].state is ChangeState.DONE
     assert noticed() == []
+
+
+def test_what_an_earlier_change_did_is_not_taken_for_somebodys_where_core_lags(
+    place: Place,
+) -> None:
+    """Two edits, of which Core's copy shows neither at first, and then one after the other."""
+    place.sandbox.set_fault("do-nothing;only=writes")
+    place.make(Action.EDIT, changed=PoolChanges(limit=9))
+    second = place.make(Action.EDIT, changed=PoolChanges(limit=8, timeout=60))
+    outside(place, limit=9)
+    look(place)
+    assert noticed() == []
+    outside(place, limit=8, timeout=60)
+    look(place)
+    assert changes_by_id([second.change_id])[0].state is ChangeState.DONE
+    assert noticed() == []
+
+
+def test_what_stays_otherwise_where_core_lagged_is_somebodys(place: Place) -> None:
+    place.sandbox.set_fault("do-nothing;only=writes")
+    place.make(Action.EDIT)
+    outside(place, limit=7)
+    look(place)
+    assert noticed() == []
+    with a_minute_later():
+        look(place)
+    ((before, after),) = noticed()
+    assert (before.limit, after.limit) == (5, 7)
 
 
 def test_other_values_later_do_not_speak_against_it(place: Place) -> None:

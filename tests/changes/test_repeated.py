@@ -8,9 +8,17 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from pools.changes import ChangeResult, FormReused, Snapshot, make_change, sending
+from pools.changes import (
+    ChangeResult,
+    FormReused,
+    FormSentOtherwise,
+    Snapshot,
+    make_change,
+    sending,
+)
 from pools.changes.recording import Intent, record_intent
 from pools.changes.state import ChangeState
+from pools.core import PoolChanges, PoolFields
 from pools.ledger.appending import Actor, LedgerUnwritable
 from pools.models import Entry
 from pools.models.vocabulary import Action, Kind, Outcome
@@ -100,6 +108,26 @@ def test_a_form_that_comes_back_with_another_change_is_forged(
     make_change(place.client(), change)
     with pytest.raises(FormReused):
         make_change(place.client(), replace(change, **other))
+    assert len(place.writes()) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "other"),
+    [
+        (Action.EDIT, {"changed": PoolChanges(limit=78)}),
+        (Action.EDIT, {"changed": PoolChanges(limit=77, timeout=30)}),
+        (Action.CREATE, {"fields": PoolFields("Another", 7, None)}),
+        *((action, {"reason": "another one"}) for action in ACTIONS),
+    ],
+)
+def test_a_form_that_comes_back_with_other_entries_is_no_second_submit(
+    place: Place, action: Action, other: dict[str, Any]
+) -> None:
+    change = place.propose(action)
+    first = make_change(place.client(), change)
+    with pytest.raises(FormSentOtherwise) as refused:
+        make_change(place.client(), replace(change, **other))
+    assert refused.value.change_id == first.change_id
     assert len(place.writes()) == 1
 
 

@@ -279,10 +279,16 @@ def test_delete_and_clear_need_an_object_without_errors(value: object, reason: R
         {"success": 1, "status": "success", "code": 200},
         {"ok": True, "status": 200, "code": 0, "result": "cleared"},
         {"status": "ok", "type": "pool", "code": "POOL_CLEARED"},
+        {"data": [], "errors": [], "message": "Cleared."},
+        {"data": None, "error": None, "errors": None},
+        {"success": True, "errors": {}, "message": "Cleared.", "exception": None},
+        {"errors": []},
     ],
 )
 def test_an_answer_that_tells_of_no_error_is_a_success(value: object) -> None:
-    assert results(answer(value))["clear"] == ""
+    said = "Cleared." if isinstance(value, dict) and "message" in value else ""
+    found = results(answer(value))
+    assert (found["clear"], found["delete"]) == (said, said)
 
 
 @pytest.mark.parametrize("body", [b"[]", b""])

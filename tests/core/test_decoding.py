@@ -185,10 +185,15 @@ def test_a_byte_order_mark_says_nothing() -> None:
     assert decode_json(b'\xef\xbb\xbf{"a":1}', CoreLimits()) == {"a": 1}
 
 
-@pytest.mark.parametrize("written", [7, 7.0, "7"])
+@pytest.mark.parametrize("written", [7, 7.0, "7", "7.00", "7.0"])
 def test_a_whole_number_may_be_written_in_other_ways(written: object) -> None:
     pool = read_pool({**POOL, "id": written, "limit": written, "timeout": written})
     assert (pool.id, pool.limit, pool.timeout, pool.unreadable) == (7, 7, 7, frozenset())
+
+
+@pytest.mark.parametrize("written", ["7.50", "7.", ".0", "07", "7,0", "7.0 ", "1e2"])
+def test_what_is_not_surely_a_whole_number_is_none(written: str) -> None:
+    assert read_pool({**POOL, "limit": written}).unreadable == {"limit"}
 
 
 UUID = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"

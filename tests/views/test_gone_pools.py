@@ -6,6 +6,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
+from pools.models import Entry
+from pools.models.vocabulary import Kind, Outcome
 from sandbox.running import RunningSandbox
 from tests.fixtures.panel import SignIn, give_token, make_company, person_of, told
 from tests.views.changing import dialog
@@ -189,7 +191,24 @@ def test_one_that_nobody_changed_here_is_known_from_the_form_that_was_open(
     assert "ZD-4711" in page.text
 
 
-@pytest.mark.parametrize("deed", ["edit", "clear", "delete"])
+@pytest.mark.parametrize("status", [404, 410])
+def test_one_that_is_gone_when_it_is_deleted_may_have_been_deleted_by_that(
+    manager: Client, core: RunningSandbox, pool: int, status: int
+) -> None:
+    """A proxy repeats a delete whose answer was lost, and hands on the second answer."""
+    address = f"{LIST}{pool}/delete/"
+    form = filled(manager, address, reason="ZD-4711")
+    core.set_fault(f"status={status};only=delete")
+    said = told(manager.post(address, form, follow=True))
+    assert (
+        "Patchworks says that the pool is gone, and had it just before. A proxy on the way may "
+        "have sent this twice, or someone else deleted it. "
+    ) in said
+    assert f"We can't tell whether “NetSuite orders” ({pool}) was deleted from Acme." in said
+    assert Entry.objects.get(kind=Kind.OUTCOME).outcome == Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("deed", ["edit", "clear"])
 def test_one_that_goes_between_reading_it_and_the_call(
     manager: Client, core: RunningSandbox, pool: int, deed: str
 ) -> None:

@@ -245,6 +245,26 @@ def test_pages_by_cursor_do_not_go_on_for_ever(manager: Client, core: OtherCore)
         assert (page.context["page_facts"]["first"], page.context["next_href"]) == (1, "")
 
 
+@pytest.mark.parametrize("total", [40, None])
+def test_a_core_that_counts_pages_from_nought_is_seen_to_leave_out_the_first(
+    manager: Client, core: OtherCore, total: int | None
+) -> None:
+    fill(core, 40)
+
+    def from_nought(request: Request, document: Any) -> Any:
+        if not request.path.endswith("/connection-pools"):
+            return document
+        pools, api = core.sandbox.company("acme").pools(), core.sandbox.server.api
+        meta = {"current_page": 1, "last_page": 1, "per_page": 25, "from": 26, "total": total}
+        return {"data": [api.document(pool, []) for pool in pools[25:]], "meta": meta}
+
+    core.answers = rewriting(from_nought)
+    page = manager.get(LIST)
+    assert notes(page)[0] == "Patchworks began with pool 26: none of the pools before is shown"
+    facts = page.context["page_facts"]
+    assert (facts["first"], facts["last"], facts["total"]) == (26, 40, total)
+
+
 def test_a_list_that_comes_all_at_once_has_one_page(manager: Client, core: OtherCore) -> None:
     fill(core, 40)
 

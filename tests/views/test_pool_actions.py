@@ -551,3 +551,27 @@ def test_a_held_pool_says_so_before_a_form_is_filled_in(
     assert page.status_code == 409
     change = Entry.objects.get(kind="intent").change
     assert page.context["problem"].next_href == f"/changes/{change}/"
+
+
+def test_what_is_typed_in_a_form_that_was_sent_is_another_change(
+    manager: Client, core: RunningSandbox
+) -> None:
+    pool = one_pool(manager)
+    address = f"/c/acme/pools/{pool}/edit/"
+    form = open_form(manager, address, limit="77", reason="T-1")
+    manager.post(address, form)
+    # By the browser's way back, which shows the form as it was left.
+    answer = manager.post(address, form | {"limit": "78", "reason": "T-2"})
+    said = told(answer)
+    assert (answer.status_code, len(writes(core))) == (409, 1)
+    assert "You sent this form before, with other entries." in said
+    assert "This time, nothing was sent. Your entries are still here." in said
+    assert answer.context["form"].typed()["limit"] == "78"
+    # The pool has other values by then: that is a conflict, and after it the entries are sent.
+    again = form | {"limit": "78", "reason": "T-2", "form_id": hidden(answer, "form_id")}
+    answer = manager.post(address, again)
+    assert answer.status_code == 409
+    again |= {"form_id": hidden(answer, "form_id"), "seen": hidden(answer, "seen")}
+    answer = manager.post(address, again, follow=True)
+    assert "limit 77 → 78" in told(answer)
+    assert outcomes() == ["done", "done"]

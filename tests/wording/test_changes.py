@@ -163,7 +163,7 @@ def test_what_core_refused_after_all_changed_nothing_whatever_the_verdict() -> N
 
 def test_a_late_answer_shows_what_the_pool_had_when_it_was_looked_at() -> None:
     late = settled(Verdict.NOT_APPLIED, BEFORE)._replace(outcome=Outcome.DONE)
-    assert compared(late)[0] == ("Before", "After")
+    assert compared(late)[0] == ("Before", "As asked for", "After")
 
 
 @pytest.mark.parametrize("field", ["name", "limit", "connector_ids"])
