@@ -17,6 +17,7 @@ import pools.accounts
 import pools.forms
 import pools.views
 from adminpanel.checks import FLOORS
+from adminpanel.settings import BASE_DIR
 from pools.accounts.passwords import STOLEN_FILE, WORDS
 from pools.accounts.provider_tokens import ALGORITHMS
 from pools.forms.pool import PoolForm
@@ -136,18 +137,59 @@ def test_every_event_is_in_the_inventory() -> None:
     assert listed - composed - {"signed_in"} <= events_in_code() | {"signed_in"}
 
 
-def test_every_line_of_the_log_is_in_the_inventory() -> None:
+def logged() -> Iterator[tuple[str, str]]:
+    """Each line that the code logs, and its logger."""
     levels = {"debug", "info", "warning", "error", "exception"}
-    said = {
-        str(call.args[0].value)
-        for _, called, call in calls()
-        if called in levels and isinstance(call.func, ast.Attribute)
-        and ast.unparse(call.func.value) in {"log", "_log"}
-        and isinstance(call.args[0], ast.Constant)
-    }  # fmt: skip
-    assert len(said) > 10
-    patterns = [re.escape(name).replace("…", ".*") for name in first_cells("Log")]
-    assert [line for line in said if not any(re.fullmatch(p, line) for p in patterns)] == []
+    for file, called, call in calls():
+        if called in levels and isinstance(call.func, ast.Attribute):
+            match ast.unparse(call.func.value), call.args:
+                case "log" | "_log", [ast.Constant(value=str(line)), *_]:
+                    yield line, logger_of(file)
+                case "log" | "_log", [ast.Name(id="EVENT"), *_]:
+                    yield event_of(file), logger_of(file)
+                case "log", [ast.Name(id="event"), *_]:
+                    yield from ((line, logger_of(file)) for line in handed_over(file))
+                case "self.log", [ast.Constant(value=str(line)), *_]:
+                    yield line, "gunicorn.error"
+                case "log" | "_log" | "self.log", _:
+                    raise AssertionError(f"{file}: {ast.unparse(call)}")
+
+
+def logger_of(file: str) -> str:
+    """By the name that it is asked for; `__name__` is its module's."""
+    (name,) = re.findall(r"get_?[lL]ogger\((.+?)\)", (BASE_DIR / file).read_text())
+    module = file.removesuffix(".py").replace("/", ".")
+    return str(name.strip('"')) if name != "__name__" else module
+
+
+def event_of(file: str) -> str:
+    text = (BASE_DIR / file).read_text()
+    (event,) = re.findall(r'^EVENT(?:: Final)? = "(.+)"$', text, re.MULTILINE)
+    return str(event)
+
+
+def handed_over(file: str) -> list[str]:
+    """What `_delay` is told to log."""
+    return re.findall(r'self\._delay\([\w.]+, "(.+?)"', (BASE_DIR / file).read_text())
+
+
+def test_every_line_of_the_log_is_in_the_inventory_under_its_logger() -> None:
+    said = set(logged())
+    assert len(said) > 25
+    assert {"Core does not answer", "ledger checkpoint"} <= {line for line, _ in said}
+    told = {(name, row[1].strip("`")) for row in inventory("Log") for name in named(row[0])}
+    patterns = [(re.escape(name).replace("…", ".*"), logger) for name, logger in told]
+    assert [
+        (line, logger)
+        for line, logger in said
+        if not any(logger == where and re.fullmatch(p, line) for p, where in patterns)
+    ] == []
+
+
+@pytest.mark.parametrize("title", ["Input", "Keys and algorithms", "Events", "Log"])
+def test_nothing_is_in_an_inventory_twice(title: str) -> None:
+    names = [name for row in inventory(title) for name in re.findall(r"`([^`]+)`", row[0])]
+    assert [name for name in {*names} if names.count(name) > 1] == []
 
 
 def test_the_words_that_count_for_nothing_in_a_password_are_written_down() -> None:
