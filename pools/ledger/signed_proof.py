@@ -99,7 +99,8 @@ class Signed:
         """What came of it. `to_the_end`: the walk reached the last entry there is."""
         findings = [self._differs(note) for note in self._differ[:NAMED]]
         if more := len(self._differ) - NAMED:
-            findings += [f"{more} more signed checkpoints name other entries."] if more > 0 else []
+            name = "checkpoint names" if more == 1 else "checkpoints name"
+            findings += [f"{more} more signed {name} other entries."] if more > 0 else []
         findings += self._lost
         if self._ahead and to_the_end and not self._lost:
             findings.append(self._cut(self._ahead[0]))
@@ -155,7 +156,8 @@ def verified(
         except BadNote as reason:
             wrong.append(f"The checkpoint of {note.size} entries is not genuine. {reason}")
     if len(wrong) > NAMED:
-        wrong = [*wrong[:NAMED], f"{len(wrong) - NAMED} more signed checkpoints prove nothing."]
+        prove = "checkpoint proves" if len(wrong) == NAMED + 1 else "checkpoints prove"
+        wrong = [*wrong[:NAMED], f"{len(wrong) - NAMED} more signed {prove} nothing."]
     return readable, wrong
 
 

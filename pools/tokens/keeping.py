@@ -339,7 +339,7 @@ def _seal_again(token: Token, secret: Secret) -> None:
         keep_canary()
         Token.objects.filter(pk=token.pk, sealed=token.sealed).update(sealed=sealed)
 
-    if try_to_write("token sealed again", write):
+    if try_to_write("token encrypted again", write):
         token.sealed = sealed
 
 

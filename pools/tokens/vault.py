@@ -162,7 +162,8 @@ def wrong_token_keys() -> list[str]:
         if key_id not in configured
     ]
     wrong = [
-        f"TOKEN_KEYS: key {canary.key_id} is not the one that the stored tokens were sealed with."
+        f"TOKEN_KEYS: key {canary.key_id} is not the one that the stored tokens were encrypted "
+        "with."
         for canary in canaries
         if not _unseals(canary)
     ]

@@ -368,7 +368,7 @@ def test_rotating_keys_takes_second_factors_along(olga: Client, settings: Any) -
     settings.TOKEN_KEYS = (("second", old[0][1]), *old)
     output = StringIO()
     call_command("rotate_keys", stdout=output)
-    assert "Resealed second factors: 2. Unreadable: 0." in output.getvalue()
+    assert "Second factors encrypted again: 2. Unreadable: 0." in output.getvalue()
     settings.TOKEN_KEYS = settings.TOKEN_KEYS[:1]
     assert olga.get(f"{HOME}recovery-codes/").status_code == 200
 

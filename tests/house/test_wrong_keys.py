@@ -42,7 +42,7 @@ def test_the_right_keys_start(nursery: Nursery, stored: dict[str, str]) -> None:
             "TOKEN_KEYS",
             (
                 "The panel does not start: TOKEN_KEYS: key one is not the one that the stored "
-                "tokens were sealed with."
+                "tokens were encrypted with."
             ),
         ),
         (

@@ -10,7 +10,8 @@ from django.db import connection
 
 from pools.ledger import tree
 from pools.ledger.signed_checkpoints import public_keys, sign_checkpoint
-from pools.ledger.signed_proof import in_lines, stored
+from pools.ledger.signed_notes import BadNote
+from pools.ledger.signed_proof import NAMED, in_lines, stored, verified
 from pools.models import SignedHead, TreeTile
 from pools.secret import Secret
 from tests.fixtures.ledger import append_events, tamper, verify_audit
@@ -163,6 +164,12 @@ def test_what_is_no_checkpoint_is_told(kept: str, signed: str) -> None:
     assert "A signed checkpoint cannot be read. It names no size." in said
     with pytest.raises(CommandError, match="cannot be read: No such file"):
         verify_audit("--checkpoint", "/nowhere")
+
+
+def test_what_is_left_out_is_counted_in_a_whole_sentence() -> None:
+    damaged = [BadNote("It names no size.")] * (NAMED + 2)
+    assert verified(damaged[:-1], [])[1][-1] == "1 more signed checkpoint proves nothing."
+    assert verified(damaged, [])[1][-1] == "2 more signed checkpoints prove nothing."
 
 
 def test_a_start_in_the_middle_compares_none(kept: str) -> None:

@@ -38,7 +38,7 @@ def test_every_token_gets_the_new_key_and_opens(
     code, said = rotate()
     assert (code, keys_used()) == (0, {"new"})
     assert opened() == {f"secret-{number}" for number in range(5)}
-    assert "Resealed tokens: 5. Unreadable: 0 (left as they are)." in said
+    assert "Tokens encrypted again: 5. Unreadable: 0 (left as they are)." in said
     assert said.splitlines()[-2:] == [
         "Key new: 5 tokens, used for new tokens.",
         "Key old: 0 tokens, not in use: you can remove it from TOKEN_KEYS.",
@@ -51,7 +51,7 @@ def test_a_second_run_has_nothing_to_do(settings: Any) -> None:
     settings.TOKEN_KEYS = (NEW, OLD)
     rotate()
     sealed = list(Token.objects.values_list("sealed", flat=True))
-    assert "Resealed tokens: 0." in rotate()[1]
+    assert "Tokens encrypted again: 0." in rotate()[1]
     assert list(Token.objects.values_list("sealed", flat=True)) == sealed
 
 
@@ -62,7 +62,7 @@ def test_a_token_from_before_is_sealed_again_under_the_same_key() -> None:
     token.sealed = sealed_before(Secret("secret-0"), binding_of(token))
     token.save()
     code, said = rotate()
-    assert (code, "Resealed tokens: 1." in said) == (0, True)
+    assert (code, "Tokens encrypted again: 1." in said) == (0, True)
     assert opened() == {"secret-0", "secret-1"}
     assert not Token.objects.filter(sealed__startswith="v1:").exists()
 

@@ -174,7 +174,7 @@ def test_a_missing_key_is_a_reason_not_to_start(stored: Token, settings: Any) ->
 def test_a_wrong_key_is_a_reason_not_to_start(stored: Token, settings: Any) -> None:
     settings.TOKEN_KEYS = (key("first"),)
     assert wrong_token_keys() == [
-        "TOKEN_KEYS: key first is not the one that the stored tokens were sealed with."
+        "TOKEN_KEYS: key first is not the one that the stored tokens were encrypted with."
     ]
 
 

@@ -109,8 +109,8 @@ class Command(BaseCommand):
             write_secrets(folder, made)
         except FileExistsError as error:
             raise CommandError(
-                f"{error.filename} already exists, so nothing was written: what is sealed with "
-                "old keys can't be opened with new ones. Name an empty folder."
+                f"{error.filename} already exists, so nothing was written: what is encrypted "
+                "with old keys can't be read with new ones. Name an empty folder."
             ) from None
         except OSError as error:
             raise CommandError(

@@ -1,4 +1,4 @@
-"""Seals every stored token with the first of TOKEN_KEYS, so that older keys can be removed."""
+"""Encrypts what is stored with the first of TOKEN_KEYS, so that older keys can be removed."""
 
 import sys
 from argparse import ArgumentParser
@@ -22,9 +22,10 @@ class Command(BaseCommand):
     """Exit 0: everything has the first key. Exit 1: some are unreadable, and keep theirs."""
 
     help = (
-        "Seals stored tokens with the first of TOKEN_KEYS. Put the new key first and keep the "
-        "old one after it, restart the panel and run this. Remove the old key once this says "
-        "that it is not in use. You can stop this at any time and run it again."
+        "Encrypts stored tokens and second factors again, with the first of TOKEN_KEYS. Put the "
+        "new key first and keep the old one after it, restart the panel and run this. Remove the "
+        "old key once this says that it is not in use. You can stop this at any time and run it "
+        "again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,8 +39,8 @@ class Command(BaseCommand):
             "--forget-lost",
             action="store_true",
             help=(
-                "first remove tokens and second factors sealed with a key that is no longer in "
-                "TOKEN_KEYS: only when that key is lost for good"
+                "first remove tokens and second factors that were encrypted with a key that is "
+                "no longer in TOKEN_KEYS: only when that key is lost for good"
             ),
         )
 
@@ -53,12 +54,14 @@ class Command(BaseCommand):
         for batch in reseal_tokens(forget_unreadable=forget_unreadable):
             resealed += batch.resealed
             unreadable += batch.unreadable
-            self.stdout.write(f"Resealed {counted(resealed, 'token')} so far…")
+            self.stdout.write(f"Encrypted {counted(resealed, 'token')} again so far…")
         ended = "removed" if forget_unreadable else "left as they are"
-        self.stdout.write(f"Resealed tokens: {resealed}. Unreadable: {unreadable} ({ended}).")
+        self.stdout.write(
+            f"Tokens encrypted again: {resealed}. Unreadable: {unreadable} ({ended})."
+        )
         factors = reseal_second_factors()
         self.stdout.write(
-            f"Resealed second factors: {factors.resealed}. Unreadable: {factors.unreadable}."
+            f"Second factors encrypted again: {factors.resealed}. Unreadable: {factors.unreadable}."
         )
         self._say_what_can_be_removed()
         if (unreadable and not forget_unreadable) or factors.unreadable:
