@@ -161,3 +161,26 @@ def test_systemd_reads_its_units(tmp_path: Path) -> None:
         check=False,
     )
     assert [line for line in read.stderr.splitlines() if "pools-panel" in line] == []
+
+
+UNITS = {path.name: path.read_text() for path in (ROOT / "docs/deployment").glob("*.service")}
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_a_service_is_started_again_however_long_the_database_is_away(name: str) -> None:
+    # systemd gives up after five starts within ten seconds.
+    (wait,) = re.findall(r"^RestartSec=(\d+)$", UNITS[name], re.MULTILINE)
+    assert int(wait) * 4 > 10
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_nobody_else_reads_what_a_service_keeps(name: str) -> None:
+    assert "\nStateDirectory=pools-panel\nStateDirectoryMode=0700\n" in UNITS[name]
+    assert "\nProtectSystem=strict\n" in UNITS[name]
+
+
+def test_the_feed_is_written_where_its_service_may_write() -> None:
+    unit = UNITS["pools-panel-feed.service"]
+    assert "\nLogsDirectory=pools-panel\nLogsDirectoryMode=0750\nUMask=0027\n" in unit
+    (file,) = re.findall(r"feed --to (/var/log/pools-panel/\S+) --follow\n", unit)
+    assert f"manage.py feed --to {file} --follow" in (ROOT / "docs/siem.md").read_text()

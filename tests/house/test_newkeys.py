@@ -39,6 +39,8 @@ def test_what_it_prints_is_all_that_a_panel_needs(manage: Manage, tmp_path: Path
     assert (made.returncode, made.stderr) == (0, "")
     settings = as_environment(made.stdout)
     assert manage("migrate", "-v0", **settings).returncode == 0
+    (made_by_migrate,) = tmp_path.glob("*.sqlite3")
+    assert made_by_migrate.stat().st_mode & 0o777 == 0o600
     checked = manage("check", "--deploy", "--fail-level", "WARNING", **settings)
     assert checked == Ended(0, ALL_IS_WELL, "")
 

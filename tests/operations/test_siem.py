@@ -11,7 +11,7 @@ import yaml
 from tests.standard.reading import DOCS
 
 TEXT = (DOCS / "siem.md").read_text()
-FILE = "/var/lib/pools-panel/feed.jsonl"
+FILE = "/var/log/pools-panel/feed.jsonl"
 # The options that the two programs document for what the samples use; both refuse others.
 OF_VECTOR = {
     "file": {"include", "exclude", "read_from", "max_line_bytes", "fingerprint", "data_dir"},

@@ -14,8 +14,9 @@ class Command(migrate.Command):
     def execute(self, *_: Any, **options: Any) -> str | None:
         database = connections[options["database"]]
         if database.vendor == "sqlite":
-            # The checks that follow say what is in the way.
+            # For its owner alone: it has password hashes and sealed tokens. The checks that
+            # follow say what is in the way.
             with suppress(OSError):
-                Path(database.settings_dict["NAME"]).touch(mode=0o644)
+                Path(database.settings_dict["NAME"]).touch(mode=0o600)
         output: str | None = super().execute(**options)
         return output
