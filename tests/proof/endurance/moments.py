@@ -134,7 +134,7 @@ class Moments:
     # Calls to Core
 
     def _watch_calls(self) -> None:
-        attempt, prepared = transport._attempt, transport._prepared
+        attempt, headers_of = transport._attempt, transport._headers_of
 
         def attempts(call: Call, *rest: Any) -> Any:
             if not call.is_read and self.stage is not Stage.K5:
@@ -146,15 +146,13 @@ class Moments:
             self.moment(f"called {call.method}")
             return result
 
-        def prepares(call: Call) -> Any:
-            request = prepared(call)
+        def adds_fault(call: Call) -> Any:
             fault = self._fault_of(call)
-            if fault and fault != REFUSED_CONNECTION:
-                request.headers[FAULT_HEADER] = fault
-            return request
+            planned = {FAULT_HEADER: fault} if fault and fault != REFUSED_CONNECTION else {}
+            return headers_of(call) | planned
 
         transport._attempt = attempts
-        transport._prepared = prepares
+        transport._headers_of = adds_fault
 
     def _fault_of(self, call: Call) -> str:
         if not call.is_read:
