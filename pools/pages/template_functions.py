@@ -20,6 +20,7 @@ from jinja2 import Environment, Template
 from jinja2.ext import Extension
 from jinja2.lexer import TOKEN_DATA, Token, TokenStream
 from jinja2.runtime import Context, Macro
+from jinja2.utils import missing
 from markupsafe import Markup, escape
 from markupsafe._speedups import _escape_inner
 
@@ -81,12 +82,14 @@ class Calling(Context):
 
 
 class PlainMacro(Macro):
-    """Jinja2's, which is called with all that it takes, in order, nearly always."""
+    """Jinja2's, which is called with what it takes, in order, nearly always."""
 
     def __call__(self, *given: Any, **named: Any) -> str:
-        if named or len(given) != self._argument_count or self.caller:
+        lacking = self._argument_count - len(given)
+        if named or lacking < 0 or self.caller:
             return super().__call__(*given, **named)
-        return self._invoke([*given], self._default_autoescape)
+        # What it gives is a text: Markup looks for more than that.
+        return str.__new__(Markup, self._func(*given, *[missing] * lacking))
 
 
 class Shown(Template):
