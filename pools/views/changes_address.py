@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
+from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import QueryDict
 from django.utils import timezone
 
 from pools.changes.filtering import Filters
@@ -103,11 +103,8 @@ def address_with(path: str, words: Mapping[str, str], **changed: str | int) -> s
     """
     kept = {name: text for name, text in words.items() if name not in _SHOWN}
     wanted = kept | {name.rstrip("_"): str(value) for name, value in changed.items()}
-    address = QueryDict(mutable=True)
-    for name in PARAMETERS:
-        if wanted.get(name):
-            address[name] = wanted[name]
-    return f"{path}?{address.urlencode()}" if address else path
+    asked = urlencode([(name, wanted[name]) for name in PARAMETERS if wanted.get(name)])
+    return f"{path}?{asked}" if asked else path
 
 
 def _companies(
