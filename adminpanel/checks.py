@@ -26,6 +26,7 @@ from pools.ledger.signed_notes import COSIGNATURE, BadNote, read_key
 # Below these, a rule that the panel relies on is known not to hold.
 FLOORS: Final = {
     "django": (5, 2, 19),
+    "requests": (2, 33),
     "urllib3": (2, 8),
     "gunicorn": (27, 0, 1),
 }

@@ -10,6 +10,7 @@ context of another.
 import ssl
 import threading
 import zlib
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,11 +18,11 @@ from functools import lru_cache
 from http.client import HTTPException, IncompleteRead
 from time import monotonic, sleep
 from typing import Any, Final
-from urllib.parse import unquote
 
-import certifi
-from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, make_headers
-from urllib3.util import parse_url
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from pools.core.answers import Answer
 from pools.core.budget import Budget
@@ -121,17 +122,21 @@ def _attempt(call: Call, limits: CoreLimits, until: float) -> Answer | CoreError
 def _answer_to(
     call: Call, limits: CoreLimits, connections: "_Connections", attempt: Attempt
 ) -> Answer | CoreError:
-    timeout = Timeout(connect=limits.connect_timeout_seconds, read=limits.read_timeout_seconds)
-    with closing(connections.send(call, timeout)) as response:
+    timeout = (limits.connect_timeout_seconds, limits.read_timeout_seconds)
+    proxies = {"http": limits.proxy_url, "https": limits.proxy_url} if limits.proxy_url else None
+    response = connections.send(
+        _prepared(call), stream=True, timeout=timeout, verify=True, proxies=proxies
+    )
+    with closing(response):
         body = _body_of(response, limits.max_answer_bytes)
     if attempt.expired:
         return Unanswered(Reason.DEADLINE)
     if isinstance(body, Reason):
-        return Unexpected(body, status=response.status)
+        return Unexpected(body, status=response.status_code)
     headers = response.headers
     allowed, left = calls_in(headers)
     return Answer(
-        status=response.status,
+        status=response.status_code,
         body=body,
         content_type=headers.get("content-type", ""),
         framed="content-length" in headers or "transfer-encoding" in headers,
@@ -177,7 +182,7 @@ def _causes_of(error: BaseException) -> list[BaseException]:
     return causes
 
 
-def _body_of(response: BaseHTTPResponse, most: int) -> bytes | Reason:
+def _body_of(response: Response, most: int) -> bytes | Reason:
     """The whole body, decompressed, or why it cannot be had. Cuts raise."""
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding in {"", "identity"}:
@@ -187,19 +192,19 @@ def _body_of(response: BaseHTTPResponse, most: int) -> bytes | Reason:
     return Reason.ENCODING
 
 
-def _joined(response: BaseHTTPResponse, most: int) -> bytes | Reason:
+def _joined(response: Response, most: int) -> bytes | Reason:
     body = bytearray()
-    for piece in chunks_of(response, _PIECE_BYTES):
+    for piece in chunks_of(response.raw, _PIECE_BYTES):
         body += piece
         if len(body) > most:
             return Reason.TOO_LARGE
     return bytes(body)
 
 
-def _decompressed(response: BaseHTTPResponse, most: int) -> bytes | Reason:
+def _decompressed(response: Response, most: int) -> bytes | Reason:
     body = bytearray()
     decompressor = zlib.decompressobj(_GZIP_WINDOW)
-    for piece in chunks_of(response, _PIECE_BYTES):
+    for piece in chunks_of(response.raw, _PIECE_BYTES):
         waiting = piece
         while waiting:
             if decompressor.eof:
@@ -216,67 +221,55 @@ def _decompressed(response: BaseHTTPResponse, most: int) -> bytes | Reason:
     return bytes(body)
 
 
-def _headers_of(call: Call) -> dict[str, str]:
-    headers = {
+class _CredentialHeader(AuthBase):
+    """Puts the credential on one request. Given as `auth`, it also keeps netrc out."""
+
+    def __init__(self, credential: Credential) -> None:
+        self._credential = credential
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = self._credential.authorization()
+        return request
+
+
+def _prepared(call: Call) -> PreparedRequest:
+    headers: Mapping[str, str] = {
         "Accept": "application/json",
         "Accept-Encoding": "gzip, identity",
         "Content-Type": "application/json",
         "User-Agent": "pools-panel",
         "X-Request-ID": call.request_id,
     }
-    if call.credential:
-        headers["Authorization"] = call.credential.authorization()
-    return headers
+    request = PreparedRequest()
+    auth = _CredentialHeader(call.credential) if call.credential else None
+    request.prepare(call.method, call.url, headers=headers, data=call.body, auth=auth)
+    return request
 
 
-class _Connections:
+class _Connections(HTTPAdapter):
     """Connections to Core: watched, strict, with our own trust, never retrying."""
 
     def __init__(self, limits: CoreLimits) -> None:
+        self._tls = _tls_context(limits.ca_file)
         self.used_at = monotonic()
-        self._pools = _pools_of(limits)
-        self._pools.pool_classes_by_scheme = POOL_CLASSES
+        super().__init__(pool_connections=limits.connections_kept, pool_maxsize=1, max_retries=0)
 
-    def send(self, call: Call, timeout: Timeout) -> BaseHTTPResponse:
-        """The answer without its body, whatever its status."""
-        # What is sent without a body says so, but for a question.
-        body = call.body if call.is_read else call.body or b""
-        return self._pools.urlopen(
-            call.method,
-            call.url,
-            body=body,
-            headers=_headers_of(call),
-            timeout=timeout,
-            retries=False,
-            redirect=False,
-            preload_content=False,
-            decode_content=False,
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = False, **options: Any
+    ) -> None:
+        super().init_poolmanager(connections, maxsize, block, ssl_context=self._tls, **options)
+        self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(
+            proxy, ssl_context=self._tls, proxy_ssl_context=self._tls, **options
         )
+        manager.pool_classes_by_scheme = POOL_CLASSES
+        return manager
 
-    def close(self) -> None:
-        self._pools.clear()
-
-
-def _pools_of(limits: CoreLimits) -> PoolManager:
-    """Trust comes from our own context alone: nothing in the environment switches it off."""
-    tls = _tls_context(limits.ca_file)
-    trust: dict[str, Any] = {"ssl_context": tls, "cert_reqs": "CERT_REQUIRED"}
-    if limits.proxy_url is None:
-        return PoolManager(limits.connections_kept, maxsize=1, **trust)
-    return ProxyManager(
-        limits.proxy_url,
-        limits.connections_kept,
-        proxy_headers=_named_in(limits.proxy_url),
-        proxy_ssl_context=tls,
-        maxsize=1,
-        **trust,
-    )
-
-
-def _named_in(proxy_url: str) -> dict[str, str]:
-    """What tells a proxy who asks it, if its address does."""
-    auth = parse_url(proxy_url).auth
-    return dict(make_headers(proxy_basic_auth=unquote(auth))) if auth else {}
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Trust comes from our own context alone: there is no way to switch it off."""
+        conn.cert_reqs = "CERT_REQUIRED"
 
 
 class _Kept(threading.local):
@@ -309,7 +302,7 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context.load_verify_locations(ca_file or certifi.where())
+        context.load_verify_locations(ca_file or DEFAULT_CA_BUNDLE_PATH)
     except OSError:
         raise CaFileUnreadable from None
     return context

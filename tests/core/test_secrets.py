@@ -4,10 +4,10 @@ import gc
 import logging
 import traceback
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 
 import pytest
+import requests
 
 from pools.core import CoreError, CoreLimits, sign_in
 from pools.secret import Secret
@@ -138,11 +138,9 @@ def test_no_request_outlives_its_call(serve: Serve, client: MakeClient) -> None:
     assert len(requests_alive()) == len(before)
 
 
-def requests_alive() -> list[TracebackType]:
-    """What still holds a call of urllib3's, whose arguments are the request's headers."""
+def requests_alive() -> list[requests.PreparedRequest]:
     gc.collect()
-    found = (each for each in gc.get_objects() if type(each) is TracebackType)
-    return [each for each in found if "urllib3" in each.tb_frame.f_code.co_filename]
+    return [found for found in gc.get_objects() if type(found) is requests.PreparedRequest]
 
 
 def test_client_and_limits_show_no_token(serve: Serve, client: MakeClient) -> None:

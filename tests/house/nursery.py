@@ -18,7 +18,7 @@ import cryptography.hazmat.primitives.ciphers.aead, cryptography.hazmat.primitiv
 import cryptography.x509, django.contrib.admin, django.contrib.auth.hashers, django.views.i18n
 import django.template.backends.jinja2, fido2.server, jinja2.ext, jwt
 import django.contrib.staticfiles.storage, django.core.management, psycopg
-import django.db.backends.sqlite3.base, django.db.migrations.loader, urllib3, whitenoise.storage
+import django.db.backends.sqlite3.base, django.db.migrations.loader, requests, whitenoise.storage
 import adminpanel.database, adminpanel.logs, adminpanel.mail, adminpanel.single_sign_on
 import pools.core.limits
 gc.freeze()

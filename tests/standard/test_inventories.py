@@ -213,4 +213,4 @@ def test_every_way_in_is_written_down() -> None:
 def test_the_time_to_mend_parts_of_others_and_their_floors_are_written_down() -> None:
     text = section("inventories.md", "Packages of others")
     assert re.search(r"within 2 days .* 7 when high, 30 otherwise", text.replace("\n", " "))
-    assert FLOORS.keys() >= {"django", "urllib3", "gunicorn"}
+    assert FLOORS.keys() >= {"django", "requests", "urllib3", "gunicorn"}

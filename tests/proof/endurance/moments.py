@@ -134,7 +134,7 @@ class Moments:
     # Calls to Core
 
     def _watch_calls(self) -> None:
-        attempt, headers_of = transport._attempt, transport._headers_of
+        attempt, prepared = transport._attempt, transport._prepared
 
         def attempts(call: Call, *rest: Any) -> Any:
             if not call.is_read and self.stage is not Stage.K5:
@@ -146,13 +146,15 @@ class Moments:
             self.moment(f"called {call.method}")
             return result
 
-        def adds_fault(call: Call) -> Any:
+        def prepares(call: Call) -> Any:
+            request = prepared(call)
             fault = self._fault_of(call)
-            planned = {FAULT_HEADER: fault} if fault and fault != REFUSED_CONNECTION else {}
-            return headers_of(call) | planned
+            if fault and fault != REFUSED_CONNECTION:
+                request.headers[FAULT_HEADER] = fault
+            return request
 
         transport._attempt = attempts
-        transport._headers_of = adds_fault
+        transport._prepared = prepares
 
     def _fault_of(self, call: Call) -> str:
         if not call.is_read:
