@@ -34,7 +34,8 @@ from pools.ledger.appending import NOBODY, append, lock
 from pools.models import Company, Entry
 from pools.models.vocabulary import TRACELESS, UNREADABLE, Action, Kind, Outcome, Readback
 
-_SHOWN: Final = frozenset({Outcome.DONE, Readback.SHOWN})
+# Of a change that was made, and was not seen to be missing.
+_MADE: Final = frozenset({Outcome.DONE, Readback.SHOWN, Readback.NOT_READ})
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,7 @@ def _may_be_late(entry: Recorded, pool: Pool | None) -> bool:
     """
     if pool and (entry.kind, entry.outcome) == (Kind.READBACK, Readback.NOT_SHOWN):
         return bool(entry.now < entry.at + quiet_time())
-    if entry.kind not in {Kind.OUTCOME, Kind.READBACK} or entry.outcome not in _SHOWN:
+    if entry.kind not in {Kind.OUTCOME, Kind.READBACK} or entry.outcome not in _MADE:
         return False
     if pool is None and entry.action != Action.CREATE:
         return False

@@ -200,14 +200,15 @@ def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
 def _differs(change: ProposedChange, before: Snapshot) -> bool:
     """Whether the pool is no longer as seen, in what the change depends on.
 
-    A clear depends on nothing but the pool's being there, an edit on the fields that it
-    changes. A delete was confirmed for the values, and for the connectors that the person
-    saw lose their cap; that Core does not tell them differs from nothing.
+    A clear depends on the pool's being there under the name that was confirmed: by now, its id
+    may be another pool's. An edit depends on the fields that it changes. A delete was confirmed
+    for the values, and for the connectors that the person saw lose their cap; that Core does not
+    tell them differs from nothing.
     """
     seen = change.seen
     assert seen is not None  # noqa: S101  (as proposed)
     if change.action is Action.CLEAR:
-        return False
+        return not seen.looks_same_in("name", before)
     if change.action is Action.EDIT:
         return not all(seen.looks_same_in(field, before) for field in sent_by(change))
     return not seen.same_values(before) or bool(differences(seen, before, [CONNECTORS]))

@@ -280,7 +280,7 @@ def _listed(given: Any) -> list[Any] | None:
 
 
 def _read_connectors(given: Any) -> tuple[Connector, ...] | None:
-    connectors = _listed(given)
+    connectors = _listed(_unwrapped(given))
     return None if connectors is None else tuple(map(_read_connector, connectors))
 
 
@@ -295,7 +295,15 @@ def _read_connector(item: Any) -> Connector:
     )
 
 
+def _unwrapped(given: Any) -> Any:
+    """What is inside `data`, where a Core wraps what it includes as it wraps its answers."""
+    return given["data"] if isinstance(given, dict) and given.keys() == {"data"} else given
+
+
 def _read_system(given: Any) -> System | None:
+    given = _unwrapped(given)
+    if isinstance(given, str) and given.strip():
+        return System(None, given)
     if not isinstance(given, dict):
         return None
     # Where it has both, `name` is what programs call it, and `label` what people do.

@@ -194,7 +194,8 @@ GLOSSARY: Final = (
                 "conflict",
                 "Something that a change depends on is no longer as the person saw it. We send "
                 "nothing and show what differs. An edit depends on the fields that it changes, a "
-                "clear only on the pool being there, a delete on its values and connectors.",
+                "clear on the pool being there under its name, a delete on its values and "
+                "connectors.",
             ),
             Word("revert", "A new change that puts back what an edit changed."),
             Word(

@@ -31,6 +31,8 @@ from pools.wording.situations import Activity, Problem, Situation
 _UNTOLD: Final = frozenset(
     {ChangeState.UNDER_WAY, ChangeState.UNKNOWN, ChangeState.RELEASED, ChangeState.UNKNOWABLE}
 )
+# Done, and nobody has seen it.
+_UNSEEN: Final = frozenset({ChangeState.READING_BACK, ChangeState.NOT_READ, ChangeState.NOT_SEEN})
 _TELL: Final = "Tell an administrator that the panel's database can't be written."
 _ELSEWHERE: Final = (
     "The company has a new address since, or Patchworks was restored from a backup: that pool "
@@ -154,6 +156,9 @@ def pool_gone(error: PoolGone, situation: Situation) -> Problem:
             f"{item.actor_name} sent its deletion on {moment_of(item.at)}, and we couldn't tell "
             "what happened."
         )
+    elif item.action is Action.CREATE and item.state in _UNSEEN:
+        title = f"Patchworks hasn't shown {name} in {situation.company.name} yet."
+        history = f"It was created in this panel on {moment_of(item.at)}."
     else:
         title = _no_longer_there(item.pool_name, item.pool_id, situation)
         history = (

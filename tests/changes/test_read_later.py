@@ -1,5 +1,6 @@
 """What could not be read back counts once it is read later, by whoever reads the pool."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +17,7 @@ from pools.ledger.proof import prove
 from pools.models import Entry
 from pools.models.vocabulary import Action, Kind
 from tests.changes.making import left_unread
-from tests.changes.noticing import READS, look, noticed, outside
+from tests.changes.noticing import READS, drifts, look, noticed, outside
 from tests.fixtures.clock import a_minute_later
 from tests.fixtures.place import ADA, Place, give_token
 
@@ -108,6 +109,33 @@ def test_what_stays_otherwise_where_core_lagged_is_somebodys(place: Place) -> No
         look(place)
     ((before, after),) = noticed()
     assert (before.limit, after.limit) == (5, 7)
+
+
+def test_what_could_not_be_read_back_may_be_shown_late_as_well(place: Place) -> None:
+    """Core's copy has the values of before."""
+    change = left_unread(place, Action.EDIT)
+    outside(place, limit=5)
+    look(place)
+    assert noticed() == []
+    outside(place, limit=10)
+    look(place)
+    assert changes_by_id([change])[0].state is ChangeState.DONE
+    assert noticed() == []
+
+
+def test_a_new_pool_that_could_not_be_read_back_is_not_deleted_where_it_is_shown_late(
+    place: Place,
+) -> None:
+    give_token(place)
+    change = left_unread(place, Action.CREATE)
+    created = changes_by_id([change])[0].pool_id
+    assert created is not None
+    place.at_core.delete_pool(created)
+    for noticed_then in (0, 1):
+        with contextlib.nullcontext() if not noticed_then else a_minute_later():
+            with pytest.raises(NotFound):
+                drift.read_pool(place.client(), place.company, created, ADA.id)
+            assert len(drifts()) == noticed_then
 
 
 def test_other_values_later_do_not_speak_against_it(place: Place) -> None:

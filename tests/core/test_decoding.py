@@ -234,13 +234,22 @@ def test_connectors_with_their_systems() -> None:
     )
 
 
+@pytest.mark.parametrize("system", ["Shopify", {"name": "Shopify"}, {"data": {"name": "Shopify"}}])
+@pytest.mark.parametrize("wrap", [list, lambda listed: {"data": listed}])
+def test_connectors_and_systems_may_be_wrapped_or_named_alone(system: object, wrap: Any) -> None:
+    connector = {"id": 3, "name": "Shop", "system": system}
+    pool = read_pool({"connectors": wrap([connector])})
+    assert pool.connectors == (Connector(3, "Shop", System(None, "Shopify"), connector),)
+    assert pool.unreadable == frozenset()
+
+
 def test_a_system_is_called_as_people_call_it() -> None:
     system = {"id": 2, "name": "netsuite", "label": "NetSuite"}
     (connector,) = read_pool({"connectors": [{"system": system}]}).connectors or ()
     assert connector.system == System(2, "NetSuite")
 
 
-@pytest.mark.parametrize("odd", [None, 5, "x", [], {"id": "x", "name": 1.5, "system": "Shopify"}])
+@pytest.mark.parametrize("odd", [None, 5, "x", [], {"id": "x", "name": 1.5, "system": 7}])
 def test_odd_connectors_are_kept_without_what_cannot_be_read(odd: object) -> None:
     pool = read_pool({"connectors": [odd]})
     assert pool.connectors == (Connector(None, None, None, {}),)

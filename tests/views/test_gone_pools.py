@@ -164,6 +164,25 @@ def test_one_that_a_token_does_not_show_is_not_said_to_be_deleted(
     assert "deleted it" not in unescape(page.text)
 
 
+@pytest.mark.parametrize("read", ["status=404;only=get", "status=500;only=get;times=3"])
+def test_one_that_was_created_and_never_seen_is_not_said_to_be_gone(
+    manager: Client, core: RunningSandbox, read: str
+) -> None:
+    """Core's copy lags behind, say."""
+    form = filled(manager, f"{LIST}new/", name="Returns", limit="4")
+    core.set_fault(read)
+    manager.post(f"{LIST}new/", form)
+    created = Entry.objects.get(kind=Kind.OUTCOME).pool_id
+    core.set_fault("status=404;only=get")
+    problem = manager.get(f"{LIST}{created}/").context["problem"]
+    assert (
+        problem.title == f"Patchworks hasn't shown “\u2068Returns\u2069” ({created}) in Acme yet."
+    )
+    assert problem.meaning.startswith("It was created in this panel on ")
+    assert "no longer" not in problem.meaning
+    assert problem.next_text == "Look for it in the list."
+
+
 def test_one_that_the_record_does_not_know_is_not_named(manager: Client) -> None:
     page = manager.get(f"{LIST}987654/")
     problem = page.context["problem"]
