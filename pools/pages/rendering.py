@@ -1,6 +1,7 @@
 """One template for a page and its fragments: the server chooses, from the swap target."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
@@ -60,9 +61,13 @@ def show(
     shown = page.render({**context, "fragment": fragment}, request)
     answer = HttpResponse(shown, status=status)
     if fragment in LISTS:
-        # Looked for when the answer is there: the list that was shown when it was asked for may
-        # be gone, and htmx would put the answer there and its address above another list.
-        answer["HX-Retarget"] = f"#{request.htmx.target}"  # type: ignore[attr-defined]
+        htmx = request.htmx  # type: ignore[attr-defined]
+        if status >= HTTPStatus.BAD_REQUEST:
+            # The list that was shown stays, and so does its address.
+            answer["HX-Push-Url"] = "false"
+        elif htmx.trigger in ("refresh", htmx.target):
+            # What is read again has what was typed and could not be answered then.
+            answer["HX-Replace-Url"] = request.get_full_path()
     return answer
 
 

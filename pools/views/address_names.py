@@ -1,4 +1,5 @@
-"""The names that an address has and its page does not: refused, or said and passed over.
+"""The names that an address has and its page does not: refused, or said and passed over. A name
+that it has more than once, with different values, is refused: one would be taken in silence.
 
 A page that shows a list shows it all the same, and says what it made nothing of: somebody who
 believes that they see a part of the list acts on the wrong pool. What is made of a list, a file
@@ -8,6 +9,8 @@ or a list of changes, is refused: it would have more than was meant.
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
+
+from django.http import QueryDict
 
 from pools.wording import addresses
 from pools.wording.addresses import BadAddress
@@ -22,14 +25,35 @@ def unknown_in(address: Mapping[str, str], known: Sequence[str]) -> list[str]:
     return [name for name in address if name not in known and not _TRACKING.fullmatch(name)]
 
 
-def known_in(address: Mapping[str, str], known: Sequence[str]) -> dict[str, str]:
-    return {name: address[name] for name in known if name in address}
+def known_in(address: QueryDict, known: Sequence[str]) -> QueryDict:
+    found = QueryDict(mutable=True)
+    for name in known:
+        if name in address:
+            found.setlist(name, address.getlist(name))
+    return found
 
 
-def refuse_unknown(address: Mapping[str, str], known: Sequence[str]) -> None:
-    """Raises BadAddress for a name that is not known."""
+def refuse_unknown(address: QueryDict, known: Sequence[str]) -> None:
+    """Raises BadAddress for a name that is not known, or that is there more than once."""
     if unknown := unknown_in(address, known):
         raise BadAddress(addresses.one_parameter_of(known, unknown))
+    refuse_repeated(address, known)
+
+
+def refuse_repeated(address: QueryDict, known: Sequence[str]) -> None:
+    if repeated := _repeated_in(address, known):
+        raise BadAddress(addresses.more_than_once(repeated))
+
+
+def last_one_counts(address: QueryDict, known: Sequence[str]) -> str:
+    """What a page says that shows the last one of such values all the same; empty where none is."""
+    repeated = _repeated_in(address, known)
+    return addresses.last_one_counts(repeated) if repeated else ""
+
+
+def _repeated_in(address: QueryDict, known: Sequence[str]) -> str:
+    """The first name that is there with different values; empty where none is."""
+    return next((name for name in known if len(set(address.getlist(name))) > 1), "")
 
 
 def nothing_made_of(address: Mapping[str, str], known: Sequence[str]) -> str:

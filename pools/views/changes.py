@@ -35,7 +35,7 @@ from pools.pages.rendering import show
 from pools.pages.ticket import ticket_of
 from pools.people.roles import EXPORT_CHANGES, SEE_CHANGES
 from pools.views import page_sizes
-from pools.views.address_names import nothing_made_of, refuse_unknown
+from pools.views.address_names import nothing_made_of, refuse_repeated, refuse_unknown
 from pools.views.change_columns import columns_of
 from pools.views.change_rows import days_of, pool_addresses
 from pools.views.changes_address import (
@@ -170,6 +170,7 @@ def visible_in(request: HttpRequest, company: str | None) -> tuple[Visibility, C
 
 
 def query_of(request: HttpRequest, visible: Visibility, company: str | None) -> ListQuery:
+    refuse_repeated(request.GET, PARAMETERS)
     query = read_address(words_in(request.GET), company=company, companies=visible.companies)
     if query.filters.events and visible.companies is not None:
         raise PermissionDenied(NO_EVENTS)

@@ -20,7 +20,7 @@ from pools.pages.guards import needs, person
 from pools.pages.rendering import show
 from pools.people.roles import SEE_POOLS
 from pools.tokens.state import WORKING, state_of
-from pools.views.address_names import nothing_made_of
+from pools.views.address_names import last_one_counts, nothing_made_of
 from pools.views.pool_rows import Addresses, Offer
 from pools.views.workplace import rights_of
 from pools.wording.actions import words_for
@@ -71,7 +71,8 @@ def find(request: HttpRequest) -> HttpResponse:
         **_what_was_found(user, found, companies, "" if too_long else typed),
         "without_token": [each for each in companies if each not in working],
         "stale": stale,
-        "nothing_made_of": nothing_made_of(request.GET, PARAMETERS),
+        "nothing_made_of": nothing_made_of(request.GET, PARAMETERS)
+        or last_one_counts(request.GET, PARAMETERS),
     }
     return show(request, "pools/find.html", context)
 

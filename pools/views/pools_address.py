@@ -1,9 +1,10 @@
 """The address of the list of pools: what it asks for, and how an address is made of that."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
+
+from django.http import QueryDict
 
 from pools.core import PoolQuery, Sort
 from pools.core.bounds import PAGE, SEARCH
@@ -26,7 +27,7 @@ class ListQuery(PoolQuery):
     system: str | None = None
 
 
-def read_query(address: Mapping[str, str]) -> ListQuery:
+def read_query(address: QueryDict) -> ListQuery:
     """What the address asks. Anything that the list does not have raises BadAddress."""
     refuse_unknown(address, PARAMETERS)
     sort = address.get("sort", "")

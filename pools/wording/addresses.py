@@ -71,6 +71,15 @@ def _named(unknown: Sequence[str]) -> str:
     return in_row([*shown, f"{more} more"] if more else shown)
 
 
+def more_than_once(name: str) -> str:
+    return f"It has {isolated(name)} more than once, with different values. Keep one of them."
+
+
+def last_one_counts(name: str) -> str:
+    """What is said above a page that goes by one of several values."""
+    return f"{isolated(name)} is in this address more than once. Only the last one counts."
+
+
 def page_size_of(sizes: Sequence[int]) -> str:
     *others, largest = map(str, sizes)
     return f"Rows per page can be {', '.join(others)} or {largest}."

@@ -4,7 +4,7 @@
 
   const form = document.querySelector("[data-export]");
   const box = form?.querySelector(".export-progress");
-  if (!box || !window.AbortController) return;
+  if (!box) return;
   const [bar, says, stop] = box.children;
   const number = new Intl.NumberFormat("en");
   let running = null;

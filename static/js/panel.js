@@ -22,7 +22,6 @@ import "./choose.js";
     document.body.setAttribute("hx-history", "false");
     config.defaultSettleDelay = 0;
     config.refreshOnHistoryMiss = true;
-    config.historyRestoreAsHxRequest = false;
     config.responseHandling = [
       { code: "204" },
       { code: "[23]..|400|403|404|409|422|429|500|502|503", swap: true },
@@ -49,11 +48,11 @@ import "./choose.js";
   const WENT_WRONG = "Something went wrong. Reload the page before you try again.";
 
   /* Says a sentence where the eye is: in the dialog, or above the page. */
-  const show = (said, mark = "notice") => {
+  const show = (said, ...marks) => {
     const place = dialog?.open ? byId("dialog-says") : outcome;
     if (place === outcome) settle();
     place.replaceChildren(byId("notice").content.cloneNode(true));
-    place.firstElementChild.classList.add(mark);
+    place.firstElementChild.classList.add(...marks);
     place.querySelector("bdi").replaceChildren(said);
     reveal(place);
   };
@@ -429,17 +428,44 @@ import "./choose.js";
   // Which region each request asked for: its answer may land in another.
   const busy = new Map();
 
+  const LISTS = "#pool-table, #changes";
+  // What a list was asked for, until there is an answer: what it is asked for then adds to that.
+  let asked;
+
   on("htmx:configRequest", ({ detail }) => {
-    if (detail.verb !== "get") return;
-    for (const [name, value] of [...detail.formData]) if (!value) detail.formData.delete(name);
-    // The ticket stands in the address already.
-    if (detail.path.includes("ticket=")) detail.formData.delete("ticket");
+    const { elt, formData, verb } = detail;
+    if (verb !== "get") return;
+    const address = new URL(detail.path, location);
+    const wanted = address.searchParams;
+    for (const [name, value] of [...formData]) {
+      formData.delete(name);
+      if (value) wanted.set(name, value);
+    }
+    if (detail.target.matches(LISTS)) {
+      const shown = new URLSearchParams(location.search);
+      const step = { "page-left": -1, "page-right": 1 }[elt.id];
+      const page = asked?.get("page");
+      // One page further than the one that is not there yet.
+      if (step && page) wanted.set("page", Number(page) + step || 1);
+      if (!asked || elt.matches("form") || String(wanted) === String(shown)) asked = wanted;
+      const ask = (name, value) => (value === null ? asked.delete(name) : asked.set(name, value));
+      for (const name of [...shown.keys(), ...wanted.keys()]) {
+        const value = wanted.get(name);
+        if (value !== shown.get(name)) ask(name, value);
+      }
+      ask("page", wanted.get("page"));
+      // What was typed, and could not be answered.
+      ask("search", search?.value || null);
+      address.search = asked;
+      detail.adds = String(asked) !== String(shown);
+    }
+    detail.path = address.href;
   });
 
   on("htmx:beforeRequest", (event) => {
     const { elt, target, xhr, requestConfig } = event.detail;
     // Enter was quicker than the pause after typing.
-    if (elt.value && elt.value === target.dataset.typed) {
+    if (elt.value && elt.value === target.dataset.typed && !requestConfig.adds) {
       event.preventDefault();
       return;
     }
@@ -456,9 +482,8 @@ import "./choose.js";
 
   on("htmx:afterRequest", ({ detail }) => {
     waited(detail.xhr);
-    const region = busy.get(detail.xhr);
+    busy.get(detail.xhr)?.removeAttribute("aria-busy");
     busy.delete(detail.xhr);
-    if (![...busy.values()].includes(region)) region?.removeAttribute("aria-busy");
   });
 
   // Nobody is led away from what they typed.
@@ -492,28 +517,27 @@ import "./choose.js";
     const { target, xhr } = detail;
     if (target === outcome) settle();
     focusWasInside = target.contains(document.activeElement);
+    if (target.matches(LISTS)) asked = null;
     if (!detail.shouldSwap) return;
     if (xhr.status < 400) {
-      if (target.matches("#pool-table, #changes")) begin(detail);
+      if (target.matches(LISTS)) begin(detail);
     } else if (/<html/i.test(detail.serverResponse)) {
       detail.shouldSwap = false;
       show(WENT_WRONG);
-    } else if (target.tabIndex === -1 && target.id && refreshes(detail)) {
-      // The last good content stays, marked as old; what went wrong is said above it.
+    } else if (target.matches(LISTS)
+      ? !target.querySelector(".problem")
+      : target !== dialogBody && !detail.serverResponse.includes(`id="${target.id}"`)) {
+      // A list, and what an answer has no place for, stays, marked as old; what went wrong is said above it.
       target.dataset.old = "yes";
       // What was said of a change before stays as well.
       outcome.querySelector(".problem")?.remove();
       settle();
       detail.target = outcome;
+      detail.ignoreTitle = true;
       detail.swapOverride = "beforeend";
       detail.selectOverride = ".problem";
     }
   });
-
-  /* Whether what is already shown was asked for, or the answer has no place for itself. */
-  const refreshes = ({ target, requestConfig: { elt }, serverResponse }) =>
-    target !== dialogBody
-    && (elt === target || elt.id === "refresh" || !serverResponse.includes(`id="${target.id}"`));
 
   on("htmx:afterSwap", ({ detail }) => {
     countDown();
@@ -539,11 +563,12 @@ import "./choose.js";
     }
   });
 
-  for (const failure of ["htmx:sendError", "htmx:timeout"]) {
-    on(failure, () => show(dialog?.open
+  on("htmx:sendError", () => {
+    asked = null;
+    show(dialog?.open
       ? "The panel didn't answer. What you typed is still here. You can safely send it again: nothing is done twice."
-      : "The panel didn't answer. What you see may be out of date.", "lost"));
-  }
+      : "The panel didn't answer. What you see may be out of date.", "lost");
+  });
 
   // Statuses that are not swapped.
   on("htmx:responseError", () => show(WENT_WRONG));

@@ -115,3 +115,50 @@ def test_evidence_that_is_refused_leads_back_to_the_changes(manager: Client) -> 
 @pytest.mark.parametrize("name", ["utm", "page", "search", "mc_x", "clid", "ticket_id"])
 def test_only_names_that_are_known_to_be_for_others_are_silent(name: str) -> None:
     assert unknown_in({name: "1"}, ()) == [name]
+
+
+TWICE = "It has “{}” more than once, with different values. Keep one of them."
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [(f"{POOLS}?search=a&search=b", "search"), (f"{POOLS}?page=1&page=2&q=1", "page")]
+    + [(f"{path}?outcome=done&outcome=refused", "outcome") for path in (CHANGES, "/changes/")]
+    + [(f"{POOLS}export/?sort=&sort=name", "sort"), (f"{CHANGES}evidence/?who=a&who=b", "who")],
+)
+def test_a_name_twice_with_different_values_is_refused(
+    manager: Client, core: RunningSandbox, path: str, name: str
+) -> None:
+    page = manager.get(path)
+    assert page.status_code == 400
+    assert TWICE.format(name) in told(page)
+    assert core.journal == []
+
+
+def test_no_file_or_list_of_changes_is_made_of_one_of_two_values(
+    manager: Client, core: RunningSandbox
+) -> None:
+    a_change()
+    before = Entry.objects.count()
+    chosen = {"origin": "1", "matching": "1", "query": "search=a&search=b"}
+    for answer, name in (
+        (manager.post(f"{POOLS}export/?search=a&search=b", {"format": "csv"}), "search"),
+        (manager.post(f"{CHANGES}export/?who=a&who=b", {"format": "csv"}), "who"),
+        (manager.post(f"{CHANGES}evidence/?who=a&who=b"), "who"),
+        (manager.post("/c/acme/batches/new/", chosen), "search"),
+    ):
+        assert answer.status_code == 400
+        assert TWICE.format(name) in told(answer)
+    assert Entry.objects.count() == before
+    assert core.journal == []
+
+
+@pytest.mark.usefixtures("core")
+def test_the_same_value_twice_is_one(manager: Client) -> None:
+    page = manager.get(f"{POOLS}?search=netsuite&search=netsuite")
+    assert (page.status_code, page.context["query"].search) == (200, "netsuite")
+
+
+def test_find_says_which_of_two_it_went_by(manager: Client) -> None:
+    (line,) = said(manager.get("/find/?q=ship&q=netsuite").text)
+    assert line == "“q” is in this address more than once. Only the last one counts."

@@ -1,0 +1,161 @@
+"""What was asked of a list last is what it shows, with all that was asked before; and while Core
+fails, what it showed stays.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Fault
+
+pytestmark = pytest.mark.any_database
+POOLS = "/c/acme/pools/"
+CHANGES = "/c/acme/changes/"
+Act = Callable[[Page], None]
+
+
+def click(name: str) -> Act:
+    def act(page: Page) -> None:
+        page.locator("#pool-table").get_by_role("link", name=name, exact=True).click()
+
+    return act
+
+
+def search(text: str) -> Act:
+    def act(page: Page) -> None:
+        box = page.get_by_label("Search pools")
+        box.select_text()
+        page.keyboard.type(text)
+        # To wait until it was asked for would need a clock: Enter asks at once.
+        page.keyboard.press("Enter")
+
+    return act
+
+
+def type_in(text: str) -> Act:
+    return lambda page: page.get_by_label("Search pools").fill(text)
+
+
+# What is asked one after the other while Core is slow; the address that is left.
+ASKED: Final = {
+    "two orders": ([click("Name"), click("Limit")], "sort=limit"),
+    "next twice": ([click("Next"), click("Next")], "page=3"),
+    "next, then an order": ([click("Next"), click("Name")], "sort=name"),
+    "an order, then a search": ([click("Limit"), search("ship")], "search=ship&sort=limit"),
+    "an order while it is typed": ([type_in("ship"), click("Limit")], "search=ship&sort=limit"),
+    "five": (
+        [click("Limit"), search("s"), click("50"), click("Refresh"), search("ship")],
+        "search=ship&sort=limit&per_page=50",
+    ),
+}
+
+
+def parts(address: str) -> set[str]:
+    return set(address.partition("?")[2].split("&"))
+
+
+@pytest.mark.parametrize(("acts", "left"), ASKED.values(), ids=ASKED)
+def test_what_was_asked_last_wins_and_adds_to_what_was_asked_before(
+    manager: Page, core_fault: Fault, acts: list[Act], left: str
+) -> None:
+    manager.goto(POOLS)
+    expect(manager.locator("#pool-table tbody tr")).to_have_count(25)
+    steps = manager.evaluate("history.length")
+    core_fault("latency=1;only=list")
+    for act in acts:
+        act(manager)
+    expect(manager.locator("#pool-table[aria-busy]")).to_have_count(1)
+    expect(manager.locator("[aria-busy]")).to_have_count(0)
+    assert parts(manager.url) == parts(f"?{left}")
+    # What is shown is what the address asks for, and Back leads to what was shown before.
+    shown = manager.locator("#pool-table tbody tr .pool-name").all_inner_texts()
+    assert manager.evaluate("history.length") == steps + 1
+    said = manager.locator("#announce").inner_text()
+    assert said == manager.locator("#pool-table").get_attribute("data-announce")
+    core_fault("")
+    manager.reload()
+    assert manager.locator("#pool-table tbody tr .pool-name").all_inner_texts() == shown
+
+
+def test_what_is_typed_back_to_what_is_shown_keeps_the_order_that_was_asked_for(
+    manager: Page, core_fault: Fault
+) -> None:
+    manager.goto(f"{POOLS}?search=ship")
+    core_fault("latency=1;only=list")
+    click("Limit")(manager)
+    with manager.expect_request(re.compile("search=shipp")):
+        type_in("shipp")(manager)
+    type_in("ship")(manager)
+    expect(manager).to_have_url(re.compile("sort=limit"))
+    assert parts(manager.url) == {"search=ship", "sort=limit"}
+
+
+@pytest.mark.parametrize("act", [click("Limit"), click("Next"), search("ship")])
+def test_what_was_shown_stays_while_core_fails(manager: Page, core_fault: Fault, act: Act) -> None:
+    manager.goto(f"{POOLS}?sort=name")
+    title, address = manager.title(), manager.url
+    shown = manager.locator("#pool-table tbody tr .pool-name").all_inner_texts()
+    core_fault("status=503;only=list")
+    act(manager)
+    problem = manager.locator("#outcome .problem")
+    expect(problem).to_have_count(1)
+    expect(problem).to_be_in_viewport()
+    expect(manager.locator("#pool-table[data-old] .asof > span")).to_be_hidden()
+    assert manager.locator("#pool-table tbody tr .pool-name").all_inner_texts() == shown
+    assert (manager.title(), manager.url) == (title, address)
+    # Asked once more, it goes where it says, and nothing is left of the failure.
+    core_fault("")
+    manager.get_by_role("button", name="Dismiss").click()
+    act(manager)
+    expect(manager.locator("#pool-table:not([data-old]) tbody tr").first).to_be_visible()
+    expect(problem).to_have_count(0)
+
+
+def test_next_after_a_failure_is_the_next_page(manager: Page, core_fault: Fault) -> None:
+    manager.goto(POOLS)
+    core_fault("status=503;only=list")
+    click("Next")(manager)
+    manager.get_by_role("button", name="Dismiss").click()
+    core_fault("")
+    click("Next")(manager)
+    expect(manager).to_have_url(re.compile(r"\?page=2$"))
+
+
+def test_what_was_typed_and_not_found_for_a_failure_is_still_asked_for(
+    manager: Page, core_fault: Fault
+) -> None:
+    """The box says it, so the list must not be of something else."""
+    manager.goto(POOLS)
+    core_fault("status=503;only=list")
+    search("ship")(manager)
+    expect(manager.locator("#outcome .problem")).to_be_visible()
+    core_fault("")
+    click("Refresh")(manager)
+    expect(manager).to_have_url(re.compile(r"\?search=ship$"))
+    expect(manager.locator("#pool-table")).to_have_attribute("data-typed", "ship")
+
+
+def test_where_nothing_was_shown_the_failure_takes_its_place(
+    manager: Page, core_fault: Fault
+) -> None:
+    core_fault("latency=0.5;status=503;only=list")
+    manager.goto(POOLS)
+    search("ship")(manager)
+    expect(manager.locator("#pool-table")).to_have_attribute("aria-busy", "true")
+    expect(manager.locator("[aria-busy]")).to_have_count(0)
+    expect(manager.locator("#pool-table .problem")).to_have_count(1)
+    expect(manager.locator(".problem")).to_have_count(1)
+
+
+def test_a_filter_does_not_wait_for_the_one_before_it(manager: Page) -> None:
+    manager.goto(CHANGES)
+    held: list[Callable[[], None]] = []
+    manager.route(re.compile(r"/changes/\?"), lambda route: held.append(route.continue_))
+    manager.get_by_label("Action").select_option("edit")
+    with manager.expect_request(re.compile("action=edit&outcome=done")):
+        manager.get_by_label("Outcome").select_option("done")
+    held[-1]()
+    expect(manager).to_have_url(re.compile(r"\?action=edit&outcome=done$"))
