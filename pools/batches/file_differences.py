@@ -13,6 +13,7 @@ from typing import Any, Final
 from pools.batches.freezing import Wish
 from pools.batches.patience import Asking, Patient
 from pools.changes.exporting import defused
+from pools.changes.verdicts import comes_as_number
 from pools.core import (
     CoreClient,
     Ending,
@@ -25,7 +26,7 @@ from pools.core import (
     WholeReading,
 )
 from pools.core.bounds import PER_PAGE
-from pools.core.comparing import same_value, visible_form
+from pools.core.comparing import same_digits, same_value, visible_form
 from pools.models.batch import LeftOut
 from pools.models.vocabulary import Action
 
@@ -116,19 +117,29 @@ def _read_all(
 ) -> Asking[None]:
     """All pages; who has a name is only known where these are all pools that there are."""
     named: dict[str, dict[int, Pool]] = {name: {} for name in names}
+    unsure: set[str] = set()
     whole = WholeReading(PoolQuery(per_page=PER_PAGE.largest))
     while True:
         whole.take(page)
         for pool in page.pools:
             if pool.id in ids:
                 known.pools[pool.id] = pool
+            unsure |= {name for name in names - unsure if _may_have(pool, name)}
             if pool.id is not None and (name := visible_form(pool.name or "")) in named:
                 named[name][pool.id] = pool
         if whole.ending is not None:
             break
         page = yield from patient.ask(_listing(whole.query))
     if whole.ending is Ending.END:
-        known.by_name |= {name: list(pools.values()) for name, pools in named.items()}
+        known.by_name |= {
+            name: None if name in unsure else list(pools.values()) for name, pools in named.items()
+        }
+
+
+def _may_have(pool: Pool, name: str) -> bool:
+    """Whether nobody can tell if a pool has a name: its own can't be read, or came as a number."""
+    number = comes_as_number(pool) and same_digits(pool.name, name)
+    return "name" in pool.unreadable or number
 
 
 def _called(patient: Patient, name: str) -> Asking[list[Pool] | None]:
@@ -143,6 +154,8 @@ def _called(patient: Patient, name: str) -> Asking[list[Pool] | None]:
         page = yield from patient.ask(_listing(whole.query))
         whole.take(page)
         if not term or (page.pools and not page.searched):
+            return None
+        if any(_may_have(pool, name) for pool in page.pools):
             return None
         same = [pool for pool in page.pools if same_value(pool.name, name)]
         found |= {pool.id: pool for pool in same if pool.id is not None}

@@ -12,6 +12,7 @@ from pools.changes.entry_contents import Said, said_by
 from pools.changes.proposal import (
     COMPARED,
     CONNECTORS,
+    UNREADABLE,
     Difference,
     Snapshot,
     differences,
@@ -34,6 +35,7 @@ from pools.models.vocabulary import (
     ends,
     leaves_open,
 )
+from pools.models.vocabulary import UNREADABLE as UNTOLD
 
 
 class HistoryItem(NamedTuple):
@@ -219,7 +221,7 @@ def _item(kinds: Mapping[str, Recorded]) -> HistoryItem:
             pool = told
             break
     answer = facts.get(Kind.OUTCOME, {})
-    before, wanted = _snapshot(about.get("before")), _snapshot(about.get("wanted"))
+    before, wanted = _before(about), _snapshot(about.get("wanted"))
     reverts = about.get("reverts")
     after = _snapshot(_after(facts))
     action = all_said[begun.kind].action
@@ -307,6 +309,25 @@ def _after(facts: Mapping[str, Mapping[str, Any]]) -> Any:
         if kind in facts and (kind is Kind.READBACK or facts[kind].get("after")):
             return facts[kind].get("after")
     return facts.get(Kind.OUTCOME, {}).get("after")
+
+
+def _before(about: Mapping[str, Any]) -> Snapshot | None:
+    """What a change found, without what nobody could read: of what it left alone nothing is said.
+
+    A name that came as a number is none that may be given again. An older entry has none for what
+    could not be read, and says only beside it which values that may be.
+    """
+    facts, changed = about.get("before"), about.get("changed")
+    before = _snapshot(facts)
+    if facts is None or before is None or changed is None:
+        return before
+    old, untold = UNREADABLE not in facts, about.get(UNTOLD, ())
+    lost = {
+        field
+        for field in changed or COMPARED
+        if field in untold and (old or getattr(before, field) is not None)
+    }
+    return before._replace(**dict.fromkeys(lost), unreadable=before.unreadable | lost)
 
 
 def _snapshot(facts: Mapping[str, Any] | None) -> Snapshot | None:

@@ -14,13 +14,14 @@ from pools.changes.checking import checked
 from pools.changes.entries import Recorded
 from pools.changes.holding import refuse_if_held
 from pools.changes.pool_records import newest_entry_about
-from pools.changes.proposal import OutcomeUnwritten, ProposedChange, Snapshot
+from pools.changes.proposal import UNREADABLE, OutcomeUnwritten, ProposedChange, Snapshot
 from pools.core import CoreError, Exchange, Invalid, Pool
 from pools.core.bounds import LONGEST_SAID
 from pools.database_faults import Cause, cause_of
 from pools.ledger.appending import LedgerUnwritable, append, lock
 from pools.models import Entry, Lease
-from pools.models.vocabulary import UNREADABLE, Kind, Outcome, Readback, ends
+from pools.models.vocabulary import UNREADABLE as UNTOLD
+from pools.models.vocabulary import Kind, Outcome, Readback, ends
 from pools.tokens.keeping import CompanyArchived
 
 
@@ -58,9 +59,16 @@ class Intent:
         named = self.before or self.wanted
         return (named and named.name) or ""
 
+    def _before(self) -> dict[str, Any] | None:
+        """With `unreadable` wherever some of it was not told: without, an older entry is meant."""
+        before = self.before and self.before.to_json()
+        if before and UNTOLD in self.evidence:
+            before.setdefault(UNREADABLE, [])
+        return before
+
     def facts(self) -> dict[str, Any]:
         facts: dict[str, Any] = {
-            "before": self.before and self.before.to_json(),
+            "before": self._before(),
             "wanted": self.wanted and self.wanted.to_json(),
             "request_id": str(self.change_id),
         }
@@ -163,7 +171,7 @@ def record_readback(
         "problem": problem,
     }
     if unreadable:
-        facts[UNREADABLE] = list(unreadable)
+        facts[UNTOLD] = list(unreadable)
     with _ledger_must_work(), transaction.atomic(durable=True):
         lock()
         newest = newest_entry_about(intent.change.company, _reference(intent, pool_id))

@@ -46,7 +46,7 @@ from pools.changes.recording import (
     record_readback,
 )
 from pools.changes.state import ChangeState, may_still_run
-from pools.changes.verdicts import Newest, unreadable_in
+from pools.changes.verdicts import Newest, comes_as_number, unreadable_in
 from pools.core import (
     LEAVE,
     Busy,
@@ -234,7 +234,7 @@ def _newest(core: CoreClient) -> dict[str, object]:
 
 def _unreadable(pool: Pool, changed: PoolChanges | None) -> dict[str, object]:
     """Which of a pool's values Core did not tell: what nobody must go by later."""
-    unreadable = unreadable_in(pool)
+    unreadable = [*unreadable_in(pool), *(["name"] if comes_as_number(pool) else [])]
     if not unreadable:
         return {}
     given = changed or PoolChanges()

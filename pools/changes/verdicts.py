@@ -169,7 +169,9 @@ def has_value(pool: Pool, field: str, value: Any) -> bool | None:
     if same_value(found, value):
         return True
     # A name that comes as a number may have had noughts before it.
-    return None if type(pool.raw[field]) is int and same_digits(found, value) else False
+    return (
+        None if field == "name" and comes_as_number(pool) and same_digits(found, value) else False
+    )
 
 
 def is_readable(pool: Pool, field: str) -> bool:
@@ -177,6 +179,11 @@ def is_readable(pool: Pool, field: str) -> bool:
     if field in pool.unreadable or field not in pool.raw:
         return False
     return field == "timeout" or getattr(pool, field) is not None
+
+
+def comes_as_number(pool: Pool) -> bool:
+    """Whether its name came as a number: PHP writes 7 of 007 as well, and nobody can tell."""
+    return type(pool.raw.get("name")) is int
 
 
 def unreadable_in(pool: Pool) -> list[str]:

@@ -6,7 +6,6 @@
   const box = form?.querySelector(".export-progress");
   if (!box) return;
   const [bar, says, stop] = box.children;
-  const number = new Intl.NumberFormat("en");
   let running = null;
 
   const show = (text) => {
@@ -24,7 +23,7 @@
       for (const byte of value) if (byte === 10) lines += 1;
       const pools = Math.max(0, total ? Math.min(lines, total) : lines);
       if (total) bar.value = pools;
-      show(`${number.format(pools)}${total ? ` of ${number.format(total)}` : ""} pools read`);
+      show(`${pools.toLocaleString("en")}${total ? ` of ${total.toLocaleString("en")}` : ""} pools read`);
     }
   };
 

@@ -447,7 +447,8 @@ import "./choose.js";
       const page = asked?.get("page");
       // One page further than the one that is not there yet.
       if (step && page) wanted.set("page", Number(page) + step || 1);
-      if (!asked || elt.matches("form") || String(wanted) === String(shown)) asked = wanted;
+      // All filters are asked for at once; what is shown already takes the rest back.
+      if (!asked || elt.action || elt !== search && String(wanted) === String(shown)) asked = wanted;
       const ask = (name, value) => (value === null ? asked.delete(name) : asked.set(name, value));
       for (const name of [...shown.keys(), ...wanted.keys()]) {
         const value = wanted.get(name);

@@ -28,8 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 PASSWORD = "pools-demo"
-# Chromium logs a page that comes back with 4xx or 5xx as an error, though it is an answer; htmx logs
-# a request that was given up for a later one.
+# Chromium logs a page that comes back with 4xx or 5xx as an error, though it is an answer; htmx a
+# request that was given up for a later one.
 NO_COMPLAINT = re.compile("the server responded with a status of|^htmx:(afterRequest|sendAbort), ")
 Fault = Callable[[str], None]
 

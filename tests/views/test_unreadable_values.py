@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from pools.changes.history import changes_by_id
+from pools.changes.recording import Intent
 from pools.models import BatchItem, Company, Entry
 from tests.fixtures.kept_connections import close_kept_connections
 from tests.fixtures.panel import streamed, told
@@ -219,3 +220,107 @@ def test_the_pools_of_a_system_have_it_as_the_list_has(
     (row,) = manager.get(LIST, {"system": "NetSuite"}).context["rows"]
     assert (row.limit, row.timeout, row.unreadable) == (None, None, {"limit", "timeout"})
     assert "limit not known" in told(manager.get("/find/?q=Orders"))
+
+
+# --- A name that comes as a number may have had noughts before it -------------------------
+
+
+@pytest.fixture
+def seven(core: OtherCore) -> int:
+    """A pool that is called 007, and comes as 7."""
+    pool = core.sandbox.company("acme").add_pool("007", 5)
+    core.answers = each_pool(
+        lambda pool: pool | ({"name": int(pool["name"])} if pool["name"].isdecimal() else {})
+    )
+    return pool.id
+
+
+def test_reverting_never_sends_a_name_that_came_as_a_number(
+    manager: Client, core: OtherCore, seven: int
+) -> None:
+    renamed = edit(manager, seven, name="Orders")
+    both = edit(manager, seven, name="Orders EU", limit="8")
+    limit = edit(manager, seven, limit="9")
+    assert "The values from before it were not recorded." in told(manager.get(revert_of(renamed)))
+    assert "unreadable → Orders" in manager.get(f"/changes/{renamed}/").text
+    core.reset()
+    manager.post(revert_of(limit), open_form(manager, revert_of(limit)))
+    # What was a text when it was changed is known.
+    manager.post(revert_of(both), open_form(manager, revert_of(both)))
+    assert sent(core) == [{"limit": 8}, {"name": "Orders", "limit": 5}]
+
+
+def test_of_what_was_left_alone_nothing_is_said(
+    manager: Client, core: OtherCore, seven: int
+) -> None:
+    change = edit(manager, seven, limit="9")
+    assert "unreadable" not in told(manager.get(f"/changes/{change}/"))
+    core.reset()
+    manager.post(revert_of(change), open_form(manager, revert_of(change)))
+    assert sent(core) == [{"limit": 5}]
+
+
+def test_creating_again_leaves_open_a_name_that_came_as_a_number(
+    manager: Client, core: OtherCore, seven: int
+) -> None:
+    address = f"{LIST}{seven}/delete/"
+    manager.post(address, open_form(manager, address, confirm_name="7"))
+    assert core.sandbox.company("acme").pools() == []
+    form = open_form(manager, revert_of(newest()))
+    assert (form["name"], form["limit"]) == ("", "5")
+
+
+@pytest.mark.parametrize("name", [ODD, 7])
+def test_a_file_makes_no_pool_whose_name_another_may_have(
+    manager: Client, core: OtherCore, pool: int, name: Any
+) -> None:
+    odd(core, "name", value=name)
+    file = {"text": "name,limit,timeout\n007,5,60\n", "create": "on"}
+    answer = manager.post(f"{LIST}apply/", file)
+    assert answer.status_code == 422
+    assert "We can't tell whether another pool has this name." in told(answer)
+    assert BatchItem.objects.count() == 0
+
+
+def test_a_file_makes_a_pool_beside_one_whose_name_is_another_number(
+    manager: Client, core: OtherCore, pool: int
+) -> None:
+    odd(core, "name", value=8)
+    manager.post(f"{LIST}apply/", {"text": "name,limit,timeout\n007,5,60\n", "create": "on"})
+    assert BatchItem.objects.count() == 1
+
+
+# --- Entries of before it was told what could not be read --------------------------------
+
+
+def test_an_old_entry_offers_no_value_that_nobody_may_have_read(
+    manager: Client, core: OtherCore, pool: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def as_before(self: Intent) -> dict[str, Any] | None:
+        facts = self.before.to_json() if self.before else {}
+        return {name: value for name, value in facts.items() if name != "unreadable"}
+
+    monkeypatch.setattr(Intent, "_before", as_before)
+    odd(core, "timeout", method="GET")
+    alone = edit(manager, pool, timeout="31")
+    both = edit(manager, pool, timeout="32", limit="8")
+    monkeypatch.undo()
+    core.answers = as_it_is
+    assert "The values from before it were not recorded." in told(manager.get(revert_of(alone)))
+    assert "none → 31" not in told(manager.get(f"/changes/{alone}/"))
+    core.reset()
+    manager.post(revert_of(both), open_form(manager, revert_of(both)))
+    assert sent(core) == [{"limit": 5}]
+
+
+def test_a_timeout_that_was_left_out_was_none_and_can_be_none_again(
+    manager: Client, core: OtherCore
+) -> None:
+    pool = core.sandbox.company("acme").add_pool("Orders", 5, timeout=None)
+    core.answers = each_pool(
+        lambda pool: {name: value for name, value in pool.items() if value is not None}
+    )
+    change = edit(manager, pool.id, timeout="31")
+    core.reset()
+    manager.post(revert_of(change), open_form(manager, revert_of(change)))
+    assert sent(core) == [{"timeout": None}]
