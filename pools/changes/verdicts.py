@@ -169,9 +169,7 @@ def has_value(pool: Pool, field: str, value: Any) -> bool | None:
     if same_value(found, value):
         return True
     # A name that comes as a number may have had noughts before it.
-    return (
-        None if field == "name" and comes_as_number(pool) and same_digits(found, value) else False
-    )
+    return None if comes_as_number(pool) and same_digits(found, value) else False
 
 
 def is_readable(pool: Pool, field: str) -> bool:
