@@ -41,7 +41,7 @@ CAUSES: Final = (
         to_do=(
             "If somebody lowered the limit, ask why, then revert it in the pool's history. For a "
             "jam, wait, or raise the limit as far as the account's allowance goes. Clear the pool "
-            "only if nobody needs the waiting requests of any of its connectors any more: they are "
+            "only if nobody needs the pending requests of any of its connectors any more: they are "
             "dropped for good. For a leak, clearing helps for a while. Give Patchworks the "
             "pool's id and the times in its history."
         ),
