@@ -1,11 +1,14 @@
 """What all tests share. Sockets reach this machine alone: see addopts in pyproject.toml."""
 
+import fcntl
 import gc
+import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import jinja2
 import pytest
@@ -60,13 +63,45 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 @pytest.fixture(scope="session")
 def as_migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tests' database as it was before the first test, where they run on SQLite."""
-    return tmp_path_factory.mktemp("as_migrated") / "panel.sqlite3"
+    """The tests' database as it was before the first test, where they run on SQLite.
+
+    For all workers of a run: the first one migrates, which takes seconds.
+    """
+    of_run = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        of_run = of_run.parent
+    folder = of_run / "as_migrated"
+    folder.mkdir(exist_ok=True)
+    return folder / "panel.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def whoever_migrates(as_migrated: Path) -> Iterator[IO[str]]:
+    """Held by one worker at a time, until it is closed."""
+    with as_migrated.with_suffix(".lock").open("w") as lock:
+        if connection.vendor == "sqlite":
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(
+    as_migrated: Path, whoever_migrates: IO[str], django_db_modify_db_settings: None
+) -> bool:
+    """pytest-django's word for a database that is there: a copy of what another one migrated."""
+    if not as_migrated.exists():
+        return False
+    shutil.copy(as_migrated, connection.settings_dict["TEST"]["NAME"])
+    return True
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, as_migrated: Path
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    django_db_keepdb: bool,
+    as_migrated: Path,
+    whoever_migrates: IO[str],
 ) -> Iterator[None]:
     """pytest-django's database, which on PostgreSQL nobody else may hold when it goes.
 
@@ -75,12 +110,18 @@ def django_db_setup(
     may have cut off this one too: what is closed is opened anew.
     """
     with django_db_blocker.unblock():
-        if connection.vendor == "sqlite":
+        if connection.vendor == "sqlite" and not django_db_keepdb:
             connection.ensure_connection()
-            with closing(sqlite3.connect(as_migrated)) as copy:
+            part = as_migrated.with_suffix(".part")
+            with closing(sqlite3.connect(part)) as copy:
                 connection.connection.backup(copy)
+            part.replace(as_migrated)
+    whoever_migrates.close()
     yield
     with django_db_blocker.unblock():
+        if django_db_keepdb:
+            connection.close()
+            Path(connection.settings_dict["NAME"]).unlink(missing_ok=True)
         if connection.vendor == "postgresql":
             connection.close()
             with connection.cursor() as cursor:

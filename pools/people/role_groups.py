@@ -45,7 +45,8 @@ def follow_table() -> list[RightsChange]:
     changes = []
     for role, rights in ROLES.items():
         group, _ = Group.objects.get_or_create(name=role)
-        before = {_name(permission) for permission in group.permissions.all()}
+        known = group.permissions.select_related("content_type")
+        before = {_name(permission) for permission in known}
         if before != rights:
             group.permissions.set(_permissions(rights))
             changes.append(RightsChange(role, sorted(rights - before), sorted(before - rights)))

@@ -102,11 +102,16 @@ def running_demo(folder: Path, database: str = "") -> Iterator[Demo]:
 
 @pytest.fixture(scope="session")
 def demo(
-    tmp_path_factory: pytest.TempPathFactory, demo_database: str, static_files: Path
+    tmp_path_factory: pytest.TempPathFactory,
+    demo_database: str,
+    as_migrated: Path,
+    static_files: Path,
 ) -> Iterator[Demo]:
-    """The demo, for the length of the run."""
+    """The demo, for the length of the run: where a worker has migrated a database, on a copy."""
     folder = tmp_path_factory.mktemp("demo")
     shutil.copytree(static_files, folder / "static")
+    if not demo_database and as_migrated.exists():
+        shutil.copy(as_migrated, folder / "panel.sqlite3")
     with running_demo(folder, demo_database) as demo:
         yield demo
 
