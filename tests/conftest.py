@@ -13,6 +13,7 @@ from typing import IO, Any
 import jinja2
 import pytest
 from django.db import connection
+from django.template import engines
 from django.test.signals import template_rendered
 from hypothesis import HealthCheck, settings
 from pytest_django.plugin import DjangoDbBlocker
@@ -62,17 +63,32 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def as_migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def of_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the workers of a run share."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder /= "of_run"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once(of_run: Path) -> None:
+    """By the worker of a run that first needs one: all of them take a worker seconds."""
+    compiled = of_run / "templates"
+    compiled.mkdir(exist_ok=True)
+    environment = engines["jinja2"].env  # type: ignore[attr-defined]  # (Jinja2's)
+    environment.bytecode_cache = jinja2.FileSystemBytecodeCache(str(compiled))
+
+
+@pytest.fixture(scope="session")
+def as_migrated(of_run: Path) -> Path:
     """The tests' database as it was before the first test, where they run on SQLite.
 
     For all workers of a run: the first one migrates, which takes seconds.
     """
-    of_run = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        of_run = of_run.parent
-    folder = of_run / "as_migrated"
-    folder.mkdir(exist_ok=True)
-    return folder / "panel.sqlite3"
+    return of_run / "panel.sqlite3"
 
 
 @pytest.fixture(scope="session")

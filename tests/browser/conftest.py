@@ -52,11 +52,11 @@ class Demo:
 
 
 @pytest.fixture(scope="session")
-def static_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Collected and compressed once for all workers of a run, which takes seconds."""
-    of_run = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        of_run = of_run.parent
+def static_files(of_run: Path) -> Path:
+    """Collected and compressed once for all workers of a run, which takes seconds.
+
+    The compiled templates are beside the folder.
+    """
     folder = of_run / "collected"
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
@@ -109,7 +109,8 @@ def demo(
 ) -> Iterator[Demo]:
     """The demo, for the length of the run: where a worker has migrated a database, on a copy."""
     folder = tmp_path_factory.mktemp("demo")
-    shutil.copytree(static_files, folder / "static")
+    for made in (static_files, Path(f"{static_files}-templates")):
+        shutil.copytree(made, folder / made.name)
     if not demo_database and as_migrated.exists():
         shutil.copy(as_migrated, folder / "panel.sqlite3")
     with running_demo(folder, demo_database) as demo:
