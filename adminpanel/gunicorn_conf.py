@@ -8,6 +8,7 @@ under way would go unwritten.
 
 import contextlib
 import ctypes
+import gc
 import os
 import sys
 import tempfile
@@ -21,6 +22,10 @@ from adminpanel.environment import listening_address, log_format, whole_number
 
 # mallopt's number for "how many heaps there may be" (malloc.h).
 _M_ARENA_MAX: Final = -8
+# After how many new objects Python looks for cycles that nobody needs, among the newest, and
+# after how many times among the older ones, and among all. A page makes some thousand, and
+# drops nearly all of them by itself.
+_LOOK_FOR_CYCLES: Final = (5_000, 20, 50)
 
 # A request here mostly waits for Core, which a thread does at no cost. Two processes,
 # because one holds Python's lock while it renders.
@@ -92,6 +97,7 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     worker_metrics.become(worker)
+    gc.set_threshold(*_LOOK_FOR_CYCLES)
     # glibc gives each thread a heap of its own, with room that no other can use. Under
     # Python's lock they hardly ever want memory at once. Other C libraries lack the function.
     with contextlib.suppress(AttributeError):

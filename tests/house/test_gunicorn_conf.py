@@ -48,6 +48,19 @@ def test_what_anybody_waits_for_ends_before_a_stop_does_and_before_the_proxy_giv
     assert served.graceful_timeout == GRACEFUL_SECONDS < int(patience)
 
 
+def test_a_worker_looks_for_cycles_once_a_few_pages(
+    served: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's usual 700 objects are a fraction of a page."""
+    asked: list[tuple[int, ...]] = []
+    monkeypatch.setattr("gc.set_threshold", lambda *given: asked.append(given))
+    monkeypatch.setattr("adminpanel.worker_metrics.become", lambda worker: None)
+    monkeypatch.setattr("ctypes.CDLL", lambda name: None)
+    served.post_fork(None, None)
+    ((newest, _, _),) = asked
+    assert newest > 3_000
+
+
 def test_threads_and_processes(served: Config) -> None:
     assert issubclass(served.worker_class, ThreadWorker)
     assert (served.threads, served.workers) == (16, 2)
