@@ -145,6 +145,8 @@ def _json(blocks: Iterable[_Block]) -> Iterator[str]:
 
 
 def _cell(value: Any) -> str:
+    if type(value) is int:
+        return str(value)
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -226,7 +228,12 @@ def _values(
     """The fields of a snapshot, each in its column."""
     if snapshot is None:
         return dict.fromkeys(columns)
-    return dict(zip(columns, map(snapshot.exported, fields), strict=True))
+    if snapshot.unreadable:
+        return dict(zip(columns, map(snapshot.exported, fields), strict=True))
+    # In the order of SNAPSHOT_FIELDS; what was asked for has no column for the last of them.
+    name, limit, timeout, ids, _ = snapshot
+    values = (name, limit, timeout, None if ids is None else list(ids))
+    return dict(zip(columns, values, strict=False))
 
 
 def _unreadable(entries: Iterable[int]) -> str:

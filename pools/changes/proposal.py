@@ -71,10 +71,10 @@ class Snapshot(NamedTuple):
         """Whether each value is of its kind. LookupError where one is missing."""
         ids = facts.get("connector_ids")
         kinds = type(facts["name"]), type(facts["limit"]), type(facts["timeout"])
-        return (
-            kinds in _KINDS_OF_VALUES
-            and (not ids or {*map(type, ids)} == _WHOLE_NUMBERS)
-            and all(each in COMPARED and facts[each] is None for each in facts.get(UNREADABLE, ()))
+        if kinds not in _KINDS_OF_VALUES or (ids and {*map(type, ids)} != _WHOLE_NUMBERS):
+            return False
+        return UNREADABLE not in facts or all(
+            each in COMPARED and facts[each] is None for each in facts[UNREADABLE]
         )
 
     @classmethod
