@@ -1,10 +1,13 @@
 """Values of the environment are taken as they stand, and each kind is read in one way."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS
+from django.db.utils import ConnectionHandler
 
 from adminpanel import environment, mail, single_sign_on
 from adminpanel.database import database_settings
@@ -344,3 +347,21 @@ def test_a_plus_sign_in_an_address_is_no_blank() -> None:
     assert database_settings("sqlite:////data/a+b.sqlite3")["NAME"] == "/data/a+b.sqlite3"
     found = database_settings("postgres://$u+1:$p+2@db/pa+nel?sslmode=require")
     assert (found["USER"], found["PASSWORD"], found["NAME"]) == ("$u+1", "$p+2", "pa+nel")
+
+
+@pytest.mark.django_db
+def test_a_thread_keeps_few_prepared_statements(tmp_path: Path) -> None:
+    (tmp_path / "panel.sqlite3").touch()
+    panels = database_settings(f"sqlite:///{tmp_path}/panel.sqlite3")
+    connection = ConnectionHandler({DEFAULT_DB_ALIAS: panels})[DEFAULT_DB_ALIAS]
+    before = _prepared_statements()
+    with connection.cursor() as cursor:
+        for number in range(200):
+            cursor.execute(f"SELECT {number}")
+        kept = _prepared_statements() - before
+    connection.close()
+    assert 0 < kept <= 40
+
+
+def _prepared_statements() -> int:
+    return sum(type(each).__name__ == "Statement" for each in gc.get_objects())
