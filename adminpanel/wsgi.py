@@ -19,12 +19,14 @@ from django.db import connections  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from adminpanel.checks import refuse_unsafe_start  # noqa: E402
+from pools.core import load_certificates  # noqa: E402
 
 try:
     application = get_wsgi_application()
     refuse_unsafe_start()
     # Loads every view, once for all workers; each would keep its first visitor waiting for it.
     reverse(settings.LOGIN_URL)
+    load_certificates(settings.CORE_LIMITS)
     # gunicorn forks after this: a connection opened here must not be shared.
     connections.close_all()
 except ImproperlyConfigured as error:

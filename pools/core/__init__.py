@@ -40,7 +40,7 @@ from pools.core.schema import (
     Sort,
     System,
 )
-from pools.core.transport import Exchange
+from pools.core.transport import Exchange, load_certificates
 from pools.core.whole_lists import Ending, WholeReading, ending_with
 
 __all__ = [
@@ -82,6 +82,7 @@ __all__ = [
     "check_token_text",
     "ending_with",
     "expiry_in_token",
+    "load_certificates",
     "observe",
     "outcome_name",
     "probe",

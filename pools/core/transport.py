@@ -296,6 +296,11 @@ class CaFileUnreadable(OSError):
     """The settings name a CA file that is not there or holds no certificates."""
 
 
+def load_certificates(limits: CoreLimits) -> None:
+    """Before there are threads: of those that make their first call at once, each would."""
+    _tls_context(limits.ca_file)
+
+
 @lru_cache(maxsize=8)
 def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     """Made once a trust setting. Built by hand: the ready-made ones obey SSLKEYLOGFILE."""
