@@ -12,17 +12,16 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
 from django.db import Error as AnyDatabaseError
+from django.db import connection
 from django.utils import timezone
 
 from pools.catalogue import connectors
 from pools.catalogue.normalizing import searchable
 from pools.core import Pool
 from pools.database_faults import cause_of, try_to_write
-from pools.ledger.chain import fetched
 from pools.models import Company, PinnedNote
 from pools.models.catalogue import SeenPool, SeenSystem
 from pools.models.rows import Columns
-from pools.models.stored import text_or_bytes
 
 _NUMBERS: Final = frozenset({"limit", "timeout"})
 RENEWED_AFTER: Final = timedelta(minutes=15)
@@ -135,7 +134,9 @@ def _known(company: Company, pool_ids: Collection[int], beside: Sql | None) -> d
         f"SELECT {_COLUMNS.sql}, {asked} FROM pools_seenpool"  # noqa: S608  # nosec B608
         f" WHERE company_id = %s AND origin = %s AND pool_id IN ({ids})"
     )
-    rows = fetched(query, [*given, company.pk, company.origin, *pool_ids], damaged=text_or_bytes)
+    with connection.cursor() as cursor:
+        cursor.execute(query, [*given, company.pk, company.origin, *pool_ids])
+        rows = cursor.fetchall()
     found = {}
     for pool_id, seen_at, reading, note, *facts, told in _COLUMNS.values(rows):
         found[pool_id] = Known(Facts(*facts), seen_at, reading, note, told)

@@ -5,25 +5,19 @@ Putting a query together takes Django several times as long as the database take
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import ForeignKey, Model
 
-from pools.models.stored import AS_STORED
-
 _Row = TypeVar("_Row", bound=Model)
 _Read = Callable[[Any], Any]
 
 
-def _moment(stored: Any) -> datetime | None:
-    """As Django reads it: what is no moment is none."""
-    try:
-        return datetime.fromisoformat(f"{stored}+00:00")
-    except ValueError:
-        return None
+def _moment(stored: datetime) -> datetime:
+    return stored.replace(tzinfo=UTC)
 
 
 # What each database's driver leaves to be read, by the type of a field.
@@ -31,8 +25,6 @@ _READ: Final[Mapping[str, Mapping[str, _Read]]] = {
     "sqlite": {"DateTimeField": _moment, "UUIDField": UUID, "JSONField": json.loads},
     "postgresql": {"JSONField": json.loads},
 }
-# SQLite's driver would read a moment by a function of Django's, and call it for each.
-_AS_STORED: Final = {"sqlite": {"DateTimeField"}, "postgresql": set[str]()}
 
 
 class Columns(Generic[_Row]):
@@ -45,7 +37,7 @@ class Columns(Generic[_Row]):
         meta = model._meta  # noqa: SLF001  (Django documents it)
         known = {field.name: field for field in meta.concrete_fields}
         fields = [known[name] for name in names or known]
-        columns = [f'{meta.db_table}."{field.column}"' for field in fields]
+        self.sql = ", ".join(f'{meta.db_table}."{field.column}"' for field in fields)
         self.count = len(fields)
         self._model = model
         self._names = [field.attname for field in fields]
@@ -54,17 +46,6 @@ class Columns(Generic[_Row]):
             vendor: [(i, read[name]) for i, name in enumerate(types) if name in read]
             for vendor, read in _READ.items()
         }
-        self._sql = {
-            vendor: ", ".join(
-                AS_STORED[vendor].format(column) if name in as_stored else column
-                for column, name in zip(columns, types, strict=True)
-            )
-            for vendor, as_stored in _AS_STORED.items()
-        }
-
-    @property
-    def sql(self) -> str:
-        return self._sql[connection.vendor]
 
     def values(self, rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
         """The columns of each row, in their order, as a model has them."""

@@ -50,12 +50,3 @@ def test_some_columns_come_in_the_order_of_their_names(acme: Company) -> None:
         cursor.execute(f"SELECT {columns.sql} FROM pools_company")
         (values,) = columns.values(cursor.fetchall())
     assert values == ["acme", None, [], acme.name]
-
-
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps moments alone")
-def test_what_is_no_moment_is_none_as_django_reads_it(acme: Company) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE pools_company SET archived_at = 'soon'")
-        cursor.execute(f"SELECT {Columns(Company).sql} FROM pools_company")
-        row = Columns(Company).row(cursor.fetchone())
-    assert row.archived_at is Company.objects.get().archived_at is None
