@@ -38,8 +38,8 @@ transport: Any = _transport
 def done_on_timeout() -> None:
     """No answer counts as done."""
 
-    def assumed(error: CoreError | None) -> Outcome:
-        return Outcome.DONE if isinstance(error, Unanswered) else outcome_of(error)
+    def assumed(error: CoreError | None, action: Action) -> Outcome:
+        return Outcome.DONE if isinstance(error, Unanswered) else outcome_of(error, action)
 
     sending.outcome_of = assumed
 
@@ -207,9 +207,9 @@ def _recorded_otherwise(right: Outcome, wrong: Outcome) -> None:
 def failure_as_refusal() -> None:
     """An error of Core's own counts as its no."""
 
-    def judged(error: CoreError | None) -> Outcome:
+    def judged(error: CoreError | None, action: Action) -> Outcome:
         status = getattr(error, "status", None) or 0
-        return Outcome.REFUSED if status >= 500 else outcome_of(error)
+        return Outcome.REFUSED if status >= 500 else outcome_of(error, action)
 
     sending.outcome_of = judged
 

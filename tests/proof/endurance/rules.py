@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from itertools import chain, pairwise
 from typing import Any, Final
 from uuid import UUID
@@ -142,7 +143,10 @@ def outcome_is_what_was_answered(history: History, change: Change) -> Found:
             yield "wrong outcome", f"{change.id} is {change.outcome}, answered by {write.status}"
         if change.outcome in classes and write.fault in UNHEARD:
             yield "wrong outcome", f"{change.id} is {change.outcome} after {write.fault}"
-        if change.outcome == Outcome.UNKNOWN and write.fault in CLEAR and _quick(change):
+        # That a pool is gone may be the doing of a delete which a proxy has sent before.
+        gone = write.method == "DELETE" and write.status == HTTPStatus.NOT_FOUND
+        clear = write.fault in CLEAR and not gone
+        if change.outcome == Outcome.UNKNOWN and clear and _quick(change):
             yield "wrong outcome", f"{change.id} is unknown, and was answered {write.status}"
     refused = history.place.case.fault == REFUSED_CONNECTION and not change.writes
     if change.outcome == Outcome.UNKNOWN and refused:
