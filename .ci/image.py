@@ -246,15 +246,19 @@ def check_contents(image: Path) -> None:
 @contextmanager
 def serving(image: Path, data: Path, settings: dict[str, str]) -> Iterator[int]:
     """The image's own command as process 1, until it is healthy; then stopped as docker does."""
-    port = free_port()
-    settings = settings | {"WEB_BIND": f"127.0.0.1:{port}"}
     command = ("gunicorn", "--config", "adminpanel/gunicorn_conf.py", "adminpanel.wsgi:application")
-    server = subprocess.Popen(
-        container(image, data, settings, *command),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    # The socket itself: a port that is only named could be taken first.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        settings = settings | {"WEB_BIND": f"127.0.0.1:{port}"}
+        handed_over = listener.fileno()
+        server = subprocess.Popen(
+            container(image, data, settings, *command, "--bind", f"fd://{handed_over}"),
+            pass_fds=(handed_over,),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
     try:
         healthy = container(image, data, settings, "python", "-m", "adminpanel.alive")
         started = time.monotonic()
@@ -341,13 +345,6 @@ def run(*command: str | Path) -> str:
 def expect(fine: object, otherwise: str) -> None:
     if not fine:
         raise Failed(otherwise)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def say(what: str) -> None:

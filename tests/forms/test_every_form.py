@@ -1,6 +1,7 @@
 """Every form that a page shows: its controls cut nothing off, and what they hold can be kept."""
 
 import importlib
+import pkgutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any, Final
@@ -27,10 +28,17 @@ SECRET: Final = {
 # No form's own text, or not worth keeping: they say themselves what they are.
 _OTHER: Final = {
     *("csrfmiddlewaretoken", "next", "form_id", "theme", "keys", "zone", "session"),
+    # A browser gives a file once.
+    "file",
     *("action", "select_across", "index", "_selected_action", "_popup", "_to_field"),
 }
-# Shown when a form comes back, if at all.
-_ONLY_ASKED: Final = {"move_anyway"}
+# Shown when a form comes back, if at all; where checkpoints are signed; for pools that were ticked.
+_ONLY_ASKED: Final = {
+    *("move_anyway", "older", "operation"),
+    *("limit_to", "limit_by", "limit_percent", "timeout_to", "timeout_none"),
+}
+# Of Django's own fields the administration leaves some out.
+_DJANGOS: Final = {"date_joined", "is_staff", "last_login", "user_permissions"}
 
 
 class Controls(HTMLParser):
@@ -78,6 +86,9 @@ def controls(acme: Company, core: RunningSandbox, settings: Any) -> list[dict[st
     edit(client, pool, limit="76")
     group = Group.objects.create(name="Others")
     more = ["/c/acme/pools/new/", "/tokens/acme/replace/"]
+    more += [
+        f"/c/acme/{page}/" for page in ("allowances", "pools/apply", "changes/evidence", "note")
+    ]
     more += [revert_of(newest()), "/companies/acme/"]
     more += [f"/admin/auth/user/{other.pk}/change/", f"/admin/auth/group/{group.pk}/change/"]
     more += [f"/admin/auth/user/{other.pk}/password/", f"/people/{other.pk}/roles/"]
@@ -101,8 +112,8 @@ def _is_a_form(route: str) -> bool:
 def our_fields() -> set[str]:
     """The fields of our own forms, whichever page shows them."""
     names: set[str] = set()
-    for room in ("pool", "pool_change", "deleting", "reverting", "companies", "people", "tokens"):
-        module = importlib.import_module(f"{pools.forms.__name__}.{room}")
+    for found in pkgutil.iter_modules(pools.forms.__path__, f"{pools.forms.__name__}."):
+        module = importlib.import_module(found.name)
         for form in vars(module).values():
             if isinstance(form, type) and issubclass(form, forms.BaseForm):
                 shown: dict[str, forms.Field] = getattr(form, "base_fields", {})
@@ -115,7 +126,7 @@ def test_no_field_is_forgotten_and_none_cuts_what_is_pasted(
 ) -> None:
     names = {str(control["name"]) for control in controls}
     # All forms were met.
-    assert names >= our_fields() - SECRET - _ONLY_ASKED | {
+    assert names >= our_fields() - SECRET - _ONLY_ASKED - _DJANGOS | {
         *("login", "oldpassword", "first_name", "groups", "permissions"),
     }
     assert names - SECRET - _OTHER - {*KEPT_FIELDS, *KEPT_LISTS} == set()
