@@ -355,14 +355,14 @@ def _read_back(
             drift.record_beside(company, pool, newest, seq)
 
     # Once more without the catalogue: what only is kept costs no entry.
-    for also, lost in ((kept, "not recorded at once"), (beside, "not recorded")):
+    for also in (kept, beside):
         try:
             record_readback(
                 intent, readback, after, unreadable, pool_id=pool_id, problem=problem, beside=also
             )
             break
         except (LedgerUnwritable, AnyDatabaseError):
-            _log.exception("what was read back after change %s is %s", intent.change_id, lost)
+            _log.exception("what was read back after change %s is not recorded", intent.change_id)
     else:
         readback = readback and Readback.NOT_READ
     return after, readback, None if readback is Readback.NOT_SHOWN else pool
