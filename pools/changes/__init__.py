@@ -27,7 +27,8 @@ from pools.changes.proposal import (
     Snapshot,
     differences,
 )
-from pools.changes.sending import FormReused, FormSentOtherwise, make_change
+from pools.changes.repeated import FormReused, FormSentOtherwise
+from pools.changes.sending import make_change
 from pools.changes.settling import (
     Settling,
     SettlingState,

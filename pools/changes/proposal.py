@@ -56,6 +56,11 @@ class Snapshot(NamedTuple):
         )
 
     @classmethod
+    def from_fields(cls, fields: PoolFields) -> Self:
+        """As a new pool is to be."""
+        return cls(name=fields.name, limit=fields.limit, timeout=fields.timeout)
+
+    @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> Self:
         """From what `to_json` gave. Raises ValueError for anything else."""
         try:

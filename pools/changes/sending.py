@@ -1,15 +1,13 @@
 """The one way to change a pool: read, record the intent, send once, record the outcome."""
 
 import logging
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from django.core.exceptions import SuspiciousOperation
 from django.db import Error as AnyDatabaseError
 from django.utils import timezone
 
@@ -17,7 +15,7 @@ from pools.catalogue.keeping import forget, keep
 from pools.changes import drift
 from pools.changes.checking import checked
 from pools.changes.entries import Recorded
-from pools.changes.history import HistoryItem, changes_by_id, edited
+from pools.changes.history import edited
 from pools.changes.holding import refuse_if_held
 from pools.changes.outcome import outcome_of
 from pools.changes.pool_records import newest_entry_about
@@ -45,7 +43,8 @@ from pools.changes.recording import (
     record_outcome,
     record_readback,
 )
-from pools.changes.state import ChangeState, may_still_run
+from pools.changes.repeated import first_outcome
+from pools.changes.state import may_still_run
 from pools.changes.verdicts import Newest, comes_as_number, unreadable_in
 from pools.core import (
     LEAVE,
@@ -56,19 +55,15 @@ from pools.core import (
     NotSent,
     Pool,
     PoolChanges,
-    PoolFields,
     PoolQuery,
     Reason,
     Sort,
 )
 from pools.core.bounds import PER_PAGE
-from pools.ledger import clock
 from pools.ledger.appending import LedgerUnwritable
 from pools.metrics import counted_change
-from pools.models import Entry
 from pools.models.vocabulary import TRACELESS, UNREADABLE, Action, Outcome, Readback
 
-ASK_AGAIN_SECONDS: Final = 0.2
 # More than anyone makes in one second, which is all that Core's times tell apart.
 NEWEST_LOOKED_AT: Final = 25
 
@@ -77,22 +72,6 @@ _log = logging.getLogger(__name__)
 
 # Of the deadline, for the call itself: with less left it is not made.
 LEAST_SHARE: Final = 0.2
-
-
-class FormReused(SuspiciousOperation):
-    """A form's id came back with another change, person or company: a forged form."""
-
-
-class FormSentOtherwise(Exception):
-    """The form was sent before and asked for something else then. Nothing was sent now.
-
-    A browser shows a form once more as it was left, by its way back. What is typed then is
-    another change, and no second submit of `change_id`.
-    """
-
-    def __init__(self, change_id: UUID) -> None:
-        super().__init__("the form was sent before, with other entries")
-        self.change_id = change_id
 
 
 def make_change(core: CoreClient, change: ProposedChange) -> ChangeResult:
@@ -118,7 +97,7 @@ def _begin(
     """What is to be sent, its intent committed; or the first outcome of a form sent before."""
     found = checked(change)
     if found.sent_before and (earlier := intent_of_form(change.form_id)):
-        return _repeated(change, earlier)
+        return first_outcome(change, earlier)
     try:
         if found.may_be_held:
             refuse_if_held(change.company, change.pool_key)
@@ -126,12 +105,12 @@ def _begin(
         intent, begun = _recorded(core, change)
     except FormAlreadySent as known:
         held.close()
-        return _repeated(change, known.intent)
+        return first_outcome(change, known.intent)
     except (CoreError, Conflict, PoolHeld):
         held.close()
         # The lease in the way may be this form's own, sent twice at the same time.
         if earlier := intent_of_form(change.form_id):
-            return _repeated(change, earlier)
+            return first_outcome(change, earlier)
         raise
     return core.for_request(str(intent.change_id)), intent, begun
 
@@ -170,7 +149,9 @@ def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
     """The intent, after reading what it is about. Raises CoreError, Conflict."""
     change_id = uuid4()
     if change.fields is not None:
-        return Intent(change_id, change, None, _as_new(change.fields), evidence=_newest(core))
+        return Intent(
+            change_id, change, None, Snapshot.from_fields(change.fields), evidence=_newest(core)
+        )
     assert change.pool_id is not None and change.seen is not None  # noqa: S101, PT018  (as proposed)
     newest = newest_entry_about(change.company, change.reference)
     as_of = newest.seq if newest else 0
@@ -389,54 +370,3 @@ def _still_there(core: CoreClient, pool_id: int) -> Pool | None:
         return core.get_pool(pool_id)
     except NotFound:
         return None
-
-
-def _as_new(fields: PoolFields) -> Snapshot:
-    return Snapshot(name=fields.name, limit=fields.limit, timeout=fields.timeout)
-
-
-def _repeated(change: ProposedChange, intent: Entry) -> ChangeResult:
-    """The first submit's outcome, waited for until it must be there; then it is unknown.
-
-    What the first one reads back is waited for as well, for no longer than that.
-    """
-    mine = (change.actor.id, change.company.slug, change.action)
-    reference = change.company.reference(change.pool_id)
-    if (intent.actor_id, intent.company, intent.action, intent.pool_id) != (
-        *map(str, mine),
-        reference,
-    ):
-        raise FormReused("this form belongs to another change")
-    assert intent.change is not None  # noqa: S101  (every intent has one)
-    item = changes_by_id([intent.change])[0]
-    if not _asks_for_the_same(change, item):
-        raise FormSentOtherwise(intent.change)
-    while item.state is ChangeState.UNDER_WAY or (
-        item.state is ChangeState.READING_BACK and may_still_run(intent.at, clock.now())
-    ):
-        time.sleep(ASK_AGAIN_SECONDS)
-        item = changes_by_id([intent.change])[0]
-    return ChangeResult(
-        change_id=intent.change,
-        action=change.action,
-        outcome=item.outcome or Outcome.UNKNOWN,
-        pool_id=item.pool_id,
-        pool_name=(item.after and item.after.name) or item.pool_name,
-        before=item.before,
-        after=item.after,
-        readback=item.readback,
-        error=None,
-        repeated=True,
-        differences=item.differences,
-        kept_name=item.kept_name,
-    )
-
-
-def _asks_for_the_same(change: ProposedChange, sent: HistoryItem) -> bool:
-    """Whether a form asks for what it asked for when it was sent; as far as that can be read."""
-    if sent.unreadable:
-        return True
-    wanted = None if change.fields is None else _as_new(change.fields)
-    if change.changed is not None and sent.before is not None:
-        wanted = sent.before.changed_by(change.changed)
-    return (wanted, change.reason) == (sent.wanted, sent.reason)

@@ -273,12 +273,12 @@ def reading_back_not_believed() -> None:
 
 def second_form_told_otherwise() -> None:
     """Who sends a form twice reads that nothing was sent."""
-    repeated = sending._repeated
+    repeated = sending.first_outcome
 
     def answers(*about: Any) -> Any:
         return replace(repeated(*about), outcome=Outcome.NOT_SENT)
 
-    sending._repeated = answers
+    sending.first_outcome = answers
 
 
 def unknown_shown_as_done() -> None:
