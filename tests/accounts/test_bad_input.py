@@ -10,7 +10,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.middleware.csrf import _get_new_csrf_string
 from django.test import Client
 
-from sandbox.running import RunningSandbox
 from tests.fixtures.panel import PASSWORD
 from tests.fixtures.people import sign_in, signed_in
 from tests.fixtures.sampling import every
@@ -170,14 +169,6 @@ def test_no_file_is_taken(db: None, address: str) -> None:
     file = SimpleUploadedFile("x.txt", b"x" * 3_000_000)
     answer = Client().post(address, {"code": "x", "file": file})
     assert answer.status_code == 413
-
-
-def test_a_field_that_comes_twice_counts_once(manager: Client, core: RunningSandbox) -> None:
-    core.reset()
-    manager.get("/c/acme/pools/?search=first&search=second&per_page=x&per_page=10")
-    (asked,) = [request.target for request in core.journal]
-    assert "second" in asked
-    assert "first" not in asked
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -20,6 +21,12 @@ from tests.changes.making import left_unread
 from tests.changes.noticing import READS, drifts, look, noticed, outside
 from tests.fixtures.clock import a_minute_later
 from tests.fixtures.place import ADA, Place, give_token
+
+
+@pytest.fixture
+def long_quiet(settings: Any) -> None:
+    """What is shown late is looked at within it, however slow this machine is."""
+    settings.SETTLE_QUIET_SECONDS = 50.0
 
 
 @pytest.mark.parametrize("read", READS)
@@ -83,6 +90,7 @@ def test_what_core_shows_with_a_delay_is_seen_once_it_is_shown(
     assert noticed() == []
 
 
+@pytest.mark.usefixtures("long_quiet")
 def test_what_an_earlier_change_did_is_not_taken_for_somebodys_where_core_lags(
     place: Place,
 ) -> None:
@@ -99,6 +107,7 @@ def test_what_an_earlier_change_did_is_not_taken_for_somebodys_where_core_lags(
     assert noticed() == []
 
 
+@pytest.mark.usefixtures("long_quiet")
 def test_what_stays_otherwise_where_core_lagged_is_somebodys(place: Place) -> None:
     place.sandbox.set_fault("do-nothing;only=writes")
     place.make(Action.EDIT)
@@ -111,6 +120,7 @@ def test_what_stays_otherwise_where_core_lagged_is_somebodys(place: Place) -> No
     assert (before.limit, after.limit) == (5, 7)
 
 
+@pytest.mark.usefixtures("long_quiet")
 def test_what_could_not_be_read_back_may_be_shown_late_as_well(place: Place) -> None:
     """Core's copy has the values of before."""
     change = left_unread(place, Action.EDIT)
@@ -123,6 +133,7 @@ def test_what_could_not_be_read_back_may_be_shown_late_as_well(place: Place) -> 
     assert noticed() == []
 
 
+@pytest.mark.usefixtures("long_quiet")
 def test_a_new_pool_that_could_not_be_read_back_is_not_deleted_where_it_is_shown_late(
     place: Place,
 ) -> None:

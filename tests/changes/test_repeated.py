@@ -14,6 +14,7 @@ from pools.changes import (
     FormSentOtherwise,
     Snapshot,
     make_change,
+    repeated,
     sending,
 )
 from pools.changes.recording import Intent, record_intent
@@ -151,7 +152,7 @@ def test_a_ledger_lost_just_when_a_second_submit_is_found_to_be_one(
 
     # The first submit's intent was committed after the second one had looked for it.
     monkeypatch.setattr(sending, "intent_of_form", lambda form_id: None)
-    monkeypatch.setattr(sending, "changes_by_id", lost)
+    monkeypatch.setattr(repeated, "changes_by_id", lost)
     with pytest.raises(LedgerUnwritable):
         make_change(place.client(), change)
     assert len(place.writes()) == 1
