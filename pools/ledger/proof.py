@@ -248,9 +248,14 @@ class _Checkpoints:
                 continue
             self._misfits.add(
                 seq,
-                f"A checkpoint names another entry {seq}{_when(checkpoint)}: what came after "
-                f"entry {self._last_matched} was cut off, at least in part, and written again.",
+                f"A checkpoint names another entry {seq}{_when(checkpoint)}: {self._since} was "
+                "cut off, at least in part, and written again.",
             )
+
+    @property
+    def _since(self) -> str:
+        """What may have been cut off: where nothing older is known, that is all of it."""
+        return f"what came after entry {self._last_matched}" if self._last_matched else "the record"
 
 
 def _when(checkpoint: Checkpoint) -> str:

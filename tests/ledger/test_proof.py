@@ -290,6 +290,15 @@ def test_an_end_written_anew_shows_against_a_checkpoint() -> None:
     assert checked(*noted_then) == (1, 0, [Misfit(4, reason)])
 
 
+def test_where_nothing_older_is_noted_it_does_not_say_since_when_it_was_written_anew() -> None:
+    append_events(5)
+    last = noted(4)
+    tamper("DELETE FROM pools_entry WHERE seq > 2")
+    append_events(4)
+    (misfit,) = checked(last)[2]
+    assert misfit.reason.endswith(": the record was cut off, at least in part, and written again.")
+
+
 def test_where_the_end_was_cut_off_no_change_is_said_to_have_no_end() -> None:
     tell(Kind.INTENT, Kind.OUTCOME)
     last = noted(2)
