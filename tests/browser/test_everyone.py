@@ -153,7 +153,7 @@ def test_nothing_moves_where_a_dialog_waits_and_its_outcome_is_said(
         dialog.get_by_role("button", name="Save changes").click()
         # Over a row it would show what can be done there.
         manager.mouse.move(0, 0)
-        expect(manager.locator("#outcome")).to_contain_text(f"→ {limit}")
+        expect(manager.locator("#outcome")).to_contain_text(f"→ {limit}", timeout=15_000)
         core_fault("")
         assert "Still waiting" in manager.evaluate("window.said")
         assert manager.evaluate("window.movers") == []
