@@ -323,28 +323,21 @@ def _read_back(
         pool, after, problem = None, answered, str(error.reason)
         readback = None if action in TRACELESS else Readback.NOT_READ
 
-    def kept(newest: Recorded | None) -> None:
+    def beside(newest: Recorded | None) -> None:
         if pool is not None:
             keep(company, [pool])
         elif problem == NOT_FOUND or readback is Readback.SHOWN:
             forget(company, pool_id)
-        beside(newest)
-
-    def beside(newest: Recorded | None) -> None:
         if pool is not None and readback is not Readback.NOT_SHOWN:
             # What else is different now was changed by somebody else.
             drift.record_beside(company, pool, newest, seq)
 
-    # Once more without the catalogue: what only is kept costs no entry.
-    for also in (kept, beside):
-        try:
-            record_readback(
-                intent, readback, after, unreadable, pool_id=pool_id, problem=problem, beside=also
-            )
-            break
-        except (LedgerUnwritable, AnyDatabaseError):
-            _log.exception("what was read back after change %s is not recorded", intent.change_id)
-    else:
+    try:
+        record_readback(
+            intent, readback, after, unreadable, pool_id=pool_id, problem=problem, beside=beside
+        )
+    except (LedgerUnwritable, AnyDatabaseError):
+        _log.exception("what was read back after change %s is not recorded", intent.change_id)
         readback = readback and Readback.NOT_READ
     return after, readback, None if readback is Readback.NOT_SHOWN else pool
 

@@ -178,7 +178,9 @@ def seen_without_reading() -> None:
 
 def done_as_unknown() -> None:
     """What Core said was done is recorded as unknown."""
-    sending.outcome_of = lambda error: Outcome.UNKNOWN if error is None else outcome_of(error)
+    sending.outcome_of = lambda error, action: (
+        Outcome.UNKNOWN if error is None else outcome_of(error, action)
+    )
 
 
 def refused_without_a_request() -> None:
@@ -197,8 +199,8 @@ def unanswered_as_not_sent() -> None:
 
 
 def _recorded_otherwise(right: Outcome, wrong: Outcome) -> None:
-    def judged(error: CoreError | None) -> Outcome:
-        outcome = outcome_of(error)
+    def judged(error: CoreError | None, action: Action) -> Outcome:
+        outcome = outcome_of(error, action)
         return wrong if outcome is right else outcome
 
     sending.outcome_of = judged
