@@ -178,10 +178,11 @@ def record_differences(
 def record_beside(company: Company, pool: Pool, newest: Recorded | None, as_of: int) -> None:
     """The same of a pool that was just read after a change, in the caller's transaction.
 
-    `newest` is the newest entry about it, read under the lock.
+    `newest` is the newest entry about it, read under the lock. That the pool shows the change is
+    for the caller to record, however late that is.
     """
-    if newest is not None and newest.seq <= as_of and _is_telling(newest, pool):
-        _record(company, newest.pool_id, pool, newest.seq)
+    if newest is not None and newest.seq <= as_of and _is_otherwise(newest, pool):
+        _record(company, newest.pool_id, pool, newest.seq, also_shown=False)
 
 
 def record_absence(
@@ -214,8 +215,11 @@ def tells_of_absence(entry: Recorded) -> bool:
 
 def _is_telling(entry: Recorded, pool: Pool | None, *, at_once: bool = False) -> bool:
     """Whether a pool that was just read (None: it is gone) says more than its newest entry."""
-    if readback.is_shown_late(entry, pool):
-        return True
+    return readback.is_shown_late(entry, pool) or _is_otherwise(entry, pool, at_once=at_once)
+
+
+def _is_otherwise(entry: Recorded, pool: Pool | None, *, at_once: bool = False) -> bool:
+    """Whether it is not as that entry has it, and not for being late."""
     last = _last_known(entry)
     if last is None:
         return False
@@ -269,7 +273,9 @@ def _recorded(
     return max((entry.seq for entry in made), default=None)
 
 
-def _record(company: Company, reference: str, pool: Pool | None, newest: int) -> list[Entry]:
+def _record(
+    company: Company, reference: str, pool: Pool | None, newest: int, *, also_shown: bool = True
+) -> list[Entry]:
     """Under the lock: the entries, unless something was recorded about the pool since."""
     entry = newest_entry_about(company, reference)
     if entry is None or entry.seq != newest:
@@ -278,7 +284,7 @@ def _record(company: Company, reference: str, pool: Pool | None, newest: int) ->
     if intent is not None and _came_late(entry, intent):
         return []
     made = []
-    if readback.is_shown_late(entry, pool):
+    if also_shown and readback.is_shown_late(entry, pool):
         made.append(readback.record_late(entry, pool, NOBODY))
     last = _last_known(entry, intent)
     if last is None or (pool is None and _may_be_gone(entry)):

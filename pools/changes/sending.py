@@ -60,6 +60,7 @@ from pools.core import (
     Sort,
 )
 from pools.core.bounds import PER_PAGE
+from pools.database_faults import try_to_write
 from pools.ledger.appending import LedgerUnwritable
 from pools.metrics import counted_change
 from pools.models.vocabulary import TRACELESS, UNREADABLE, Action, Outcome, Readback
@@ -323,11 +324,15 @@ def _read_back(
         pool, after, problem = None, answered, str(error.reason)
         readback = None if action in TRACELESS else Readback.NOT_READ
 
-    def beside(newest: Recorded | None) -> None:
+    def keep_what_is_seen() -> None:
         if pool is not None:
             keep(company, [pool])
         elif problem == NOT_FOUND or readback is Readback.SHOWN:
             forget(company, pool_id)
+
+    def beside(newest: Recorded | None) -> None:
+        # With a savepoint: a catalogue that refuses costs no entry.
+        try_to_write("what is last seen of a pool", keep_what_is_seen)
         if pool is not None and readback is not Readback.NOT_SHOWN:
             # What else is different now was changed by somebody else.
             drift.record_beside(company, pool, newest, seq)
