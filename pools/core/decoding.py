@@ -129,7 +129,7 @@ def read_pool(row: Any) -> Pool:
 
     def cell(name: str, reader: Any) -> Any:
         given = row.get(name)
-        if given is None:
+        if given is None or (name == "timeout" and is_no_timeout(given)):
             return None
         read = reader(given)
         if read is None:
@@ -147,6 +147,11 @@ def read_pool(row: Any) -> Pool:
         unreadable=frozenset(unreadable),
         raw=row,
     )
+
+
+def is_no_timeout(given: Any) -> bool:
+    """Whether it stands for none: PHP writes null so where something made a text or a yes of it."""
+    return given is None or given is False or (isinstance(given, str) and not given.strip())
 
 
 def read_token(value: Any, received_at: datetime) -> BearerToken | None:

@@ -160,7 +160,9 @@ def test_missing_field_is_absent_and_not_unreadable(field: str) -> None:
         ("limit", 2**63),
         ("limit", {}),
         ("timeout", "none"),
-        ("timeout", False),
+        ("timeout", True),
+        ("limit", False),
+        ("limit", ""),
         ("created_at", 5),
         ("created_at", "yesterday"),
         ("updated_at", "2026-13-01T00:00:00Z"),
@@ -173,6 +175,12 @@ def test_wrongly_typed_field_costs_that_field_alone(field: str, wrong: object) -
     pool = read_pool({**POOL, field: wrong})
     nothing: dict[str, Any] = {field: None}
     assert pool == replace(read_pool(POOL), **nothing, unreadable=frozenset({field}))
+
+
+@pytest.mark.parametrize("none", [None, "", " ", False])
+def test_a_timeout_that_is_none_may_be_written_so(none: object) -> None:
+    pool = read_pool({**POOL, "timeout": none})
+    assert (pool.timeout, pool.unreadable) == (None, frozenset())
 
 
 def test_row_that_is_no_object_is_unreadable_as_a_whole() -> None:
