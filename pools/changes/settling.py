@@ -9,7 +9,7 @@ was read does not decide, the change stays open.
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -323,7 +323,34 @@ def _with_token(case: Case, budget: Budget) -> Case | Settling:
     assert case.item.at is not None  # noqa: S101  (it can be read)
     renewed = token.created_at > case.item.at
     heard = latest_of(case.company, PoolReference(case.item.origin, case.item.pool_id))
-    return replace(case, token=token, core=core, witnesses=heard if renewed else None)
+    return replace(
+        case,
+        token=token,
+        core=core,
+        witnesses=heard if renewed else None,
+        made_since=_made_since(case) if case.item.action is Action.CREATE else (),
+    )
+
+
+def _made_since(case: Case) -> frozenset[int]:
+    """The pools of a company that other creates made here while this one may have, or later."""
+    assert case.item.at is not None  # noqa: S101  (it can be read)
+    begun = case.item.at - settings.CORE_LIMITS.longest_call
+    creates = Entry.objects.filter(company=case.company, action=Action.CREATE)
+    intents = creates.filter(kind=Kind.INTENT, at__gte=begun).exclude(change=case.item.change_id)
+    made = creates.filter(
+        kind__in=[Kind.OUTCOME, Kind.SETTLED], change__in=intents.values("change")
+    )
+    found = set()
+    for text in made.values_list("pool_id", flat=True):
+        # One that is not as we write entries says nothing: verify_audit reports it.
+        with suppress(ValueError):
+            found.add(PoolReference.read(text))
+    return frozenset(
+        each.pool_id
+        for each in found
+        if each.origin == case.item.origin and each.pool_id is not None
+    )
 
 
 def _token_of_maker(case: Case) -> Token | None:

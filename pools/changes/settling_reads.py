@@ -3,7 +3,7 @@
 Talks to Core alone. What was read and does not decide is an error like any other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from pools.changes.foreign_tokens import Witness, is_heard
 from pools.changes.history import HistoryItem
-from pools.changes.proposal import COMPARED
-from pools.changes.verdicts import Newest, Unreadable, in_order, verdict_of
+from pools.changes.proposal import COMPARED, Snapshot
+from pools.changes.verdicts import Newest, Unreadable, in_order, shows, verdict_of
 from pools.core import (
     CoreClient,
     CoreError,
@@ -43,7 +43,8 @@ class Case:
 
     `witnesses` are pools of the company. A token that is newer than the change may be another
     company's: it has to show one of them before we believe that something is not there. None
-    where the token is the one that the change was made with.
+    where the token is the one that the change was made with. `made_since` are the pools that
+    other creates made here at the time of this one or later.
     """
 
     item: HistoryItem
@@ -52,11 +53,12 @@ class Case:
     token: Token | None = None
     core: CoreClient | None = None
     witnesses: tuple[Witness, ...] | None = None
+    made_since: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one read showed: the pool, nothing where it is gone, or new pools of that name."""
+    """What one read showed: the pool, nothing where it is gone, or pools that a create may be."""
 
     pools: tuple[Pool, ...]
     verdict: Verdict
@@ -116,23 +118,34 @@ def _verdict(case: Case, pools: tuple[Pool, ...]) -> Verdict:
 def _new_namesakes(core: CoreClient, case: Case) -> tuple[Pool, ...]:
     """Pools of the wanted name, or of what a Core may have made of it, that are new.
 
-    From the list by time, newest first: a name with a comma cannot be searched for.
+    From the list by time, newest first: a name with a comma cannot be searched for. Where there
+    are none, new ones with the wanted values: a Core may have made any name of the one that it
+    was sent (transliterated, numbered), and none is known to be somebody else's.
     """
     if case.item.wanted is None or "newest" not in case.evidence:
         raise Undecided(Reason.MISMATCH)
     facts = case.evidence["newest"]
     newest = None if facts is None else Newest.from_json(facts)
-    name = case.item.wanted.name or ""
-    namesakes = []
+    wanted = case.item.wanted
+    namesakes, others = [], []
     for pool in _listed_since(core, newest):
-        if pool.name is not None and not may_be_kept_as(name, pool.name):
-            continue
         is_new = newest is None or newest.is_older(pool)
+        if pool.name is not None and not may_be_kept_as(wanted.name or "", pool.name):
+            if is_new is not False and _may_be_made_of(wanted, pool, case.made_since):
+                others.append((pool, is_new))
+            continue
         if is_new is None or (is_new and (pool.name is None or pool.id is None)):
             raise Undecided(Reason.SHAPE)
         if is_new:
             namesakes.append(pool)
-    return tuple(namesakes)
+    if not namesakes and not all(is_new for _, is_new in others):
+        raise Undecided(Reason.SHAPE)
+    return tuple(namesakes or (pool for pool, _ in others))
+
+
+def _may_be_made_of(wanted: Snapshot, pool: Pool, made_since: Collection[int]) -> bool:
+    """Whether a pool of another name may all the same be the wanted one: by its values."""
+    return pool.id not in made_since and shows(pool, wanted, ("limit", "timeout")) is not False
 
 
 def _listed_since(core: CoreClient, newest: Newest | None) -> list[Pool]:

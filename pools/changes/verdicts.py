@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from pools.changes.proposal import COMPARED, CONNECTORS, Snapshot
 from pools.core import Pool
-from pools.core.comparing import same_digits, same_value
+from pools.core.comparing import may_be_kept_as, same_digits, same_value
 from pools.core.decoding import read_time
 from pools.models.vocabulary import TRACELESS, Action, Verdict
 
@@ -137,7 +137,19 @@ def _of_edit(
     if unreadable.fields & unreadable.changed:
         return None
     as_before = shows(pool, before, compared)
+    if as_before and _may_leave_no_trace(before, wanted):
+        return None
     return {True: Verdict.NOT_APPLIED, False: Verdict.SUPERSEDED, None: None}[as_before]
+
+
+def _may_leave_no_trace(before: Snapshot, wanted: Snapshot) -> bool:
+    """Whether an edit changed the name alone, and to one that Core may keep as the old one.
+
+    Then a pool that is as before says nothing of it: in capitals, Orders is ORDERS again.
+    """
+    name, old = wanted.name, before.name
+    only_name = [field for field in COMPARED if before.differs_in(field, wanted)] == ["name"]
+    return only_name and name is not None and old is not None and may_be_kept_as(name, old)
 
 
 def _without_doubtful_timeout(pool: Pool, before: Snapshot, unreadable: Unreadable) -> Pool:

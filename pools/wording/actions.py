@@ -117,7 +117,7 @@ _CREATE: Final = ActionWords(
     shown="the pool shows it",
     not_shown="the pool doesn't show it",
     other_values=(
-        "there was a new pool with this name or one like it, but not with all the values. Either "
+        "there was a new pool that may be it, but not with this name and all the values. Either "
         "Patchworks kept other values than we sent, or someone else created or changed it."
     ),
     nothing_to_check="",

@@ -135,15 +135,69 @@ def test_a_core_that_changes_names_is_not_said_to_have_done_nothing(
     assert settled(change).verdict is expected
 
 
+@pytest.mark.parametrize("kept", ["Zakazy", "4711", "?????? 1", "ac"])
+def test_a_new_pool_of_any_name_with_the_wanted_values_may_be_the_one(
+    settled_place: Place, kept: str
+) -> None:
+    """Transliterated, numbered, in another encoding, cut: nobody can say that it didn't happen."""
+    place = settled_place
+    change = left(place, Action.CREATE, fields=PoolFields("Заказы 1", 3, None))
+    made = next(pool for pool in place.at_core.pools() if pool.name == "Заказы 1")
+    place.at_core.change_pool(made.id, name=kept)
+    assert settled(change).verdict is Verdict.SUPERSEDED
+    (item,) = changes_by_id([change])
+    assert item.after is not None
+    assert item.after.name == kept
+    assert "a new pool that may be it" in meaning_of(item)
+
+
+def test_a_new_pool_with_other_values_and_another_name_is_another(settled_place: Place) -> None:
+    place = settled_place
+    change = left(place, Action.CREATE, NOT_APPLIED, fields=PoolFields("Заказы", 3, None))
+    place.at_core.add_pool("Zakazy", 4)
+    assert settled(change).verdict is Verdict.NOT_APPLIED
+
+
+def test_a_new_pool_that_another_create_made_here_is_another(settled_place: Place) -> None:
+    place = settled_place
+    change = left(place, Action.CREATE, NOT_APPLIED, fields=PoolFields("Заказы", 3, None))
+    assert place.make(Action.CREATE, fields=PoolFields("Returns", 3, None)).outcome == Outcome.DONE
+    assert settled(change).verdict is Verdict.NOT_APPLIED
+
+
+@pytest.mark.parametrize("fault", [APPLIED, NOT_APPLIED])
+def test_a_new_name_that_core_may_keep_as_the_old_one_leaves_no_trace(
+    settled_place: Place, fault: str
+) -> None:
+    place, usual = settled_place, settled_place.sandbox.behaviour.name_kept
+    place.at_core.change_pool(place.pool, name="ORDERS")
+    place.sandbox.switch(name_kept="upper-case")
+    try:
+        changed = PoolChanges(name="Orders")
+        change = left(place, Action.EDIT, fault, seen=place.seen(), changed=changed)
+    finally:
+        place.sandbox.switch(name_kept=usual)
+    assert place.at_core.pool(place.pool).name == "ORDERS"
+    assert settled(change).verdict is None
+
+
+def test_what_changed_beside_such_a_name_tells_of_it(settled_place: Place) -> None:
+    place = settled_place
+    place.at_core.change_pool(place.pool, name="ORDERS")
+    changed = PoolChanges(name="Orders", limit=7)
+    change = left(place, Action.EDIT, NOT_APPLIED, seen=place.seen(), changed=changed)
+    assert settled(change).verdict is Verdict.NOT_APPLIED
+
+
 def test_what_core_answered_with_is_not_said_not_to_be_there(settled_place: Place) -> None:
-    """It kept nothing of the name: the pool that it had answered with may be any."""
+    """It kept nothing of the name, nor of the limit: the pool that it answered with may be any."""
     settled_place.sandbox.set_fault("text-for-number=limit;only=create")
     result = settled_place.make(Action.CREATE, fields=PoolFields("Other", 3, None))
     settled_place.sandbox.reset()
     assert result.error is not None
     assert result.error.reason == Reason.MISMATCH
     made = next(pool for pool in settled_place.at_core.pools() if pool.name == "Other")
-    settled_place.at_core.change_pool(made.id, name="slug-4711")
+    settled_place.at_core.change_pool(made.id, name="slug-4711", limit=9)
     assert settled(result.change_id).verdict is None
 
 

@@ -608,7 +608,45 @@ def test_a_clear_that_is_answered_oddly_is_told_as_what_it_was(
     assert outcomes() == ["unknown"]
 
 
-# --- What PHP makes of names and of lists --------------------------------------------------
+# --- What PHP makes of names, of none and of lists -----------------------------------------
+
+
+@pytest.mark.parametrize("none", ["", False])
+@pytest.mark.parametrize("lost", [False, True], ids=["answered", "lost"])
+def test_no_timeout_is_none_however_it_is_written(
+    manager: Client, core: OtherCore, none: object, lost: bool
+) -> None:
+    (pool,) = fill(core, 1)
+    core.answers = each_pool(lambda row: row | {"timeout": row["timeout"] or none})
+    address = f"{LIST}{pool}/edit/"
+    for timeout in ("30", ""):
+        typed = open_form(manager, address, timeout=timeout)
+        before = core.answers
+        core.answers = unclear(core) if lost else before
+        manager.post(address, typed)
+        core.answers = before
+        if lost:
+            assert "happened." in told(check(manager, newest()))
+    manager.post(NEW, open_form(manager, NEW, name="Returns", limit="3"))
+    assert outcomes() == [*["unknown" if lost else "done"] * 2, "done"]
+    assert [row.unreadable for row in manager.get(LIST).context["rows"]] == [set(), set()]
+    assert not Entry.objects.filter(kind="settled").exclude(outcome="applied").exists()
+
+
+def test_a_name_that_core_writes_in_other_letters_is_not_said_not_to_be_there(
+    manager: Client, core: OtherCore
+) -> None:
+    letters = str.maketrans("Заказы", "Zakazy")
+    core.answers = each_pool(lambda row: row | {"name": row["name"].translate(letters)[:50]})
+    fill(core, 1)
+    before = core.answers
+    core.answers = unclear(core)
+    manager.post(NEW, open_form(manager, NEW, name="Заказы", limit="3"))
+    core.answers = before
+    page = check(manager, newest())
+    assert "We can't tell whether the creation of" in told(page)
+    assert "there was a new pool that may be it" in told(page)
+    assert "didn't happen" not in told(page)
 
 
 def numeric(pool: dict[str, Any]) -> dict[str, Any]:

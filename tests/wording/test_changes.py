@@ -119,7 +119,7 @@ def test_what_reading_back_did_not_show_is_not_said_to_be_plainly_done(
         (
             Action.CREATE,
             FOUND,
-            "there was a new pool with this name or one like it, but not with all the values.",
+            "there was a new pool that may be it, but not with this name and all the values.",
         ),
     ],
 )
