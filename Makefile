@@ -11,6 +11,8 @@ VENV := .venv
 PYTHON_READY := $(VENV)/.python-ready
 RUNTIME_READY := $(VENV)/.runtime-ready
 TOOLS_READY := $(VENV)/.tools-ready
+SERVERS := .bench/venv
+SERVERS_READY := $(SERVERS)/.runtime-ready
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal \
 	--generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml
 
@@ -52,9 +54,10 @@ proof: setup
 	@PROOF=1 sh .ci/test
 	@$(VENV)/bin/python .ci/image.py $(BASE) || [ $$? -eq 75 ]
 
-# PostgreSQL where POSTGRES_URL answers. What is built once is kept in .bench.
-bench: setup
-	@$(VENV)/bin/python -m tests.bench $(BENCH)
+# PostgreSQL where POSTGRES_URL answers. What is built once is kept in .bench. What serves there has
+# what a deployment installs: a library loads more where the tools of development are beside it.
+bench: setup $(SERVERS_READY)
+	@$(VENV)/bin/python -m tests.bench --python $(SERVERS)/bin/python $(BENCH)
 
 pictures: setup
 	@CHROMIUM=$$(sh .ci/chromium) $(VENV)/bin/python -m tests.browser.pictures $(SCREENS)
@@ -112,6 +115,11 @@ endif
 
 $(PYTHON_READY):
 	@sh .ci/venv $(VENV)
+	@touch $@
+
+$(SERVERS_READY): requirements.txt $(PYTHON_READY)
+	@mkdir -p .bench && sh .ci/venv $(SERVERS)
+	@sh .ci/install $(SERVERS) requirements.txt
 	@touch $@
 
 $(RUNTIME_READY): requirements.txt $(PYTHON_READY)

@@ -87,11 +87,17 @@ class Demo:
             self.signals += 1
         self.last_signal = time.monotonic()
 
-    def start(self, name: str, *command: str, pass_fds: tuple[int, ...] = ()) -> Child:
+    def start(
+        self,
+        name: str,
+        *command: str,
+        pass_fds: tuple[int, ...] = (),
+        python: str = sys.executable,
+    ) -> Child:
         log = self.folder / f"{name}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603  (our own commands, no shell)
-                [sys.executable, *command],
+                [python, *command],
                 cwd=ROOT,
                 env=dict(self.environment),
                 stdin=subprocess.DEVNULL,

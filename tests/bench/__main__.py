@@ -64,6 +64,7 @@ def options() -> argparse.Namespace:
     add("--pools", type=int, default=100_000, help="pools of the large company")
     add("--changes", type=int, default=31_500, help="changes on the ledger; each has 3.2 entries")
     add("--people", type=int, default=50, help="people of the steady load")
+    add("--python", default=sys.executable, help="the Python that serves (default: this one)")
     add("--out", type=Path, default=ROOT / "docs/performance.md", help="the document")
     add("--data", type=Path, default=ROOT / ".bench", help="what is kept between runs")
     return parser.parse_args()
@@ -103,7 +104,9 @@ class Run:
         self.sites: dict[tuple[str, str], Site] = {}
         self.sides: dict[str, Turn] = {}
         self.turns: dict[str, list[Mapping[str, float]]] = defaultdict(list)
+        # Pages that the panel's workers have served since they were of these sizes, in MB.
         self.served = 0
+        self.warm: list[float] = []
 
     def start(self, folder: Path, others: list[str], browser: Chromium | None) -> None:
         """Fills the databases, starts every site, and lets each side take a turn for nothing."""
@@ -127,9 +130,9 @@ class Run:
             if not name.startswith("start"):
                 turn()
         self.bench.seconds = self.asked.seconds
-        self.warm = [kernel.memory(pid)[0] for pid in self._panel.workers()]
 
     def _open(self, site: Site, path: str) -> None:
+        site.python = self.asked.python
         site.start(self.demo, path)
         self.sites[site.name, site.database] = site
 
@@ -189,6 +192,10 @@ class Run:
             random.shuffle(names)
             for name in names:
                 self._take(name, self.sides[name])
+            if not number:
+                # By now each thread has served every page, and what it needs for one is there.
+                self.warm = [kernel.memory(pid)[0] for pid in self._panel.workers()]
+                self.served = 0
             longest = max(longest, time.monotonic() - began)
         say("Steady load …")
         crowd = self.sites["panel", self.databases[-1]]
@@ -214,7 +221,9 @@ class Run:
         now = [kernel.memory(pid) for pid in self._panel.workers()]
         grown = [rss - before for (rss, _), before in zip(now, self.warm, strict=True)]
         rss, pss = zip(*now, strict=True)
-        return {"rss": median(rss), "pss": median(pss), "growth": max(grown)} | _NO_TURN
+        of_minimal = [kernel.memory(pid)[0] for pid in self.sites["yardstick", "sqlite"].workers()]
+        sizes = {"rss": median(rss), "pss": median(pss), "growth": max(grown)}
+        return sizes | {"minimal": median(of_minimal)} | _NO_TURN
 
     def _size(self) -> dict[str, float]:
         _, plain = self._panel.get(LIST)
@@ -239,6 +248,7 @@ class Run:
             served=self.served,
             by_wrk=bool(self.bench.wrk),
             in_browser="browser panel" in self.turns,
+            deployed=self.asked.python != sys.executable,
             took=time.monotonic() - self.asked.began,
         )
 

@@ -29,6 +29,11 @@ WIDTH: Final = 115
 NOT_MEASURED: Final = "not measured"
 DOCUMENT: Final = Path(__file__).with_suffix(".md")
 NO_BROWSER: Final = "There is no Chromium on this machine: none of it was measured."
+# By whether what serves is without the tools of development.
+PACKAGES: Final = {
+    True: "What serves has the packages that a deployment installs, and no others.",
+    False: "What serves has the tools of development beside it, of which libraries load some.",
+}
 HEADINGS: Final = ("figure", "this run", "spread", "the panel", "its yardstick", "to reach", "")
 
 
@@ -47,6 +52,7 @@ class Facts:
     served: int
     by_wrk: bool
     in_browser: bool
+    deployed: bool
     took: float
 
 
@@ -64,6 +70,7 @@ def document(facts: Facts, found: Mapping[Figure, Found | None], turns: Turns) -
             "errors": _errors(turns),
             "crowded": NAMES[facts.databases[-1]],
             "latency": _latency(facts),
+            "packages": PACKAGES[facts.deployed],
             "browser": "" if facts.in_browser else NO_BROWSER,
         }
     )

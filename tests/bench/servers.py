@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -46,6 +47,7 @@ class Site:
     database: str
     environment: dict[str, str] = field(repr=False)
     sessions: list[str] = field(repr=False, default_factory=list)
+    python: str = sys.executable
     port: int = 0
     child: Child | None = None
 
@@ -61,6 +63,7 @@ class Site:
                 *("-m", "gunicorn", "--config", config),
                 *("--bind", f"fd://{listener.fileno()}", application),
                 pass_fds=(listener.fileno(),),
+                python=self.python,
             )
         status, _ = self.get(path)
         if status != http.client.OK:
