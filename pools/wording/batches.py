@@ -63,15 +63,15 @@ SOURCES: Final[Mapping[str, str]] = {
 }
 _LEFT_OUT: Final = {
     LeftOut.LOCKED: "Waiting for the result of another change.",
-    LeftOut.NOTHING_TO_DO: "It is so already.",
+    LeftOut.NOTHING_TO_DO: "It already has this value.",
     LeftOut.GONE: "Patchworks doesn't have this pool.",
     LeftOut.CHANGED_SINCE: "It was changed after the file was exported.",
     LeftOut.OTHER_BATCH: "It is on another list that is running.",
-    LeftOut.UNREADABLE: "Patchworks didn't tell the value that this changes.",
-    LeftOut.MOVED_ON: "It was changed again since.",
+    LeftOut.UNREADABLE: "Patchworks didn't say what the value is now.",
+    LeftOut.MOVED_ON: "It has been changed again since.",
 }
 _UNSEEN: Final = (
-    "Look at the pool. If it still isn't as wanted, change it there: Retry and Revert leave it out."
+    "Look at the pool. If it still isn't right, change it there: Retry and Revert leave it out."
 )
 # What can be made of a list: the button of each.
 AGAIN: Final = {
@@ -186,7 +186,7 @@ def wrong_number(progress: Progress) -> Problem:
     """The number of pools was not typed."""
     return _problem(
         f"Type {progress.to_send} to run this list.",
-        "That is how many pools it is about.",
+        "That is how many pools it changes.",
         status=422,
     )
 
@@ -212,8 +212,8 @@ def moved(progress: Progress, company: Company) -> Problem:
     """The ids on the list may be of other pools."""
     return _problem(
         f"{company.name} has moved since this list was made.",
-        "Its address has changed, or Patchworks was restored from a backup: these ids may be of "
-        "other pools now. Choose the pools again.",
+        "Its address has changed, or Patchworks was restored from a backup: these ids may "
+        "belong to other pools now. Choose the pools again.",
         status=409,
     )
 

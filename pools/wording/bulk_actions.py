@@ -16,7 +16,7 @@ NOTHING_CHOSEN: Final = "No pool is chosen."
 DAMAGED: Final = "This form is damaged: it doesn't say which pools were chosen."
 ELSEWHERE: Final = (
     "Since you chose these pools, the company's address has changed, or Patchworks was restored "
-    "from a backup: their ids may be of other pools now."
+    "from a backup: their ids may belong to other pools now."
 )
 _CHOOSE_AGAIN: Final = "Choose pools on the list."
 

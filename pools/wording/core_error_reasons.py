@@ -34,14 +34,14 @@ CAUSES: Final[Mapping[Reason, str]] = {
     Reason.EMPTY: "The answer was empty.",
     Reason.PRINTED: "Patchworks printed an error of its own into the answer, so we can't read it.",
     Reason.APPENDED: (
-        "There was something behind Patchworks' answer that doesn't belong there. A proxy on the "
+        "There was something after Patchworks' answer that doesn't belong there. A proxy on the "
         "way may have added it."
     ),
     Reason.NOT_UTF8: "The answer was not in UTF-8, as JSON has to be.",
     Reason.MALFORMED: "The answer was malformed.",
     Reason.TOO_LARGE: "The answer was too large to come from Patchworks.",
     Reason.STATUS: "Patchworks answered with a status that isn't in its documentation.",
-    Reason.ACCEPTED: "Patchworks took this in and didn't say that it is done (202).",
+    Reason.ACCEPTED: "Patchworks accepted this, but didn't say that it is done (202).",
     Reason.SHAPE: "The answer wasn't in the format that Patchworks documents.",
     Reason.JSON_API: "Patchworks wrapped its pools as JSON:API (type and attributes), "
     "which this panel doesn't read.",

@@ -207,7 +207,7 @@ def _pause(error: errors.RateLimited) -> str:
     if seconds is None:
         return "Patchworks doesn't say for how long. Try again in about a minute."
     if seconds > _BELIEVABLE_SECONDS:
-        return f"It asks for {duration(seconds)}, which is hardly meant. Try again later."
+        return f"It asks for {duration(seconds)}, which is probably a mistake. Try again later."
     return f"Try again in {duration(seconds or _USUAL_SECONDS)}."
 
 

@@ -16,17 +16,17 @@ from pools.wording.numbers import counted
 
 HINT: Final = (
     "Optional. Paste one that you kept, from an earlier file or the log: then this one also "
-    "proves that history only grew since."
+    "proves that the history has only grown since."
 )
 _OLDER: Final = {
-    BadOlder: "This is no checkpoint. It has a name, a number, a line of letters and digits, an "
-    "empty line, and lines that begin with —.",
+    BadOlder: "This isn't a checkpoint. A checkpoint has a name, a number, a line of letters "
+    "and digits, an empty line, and lines that begin with —.",
     NotOurs: "This checkpoint was not signed by this panel.",
-    OtherName: "This checkpoint has another name in its first line than this panel signs under "
+    OtherName: "The name in this checkpoint's first line isn't the one that this panel signs under "
     "now. manage.py verify_audit --checkpoint compares it.",
-    NoWitness: "No witness whom WITNESS_KEYS names has signed this checkpoint.",
-    Contradicts: "The history no longer is what this checkpoint says: it was altered since. Keep "
-    "the checkpoint, and tell an administrator to run manage.py verify_audit.",
+    NoWitness: "No witness named in WITNESS_KEYS has signed this checkpoint.",
+    Contradicts: "The history is no longer what this checkpoint says: it has been altered since. "
+    "Keep the checkpoint, and tell an administrator to run manage.py verify_audit.",
 }
 _NO_KEY: Final = (
     "Evidence needs a signing key, and this panel has none. An administrator can set SIGNING_KEYS."
@@ -122,7 +122,7 @@ def no_evidence(error: Exception, *, events: bool = False) -> str:
     what = "events" if events else "changes"
     if isinstance(error, TooMany):
         return (
-            f"These are more than {MOST_LINES:,} {what}. Narrow the filter, or ask an "
+            f"There are more than {MOST_LINES:,} {what}. Narrow the filter, or ask an "
             "administrator for manage.py export_ledger."
         )
     if isinstance(error, NothingThere):

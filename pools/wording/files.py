@@ -42,7 +42,9 @@ _SAYS: Final[Mapping[Flaw, str]] = {
     Flaw.NUL: "There is a NUL character here: it may not be a text file.",
     Flaw.SURROGATE: "There is half of a character here.",
     Flaw.NO_HEADER: "The first line has to name the columns, for example: id,name,limit,timeout",
-    Flaw.UNKNOWN_COLUMN: "We don't know this column. There are: " + ", ".join(sorted(KNOWN)) + ".",
+    Flaw.UNKNOWN_COLUMN: "We don't know this column. The columns are: "
+    + ", ".join(sorted(KNOWN))
+    + ".",
     Flaw.TWICE: "This column is there twice.",
     Flaw.TOO_MANY_COLUMNS: f"There are too many columns: at most {MOST_COLUMNS}.",
     Flaw.TOO_MANY_ROWS: f"There are too many lines: at most {MOST_ROWS:,}.",
@@ -56,7 +58,7 @@ _SAYS: Final[Mapping[Flaw, str]] = {
     Flaw.NOT_JSON: "This isn't JSON from here on.",
     Flaw.TOO_DEEP: "This is nested too deep.",
     Flaw.NO_LIST: "There is no list “pools” in it.",
-    Flaw.NO_POOL: "This is no pool.",
+    Flaw.NO_POOL: "This isn't a pool.",
     Flaw.NOT_TEXT: "This has to be text, in quotes.",
 }
 _CLASHES: Final[Mapping[Clash, str]] = {
@@ -183,8 +185,8 @@ def no_company(company: Company, asks: Asks) -> str:
 
 def other_origin(company: Company) -> str:
     return (
-        f"{company.name} has another address since this was exported, or was restored: its ids "
-        "may be other pools'. Export again."
+        f"{company.name} has had another address since this was exported, or was restored from "
+        "a backup: its ids may belong to other pools. Export again."
     )
 
 

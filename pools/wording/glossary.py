@@ -97,7 +97,7 @@ GLOSSARY: Final = (
             Word(
                 "Allowances",
                 "How many requests at a time the accounts of a company take. Managers keep them, "
-                "and limits are held against them.",
+                "and limits are compared with them.",
             ),
             Word(
                 "Tokens",
@@ -155,8 +155,8 @@ GLOSSARY: Final = (
             Word(
                 "allowance",
                 "How many requests at a time a company's account at a system takes, from all "
-                "integrations together. Managers keep it here; going above it is said, not "
-                "forbidden.",
+                "integrations together. Managers keep it here. The panel says when limits go "
+                "above it, and doesn't forbid it.",
             ),
             Word(
                 "token",

@@ -35,7 +35,7 @@ _UNTOLD: Final = frozenset(
 _UNSEEN: Final = frozenset({ChangeState.READING_BACK, ChangeState.NOT_READ, ChangeState.NOT_SEEN})
 _TELL: Final = "Tell an administrator that the panel's database can't be written."
 _ELSEWHERE: Final = (
-    "The company has a new address since, or Patchworks was restored from a backup: that pool "
+    "The company has had a new address since, or Patchworks was restored from a backup: that pool "
     "is no longer here."
 )
 _SENT_BEFORE: Final = {

@@ -11,7 +11,7 @@ NOT_WHOLE: Final[Mapping[Ending, str]] = {
     Ending.REPEATS: "Patchworks keeps giving the same page.",
     Ending.OTHER_PAGE: "Patchworks gave another page than the one we asked for.",
     Ending.UNNUMBERED: "Patchworks doesn't number its pages, so we can only read the first one.",
-    Ending.MISCOUNTED: "Patchworks counts another number of pools than it gives.",
+    Ending.MISCOUNTED: "Patchworks counts a different number of pools from what it gives.",
     Ending.ENDLESS: "Patchworks' list has no end.",
     Ending.WITHOUT_ID: "Patchworks lists pools without an id that we can read.",
 }

@@ -27,7 +27,7 @@ CAUSES: Final = (
         title="The pool is full",
         noticed=(
             "Only what uses this pool waits or has become slow. Other connectors of the same "
-            "system run as ever."
+            "system run as usual."
         ),
         what=(
             "A pool lets as many requests through at the same time as its limit says, and the rest "
@@ -93,8 +93,8 @@ CAUSES: Final = (
             "account's allowance."
         ),
         from_here=(
-            "The pool's page adds up the limits of all pools for that system and holds them "
-            "against the allowance: “NetSuite: 12 of 15 given to 3 pools”. A manager keeps the "
+            "The pool's page adds up the limits of all pools for that system and compares "
+            "them with the allowance: “NetSuite: 12 of 15 given to 3 pools”. A manager keeps the "
             "allowance under Allowances, above the list of pools. We can't see integrations "
             "outside Patchworks."
         ),
@@ -114,8 +114,8 @@ CAUSES: Final = (
         noticed="Every request has failed since a certain moment.",
         what="The key or password that the instance signs in with has expired or was revoked.",
         from_here=(
-            "Nothing shows it. Your own token for this panel is another thing: that it works says "
-            "nothing about the instance."
+            "Nothing shows it. Your own token for this panel is a separate one: that it works "
+            "says nothing about the instance."
         ),
         to_do="Leave the pool alone, and renew the credentials. Then run the failed flows again.",
         at_patchworks="The instance's credentials, and runs that failed with a 401 or login error.",

@@ -88,7 +88,7 @@ def test_a_file_is_planned_and_applied(
     batch = plan(tmp_path, text, "--reason", "ZD-1")
     told = capsys.readouterr().out
     assert "line 2, pool 1 NetSuite orders: limit 1 → 77" in told
-    assert "left out. It is so already." in told
+    assert "left out. It already has this value." in told
     assert "2 to change, 1 left out. Nothing was sent." in told
     assert f"List {batch.pk}: /c/acme/batches/{batch.pk}/" in told
     assert (batch.source, acme.pool(1).limit) == ("command", 1)

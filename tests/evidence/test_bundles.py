@@ -189,12 +189,12 @@ def test_what_is_no_checkpoint_of_this_ledger_is_refused(manager: Client) -> Non
     older = sign_checkpoint()
     forged = older.replace("ledger\n", "ledgers\n", 1)
     for text, sentence in [
-        ("nonsense", "This is no checkpoint."),
-        (older.replace("—", "-"), "This is no checkpoint."),
+        ("nonsense", "This isn't a checkpoint."),
+        (older.replace("—", "-"), "This isn't a checkpoint."),
         (older.rpartition("— ")[0] + "— stranger AAAABBBB\n", "not signed by this panel"),
-        (forged, "This is no checkpoint."),
+        (forged, "This isn't a checkpoint."),
         ("x" * 10_001, "At most 10000 characters"),
-        (another_history(), "The history no longer is what this checkpoint says"),
+        (another_history(), "The history is no longer what this checkpoint says"),
     ]:
         answer = manager.post(ACME, {"older": text})
         assert answer["Content-Type"].startswith("text/html")

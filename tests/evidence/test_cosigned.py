@@ -152,7 +152,7 @@ def test_under_another_name_nothing_of_the_old_one_is_proved_with(
     assert "older.txt" not in files_in(file)
     assert check("bundle", file, "--key", public_keys()[0]).code == 0
     # Nor is what somebody pasted: the proof would be refused.
-    assert "another name in its first line" in told(manager.post(ACME, {"older": old}))
+    assert "isn't the one that this panel signs under" in told(manager.post(ACME, {"older": old}))
 
 
 def another_history() -> Note:
@@ -166,12 +166,12 @@ def test_what_nobody_should_keep_is_refused(settings: Any, tmp_path: Path) -> No
     by_another = seen(text, name="witness.example/w2")
     forged = str(seen(text)).replace(text.splitlines()[2], another_history().body.split("\n")[2])
     refused: list[tuple[Note | str, str]] = [
-        ("nonsense", "This is no checkpoint"),
-        (text, "No witness whom WITNESS_KEYS names has signed this checkpoint."),
-        (by_another, "No witness whom WITNESS_KEYS names has signed this checkpoint."),
-        (forged, "This is no checkpoint"),
+        ("nonsense", "This isn't a checkpoint"),
+        (text, "No witness named in WITNESS_KEYS has signed this checkpoint."),
+        (by_another, "No witness named in WITNESS_KEYS has signed this checkpoint."),
+        (forged, "This isn't a checkpoint"),
         (replace(seen(text), signatures=seen(text).signatures[1:]), "not signed by this panel"),
-        (seen(str(another_history())), "The history no longer is what this checkpoint says"),
+        (seen(str(another_history())), "The history is no longer what this checkpoint says"),
     ]
     for given, why in refused:
         with pytest.raises(CommandError, match=f"Not kept. .*{why}"):
@@ -180,7 +180,7 @@ def test_what_nobody_should_keep_is_refused(settings: Any, tmp_path: Path) -> No
     with pytest.raises(CommandError, match="Not kept"):
         give_back(damaged, tmp_path)
     settings.WITNESS_KEYS = []
-    with pytest.raises(CommandError, match="No witness whom WITNESS_KEYS names"):
+    with pytest.raises(CommandError, match="No witness named in WITNESS_KEYS has"):
         give_back(seen(text), tmp_path)
     assert [each.text for each in SignedHead.objects.all()] == [text]
     with pytest.raises(CommandError, match=r"nowhere cannot be read: No such file"):
@@ -195,7 +195,7 @@ def test_nothing_is_added_to_a_checkpoint_that_was_altered(tmp_path: Path) -> No
     given = seen(sign_checkpoint())
     for size, other in ((given.size, 1), (1, "none")):
         tamper(f"UPDATE pools_signedhead SET text = replace(text, '\n{size}\n', '\n{other}\n')")
-        with pytest.raises(CommandError, match="The history no longer is what this"):
+        with pytest.raises(CommandError, match="The history is no longer what this"):
             give_back(given, tmp_path)
 
 

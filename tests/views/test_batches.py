@@ -181,7 +181,7 @@ def test_what_was_done_and_not_seen_says_what_to_do(manager: Client, place: Plac
     place.sandbox.set_fault("do-nothing;only=writes")
     answer = run(manager, batch)
     assert "done, not seen" in told(answer)
-    assert "Look at the pool. If it still isn't as wanted, change it there" in told(answer)
+    assert "Look at the pool. If it still isn't right, change it there" in told(answer)
     assert manager.get(page_of(batch)).context["offers"] == {}
 
 

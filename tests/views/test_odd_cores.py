@@ -577,7 +577,7 @@ PRINTED = b"<br />\n<b>Warning</b>:  No queue in <b>/app/Pool.php</b> on line <b
     [
         (
             Answer(202, (), b"[]"),
-            "Patchworks took this in and didn't say that it is done (202). We can't tell",
+            "Patchworks accepted this, but didn't say that it is done (202). We can't tell",
         ),
         (
             Answer(201, (), b"[]"),
@@ -592,7 +592,7 @@ PRINTED = b"<br />\n<b>Warning</b>:  No queue in <b>/app/Pool.php</b> on line <b
         ),
         (
             Answer(200, (), b"{}\n<!-- served by proxy 3 -->"),
-            "There was something behind Patchworks' answer that doesn't belong there.",
+            "There was something after Patchworks' answer that doesn't belong there.",
         ),
     ],
 )

@@ -209,7 +209,7 @@ def test_values_are_judged_as_in_the_form_of_a_pool(manager: Client) -> None:
     ("head", "row", "says"),
     [
         ("company,id,limit", "northwind,1,5", "This is a pool of “northwind”"),
-        ("company,origin,id,limit", "acme,2,1,5", "Acme has another address since"),
+        ("company,origin,id,limit", "acme,2,1,5", "Acme has had another address since"),
         ("id,limit", "1,5", "The file doesn't say whose ids these are."),
     ],
 )

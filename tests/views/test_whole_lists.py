@@ -136,13 +136,13 @@ CASES: Final = {
         lambda a: counted(a, a.of(ROWS[:100]), no_next=True),
         "incomplete: 100 of 250 pools. Patchworks counts 250 and gave 100.",
         2,
-        "Patchworks counts another number of pools than it gives.",
+        "Patchworks counts a different number of pools from what it gives.",
     ),
     "fewer than there are": Case(
         lambda a: counted(a, a.of(ROWS), total=100, last_page=9),
         "incomplete: 250 of 100 pools. Patchworks counts 100 and gave 250.",
         3,
-        "Patchworks counts another number of pools than it gives.",
+        "Patchworks counts a different number of pools from what it gives.",
     ),
     "fewer than there are, and an end": Case(
         lambda a: {
@@ -152,7 +152,7 @@ CASES: Final = {
         },
         "incomplete: 200 of 100 pools. Patchworks counts 100 and gave 200.",
         2,
-        "Patchworks counts another number of pools than it gives.",
+        "Patchworks counts a different number of pools from what it gives.",
     ),
     "a row without an id, and always a next page": Case(
         lambda a: {"data": [{"name": "string", "limit": 0}], "links": {"next": "?"}},
@@ -252,7 +252,7 @@ def test_far_more_than_core_counts_are_not_read(manager: Client, core: OtherCore
     assert exported(manager) == "incomplete: 400 of 250 pools. Patchworks counts 250 and gave 400."
     core.reset()
     said = plain(manager.post(f"{LIST}read/", follow=True))
-    assert "Patchworks counts another number of pools than it gives." in said
+    assert "Patchworks counts a different number of pools from what it gives." in said
     assert len(core.received) == 4
 
 

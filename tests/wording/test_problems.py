@@ -156,7 +156,7 @@ def test_a_wait_of_years_is_not_taken_at_its_word() -> None:
     error = errors.RateLimited("refused by core", retry_after_seconds=10**9)
     found = problem(error, Activity.READING_LIST)
     assert (found.next_text, found.wait_seconds) == (
-        "It asks for 11575 days, which is hardly meant. Try again later.",
+        "It asks for 11575 days, which is probably a mistake. Try again later.",
         None,
     )
 
