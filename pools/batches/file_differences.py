@@ -7,12 +7,14 @@ all that it says is wanted. A file that was applied has nothing left to do.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from pools.batches.freezing import Wish
 from pools.batches.patience import Asking, Patient
 from pools.changes.exporting import defused
+from pools.changes.proposal import UNREADABLE
 from pools.changes.verdicts import comes_as_number
 from pools.core import (
     CoreClient,
@@ -32,6 +34,8 @@ from pools.models.vocabulary import Action
 
 # Of pools with a name: more than these are not looked through for one that is the same.
 _MOST_PAGES_OF_A_NAME: Final = 3
+# A file has times in milliseconds.
+_SAME_MOMENT: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,15 @@ class Line:
     """A line of a file whose values were judged. `pool_id` None: a new pool.
 
     `wanted` has the fields that are to be set; `exported` what the pool had when the file was
-    made, as far as that can be read; None where the file does not say.
+    made, as far as that can be read; None where the file does not say. `created_at` is when the
+    pool was made that was exported, where the file says that with its zone.
     """
 
     line: int
     pool_id: int | None
     wanted: Mapping[str, Any]
     exported: Mapping[str, Any] | None = None
+    created_at: datetime | None = None
 
 
 class Clash(StrEnum):
@@ -225,12 +231,14 @@ def _editing(line: Line, pool: Pool | None, names: _Names, clashes: list[NameCla
     left_out, changed = None, {}
     for name, wanted in line.wanted.items():
         now = getattr(pool, name, None)
-        readable = pool is not None and name not in pool.unreadable
+        readable = pool is not None and _is_readable(pool, name)
         if pool is None or (readable and _is_same(wanted, now)):
             continue
         if readable and line.exported is not None and not _is_same(line.exported.get(name), now):
             left_out = LeftOut.CHANGED_SINCE
         changed[name] = wanted
+    if changed and pool is not None and _is_of_another(line, pool):
+        left_out = LeftOut.ANOTHER
     if "name" in changed and (clash := _clash_of_rename(line, changed["name"], names)):
         clashes.append(clash)
     return Wish(
@@ -241,6 +249,24 @@ def _editing(line: Line, pool: Pool | None, names: _Names, clashes: list[NameCla
         line=line.line,
         left_out=left_out,
     )
+
+
+def _is_of_another(line: Line, pool: Pool) -> bool:
+    """Whether the pool that has the id now is not the one that was exported.
+
+    By when it was made; where that is not known of both, by its name.
+    """
+    if line.created_at is not None and pool.created_at is not None:
+        return abs(pool.created_at - line.created_at) >= _SAME_MOMENT
+    name = (line.exported or {}).get("name")
+    if name in (None, UNREADABLE) or pool.name is None or not _is_readable(pool, "name"):
+        return False
+    return not _is_same(name, pool.name)
+
+
+def _is_readable(pool: Pool, name: str) -> bool:
+    """Whether a value is surely the pool's: a name that came as a number may have had noughts."""
+    return name not in pool.unreadable and not (name == "name" and comes_as_number(pool))
 
 
 def _as_it_is(line: Line, pool: Pool | None) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def _items(company: Company, wishes: Sequence[Wish], seen: Mapping[int, Pool]) -
                 action=wish.action,
                 pool_id=wish.pool_id,
                 name=storable(named or ""),
-                seen=storable(seen_written(Snapshot.from_pool(pool) if pool else None)),
+                seen=storable(seen_written(pool)),
                 systems=_systems(wish, pool),
                 note=note.text if note else "",
                 wanted=storable(written(wish.changed or wish.fields)),

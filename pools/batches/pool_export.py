@@ -25,6 +25,7 @@ from pools.changes.exporting import (
     time_text,
 )
 from pools.changes.proposal import UNREADABLE, Snapshot
+from pools.changes.verdicts import comes_as_number
 from pools.core import Connector, Pool
 
 UNTOLD: Final = "not told"
@@ -143,6 +144,9 @@ class PoolExport:
     def _row(self, pool: Pool) -> dict[str, Any]:
         """A pool as both kinds of file have it, in the order of the columns."""
         seen = Snapshot.from_pool(pool)
+        if comes_as_number(pool):
+            # Of 007 it would make another name.
+            seen = seen._replace(unreadable=seen.unreadable | {"name"})
         values = {name: seen.exported(name) for name in VALUES}
         row: dict[str, Any] = {}
         company, exported = (

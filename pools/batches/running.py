@@ -26,7 +26,7 @@ from pools.batches import calls_left
 from pools.batches.locked_pools import BATCH_STARTED, BATCH_STOPPED
 from pools.batches.patience import MOST_TROUBLES
 from pools.batches.progress import Progress
-from pools.batches.stored_items import after_in, changes_in, fields_in, seen_in
+from pools.batches.stored_items import after_in, changes_in, created_in, fields_in, seen_in
 from pools.batches.unsent_items import ended_as
 from pools.changes import ChangeResult, OutcomeUnwritten, ProposedChange, make_change
 from pools.core import Budget, Busy, CoreClient, CoreError, RateLimited, Unauthenticated
@@ -314,6 +314,7 @@ def _proposed(step: Step, item: BatchItem) -> ProposedChange:
         reverts=item.reverts,
         weighed=_weighed(step, item),
         batch=batch.pk,
+        created_at=created_in(item),
     )
 
 

@@ -3,14 +3,17 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
 from pools.changes.proposal import COMPARED, Snapshot
-from pools.core.schema import LEAVE, PoolChanges, PoolFields
+from pools.core.decoding import read_time
+from pools.core.schema import LEAVE, Pool, PoolChanges, PoolFields
 from pools.ledger.canonical import canonical_json
 from pools.models.batch import BatchItem
 from pools.models.vocabulary import Action
 
+_CREATED: Final = "created_at"
 # What of an item the digest covers: all that decides what is sent.
 _DIGESTED: Final = (
     *("position", "action", "pool_id", "name", "seen", "systems", "note"),
@@ -64,8 +67,17 @@ def after_in(item: BatchItem) -> Snapshot | None:
     return seen.changed_by(changes) if seen and changes else None
 
 
-def seen_written(seen: Snapshot | None) -> str:
-    return _json(seen.to_json()) if seen else ""
+def created_in(item: BatchItem) -> datetime | None:
+    """When the pool of the list was made; None where Core did not say."""
+    return read_time(json.loads(item.seen).get(_CREATED)) if item.seen else None
+
+
+def seen_written(pool: Pool | None) -> str:
+    """A pool as a list has it; empty for one that is to be made, or is gone."""
+    if pool is None:
+        return ""
+    created = {_CREATED: pool.created_at.isoformat()} if pool.created_at else {}
+    return _json(Snapshot.from_pool(pool).to_json() | created)
 
 
 def _json(value: Any) -> str:

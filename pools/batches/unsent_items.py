@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from pools.changes import Conflict, PoolHeld, Snapshot
-from pools.changes.proposal import CONNECTORS, found_differences
+from pools.changes.proposal import COMPARED, CONNECTORS, found_differences
 from pools.changes.readback import sent_by
 from pools.core import CoreError, NotFound
 from pools.core.bounds import LONGEST_SAID
@@ -16,7 +16,8 @@ def ended_as(error: Exception) -> tuple[str, str] | None:
     """The word and its facts as JSON; None for what is not an end of an item."""
     match error:
         case Conflict():
-            return Stopped.CONFLICT, _json(differences=_differences(error))
+            another = {"another": True} if error.another else {}
+            return Stopped.CONFLICT, _json(differences=_differences(error), **another)
         case PoolHeld():
             return Stopped.LOCKED, _json(change=str(error.change_id), by=error.actor_name)
         case NotFound():
@@ -35,6 +36,8 @@ def _differences(error: Conflict) -> list[list[str]]:
     fields = sent_by(change)
     if change.action is Action.DELETE:
         fields = [*fields, CONNECTORS]
+    if change.is_of_another(error.now) is not False:
+        fields = sorted({*fields, "name"}, key=(*COMPARED, CONNECTORS).index)
     return [[each.field, each.before, each.after] for each in found_differences(seen, now, fields)]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
@@ -26,6 +26,8 @@ _NUMBER: Final = (int, type(None))
 # Of a name, a limit and a timeout together.
 _KINDS_OF_VALUES: Final = frozenset(product((str, type(None)), _NUMBER, _NUMBER))
 _WHOLE_NUMBERS: Final = {int}
+# Some write a time to the second, and some more exactly.
+_SAME_MOMENT: Final = timedelta(seconds=1)
 _ALL_READ: Final[frozenset[str]] = frozenset()
 
 
@@ -204,9 +206,10 @@ class ProposedChange:
 
     `seen` is the pool as the person saw it (None only for a create). `form_id` was made
     when the form was rendered: it tells a second submit from a second change. `reverts`
-    is the change that this one reverts, if it was proposed as that. `weighed` is what was known
-    of allowances when a limit was chosen, for the record. `batch` is the list that it is an item
-    of, if it is one.
+    is the change that this one reverts, if it was proposed as that. `created_at` is when
+    the pool was made that the person saw, as far as Core said: an id may be given again.
+    `weighed` is what was known of allowances when a limit was chosen, for the record. `batch` is
+    the list that it is an item of, if it is one.
     """
 
     company: Company
@@ -221,6 +224,7 @@ class ProposedChange:
     reverts: UUID | None = None
     weighed: Sequence[Mapping[str, Any]] = ()
     batch: UUID | None = None
+    created_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.action not in MADE_HERE:
@@ -237,6 +241,15 @@ class ProposedChange:
     def reference(self) -> str:
         """The pool as the ledger names it: without an id for a create, which has none yet."""
         return self.company.reference(self.pool_id)
+
+    def is_of_another(self, now: Pool) -> bool | None:
+        """Whether the pool that has the id now is another one than was seen, by when it was made.
+
+        None: Core did not say of both.
+        """
+        if self.created_at is None or now.created_at is None:
+            return None
+        return abs(now.created_at - self.created_at) >= _SAME_MOMENT
 
     @property
     def pool_key(self) -> str:
@@ -299,12 +312,16 @@ class ChangeResult:
 
 
 class Conflict(Exception):
-    """The pool is no longer as the person saw it. Nothing was sent, nothing recorded."""
+    """The pool is no longer as the person saw it. Nothing was sent, nothing recorded.
+
+    `another`: it is another pool, which was given its id.
+    """
 
     def __init__(self, now: Pool, change: ProposedChange) -> None:
         super().__init__("the pool is no longer as it was seen")
         self.now = now
         self.change = change
+        self.another = change.is_of_another(now) is True
 
 
 class PoolHeld(Exception):

@@ -165,7 +165,7 @@ def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
     known = {newest.pool_id: newest} if newest else {}
     noticed = drift.record_differences(change.company, [pool], as_of, at_once=True, known=known)
     before = Snapshot.from_pool(pool)
-    if _differs(change, before):
+    if change.is_of_another(pool) or _differs(change, before, pool):
         raise Conflict(pool, change)
     wanted = None if change.changed is None else before.changed_by(change.changed)
     return Intent(
@@ -179,20 +179,23 @@ def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
     )
 
 
-def _differs(change: ProposedChange, before: Snapshot) -> bool:
+def _differs(change: ProposedChange, before: Snapshot, pool: Pool) -> bool:
     """Whether the pool is no longer as seen, in what the change depends on.
 
     A clear depends on the pool's being there under the name that was confirmed: by now, its id
-    may be another pool's. An edit depends on the fields that it changes. A delete was confirmed
-    for the values, and for the connectors that the person saw lose their cap; that Core does not
-    tell them differs from nothing.
+    may be another pool's. An edit depends on the fields that it changes; and on the name where
+    Core does not say when its pools were made, and so whether it is the same one. A delete was
+    confirmed for the values, and for the connectors that the person saw lose their cap; that Core
+    does not tell them differs from nothing.
     """
     seen = change.seen
     assert seen is not None  # noqa: S101  (as proposed)
     if change.action is Action.CLEAR:
         return not seen.looks_same_in("name", before)
     if change.action is Action.EDIT:
-        return not all(seen.looks_same_in(field, before) for field in sent_by(change))
+        told_apart = change.is_of_another(pool) is not None
+        fields = [*sent_by(change), *([] if told_apart else ["name"])]
+        return not all(seen.looks_same_in(field, before) for field in fields)
     return not seen.same_values(before) or bool(differences(seen, before, [CONNECTORS]))
 
 

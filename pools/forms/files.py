@@ -7,6 +7,7 @@ not judged at all.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, Self, cast
 
 from django import forms
@@ -18,9 +19,10 @@ from pools.batches.caps import MOST_BYTES, MOST_FLAWS
 from pools.batches.file_differences import Line
 from pools.batches.files import Sheet, read_file
 from pools.batches.flaws import Row, Unusable
-from pools.batches.pool_export import VALUES
+from pools.batches.pool_export import FROM, VALUES
 from pools.changes.proposal import UNREADABLE
 from pools.core.bounds import LARGEST_POOL_ID, LIMIT, NAME, TIMEOUT, TextBounds
+from pools.core.decoding import read_time
 from pools.core.numbers import whole_number
 from pools.forms.checks import BLANKS, BoundedTextField, CheckedForm, WholeNumberField
 from pools.models import Company
@@ -34,6 +36,7 @@ _JUDGES: Final[Mapping[str, forms.Field]] = {
     "limit": WholeNumberField(bounds=LIMIT),
     "timeout": WholeNumberField(bounds=TIMEOUT),
 }
+_ZONED: Final = re.compile(r"(?:Z|[+-]\d\d:?\d\d)\Z", re.ASCII)
 _ID: Final = re.compile("0|[1-9][0-9]{0,18}")
 
 
@@ -103,7 +106,9 @@ class _Judge:
         wanted = self._wanted(row, creating=not row.cells.get("id", "").strip(BLANKS))
         if len(self.said) > wrong:
             return None
-        return Line(row.line, pool_id, wanted, _exported(row) if pool_id is not None else None)
+        if pool_id is None:
+            return Line(row.line, None, wanted)
+        return Line(row.line, pool_id, wanted, _exported(row), _created(row))
 
     def _id(self, row: Row) -> int | None:
         text = row.cells.get("id", "").strip(BLANKS)
@@ -139,6 +144,9 @@ class _Judge:
                 continue
             if not creating and cell in (UNREADABLE, row.cells.get(f"exported_{name}")):
                 continue
+            if creating and cell == UNREADABLE and row.cells.get(FROM):
+                self._say(row, name, words.UNREADABLE_THEN, cell)
+                continue
             try:
                 wanted[name] = _JUDGES[name].clean(cell or "")
             except ValidationError as error:
@@ -159,6 +167,13 @@ def _exported(row: Row) -> dict[str, Any] | None:
         for name, cell in known.items()
         if cell is not None
     }
+
+
+def _created(row: Row) -> datetime | None:
+    """When the pool was made that was exported. Spreadsheets write times of their own, without a
+    zone: those say nothing."""
+    text = row.cells.get("created_at", "").strip(BLANKS)
+    return read_time(text) if _ZONED.search(text) else None
 
 
 class ApplyForm(CheckedForm):

@@ -1,11 +1,13 @@
 """The hidden `seen` of a form: which pool it is about, and how the person saw it, signed."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from django.core import signing
 
 from pools.changes import Snapshot
 from pools.core import Pool
+from pools.core.decoding import read_time
 from pools.models import Company
 from pools.models.reference import PoolReference
 
@@ -14,9 +16,11 @@ _SALT: Final = "pools.forms.seen"
 
 
 def seal(company: Company, pool_id: int | None, pool: Pool | None) -> str:
-    """What a form shows of a pool; of a new one only where it is to be."""
-    snapshot = Snapshot.from_pool(pool).to_json() if pool else None
-    return signing.dumps([_about(company, pool_id), snapshot], salt=_SALT, compress=True)
+    """What a form shows of a pool, and when that was made; of a new one only where it is to be."""
+    seen: list[Any] = [None]
+    if pool:
+        seen = [Snapshot.from_pool(pool).to_json(), pool.created_at and pool.created_at.isoformat()]
+    return signing.dumps([_about(company, pool_id), *seen], salt=_SALT, compress=True)
 
 
 def is_about(sealed: str, company: Company, pool_id: int | None) -> bool:
@@ -45,14 +49,23 @@ def snapshot_in(sealed: str) -> Snapshot:
     return Snapshot.from_json(_unsealed(sealed)[1])
 
 
+def created_in(sealed: str) -> datetime | None:
+    """When the pool was made that the person saw; None where that is not known."""
+    return read_time(_unsealed(sealed)[2])
+
+
 def _about(company: Company, pool_id: int | None) -> list[str]:
     return [company.slug, company.reference(pool_id)]
 
 
-def _unsealed(sealed: str) -> tuple[Any, Any]:
-    """What a form is about, and how it showed that; None where that is not under our seal."""
+def _unsealed(sealed: str) -> tuple[Any, Any, Any]:
+    """What a form is about, how it showed that, and when that was made.
+
+    None where that is not under our seal; forms that were opened before the panel was updated
+    don't have the last.
+    """
     try:
-        about, snapshot = signing.loads(sealed, salt=_SALT)
+        about, snapshot, *rest = signing.loads(sealed, salt=_SALT)
     except (signing.BadSignature, ValueError):
-        return None, None
-    return about, snapshot
+        return None, None, None
+    return about, snapshot, rest[0] if rest else None

@@ -27,7 +27,7 @@ from pools.core import Invalid, Pool, PoolChanges, PoolFields
 from pools.core.bounds import TextBounds
 from pools.core.errors import reasons_in
 from pools.forms.checks import BoundedTextField, CheckedForm, control_text
-from pools.forms.pool_as_seen import is_about, is_of_other_origin, seal, snapshot_in
+from pools.forms.pool_as_seen import created_in, is_about, is_of_other_origin, seal, snapshot_in
 from pools.guidance.allowance_sums import Share, weighed
 from pools.guidance.gathering import NOTHING, Kept
 from pools.ledger.appending import Actor
@@ -148,6 +148,7 @@ class ChangeForm(CheckedForm):
             actor=actor,
             reverts=self._undo.item.change_id if self._undo else None,
             weighed=weighed(self.shares, self.limit_wanted),
+            created_at=created_in(self.data.get("seen", "")),
         )
 
     @property

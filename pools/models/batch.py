@@ -50,6 +50,7 @@ class LeftOut(StrEnum):
     NOTHING_TO_DO = "nothing_to_do"
     GONE = "gone"
     CHANGED_SINCE = "changed_since"  # the file that wants it was made of other values
+    ANOTHER = "another"  # the file that wants it was made of another pool with its id
     OTHER_BATCH = "other_batch"  # one that is running has the pool on its list
     UNREADABLE = "unreadable"  # Core did not tell the value that is to be changed
     MOVED_ON = "moved_on"  # changed again since the change that is to be reverted

@@ -66,6 +66,7 @@ _LEFT_OUT: Final = {
     LeftOut.NOTHING_TO_DO: "It already has this value.",
     LeftOut.GONE: "Patchworks doesn't have this pool.",
     LeftOut.CHANGED_SINCE: "It was changed after the file was exported.",
+    LeftOut.ANOTHER: "Another pool has its id by now: the file was exported from an older one.",
     LeftOut.OTHER_BATCH: "It is on another list that is running.",
     LeftOut.UNREADABLE: "Patchworks didn't say what the value is now.",
     LeftOut.MOVED_ON: "It has been changed again since.",
@@ -305,6 +306,9 @@ def stopped_because(item: BatchItem) -> str:
     match Stopped(item.stopped):
         case Stopped.CONFLICT:
             now = ", ".join(f"{name} {was} → {now}" for name, was, now in facts["differences"])
+            if facts.get("another"):
+                differs = f" ({now})" if now else ""
+                return f"Patchworks gave its id to another pool since{differs}. {_NOTHING}"
             return f"It was changed since the list was made: {now}. {_NOTHING}"
         case Stopped.GONE:
             return f"Patchworks no longer has this pool. {_NOTHING}"

@@ -30,6 +30,9 @@ _MEBIBYTES: Final = MOST_BYTES // 2**20
 FILE_HELP: Final = f"CSV or JSON, as exported here and edited. UTF-8, at most {_MEBIBYTES} MiB."
 BAD_ID: Final = "An id has digits only, as Patchworks gave it."
 ZEROS_BEFORE_ID: Final = "An id has no zero in front: write it as Patchworks gave it."
+UNREADABLE_THEN: Final = (
+    "It couldn't be read when the file was exported: look it up in Patchworks, and enter it."
+)
 NO_SUCH_ID: Final = f"No id is larger than {LARGEST_POOL_ID}: write it as Patchworks gave it."
 _SAYS: Final[Mapping[Flaw, str]] = {
     Flaw.EMPTY: "There is no pool in it. Choose a file, or paste one.",

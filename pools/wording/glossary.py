@@ -195,7 +195,7 @@ GLOSSARY: Final = (
                 "Something that a change depends on is no longer as the person saw it. We send "
                 "nothing and show what differs. An edit depends on the fields that it changes, a "
                 "clear on the pool being there under its name, a delete on its values and "
-                "connectors.",
+                "connectors, and each on its id not having been given to another pool.",
             ),
             Word("revert", "A new change that puts back what an edit changed."),
             Word(

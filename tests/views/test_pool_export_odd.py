@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from pools.models import BatchItem
 from sandbox.http_messages import Request
-from tests.fixtures.panel import streamed
+from tests.fixtures.panel import streamed, told
 from tests.views.other_core import OtherCore, each_pool, one_of_its_own, rewriting
 
 pytestmark = pytest.mark.any_database
@@ -47,6 +48,36 @@ def test_connectors_that_the_list_does_not_tell_are_asked_for_where_they_are_wan
     pools = export(manager, connectors="1")["pools"]
     assert [pool["connectors"][0]["id"] for pool in pools] == [0, 1, 2]
     assert len(core.received) == 1 + 1 + 3
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_a_name_that_came_as_a_number_is_unreadable(
+    manager: Client, core: OtherCore, ids: bool
+) -> None:
+    """PHP writes 7 of 007 as well: who makes pools from the file would give another name."""
+    core.answers = each_pool(lambda pool: {**pool, "name": 7})
+    chosen = {} if ids else {"copy": "1"}
+    for pool in export(manager, **chosen)["pools"]:
+        assert pool["name"] == pool.get("exported_name", "unreadable") == "unreadable"
+    file = streamed(manager.post(EXPORT, {"format": "csv", **chosen}))
+    text = file.replace(",5,", ",8,", 1)
+    answer = manager.post("/c/acme/pools/apply/", {"text": text, "create": "on"})
+    if ids:
+        items = BatchItem.objects.order_by("position").values_list("wanted", "left_out")
+        assert (answer.status_code, list(items)) == (302, [('{"limit":8}', "")])
+    else:
+        assert answer.status_code == 422
+        assert "It couldn't be read when the file was exported" in told(answer)
+
+
+def test_such_a_pool_can_be_renamed_by_a_file(manager: Client, core: OtherCore) -> None:
+    core.answers = each_pool(lambda pool: {**pool, "name": 7})
+    file = streamed(manager.post(EXPORT, {"format": "csv"}))
+    answer = manager.post(
+        "/c/acme/pools/apply/", {"text": file.replace(",unreadable,", ",Seven,", 1)}
+    )
+    assert answer.status_code == 302, told(answer)
+    assert BatchItem.objects.get().left_out == ""
 
 
 @pytest.mark.parametrize(("given", "said"), [(None, "not told"), ("many", "unreadable"), ([], "")])

@@ -182,6 +182,7 @@ def _change(person: User, name: str, to: PoolChanges | None, why: str) -> None:
             reason=why,
             form_id=uuid4(),
             actor=Actor(person.pk, person.get_username(), "127.0.0.1"),
+            created_at=pool.created_at,
         ),
     )
 
