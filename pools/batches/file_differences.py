@@ -28,7 +28,7 @@ from pools.core import (
     WholeReading,
 )
 from pools.core.bounds import PER_PAGE
-from pools.core.comparing import same_digits, same_value, visible_form
+from pools.core.comparing import has_wildcard, same_digits, same_value, visible_form
 from pools.models.batch import LeftOut
 from pools.models.vocabulary import Action
 
@@ -159,7 +159,8 @@ def _called(patient: Patient, name: str) -> Asking[list[Pool] | None]:
     for _ in range(_MOST_PAGES_OF_A_NAME):
         page = yield from patient.ask(_listing(whole.query))
         whole.take(page)
-        if not term or (page.pools and not page.searched):
+        # Names that a wildcard finds besides hide none.
+        if not term or (page.pools and not page.searched and not has_wildcard(term)):
             return None
         if any(_may_have(pool, name) for pool in page.pools):
             return None

@@ -29,6 +29,7 @@ _LIKE_OTHERS: Final = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
 )
 _WHOLE_NUMBER: Final = re.compile("[-+]?[0-9]{1,40}")
+_WILDCARDS: Final = frozenset("%_")
 # No Core cuts names so short that another one would often begin alike.
 _SHORTEST_CUT: Final = 10
 _SPACE: Final = frozenset({"Zs", "Zl", "Zp", "Cc"})
@@ -100,6 +101,17 @@ def loosely(text: str) -> str:
     """The letters and digits of a text alone, whatever their case and accents."""
     apart = unicodedata.normalize("NFKD", picture(html.unescape(text))).casefold()
     return "".join(each for each in apart.translate(_LIKE_OTHERS) if each.isalnum())
+
+
+def with_symbols(text: str) -> str:
+    """The same with its symbols and single blanks."""
+    apart = unicodedata.normalize("NFKD", typeable(html.unescape(text))).casefold()
+    return "".join(each for each in apart if not unicodedata.category(each).startswith("M"))
+
+
+def has_wildcard(text: str) -> bool:
+    """Whether a database that is asked for names that are LIKE it would find others."""
+    return not _WILDCARDS.isdisjoint(text)
 
 
 def same_value(one: Any, other: Any) -> bool:

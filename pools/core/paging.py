@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Final
 
-from pools.core.comparing import loosely
+from pools.core.comparing import has_wildcard, loosely, with_symbols
 from pools.core.numbers import count
 from pools.core.schema import Page, Pool, PoolQuery, Sort
 
@@ -81,9 +81,16 @@ def _key(value: Any) -> Any:
 
 
 def _strangers(pools: tuple[Pool, ...], search: str) -> int:
-    """How many rows lack each term of a search, however loosely they are compared."""
-    terms = [loosely(term) for term in search.split(",")]
-    if "" in terms:
+    """How many rows lack each term of a search, however loosely they are compared.
+
+    Of a term that has a wildcard of a database's, or nothing else, its symbols count, too: a Core
+    that doesn't escape them finds more than was typed.
+    """
+    terms = []
+    for term in search.split(","):
+        fold = with_symbols if has_wildcard(term) or not loosely(term) else loosely
+        terms.append((fold, fold(term)))
+    if not all(text for _, text in terms):
         return 0  # a term of nothing that can be compared
-    names = (loosely(pool.name) for pool in pools if pool.name is not None)
-    return sum(not any(term in name for term in terms) for name in names)
+    names = [pool.name for pool in pools if pool.name is not None]
+    return sum(not any(text in fold(name) for fold, text in terms) for name in names)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pools.core import Ending, Page, PoolQuery
+from pools.core.comparing import has_wildcard
 
 _SORTED_BY: Final = {"name": "name", "limit": "limit", "created_at": "the time of creation"}
 # What Patchworks did with a list that has no proper end.
@@ -42,7 +43,8 @@ def list_notes(query: PoolQuery, page: Page) -> list[str]:
     if is_unsearched(query, page):
         some = 0 < page.strangers < len(page.pools)
         which = "some of these pools don't match" if some else "these aren't the pools that match"
-        notes.append(f"Patchworks didn't search: {which}")
+        how = "took % and _ as wildcards" if has_wildcard(query.search) else "didn't search"
+        notes.append(f"Patchworks {how}: {which}")
     if query.sort is not None and page.sort is None:
         order = _SORTED_BY[query.sort.removeprefix("-")]
         notes.append(f"Patchworks didn't sort these pools by {order}")

@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
-from pools.models import Company, Entry, Token
+from pools.models import BatchItem, Company, Entry, Token
 from sandbox.http_messages import Answer, Request
 from tests.fixtures.panel import told
 from tests.views.changing import NEW, check, newest, open_form, outcomes
@@ -215,6 +215,51 @@ def test_a_search_that_is_not_made_is_not_taken_for_one(
     assert notes(manager.get(LIST, {"search": "shipments"})) == [
         "Patchworks didn't search: these aren't the pools that match"
     ]
+
+
+def like(core: OtherCore) -> Answering:
+    """A search as a database makes it whose wildcards nobody escaped."""
+
+    def answering(request: Request, answer: Answer) -> Answer | bytes:
+        asked = dict(request.query)
+        if (term := asked.get("filter[name]")) is None:
+            return answer
+        pattern = re.escape(term.lower()).translate({37: ".*", 95: ".", 44: "|"})
+        pools, api = core.sandbox.company("acme").pools(), core.sandbox.server.api
+        found = [pool for pool in pools if re.search(pattern, pool.name.lower())]
+        page, size = int(asked["page"]), int(asked["per_page"])
+        shown = [api.document(pool, []) for pool in found[(page - 1) * size : page * size]]
+        meta = {"current_page": page, "per_page": size, "total": len(found)}
+        return json_of({"data": shown, "meta": meta})
+
+    return answering
+
+
+@pytest.mark.parametrize(
+    ("search", "named", "note"),
+    [
+        ("%", 3, "some of these pools don't match"),
+        ("_", 3, "some of these pools don't match"),
+        ("10%", 2, "some of these pools don't match"),
+        ("o_d", 2, "some of these pools don't match"),
+        ("o%e%s", 2, "these aren't the pools that match"),
+        ("0% O_D", 1, ""),
+        ("orders", 2, ""),
+        ("-,new", 1, ""),
+    ],
+)
+def test_a_search_whose_wildcards_core_obeys_says_so(
+    manager: Client, core: OtherCore, search: str, named: int, note: str
+) -> None:
+    acme = core.sandbox.company("acme")
+    for name in ("Orders 10% o_d", "orders 10", "A-new one"):
+        acme.add_pool(name)
+    core.answers = like(core)
+    page = manager.get(LIST, {"search": search})
+    said = [f"Patchworks took % and _ as wildcards: {note}"] if note else []
+    assert notes(page) == said
+    assert len(page.context["rows"]) == named
+    assert page.context["page_facts"]["unsearched"] is bool(note)
 
 
 # --- Pages ---------------------------------------------------------------------------------
@@ -735,3 +780,18 @@ def test_what_was_refused_once_is_asked_for_again_after_a_minute_and_then_after_
     assert asked_for()
     later = 761.0
     assert asked_for()
+
+
+def test_a_file_finds_a_name_among_those_that_a_wildcard_finds_besides(
+    manager: Client, core: OtherCore
+) -> None:
+    acme = core.sandbox.company("acme")
+    pool = acme.add_pool("a_b")
+    for number in range(150):
+        acme.add_pool(f"axb {number}")
+    core.answers = like(core)
+    typed = {"text": "name;limit\na_b;5\n", "create": "on"}
+    made = manager.post("/c/acme/pools/apply/", typed)
+    assert made.status_code == 302, told(made)
+    item = BatchItem.objects.get()
+    assert (item.pool_id, item.left_out) == (pool.id, "nothing_to_do")
