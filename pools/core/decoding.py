@@ -3,7 +3,7 @@
 import json
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NoReturn
 
@@ -23,6 +23,9 @@ _UNFIT_TEXT = re.compile("[\x00\ud800-\udfff]")
 # What stands for NUL, for half of a character, or for one that a secret may have.
 _HIDING_ESCAPE = re.compile(rb"\\u(?:00[0-7]|[dD][89a-fA-F])")
 _PLAIN = re.compile(r"[ !#-\[\]-~]*")
+_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER: Final = b"0" * LONGEST_NUMBER
+_CONTAINERS: Final = frozenset({dict, list})
 _BARE_POOL: Final = frozenset({"id", "name"})  # without an envelope, what makes it a pool
 _LONGEST_LIFE_SECONDS: Final = 10**9
 
@@ -125,28 +128,18 @@ def read_pool(row: Any) -> Pool:
     if not isinstance(row, dict):
         fields = frozenset({"id", "name", "limit", "timeout", "created_at", "updated_at"})
         return Pool(None, None, None, None, None, None, None, fields, {"value": row})
-    unreadable: set[str] = set()
-
-    def cell(name: str, reader: Any) -> Any:
-        given = row.get(name)
-        if given is None or (name == "timeout" and is_no_timeout(given)):
-            return None
-        read = reader(given)
-        if read is None:
-            unreadable.add(name)
-        return read
-
-    return Pool(
-        id=cell("id", _read_id),
-        name=cell("name", _read_text),
-        limit=cell("limit", whole_number),
-        timeout=cell("timeout", whole_number),
-        created_at=cell("created_at", read_time),
-        updated_at=cell("updated_at", read_time),
-        connectors=cell("connectors", _read_connectors),
-        unreadable=frozenset(unreadable),
-        raw=row,
-    )
+    cells: list[Any] = []
+    unreadable: list[str] = []
+    for field, reader in _READERS:
+        given = row.get(field)
+        read = None if given is None else reader(given)
+        lost = read is None and given is not None
+        if lost and not (field == "timeout" and is_no_timeout(given)):
+            unreadable.append(field)
+        cells.append(read)
+    id_, name, limit, timeout, created_at, updated_at, connectors = cells
+    fields = frozenset(unreadable)
+    return Pool(id_, name, limit, timeout, created_at, updated_at, connectors, fields, row)
 
 
 def is_no_timeout(given: Any) -> bool:
@@ -173,9 +166,9 @@ def read_time(given: Any) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(given)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        moment = moment.astimezone(UTC)
+        if moment.tzinfo is not UTC:
+            zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            moment = zoned.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return moment if _EARLIEST_YEAR <= moment.year <= _LATEST_YEAR else None
@@ -199,22 +192,16 @@ def _parsed(body: bytes, hidden: tuple[Secret, ...] | None) -> tuple[Any, Reason
     Keys are cleaned, unless `hidden` is None: none has to be.
     """
 
-    def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if hidden is None:
-            found = dict(pairs)
-        else:
-            found = {clean_text(key, hidden): value for key, value in pairs}
-        if len(found) != len(pairs):
-            raise MalformedJson(Reason.MALFORMED)
-        return found
+    def unique_cleaned(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return _unique([(clean_text(key, hidden or ()), value) for key, value in pairs])
 
     try:
         value = json.loads(
             # A byte order mark says nothing; some editors leave one in a file of PHP.
             body.removeprefix(BOM_UTF8).decode("utf-8"),
-            object_pairs_hook=unique_keys,
+            object_pairs_hook=_unique if hidden is None else unique_cleaned,
             parse_constant=_refuse_constant,
-            parse_int=_read_integer,
+            parse_int=_read_integer if _has_long_number(body) else None,
             parse_float=_read_float,
         )
     except (MalformedJson, RecursionError):
@@ -227,6 +214,18 @@ def _parsed(body: bytes, hidden: tuple[Secret, ...] | None) -> tuple[Any, Reason
     except ValueError:
         return None, Reason.NOT_JSON
     return value, None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise MalformedJson(Reason.MALFORMED)
+    return found
+
+
+def _has_long_number(body: bytes) -> bool:
+    """Whether there may be one: an answer without is read by the parser's own hand alone."""
+    return _LONG_NUMBER in body.translate(_DIGITS)
 
 
 def _refuse_constant(_: str) -> NoReturn:
@@ -249,7 +248,7 @@ def _check_depth(value: Any, most: int) -> None:
             inner
             for outer in level
             for inner in (outer.values() if type(outer) is dict else outer)
-            if type(inner) is dict or type(inner) is list
+            if type(inner) in _CONTAINERS
         ]
     if level:
         raise MalformedJson(Reason.MALFORMED)
@@ -267,6 +266,9 @@ def _cleaned(value: Any, hidden: tuple[Secret, ...]) -> Any:
 
 
 def _read_id(given: Any) -> int | None:
+    # Most are what they should be.
+    if type(given) is int and 0 <= given <= LARGEST_POOL_ID:
+        return given
     # Nought is none of a database's, and what a mock of the contract answers with.
     number = count(given, 0)
     return number if number is not None and number <= LARGEST_POOL_ID else None
@@ -274,7 +276,9 @@ def _read_id(given: Any) -> int | None:
 
 def _read_text(given: Any) -> str | None:
     """A text; also one of digits alone, which PHP may write as a number."""
-    return str(given) if type(given) is int else given if isinstance(given, str) else None
+    if type(given) is str:
+        return given
+    return str(given) if type(given) is int else None
 
 
 def _listed(given: Any) -> list[Any] | None:
@@ -292,17 +296,19 @@ def _read_connectors(given: Any) -> tuple[Connector, ...] | None:
 def _read_connector(item: Any) -> Connector:
     if not isinstance(item, dict):
         return Connector(None, None, None, {"value": item})
+    system = item.get("system")
     return Connector(
-        id=_read_id(item.get("id")),
-        name=_read_text(item.get("name")),
-        system=_read_system(item.get("system")),
-        raw=item,
+        _read_id(item.get("id")),
+        _read_text(item.get("name")),
+        None if system is None else _read_system(system),
+        item,
     )
 
 
 def _unwrapped(given: Any) -> Any:
     """What is inside `data`, where a Core wraps what it includes as it wraps its answers."""
-    return given["data"] if isinstance(given, dict) and given.keys() == {"data"} else given
+    wraps = type(given) is dict and len(given) == 1 and "data" in given
+    return given["data"] if wraps else given
 
 
 def _read_system(given: Any) -> System | None:
@@ -313,4 +319,16 @@ def _read_system(given: Any) -> System | None:
         return None
     # Where it has both, `name` is what programs call it, and `label` what people do.
     name = _read_text(given.get("label")) or _read_text(given.get("name"))
-    return System(id=_read_id(given.get("id")), name=name)
+    return System(_read_id(given.get("id")), name)
+
+
+# The cells of a pool, in the order in which it has them, and what reads each.
+_READERS: Final[Sequence[tuple[str, Callable[[Any], Any]]]] = (
+    ("id", _read_id),
+    ("name", _read_text),
+    ("limit", whole_number),
+    ("timeout", whole_number),
+    ("created_at", read_time),
+    ("updated_at", read_time),
+    ("connectors", _read_connectors),
+)
