@@ -10,9 +10,8 @@ is recorded as well.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 from pools.catalogue.keeping import forget, keep
@@ -34,12 +33,12 @@ from pools.ledger.appending import NOBODY, append, lock
 from pools.models import Company, Entry
 from pools.models.vocabulary import TRACELESS, UNREADABLE, Action, Kind, Outcome, Readback
 
+_ALL_READ: Final[frozenset[str]] = frozenset()
 # Of a change that was made, and was not seen to be missing.
 _MADE: Final = frozenset({Outcome.DONE, Readback.SHOWN, Readback.NOT_READ})
 
 
-@dataclass(frozen=True, slots=True)
-class LastKnown:
+class LastKnown(NamedTuple):
     """The values that a pool had when it was last recorded, as far as they are known.
 
     `since` is when they were read. `or_else` are values that it may have come to by itself
@@ -55,7 +54,11 @@ class LastKnown:
 
     def differing(self, pool: Pool) -> list[str]:
         """What is known, could be read, and is no longer the same: fields, connectors."""
-        moved = [CONNECTORS] if self._has_other_connectors(pool) else []
+        now = Snapshot.from_pool(pool)
+        # Mostly all is as it was.
+        if now == self.values:
+            return []
+        moved = [CONNECTORS] if self._has_other_connectors(pool, now) else []
         expected = self.expected_in(pool)
         return [
             field
@@ -73,10 +76,10 @@ class LastKnown:
         come = [each for each in COMPARED if has_value(pool, each, getattr(late, each))]
         return self.values.with_these(come, late)
 
-    def _has_other_connectors(self, pool: Pool) -> bool:
-        before, now = self.values.connector_ids, Snapshot.from_pool(pool).connector_ids
+    def _has_other_connectors(self, pool: Pool, now: Snapshot) -> bool:
+        before, after = self.values.connector_ids, now.connector_ids
         readable = CONNECTORS not in {*self.unreadable, *unreadable_in(pool)}
-        return readable and None not in (before, now) and before != now
+        return readable and None not in (before, after) and before != after
 
     def knows(self, field: str) -> bool:
         """A name or a limit that is None could not be read."""
@@ -345,12 +348,11 @@ def _last_known(entry: Recorded, intent: Recorded | None = None) -> LastKnown | 
     What was read before the change counts from its intent, whose own facts tell what could
     not be read then. Without it the answer is good enough for a first look.
     """
-    said = [said_by(each) for each in (entry, intent) if each is not None]
-    if not all(each.readable for each in said):
+    said, begun = said_by(entry), said_by(intent or entry)
+    if not (said.readable and begun.readable):
         return None
-    facts = said[0].facts
-    since = intent.at if intent else entry.at
-    unreadable = frozenset(said[1].facts.get(UNREADABLE, ()) if intent else ())
+    facts, since = said.facts, (intent or entry).at
+    unreadable = frozenset(begun.facts.get(UNREADABLE, ())) if intent else _ALL_READ
     match entry.kind:
         case Kind.DRIFT if facts.get("after"):
             return _read(facts, entry)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -15,8 +15,9 @@ from pools.changes.proposal import (
     UNREADABLE,
     Difference,
     Snapshot,
-    differences,
-    found_differences,
+    differences_in,
+    differing,
+    found_to_differ,
     kept_name,
 )
 from pools.changes.readback import recorded as recorded_readback
@@ -36,6 +37,16 @@ from pools.models.vocabulary import (
     leaves_open,
 )
 from pools.models.vocabulary import UNREADABLE as UNTOLD
+
+_FOUND: Final = (*COMPARED, CONNECTORS)
+
+
+class Moved(NamedTuple):
+    """Values before and after, and the fields in which they differ."""
+
+    before: Snapshot
+    after: Snapshot
+    fields: list[str]
 
 
 class HistoryItem(NamedTuple):
@@ -110,6 +121,11 @@ class HistoryItem(NamedTuple):
     def differences(self) -> tuple[Difference, ...]:
         """What an edit changed, or else tried to; or what was found changed."""
         return edited(self.action, self.before, self.after, self.wanted, self.readback)
+
+    @property
+    def moved(self) -> Moved | None:
+        """The same as values, for who needs no texts."""
+        return moved_by(self.action, self.before, self.after, self.wanted, self.readback)
 
     @property
     def has_page(self) -> bool:
@@ -345,14 +361,26 @@ def edited(
 
     Also what was changed outside the panel.
     """
+    moved = moved_by(action, before, after, wanted, readback)
+    return differences_in(*moved) if moved else ()
+
+
+def moved_by(
+    action: Action,
+    before: Snapshot | None,
+    after: Snapshot | None,
+    wanted: Snapshot | None,
+    readback: Readback | None,
+) -> Moved | None:
+    """The same as values, for who needs no texts."""
     shown = (after if readback is Readback.SHOWN else wanted) or after
     if before is None or shown is None:
-        return ()
+        return None
     if action is Action.OUTSIDE:
-        return found_differences(before, shown, (*COMPARED, CONNECTORS))
+        return Moved(before, shown, found_to_differ(before, shown, _FOUND))
     if action is not Action.EDIT:
-        return ()
+        return None
     # What others did to the pool at the same time is not this change's.
     aimed = wanted or shown
     own = [field for field in COMPARED if before.differs_in(field, aimed)]
-    return differences(before, shown, own)
+    return Moved(before, shown, differing(before, shown, own))

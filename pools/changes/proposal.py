@@ -47,15 +47,10 @@ class Snapshot(NamedTuple):
 
     @classmethod
     def from_pool(cls, pool: Pool) -> Self:
-        ids = tuple(sorted(c.id for c in pool.connectors or () if c.id is not None))
+        ids = sorted([c.id for c in pool.connectors or () if c.id is not None])
         told = pool.connectors is not None and (ids or not pool.connectors)
-        return cls(
-            name=pool.name,
-            limit=pool.limit,
-            timeout=pool.timeout,
-            connector_ids=ids if told else None,
-            unreadable=pool.unreadable.intersection(COMPARED),
-        )
+        lost = pool.unreadable and pool.unreadable.intersection(COMPARED)
+        return cls(pool.name, pool.limit, pool.timeout, tuple(ids) if told else None, lost)
 
     @classmethod
     def from_fields(cls, fields: PoolFields) -> Self:
@@ -127,8 +122,9 @@ class Snapshot(NamedTuple):
 
     def differs_in(self, field: str, other: "Snapshot") -> bool:
         """Whether a field is not exactly the same: what can't be read is not none."""
-        readable = (field in self.unreadable) is (field in other.unreadable)
-        return not readable or bool(getattr(self, field) != getattr(other, field))
+        if (field in self.unreadable) is not (field in other.unreadable):
+            return True
+        return bool(getattr(self, field) != getattr(other, field))
 
     def looks_same_in(self, field: str, other: "Snapshot") -> bool:
         """Whether it is the same as far as can be seen."""
@@ -139,6 +135,15 @@ class Snapshot(NamedTuple):
         """Whether there is something to say of a field: a timeout may be none."""
         known = field == "timeout" or getattr(self, field) is not None
         return known or field in self.unreadable
+
+    def shown(self, field: str) -> str:
+        """A value as pages have it."""
+        if field in self.unreadable:
+            return UNREADABLE
+        value: str | int | tuple[int, ...] | None = getattr(self, field)
+        if type(value) is tuple:
+            return ", ".join(map(str, value)) or "none"
+        return "none" if value is None else str(value)
 
     def exported(self, field: str) -> Any:
         """A value as files have it."""
@@ -167,13 +172,7 @@ def differences(
 
     What Core did not tell (None, but for a timeout) differs from nothing.
     """
-    found = []
-    for each in fields:
-        if before.differs_in(each, after) and before.told(each) and after.told(each):
-            texts = _read(before, each), _read(after, each)
-            shown = told_apart(*texts) if each == "name" else texts
-            found.append(Difference(_LABELS.get(each, each), *shown))
-    return tuple(found)
+    return differences_in(before, after, differing(before, after, fields))
 
 
 def found_differences(
@@ -183,8 +182,37 @@ def found_differences(
 
     What somebody wants may differ in characters that nobody sees.
     """
-    seen = [field for field in fields if not before.looks_same_in(field, now)]
-    return differences(before, now, seen)
+    return differences_in(before, now, found_to_differ(before, now, fields))
+
+
+def differing(before: Snapshot, after: Snapshot, fields: Sequence[str] = COMPARED) -> list[str]:
+    """The fields that `differences` has."""
+    return [
+        field
+        for field in fields
+        if before.differs_in(field, after) and before.told(field) and after.told(field)
+    ]
+
+
+def found_to_differ(before: Snapshot, now: Snapshot, fields: Sequence[str] = COMPARED) -> list[str]:
+    """The fields that `found_differences` has."""
+    return [
+        field
+        for field in fields
+        if not before.looks_same_in(field, now) and before.told(field) and now.told(field)
+    ]
+
+
+def differences_in(
+    before: Snapshot, after: Snapshot, fields: Sequence[str]
+) -> tuple[Difference, ...]:
+    """These fields, before and after."""
+    found = []
+    for each in fields:
+        texts = before.shown(each), after.shown(each)
+        shown = told_apart(*texts) if each == "name" else texts
+        found.append(Difference(_LABELS.get(each, each), *shown))
+    return tuple(found)
 
 
 def kept_name(
@@ -357,12 +385,3 @@ class OutcomeUnwritten(Exception):
         super().__init__("the outcome could not be written")
         self.change_id = change_id
         self.outcome = outcome
-
-
-def _read(snapshot: Snapshot, field: str) -> str:
-    value: str | int | tuple[int, ...] | None = getattr(snapshot, field)
-    if field in snapshot.unreadable:
-        return UNREADABLE
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)

@@ -49,6 +49,8 @@ def _beside(text: str, twin: str) -> str:
 
 
 def _drawn(text: str) -> str:
+    if text.isascii():
+        return typeable(text)
     return typeable(unicodedata.normalize("NFKC", text)).translate(_DRAWN_AS)
 
 

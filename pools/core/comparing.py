@@ -38,6 +38,9 @@ _BLANK: Final = _SPACE | {"Cf"}
 
 def visible_form(text: str) -> str:
     """What can be seen of a text: composed (NFC), without what is invisible at its ends."""
+    # Most are plain, and have nothing to take off.
+    if text.isascii() and "!" <= text[:1] <= "~" and "!" <= text[-1:] <= "~":
+        return text
     begin, end = 0, len(text)
     while begin < end and is_invisible(text[begin]):
         begin += 1

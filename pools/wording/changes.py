@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pools.changes import HistoryItem, Snapshot
+from pools.changes.history import Moved
 from pools.changes.lines import Step
-from pools.changes.proposal import COMPARED, CONNECTORS, UNREADABLE, Difference
+from pools.changes.proposal import COMPARED, CONNECTORS, UNREADABLE
 from pools.changes.readback import NOT_FOUND, recorded
 from pools.changes.state import ChangeState
 from pools.changes.telling_apart import told_apart
@@ -48,21 +49,21 @@ class StepWords:
 
 def in_brief(item: HistoryItem) -> str:
     """What a change did or was to do, for a line of a list. No name is in it."""
-    if found := item.differences:
-        return ", ".join(map(_difference_in_brief, found))
+    moved = item.moved
+    if moved and moved.fields:
+        return ", ".join([_move_in_brief(each, moved) for each in moved.fields])
     words = words_for(item.action)
     if item.gone:
         return "deleted"
     return words.past if item.took_effect else words.word
 
 
-def _difference_in_brief(found: Difference) -> str:
-    match found.field:
-        case "limit" | "timeout":
-            return f"{found.field} {found.before} → {found.after}"
-        case "name":
-            return "renamed"
-    return found.field
+def _move_in_brief(field: str, moved: Moved) -> str:
+    if field == "name":
+        return "renamed"
+    if field == CONNECTORS:
+        return _FIELDS[CONNECTORS].lower()
+    return f"{field} {moved.before.shown(field)} → {moved.after.shown(field)}"
 
 
 def step_in_words(step: Step) -> StepWords:
