@@ -5,13 +5,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import (
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django_htmx.middleware import HtmxDetails
 
 from pools.database_faults import Cause, cause_of
 from pools.pages.drafts import has_entries, left_out, typed_in
+from pools.wording.addresses import AddressRefused
 from pools.wording.database import AGAIN_SECONDS, DatabaseRefusal, Undone, refusal
 
 
@@ -39,7 +44,8 @@ def _above_dialog(answer: HttpResponse) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     too_large = isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent))
     status = 413 if too_large else 400
-    return _error(request, f"{status}.html", status)
+    why = str(exception) if isinstance(exception, AddressRefused) else ""
+    return _error(request, f"{status}.html", status, why=why)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -9,13 +9,14 @@ A page without a ticket passes as it is.
 import re
 from collections.abc import Callable, Iterator
 from html import escape
-from typing import Final, cast
+from typing import Any, Final, cast
 from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 
 from pools.tickets import Part
+from pools.wording.addresses import AddressRefused, more_than_once
 
 PARAMETER: Final = "ticket"
 _REDIRECTING: Final = ("Location", "HX-Redirect")
@@ -42,6 +43,11 @@ class TicketMiddleware:
         request.ticket = ticket  # type: ignore[attr-defined]
         response = self.get_response(request)
         return _carrying(response, ticket.text) if ticket else response
+
+    def process_view(self, request: HttpRequest, *_: Any) -> None:
+        """Refuses an address with two tickets: one would stand in a reason that was not meant."""
+        if getattr(request, "tickets_differ", False) and request.method in {"GET", "HEAD"}:
+            raise AddressRefused(more_than_once(PARAMETER))
 
 
 def ticket_of(request: HttpRequest) -> Part | None:
@@ -80,6 +86,9 @@ def _taken_from(request: HttpRequest) -> Part | None:
     """The ticket of the address. No view sees that part of it, whatever it says."""
     request.GET = asked = request.GET.copy()  # type: ignore[assignment]
     values = asked.pop(PARAMETER, [""])
+    if len(set(values)) > 1:
+        request.tickets_differ = True  # type: ignore[attr-defined]
+        return None
     named: Part | None = settings.TICKETS.named(str(values[-1]))
     return named
 

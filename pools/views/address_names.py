@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 
 from pools.wording import addresses
-from pools.wording.addresses import BadAddress
+from pools.wording.addresses import AddressRefused, BadAddress
 
 # What mail programs, help desks and campaigns hang on each link. It was never meant for us.
 _TRACKING: Final = re.compile(
@@ -43,6 +43,15 @@ def refuse_unknown(address: QueryDict, known: Sequence[str]) -> None:
 def refuse_repeated(address: QueryDict, known: Sequence[str]) -> None:
     if repeated := _repeated_in(address, known):
         raise BadAddress(addresses.more_than_once(repeated))
+
+
+def refuse_form_of_two(request: HttpRequest, *known: str) -> None:
+    """Refuses, as a page of its own, an address that names twice what a form begins with.
+
+    Where the form is sent, its fields count.
+    """
+    if request.method == "GET" and (repeated := _repeated_in(request.GET, known)):
+        raise AddressRefused(addresses.more_than_once(repeated))
 
 
 def last_one_counts(address: QueryDict, known: Sequence[str]) -> str:

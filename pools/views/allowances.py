@@ -20,6 +20,7 @@ from pools.pages.guards import needs, person
 from pools.people.roles import MANAGE_PEOPLE, SET_ALLOWANCES
 from pools.tokens.keeping import TokenMissing, must_be_active
 from pools.views.account import safe_next
+from pools.views.address_names import refuse_form_of_two
 from pools.views.workplace import Workplace, enter
 from pools.wording import allowances as wording
 from pools.wording.database import nothing_saved
@@ -82,6 +83,7 @@ def _must_work_in(workplace: Workplace) -> None:
 
 def _initial(request: HttpRequest, kept: list[Allowance]) -> dict[str, Any]:
     """The system that the address names, with its number where there is one."""
+    refuse_form_of_two(request, "system")
     system = request.GET.get("system", "")
     number = next((each.number for each in kept if each.key == system_key(system)), None)
     return {"system": system, "allowance": number}

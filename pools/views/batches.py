@@ -29,6 +29,7 @@ from pools.pages.rendering import fragment_wanted, show
 from pools.people.roles import EXPORT_CHANGES, RUN_LISTS, SEE_CHANGES
 from pools.tokens import keeping
 from pools.views import page_sizes
+from pools.views.address_names import refuse_form_of_two
 from pools.views.batch_rows import bar_of, rows_of
 from pools.views.visibility import no_such_entry, sees_all, where_older_are
 from pools.views.workplace import READING, Workplace, enter
@@ -175,6 +176,7 @@ def batch_list(request: HttpRequest, company: str) -> HttpResponse:
     workplace = enter(request, company)
     if workplace.token is None and not sees_all(person(request)):
         raise Http404
+    refuse_form_of_two(request, "page")
     number = request.GET.get("page", "1")
     page = int(number) if number.isascii() and number.isdecimal() and int(number[:6]) else 1
     listed, more = lists_of(workplace.company, page, page_sizes.BATCHES)

@@ -26,6 +26,7 @@ from pools.people.roles import KEEP_OWN_TOKENS
 from pools.tokens import keeping
 from pools.tokens.state import TokenState, days_worth_replacing, state_of
 from pools.views.account import safe_next
+from pools.views.address_names import refuse_form_of_two
 from pools.views.visibility import with_archived
 from pools.views.workplace import READING
 from pools.wording import tokens as wording
@@ -72,6 +73,7 @@ def token_list(request: HttpRequest) -> HttpResponse:
 @needs(KEEP_OWN_TOKENS)
 @sensitive_post_parameters("token", "password")
 def token_add(request: HttpRequest) -> HttpResponse:
+    refuse_form_of_two(request, "company")
     initial = {"company": request.GET.get("company", "")}
     return _token_page(request, "add", Company.objects.active(), initial)
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from django.core.exceptions import BadRequest
+
 from pools.changes.lines import NoSuchPosition
 from pools.core.bounds import PAGE
 from pools.models.vocabulary import RECORDED
@@ -32,6 +34,10 @@ EXPORT_FORMAT: Final = "Export as csv or as json."
 
 class BadAddress(ValueError):
     """The address asks for something that the list does not have; the text says what."""
+
+
+class AddressRefused(BadRequest):
+    """The same where there is no list to say it above: it is a page of its own."""
 
 
 def bad_address(error: BadAddress | NoSuchPosition, path: str, label: str) -> Problem:

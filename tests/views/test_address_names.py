@@ -153,6 +153,42 @@ def test_no_file_or_list_of_changes_is_made_of_one_of_two_values(
     assert core.journal == []
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/c/acme/batches/?page=1&page=2", "page"),
+        ("/tokens/add/?company=acme&company=other", "company"),
+        ("/c/acme/allowances/?system=NetSuite&system=Shopify", "system"),
+        *(
+            (f"{path}?ticket=ZD-1&ticket=ZD-2", "ticket")
+            for path in (*LISTS, "/", f"{POOLS}2/edit/")
+        ),
+        (f"{POOLS}?ticket=ZD-1&search=a&ticket=", "ticket"),
+    ],
+)
+def test_a_form_or_a_ticket_is_not_begun_with_one_of_two_values(
+    manager: Client, core: RunningSandbox, path: str, name: str
+) -> None:
+    page = manager.get(path)
+    assert page.status_code == 400
+    assert "Something in this address is wrong." in told(page)
+    assert TWICE.format(name) in told(page)
+    assert core.journal == []
+
+
+@pytest.mark.usefixtures("core")
+def test_the_same_one_twice_begins_it(manager: Client) -> None:
+    page = manager.get("/tokens/add/?company=acme&company=acme&ticket=ZD-1&ticket=ZD-1")
+    assert page.context["form"]["company"].value() == "acme"
+    assert "ZD-1" in told(page)
+
+
+def test_a_form_that_is_sent_to_such_an_address_loses_nothing(manager: Client) -> None:
+    typed = {"company": "acme", "kind": "api_key", "token": ""}
+    page = manager.post("/tokens/add/?company=acme&company=other&ticket=a&ticket=b", typed)
+    assert (page.status_code, page.context["form"]["company"].value()) == (422, "acme")
+
+
 @pytest.mark.usefixtures("core")
 def test_the_same_value_twice_is_one(manager: Client) -> None:
     page = manager.get(f"{POOLS}?search=netsuite&search=netsuite")
