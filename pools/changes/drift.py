@@ -31,7 +31,7 @@ from pools.core import CoreClient, CoreError, NotFound, Pool
 from pools.database_faults import try_to_write
 from pools.ledger.appending import NOBODY, append, lock
 from pools.models import Company, Entry
-from pools.models.vocabulary import TRACELESS, UNREADABLE, Action, Kind, Outcome, Readback
+from pools.models.vocabulary import TRACELESS, UNREADABLE_VALUES, Action, Kind, Outcome, Readback
 
 _ALL_READ: Final[frozenset[str]] = frozenset()
 # Of a change that was made, and was not seen to be missing.
@@ -321,7 +321,7 @@ def _record_outside(
         facts={
             "before": before.to_json(),
             "after": after.to_json() if pool else None,
-            UNREADABLE: unreadable,
+            UNREADABLE_VALUES: unreadable,
             "since": last.since.isoformat(),
             **({"beside": str(last.beside)} if last.beside else {}),
         },
@@ -352,7 +352,7 @@ def _last_known(entry: Recorded, intent: Recorded | None = None) -> LastKnown | 
     if not (said.readable and begun.readable):
         return None
     facts, since = said.facts, (intent or entry).at
-    unreadable = frozenset(begun.facts.get(UNREADABLE, ())) if intent else _ALL_READ
+    unreadable = frozenset(begun.facts.get(UNREADABLE_VALUES, ())) if intent else _ALL_READ
     match entry.kind:
         case Kind.DRIFT if facts.get("after"):
             return _read(facts, entry)
@@ -377,7 +377,7 @@ def _read(facts: Mapping[str, Any], entry: Recorded) -> LastKnown:
     return LastKnown(
         Snapshot.of(facts["after"]),
         entry.at,
-        frozenset(facts.get(UNREADABLE, ())),
+        frozenset(facts.get(UNREADABLE_VALUES, ())),
         Snapshot.of(late) if late else None,
         _beside(entry) if late else None,
     )

@@ -15,7 +15,7 @@ from uuid import UUID
 from pools.changes.entries import Recorded
 from pools.changes.proposal import Snapshot
 from pools.models.reference import FIRST_ORIGIN, PoolReference
-from pools.models.vocabulary import UNREADABLE, Action, Kind, Outcome, Readback, Verdict
+from pools.models.vocabulary import UNREADABLE_VALUES, Action, Kind, Outcome, Readback, Verdict
 
 LARGEST_ID: Final = 2**63 - 1
 
@@ -190,7 +190,7 @@ _OF_CHANGES: Final[Mapping[str, Callable[[Any], bool]]] = {
     **dict.fromkeys(("before", "wanted", "after"), _is_snapshot),
     **dict.fromkeys(("request_id", "message", "problem", "error", "address"), _is_text),
     **dict.fromkeys(("status", "took_milliseconds"), _is_number),
-    **dict.fromkeys((UNREADABLE, "changed"), _is_list),
+    **dict.fromkeys((UNREADABLE_VALUES, "changed"), _is_list),
     "verified": lambda value: isinstance(value, bool),
     **dict.fromkeys(("reverts", "beside"), lambda value: bool(UUID(value))),
     "since": _is_moment,

@@ -28,6 +28,7 @@ from pools.models.reference import FIRST_ORIGIN
 from pools.models.stored import GarbledId
 from pools.models.vocabulary import (
     TRACELESS,
+    UNREADABLE_VALUES,
     Action,
     Kind,
     Outcome,
@@ -36,7 +37,6 @@ from pools.models.vocabulary import (
     ends,
     leaves_open,
 )
-from pools.models.vocabulary import UNREADABLE as UNTOLD
 
 _FOUND: Final = (*COMPARED, CONNECTORS)
 
@@ -337,7 +337,7 @@ def _before(about: Mapping[str, Any]) -> Snapshot | None:
     before = _snapshot(facts)
     if facts is None or before is None or changed is None:
         return before
-    old, untold = UNREADABLE not in facts, about.get(UNTOLD, ())
+    old, untold = UNREADABLE not in facts, about.get(UNREADABLE_VALUES, ())
     lost = {
         field
         for field in changed or COMPARED

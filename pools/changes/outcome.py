@@ -6,7 +6,7 @@ from pools.core.errors import CoreError, NotFound
 from pools.models.vocabulary import Action, Outcome
 
 
-def outcome_of(error: CoreError | None, action: Action | None = None) -> Outcome:
+def outcome_of(error: CoreError | None, action: Action) -> Outcome:
     """The outcome of a write that ended with `error`, or without one.
 
     Unknown is the default: done, refused and not sent must each be earned.

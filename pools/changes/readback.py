@@ -15,7 +15,7 @@ from pools.changes.verdicts import shows, unreadable_in
 from pools.core.schema import LEAVE, Pool
 from pools.ledger.appending import Actor, append
 from pools.models import Entry
-from pools.models.vocabulary import TRACELESS, UNREADABLE, Action, Kind, Outcome, Readback
+from pools.models.vocabulary import TRACELESS, UNREADABLE_VALUES, Action, Kind, Outcome, Readback
 
 # What an entry says of a pool that was not there when it was read.
 NOT_FOUND: Final = "not found"
@@ -89,7 +89,7 @@ def record_late(entry: Recorded, pool: Pool | None, actor: Actor) -> Entry:
         facts={
             **kept,
             "after": Snapshot.from_pool(pool).to_json() if pool else None,
-            UNREADABLE: unreadable_in(pool) if pool else [],
+            UNREADABLE_VALUES: unreadable_in(pool) if pool else [],
             "verified": True,
             "problem": "",
         },

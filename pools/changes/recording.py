@@ -20,8 +20,7 @@ from pools.core.bounds import LONGEST_SAID
 from pools.database_faults import Cause, cause_of
 from pools.ledger.appending import LedgerUnwritable, append, lock
 from pools.models import Entry, Lease
-from pools.models.vocabulary import UNREADABLE as UNTOLD
-from pools.models.vocabulary import Kind, Outcome, Readback, ends
+from pools.models.vocabulary import UNREADABLE_VALUES, Kind, Outcome, Readback, ends
 from pools.tokens.keeping import CompanyArchived
 
 
@@ -62,7 +61,7 @@ class Intent:
     def _before(self) -> dict[str, Any] | None:
         """With `unreadable` wherever some of it was not told: without, an older entry is meant."""
         before = self.before and self.before.to_json()
-        if before and UNTOLD in self.evidence:
+        if before and UNREADABLE_VALUES in self.evidence:
             before.setdefault(UNREADABLE, [])
         return before
 
@@ -171,7 +170,7 @@ def record_readback(
         "problem": problem,
     }
     if unreadable:
-        facts[UNTOLD] = list(unreadable)
+        facts[UNREADABLE_VALUES] = list(unreadable)
     with _ledger_must_work(), transaction.atomic(durable=True):
         lock()
         newest = newest_entry_about(intent.change.company, _reference(intent, pool_id))

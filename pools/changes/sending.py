@@ -63,7 +63,7 @@ from pools.core.bounds import PER_PAGE
 from pools.database_faults import try_to_write
 from pools.ledger.appending import LedgerUnwritable
 from pools.metrics import counted_change
-from pools.models.vocabulary import TRACELESS, UNREADABLE, Action, Outcome, Readback
+from pools.models.vocabulary import TRACELESS, UNREADABLE_VALUES, Action, Outcome, Readback
 
 # More than anyone makes in one second, which is all that Core's times tell apart.
 NEWEST_LOOKED_AT: Final = 25
@@ -224,7 +224,7 @@ def _unreadable(pool: Pool, changed: PoolChanges | None) -> dict[str, object]:
         return {}
     given = changed or PoolChanges()
     return {
-        UNREADABLE: unreadable,
+        UNREADABLE_VALUES: unreadable,
         "changed": [field for field in COMPARED if getattr(given, field) is not LEAVE],
     }
 
@@ -361,7 +361,11 @@ def _beside(intent: Intent, pool: Pool | None) -> tuple[Difference, ...]:
     """What an edit did not ask for, and is different all the same."""
     if intent.change.action is not Action.EDIT or intent.before is None or pool is None:
         return ()
-    expected = {*sent_by(intent.change), *intent.evidence.get(UNREADABLE, ()), *unreadable_in(pool)}
+    expected = {
+        *sent_by(intent.change),
+        *intent.evidence.get(UNREADABLE_VALUES, ()),
+        *unreadable_in(pool),
+    }
     others = [field for field in COMPARED if field not in expected]
     return found_differences(intent.before, Snapshot.from_pool(pool), others)
 

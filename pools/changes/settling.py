@@ -48,7 +48,7 @@ from pools.ledger.appending import NOBODY, Actor, LedgerUnwritable, append, lock
 from pools.models import Company, Entry, IndexTerm, Lease, Token
 from pools.models.index_term import UNREAD
 from pools.models.reference import PoolReference
-from pools.models.vocabulary import TRACELESS, UNREADABLE, Action, Kind, Verdict
+from pools.models.vocabulary import TRACELESS, UNREADABLE_VALUES, Action, Kind, Verdict
 from pools.tokens import keeping
 
 # How long what could not be read back is looked at again by itself.
@@ -379,7 +379,7 @@ def _record(case: Case, first: Observation, second: Observation, by: Actor) -> N
             "wanted": item.wanted and item.wanted.to_json(),
             "request_id": item.request_id,
             "after": shown and Snapshot.from_pool(shown).to_json(),
-            UNREADABLE: unreadable_in(shown) if shown else [],
+            UNREADABLE_VALUES: unreadable_in(shown) if shown else [],
             "pools": [pool.id for pool in second.pools],
             "read_at": [] if case.item.action in TRACELESS else _times(first, second),
             "checked_at": second.at.isoformat(),

@@ -27,7 +27,7 @@ from pools.core import (
 from pools.core.bounds import PER_PAGE
 from pools.core.comparing import compared_form, may_be_kept_as
 from pools.models import Token
-from pools.models.vocabulary import UNREADABLE, Action, Verdict
+from pools.models.vocabulary import UNREADABLE_VALUES, Action, Verdict
 
 # Pools newer than the create that are looked through, at 100 a page.
 MOST_PAGES: Final = 10
@@ -105,7 +105,7 @@ def _matching(core: CoreClient, case: Case) -> tuple[Pool, ...]:
 
 def _verdict(case: Case, pools: tuple[Pool, ...]) -> Verdict:
     item = case.item
-    facts = (frozenset(case.evidence.get(key, ())) for key in (UNREADABLE, "changed"))
+    facts = (frozenset(case.evidence.get(key, ())) for key in (UNREADABLE_VALUES, "changed"))
     unreadable = Unreadable(*facts)
     verdict = verdict_of(item.action, item.before, item.wanted, pools, unreadable)
     answered = item.action is Action.CREATE and item.problem == Reason.MISMATCH

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 # The fact of an entry that lists the values which could not be read. Entries that are on
 # ledgers already spell it so.
-UNREADABLE: Final = "untold"
+UNREADABLE_VALUES: Final = "untold"
 
 
 class Kind(models.TextChoices):

@@ -131,7 +131,7 @@ def tell_a_story(page: Page) -> None:
     page.get_by_role("link", name="Revert", exact=True).first.click()
     page.get_by_role("dialog").get_by_label("Reason").fill(f"{ticket}: solved, back to normal")
     page.get_by_role("dialog").get_by_role("button", name="Revert").click()
-    page.get_by_text("Reverted the edit of").wait_for()
+    page.locator("#outcome").get_by_text("Reverted the edit of").wait_for()
     send(page, f"{POOLS}9/edit/", {"limit": "40", "reason": "ZD-4720: sale weekend"})
 
 

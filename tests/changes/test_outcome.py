@@ -60,13 +60,14 @@ def test_every_error_has_a_row() -> None:
     assert family == set(ENDS)
 
 
-def test_a_call_without_an_error_is_done() -> None:
-    assert outcome_of(None) is Outcome.DONE
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_call_without_an_error_is_done(action: Action) -> None:
+    assert outcome_of(None, action) is Outcome.DONE
 
 
 @pytest.mark.parametrize(("error", "outcome"), ENDS.items(), ids=lambda kind: str(kind))
 def test_the_outcome_follows_from_the_error(error: type[CoreError], outcome: Outcome) -> None:
-    assert outcome_of(error()) is outcome
+    assert outcome_of(error(), Action.EDIT) is outcome
 
 
 @pytest.mark.parametrize(("fault", "action"), paired(FAULTS, ACTIONS))

@@ -17,7 +17,7 @@ from django.conf import settings
 from pools.changes.proposal import COMPARED
 from pools.changes.settling_times import quiet_time
 from pools.models import Entry
-from pools.models.vocabulary import UNREADABLE, Action, Kind, Outcome, Readback, Verdict
+from pools.models.vocabulary import UNREADABLE_VALUES, Action, Kind, Outcome, Readback, Verdict
 from sandbox.journal import Applied
 from tests.proof.endurance.cases import (
     BETWEEN_READS,
@@ -219,7 +219,7 @@ def _right_verdicts(history: History, change: Change, at: datetime) -> set[str]:
     last = [each.after for each in history.on_pool if each.at <= at]
     now = last[-1] if last else facts["before"]
     # What Core did not tell before, and the change left alone, says nothing about it.
-    told = [name for name in COMPARED if name not in facts.get(UNREADABLE, ())]
+    told = [name for name in COMPARED if name not in facts.get(UNREADABLE_VALUES, ())]
     if _same(now, facts["wanted"], told):
         return {str(Verdict.APPLIED)} if applied else set()
     if _same(now, facts["before"], told):
