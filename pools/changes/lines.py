@@ -175,16 +175,18 @@ def page(
     companies: frozenset[str] | None = None,
     span: Span | None = None,
     unfold: UUID | None = None,
+    number: int = 1,
 ) -> Slice:
     """A page of lines: the newest, those older than entry `before`, or newer than `after`.
 
+    Or the one so many pages on from there, as `number` counts them.
     The changes of a list are one line, unless the filters tell them apart; of the list `unfold`
     they are there, too. With the names of who made the latest changes of `companies`, and the
     changes of each day of `span`. Raises NoSuchPosition for an entry that is not there.
     """
     edge = before if after is None else after
     fold = not tells_items_apart(filters)
-    parts = [Part(filters, size + 1, edge, downwards=after is None, folded=fold)]
+    parts = [Part(filters, number * size + 1, edge, downwards=after is None, folded=fold)]
     if span:
         parts.append(span.part)
     if unfold and fold:
@@ -194,14 +196,15 @@ def page(
     found = overview(parts, companies, NAMED_LINES)
     if edge is not None and not found.parts[0] and not Entry.objects.filter(seq=edge).exists():
         raise NoSuchPosition
-    matches, more = found.parts[0][:size], len(found.parts[0]) > size
+    matches = found.parts[0][(number - 1) * size : number * size]
+    more = len(found.parts[0]) > number * size
     if after is not None:
         matches.reverse()
     return Slice(
         lines=_folded(filters, matches, found.parts[-1] if unfold else [])
         if fold
         else lines(filters, matches),
-        newer=before is not None if after is None else more,
+        newer=before is not None or number > 1 if after is None else more,
         older=more if after is None else True,
         names=_sorted(found.names),
         days=span.counted(found.parts[1]) if span else None,

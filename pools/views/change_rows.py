@@ -100,7 +100,7 @@ def _row_maker(
     of_pools = cache(pool_addresses)
     of_list = cache(lambda slug, batch: reverse("pools:batch", args=[slug, batch]))
 
-    here = {name: words.get(name, "") for name in ("before", "after")}
+    here = {name: words.get(name, "") for name in ("before", "after", "page")}
 
     def row(line: ChangeLine | EventLine) -> ChangeRow | ListRow | EventRow:
         company = visible.here.get(line.company)

@@ -235,6 +235,7 @@ def _page(query: ListQuery, named: frozenset[str] | None) -> Slice:
         companies=named,
         span=span,
         unfold=query.unfold,
+        number=query.page,
     )
 
 
@@ -262,10 +263,10 @@ def _list_context(
         "days": days_of(visible, words, lines, path),
         "archived": "" if shown.older else in_archive(visible.archived),
         "newest_href": address_with(path, words),
-        "newer_href": address_with(path, words, after=lines[0].seq)
+        "newer_href": address_with(path, words, after=lines[0].seq, page=-1)
         if shown.newer and lines
         else "",
-        "older_href": address_with(path, words, before=lines[-1].seq)
+        "older_href": address_with(path, words, before=lines[-1].seq, page=1)
         if shown.older and lines
         else "",
         "everything_href": address_with(path, {"kind": words.get("kind", "")}),
@@ -312,7 +313,7 @@ def _state(visible: Visibility, query: ListQuery, shown: Slice) -> str:
         return "ok"
     if visible.companies is not None and not visible.companies:
         return "no_token"
-    if query.before is not None or query.after is not None:
+    if query.before is not None or query.after is not None or query.page > 1:
         return "past_end"
     return "no_match" if query.narrowed else "empty"
 

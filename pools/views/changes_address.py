@@ -18,14 +18,16 @@ from pools.wording.addresses import BadAddress
 
 EVENTS: Final = "events"
 LONGEST_FILTER: Final = 255
+# Nobody presses Next so often while they wait.
+MOST_ON: Final = 20
 LARGEST_SEQ_DIGITS: Final = 18
 # In the order in which an address has them.
 PARAMETERS: Final = (
     *("kind", "who", "action", "outcome", "pool", "company", "from", "to", "words"),
-    *("before", "after", "list"),
+    *("before", "after", "page", "list"),
 )
 # What is shown of the lines that fit: a page of them, and a list of changes that is unfolded.
-_SHOWN: Final = frozenset({"before", "after", "list"})
+_SHOWN: Final = frozenset({"before", "after", "page", "list"})
 _EVENT_ACTION: Final = re.compile(r"[a-z_]{1,40}")
 _SLUG: Final = re.compile(r"[-\w]{1,50}", re.ASCII)
 
@@ -34,7 +36,8 @@ _SLUG: Final = re.compile(r"[-\w]{1,50}", re.ASCII)
 class ListQuery:
     """What an address asks for: its own words, and what they mean.
 
-    `before` and `after` are the numbers of entries: the page is the one next to it. `unfold` is
+    `before` and `after` are the numbers of entries: the page is the one next to it, or so many on
+    from there as `page` says: somebody pressed Next before the first was there. `unfold` is
     the list of changes whose items are shown.
     """
 
@@ -43,6 +46,7 @@ class ListQuery:
     before: int | None
     after: int | None
     unfold: UUID | None
+    page: int = 1
 
     @property
     def narrowed(self) -> bool:
@@ -93,7 +97,7 @@ def read_address(
         words=_searched(words, "words", addresses.WORDS),
     )
     before, after = _entry(words, "before"), _entry(words, "after")
-    return ListQuery(words, filters, before, after, _list(words))
+    return ListQuery(words, filters, before, after, _list(words), _page(words))
 
 
 def address_with(path: str, words: Mapping[str, str], **changed: str | int) -> str:
@@ -180,6 +184,14 @@ def _entry(words: Mapping[str, str], name: str) -> int | None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) <= LARGEST_SEQ_DIGITS):
         raise BadAddress(addresses.ENTRY)
+    return int(text)
+
+
+def _page(words: Mapping[str, str]) -> int:
+    """Which page from there. Towards newer ones the script counts it downwards."""
+    text = words.get("page", "1").removeprefix("-")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 2 and 1 <= int(text) <= MOST_ON):
+        raise BadAddress(addresses.PAGES_ON)
     return int(text)
 
 

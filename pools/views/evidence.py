@@ -121,7 +121,9 @@ def batch_evidence(request: HttpRequest, company: str, batch: UUID) -> HttpRespo
 
 def _of_filter(visible: Visibility, chosen: Company | None, query: ListQuery) -> Asked:
     events, names = query.filters.events, {each.slug: each.name for each in visible.here.values()}
-    words = {name: text for name, text in query.words.items() if name not in {"before", "after"}}
+    words = {
+        name: text for name, text in query.words.items() if name not in {"before", "after", "page"}
+    }
     within = query.filters.companies
     filters: dict[str, Any] = {**words, "zone": zone_name()}
     if within is not None:

@@ -26,6 +26,7 @@ DAY: Final = "Write a day like 2026-05-01."
 DAY_TOO_FAR: Final = "Nothing was recorded that far away. Choose another day."
 LIST: Final = "list= needs the id of a list."
 ENTRY: Final = "before= and after= need the number of an entry."
+PAGES_ON: Final = "page= is the number of a page, counted from before= or after=, up to 20."
 _NO_PAGE: Final = "There is no such page in this list."
 _LONGEST_WORD: Final = 40
 _MOST_NAMED: Final = 3

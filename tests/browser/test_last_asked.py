@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 from playwright.sync_api import Page, expect
+from selectolax.lexbor import LexborHTMLParser
 
 from tests.browser.conftest import Fault
 
@@ -15,6 +16,8 @@ pytestmark = pytest.mark.any_database
 POOLS = "/c/acme/pools/"
 CHANGES = "/c/acme/changes/"
 Act = Callable[[Page], None]
+# What the tests of this module have exported, so that there are lines to page through.
+EXPORTED: Final[list[int]] = []
 
 
 def click(name: str) -> Act:
@@ -149,6 +152,40 @@ def test_where_nothing_was_shown_the_failure_takes_its_place(
     expect(manager.locator("[aria-busy]")).to_have_count(0)
     expect(manager.locator("#pool-table .problem")).to_have_count(1)
     expect(manager.locator(".problem")).to_have_count(1)
+
+
+@pytest.mark.parametrize("name", ["Next", "Previous"])
+def test_next_twice_is_two_pages_on_in_the_record_too(admin: Page, name: str) -> None:
+    """As in the list of pools; though each of its pages begins where the one before it ended."""
+    request, address = admin.context.request, "/changes/?kind=events&action=changes_exported"
+    admin.goto(address)
+    token = admin.locator("[name=csrfmiddlewaretoken]").first.get_attribute("value") or ""
+    export: dict[str, str | float | bool] = {"format": "csv", "csrfmiddlewaretoken": token}
+    while lines_and_link(request.get(address).text(), "right")[1] is None or len(EXPORTED) < 130:
+        EXPORTED.append(request.post("/changes/export/?who=nobody", form=export).status)
+    steps = [lines_and_link(request.get(address).text(), "right")]
+    for _ in range(2):
+        steps.append(lines_and_link(request.get(steps[-1][1] or "").text(), "right"))
+    if name == "Previous":
+        address = steps[1][1] or ""
+        steps.reverse()
+    admin.goto(address)
+    # The first is never answered.
+    admin.route(re.compile("page=-?1$"), lambda route: None)
+    link = admin.locator("#changes").get_by_role("link", name=name, exact=True)
+    with admin.expect_request(re.compile("page=-?1$")):
+        link.click()
+    link.click()
+    expect(admin).to_have_url(re.compile("page=-?2$"))
+    assert lines_and_link(admin.content(), "right")[0] == steps[2][0]
+
+
+def lines_and_link(page: str, way: str) -> tuple[list[str], str | None]:
+    """The lines of a page of the record, and where it goes on."""
+    parsed = LexborHTMLParser(page)
+    link = parsed.css_first(f"#changes #page-{way}")
+    lines = [re.sub(r"\s+", " ", row.text()) for row in parsed.css("#changes tbody tr:not(.day)")]
+    return lines, link.attributes["href"] if link else None
 
 
 def test_a_filter_does_not_wait_for_the_one_before_it(manager: Page) -> None:

@@ -110,6 +110,10 @@ def test_a_change_that_never_was_is_404(manager: Client) -> None:
         ("before=x", "before= and after= need the number of an entry."),
         ("before=-1", "before= and after= need the number of an entry."),
         ("before=999999999", "There is no such page in this list."),
+        *(
+            (f"page={n}", "page= is the number of a page, counted from")
+            for n in ("0", "21", "x", "--1")
+        ),
         ("before=1&after=1", "Use before= or after=, not both."),
         (f"who={'x' * 256}", "A filter can have at most 255 characters."),
         ("who=%00", "A filter can have at most 255 characters."),
@@ -171,10 +175,19 @@ def test_older_and_newer_pages_keep_the_filters(
     second = manager.get(first.context["older_href"])
     assert ids_of(second) == changes[2:4]
     assert ids_of(manager.get(second.context["newer_href"])) == changes[:2]
+    # Pressed once more before the first was there, the script asks for the page after that.
+    on = first.context["older_href"].replace("page=1", "page=2")
+    third = manager.get(on)
+    assert (ids_of(third), third.context["older_href"]) == (changes[4:], "")
+    back = third.context["newer_href"].replace("page=-1", "page=-2")
+    newest = manager.get(back)
+    assert (ids_of(newest), newest.context["newer_href"]) == (changes[:2], "")
+    assert newest.context["older_href"] == first.context["older_href"]
+    assert manager.get(on.replace("page=2", "page=3")).context["state"] == "past_end"
 
 
 @pytest.mark.parametrize("address", [LIST, ALL])
-@pytest.mark.parametrize("misspelt", ["outcom=done", "who=ada&Outcome=done", "page=2", "kinds="])
+@pytest.mark.parametrize("misspelt", ["outcom=done", "who=ada&Outcome=done", "pages=2", "kinds="])
 def test_nothing_is_exported_by_a_name_that_no_filter_has(
     manager: Client, address: str, misspelt: str
 ) -> None:
