@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 PLACEHOLDER: Final = "{ticket}"
@@ -11,8 +11,7 @@ USUAL: Final = "[A-Za-z][A-Za-z0-9]{0,15}-[0-9]{1,12}|[0-9]{1,12}"
 LONGEST: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A piece of a text; `href` is empty unless it is a ticket's id that leads somewhere."""
 
     text: str

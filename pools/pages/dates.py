@@ -39,7 +39,8 @@ def _clock(at: datetime) -> str:
 
 
 def _exact(at: datetime) -> str:
-    return f"{_day(at)} {_clock(at)} {zone_of(at)}"
+    clock = at.time().isoformat("seconds")
+    return f"{at.day} {_SHORT_MONTHS[at.month - 1]} {at.year} {clock} {zone_of(at)}"
 
 
 class Told(NamedTuple):
@@ -58,17 +59,21 @@ class Clocked(NamedTuple):
 
 
 class Teller:
-    """Tells the moments of a page: the reader's zone and the time are looked at once for all."""
+    """Tells the moments of a page: the reader's zone and the time are looked at once for all.
+
+    `now` is that time, in that zone.
+    """
 
     def __init__(self) -> None:
-        self._zone, self._now = timezone.get_current_timezone(), timezone.now()
+        self._zone = timezone.get_current_timezone()
+        self.now = timezone.now().astimezone(self._zone)
 
     def told(self, at: datetime | None) -> Told:
         """None: it can't be read."""
         if at is None:
             return Told("", UNREADABLE_MOMENT)
         here = at.astimezone(self._zone)
-        return Told(_exact(here), age_here(here, self._now))
+        return Told(_exact(here), age_here(here, self.now))
 
     def clocked(self, at: datetime | None) -> Clocked:
         if at is None:

@@ -4,42 +4,66 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
 from pools.changes import HistoryItem, Snapshot
 from pools.changes.folding import Folded, reverted_by
 from pools.changes.lines import ChangeLine, EventLine
+from pools.changes.proposal import Difference
 from pools.changes.state import ChangeState
 from pools.models import Company
 from pools.models.vocabulary import Action
 from pools.pages.dates import Clocked, Teller
+from pools.tickets import Part
 from pools.views.changes_address import address_with
 from pools.views.visibility import Visibility
 from pools.wording.batches import operation_recorded, share_of
 from pools.wording.events import line_facts_of, title_of
 from pools.wording.moments import day_of
-from pools.wording.outcomes import STANDINGS, Standing
+from pools.wording.names import shown_name
+from pools.wording.outcomes import STANDINGS, Standing, standing_of, window_of
 from pools.wording.versions import in_words
 
 _NO_CHANGE = UUID(int=0)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
-    """A change as a line of the list. An address that is empty leads nowhere."""
+class ChangeRow(NamedTuple):
+    """A change as a line of the list. An address that is empty leads nowhere.
+
+    `window` is when it was made, of one that was made outside the panel; else empty. The template
+    takes it apart: all of it, in this order.
+    """
 
     line: ChangeLine
+    item: HistoryItem
     time: Clocked
-    company: Company | None
+    tone: str
+    icon: str
+    outcome: str
+    settled: str
+    differences: tuple[Difference, ...]
+    gone: bool
+    window: str
     values: str
     href: str
     who_href: str
+    pool_id: int | None
+    pool_name: str
     pool_href: str
-    list_href: str = ""
+    reason: list[Part]
+    company: Company | None
+    company_name: str
+    list_href: str
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a ListRow."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +86,10 @@ class ListRow:
     who_href: str
     list_href: str
     reverted_href: str
+
+    @property
+    def is_list(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +123,8 @@ def _row_maker(
 ) -> Callable[[ChangeLine | EventLine], ChangeRow | ListRow | EventRow]:
     """What makes the lines of a page. An address that many of them have is made once."""
     of_change = reverse("pools:change", args=[_NO_CHANGE]).split(str(_NO_CHANGE))
-    time = Teller().clocked
+    teller, tickets = Teller(), settings.TICKETS
+    time, now = teller.clocked, teller.now
     who_href = cache(lambda name: address_with(path, words, who=name))
     of_pools = cache(pool_addresses)
     of_list = cache(lambda slug, batch: reverse("pools:batch", args=[slug, batch]))
@@ -133,15 +162,28 @@ def _row_maker(
         )
 
     def change_row(line: ChangeLine, company: Company | None) -> ChangeRow:
-        item = line.item
+        item, standing = line.item, standing_of(line.item)
+        outside = item.outside
         return ChangeRow(
             line=line,
+            item=item,
             time=time(line.at),
-            company=company,
+            tone=standing.tone,
+            icon=standing.icon,
+            outcome=standing.outcome,
+            settled=standing.settled,
+            differences=item.differences,
+            gone=outside and item.gone,
+            window=window_of(item, now) if outside else "",
             values=_values(item.after or item.before) if item.action is Action.CREATE else "",
             href=str(item.change_id).join(of_change) if item.has_page else "",
-            who_href=who_href(item.actor_name),
+            who_href="" if outside else who_href(item.actor_name),
+            pool_id=item.pool_id,
+            pool_name=shown_name(item.pool_name),
             pool_href=of_pools(company)(item) if company else "",
+            reason=tickets.parts(item.reason),
+            company=company,
+            company_name=company.name if company else line.company,
             list_href=of_list(company.slug, item.batch) if company and item.batch else "",
         )
 

@@ -25,9 +25,9 @@ def moment_of(at: datetime | None) -> str:
     return minute_of(timezone.localtime(at))
 
 
-def minute_of(here: datetime) -> str:
+def minute_of(here: datetime, now: datetime | None = None) -> str:
     """The same of a time in the reader's zone."""
-    return f"{_day_and_month(here, timezone.now())} {here.hour:02d}:{here.minute:02d}"
+    return f"{_day_and_month(here, now or timezone.now())} {here.hour:02d}:{here.minute:02d}"
 
 
 def day_of(day: date | None) -> str:
@@ -49,8 +49,8 @@ def precise_moment_of(at: datetime | None) -> str:
 
 def zone_of(here: datetime) -> str:
     """The letters of a zone at that time; of one that has none, how far it is from UTC."""
-    letters, shift = here.tzname() or "", here.utcoffset()
-    if shift is None or letters[:1] not in {"+", "-"}:
+    letters = here.tzname() or ""
+    if letters[:1] not in {"+", "-"} or (shift := here.utcoffset()) is None:
         return letters
     hours, minutes = divmod(abs(shift) // _MINUTE, 60)
     sign = "\u2212" if shift < timedelta() else "+"

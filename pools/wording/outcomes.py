@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from django.utils import timezone
@@ -158,13 +159,16 @@ def back_again(item: HistoryItem) -> str:
     )
 
 
-def window_of(item: HistoryItem) -> str:
-    """When a change outside the panel was made: between two looks at the pool."""
+def window_of(item: HistoryItem, now: datetime | None = None) -> str:
+    """When a change outside the panel was made: between two looks at the pool.
+
+    `now` is the time in the reader's zone, where it is at hand: asking costs more than the rest.
+    """
     if item.since is None or item.at is None:
         return f"before {moment_of(item.at)}"
-    begin, end = timezone.localtime(item.since), timezone.localtime(item.at)
+    now = now or timezone.localtime()
+    begin, end = item.since.astimezone(now.tzinfo), item.at.astimezone(now.tzinfo)
+    first, last = minute_of(begin, now), minute_of(end, now)
     if begin.date() == end.date():
-        first, last = (f"{minute_of(each)}:{each.second:02d}" for each in (begin, end))
-    else:
-        first, last = minute_of(begin), minute_of(end)
+        first, last = f"{first}:{begin.second:02d}", f"{last}:{end.second:02d}"
     return f"between {first} and {last}"
