@@ -64,14 +64,14 @@ def one_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
 
 
-def test_one_worker_has_the_browser_and_the_others_what_needs_none() -> None:
+def test_one_worker_has_the_browser_and_the_others_what_needs_none_from_its_end() -> None:
     with_browser, without = shared_by(ends=1)
-    assert (with_browser.files[0], without.files[:3]) == ("b", ["a", "d", "e"])
+    assert (with_browser.files[0], without.files[:3]) == ("b", ["e", "d", "a"])
 
 
 def test_whoever_has_nothing_else_left_takes_what_there_is() -> None:
-    assert shared_by(ends=0)[0].files == ["b", "c", "f", "d", "e"]
-    assert shared_by(ends=1)[1].files == ["a", "d", "e", "c", "f"]
+    assert shared_by(ends=0)[0].files == ["b", "c", "f", "a", "d"]
+    assert shared_by(ends=1)[1].files == ["e", "d", "a", "c", "f"]
 
 
 def test_other_ways_to_share_are_xdists_own() -> None:
