@@ -33,6 +33,8 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 
+# The database that is named; another one once pytest-django has made that of the tests.
+NAMED = connection.settings_dict["NAME"]
 # Each fixture with a database that DATABASE_URL decides on rests on one of these.
 WITH_DATABASE = {"django_db_setup", "demo_database"}
 
@@ -123,10 +125,12 @@ def django_db_setup(
 
     Playwright's event loop makes Django keep a second connection in the same process, and
     processes that a test killed may not have been missed yet. A test that cut everybody off
-    may have cut off this one too: what is closed is opened anew.
+    may have cut off this one too: what is closed is opened anew. There is none where only tests
+    run that have databases of their own.
     """
+    made = connection.settings_dict["NAME"] != NAMED
     with django_db_blocker.unblock():
-        if connection.vendor == "sqlite" and not django_db_keepdb:
+        if made and connection.vendor == "sqlite" and not django_db_keepdb:
             connection.ensure_connection()
             part = as_migrated.with_suffix(".part")
             with closing(sqlite3.connect(part)) as copy:
@@ -134,6 +138,8 @@ def django_db_setup(
             part.replace(as_migrated)
     whoever_migrates.close()
     yield
+    if not made:
+        return
     with django_db_blocker.unblock():
         if django_db_keepdb:
             connection.close()
