@@ -284,6 +284,7 @@ ACCOUNT_ADAPTER = "pools.accounts.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "pools.accounts.forms.SignInForm",
     "change_password": "pools.accounts.forms.OwnPasswordForm",
+    "reauthenticate": "pools.accounts.forms.PasswordAgainForm",
 }
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]

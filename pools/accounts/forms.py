@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from allauth.account.forms import ChangePasswordForm, LoginForm
+from allauth.account.forms import ReauthenticateForm as ReauthenticateWithPasswordForm
 from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
@@ -43,7 +44,9 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         self.fields["login"] = BoundedTextField(
             label="User name or e-mail",
             bounds=TextBounds(EMAIL),
-            widget=forms.TextInput(attrs={"autocomplete": "username", **IDENTIFIER}),
+            widget=forms.TextInput(
+                attrs={"autocomplete": "username", "autofocus": True, **IDENTIFIER}
+            ),
         )
         self.fields["password"].widget.attrs.pop("placeholder", None)
         self.fields["password"].help_text = ""
@@ -79,7 +82,7 @@ class CodeForm(OnceOnly, AuthenticateForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say_code(self, _codes_of(self.user))
+        _say_code(self, _codes_of(self.user), autofocus=True)
 
 
 class CodeAgainForm(OnceOnly, ReauthenticateForm):  # type: ignore[misc]
@@ -87,7 +90,15 @@ class CodeAgainForm(OnceOnly, ReauthenticateForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say_code(self, _codes_of(self.user))
+        _say_code(self, _codes_of(self.user), autofocus=True)
+
+
+class PasswordAgainForm(ReauthenticateWithPasswordForm):  # type: ignore[misc]
+    """The password asked for before something delicate."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].widget.attrs["autofocus"] = True
 
 
 class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
@@ -182,7 +193,7 @@ def _codes_of(user: User) -> str:
     return "One of your recovery codes."
 
 
-def _say_code(form: forms.Form, help_text: str) -> None:
+def _say_code(form: forms.Form, help_text: str, **attrs: bool) -> None:
     field = form.fields["code"]
     field.label, field.help_text = "Code", help_text
-    field.widget = forms.TextInput(attrs={"autocomplete": "one-time-code", **IDENTIFIER})
+    field.widget = forms.TextInput(attrs={"autocomplete": "one-time-code", **IDENTIFIER, **attrs})

@@ -125,5 +125,5 @@ class ForgottenForm(forms.Form):
     login = BoundedTextField(
         label="User name or e-mail",
         bounds=TextBounds(EMAIL),
-        widget=forms.TextInput(attrs={"autocomplete": "username", **IDENTIFIER}),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True, **IDENTIFIER}),
     )

@@ -14,6 +14,7 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from selectolax.lexbor import LexborHTMLParser
 
 from pools.ledger.appending import LedgerUnwritable
 from pools.people import password_codes
@@ -60,6 +61,11 @@ def test_a_link_comes_by_mail_and_lets_a_new_password_be_chosen(
     assert not signed_in(client)
     assert signed_in(sign_in("olga", NEW))
     assert not signed_in(sign_in("olga", PASSWORD))
+
+
+def test_who_forgot_it_types_at_once(operator: User, mailing: None) -> None:
+    page = LexborHTMLParser(Client().get("/accounts/password/forgotten/").content)
+    assert [each.attributes["name"] for each in page.css("main [autofocus]")] == ["login"]
 
 
 def test_it_works_once(operator: User, mailing: None) -> None:

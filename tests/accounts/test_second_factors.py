@@ -14,6 +14,8 @@ from django.db import connection
 from django.template.backends.jinja2 import Template
 from django.template.loader import get_template
 from django.test import Client
+from django.urls import reverse
+from selectolax.lexbor import LexborHTMLParser
 
 from pools.tokens.vault import VERSION, seal_for, unseal_for
 from tests.accounts.passkey import SoftPasskey
@@ -165,6 +167,22 @@ def test_second_factors_are_touched_only_after_a_proof(
     at_noon.shift(16 * 60)
     for answer in (olga.get(HOME + page), olga.post(HOME + page)):
         assert answer["Location"].startswith("/accounts/reauthenticate/?next=")
+
+
+def test_who_signs_in_types_at_once(olga: Client) -> None:
+    set_up_app(olga)
+    at_the_code, _ = begin()
+    pages = [
+        (Client(), "/accounts/login/", "login"),
+        (at_the_code, CODE, "code"),
+        (olga, "/accounts/reauthenticate/", "password"),
+        (olga, reverse("mfa_reauthenticate"), "code"),
+    ]
+    for client, address, field in pages:
+        page = LexborHTMLParser(client.get(address).content)
+        assert [each.attributes["name"] for each in page.css("main [autofocus]")] == [field], (
+            address
+        )
 
 
 def test_removing_the_app_is_recorded_and_its_codes_go(olga: Client) -> None:
