@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from pools.accounts.devices import device_of, remember_device
 from pools.accounts.events import record_or_log
-from pools.accounts.person_by_name import find_person
+from pools.accounts.person_by_name import find_person, typed_as
 from pools.accounts.provider import asked_at
 from pools.accounts.reauthentication import (
     PROVIDER_ASKED_AT,
@@ -113,7 +113,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             person = find_person(name)
             if person is not None and person.pk == device.user_id:
                 return f"device:{device.number}"
-        return f"name:{name.strip().lower()}"
+        return f"name:{typed_as(name)}"
 
 
 def _name_in(credentials: dict[str, Any]) -> str:

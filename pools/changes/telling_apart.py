@@ -8,13 +8,8 @@ import unicodedata
 from difflib import SequenceMatcher
 from typing import Final
 
-from pools.core.comparing import is_invisible, typeable
+from pools.core.comparing import drawn_as, is_invisible, typeable
 
-# Letters of other scripts that are drawn as Latin ones, and the Latin ones.
-_DRAWN_AS: Final = str.maketrans(
-    "АВЕКМНОРСТУХЅІЈаеорсухѕіјһԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧογ",
-    "ABEKMHOPCTYXSIJaeopcyxsijhdqwABEZHIKMNOPTYXoy",
-)
 _NAMES: Final = {
     " ": "space",
     "\u00a0": "no-break space",
@@ -51,7 +46,7 @@ def _beside(text: str, twin: str) -> str:
 def _drawn(text: str) -> str:
     if text.isascii():
         return typeable(text)
-    return typeable(unicodedata.normalize("NFKC", text)).translate(_DRAWN_AS)
+    return drawn_as(typeable(text))
 
 
 def _marked(character: str) -> str:

@@ -28,6 +28,11 @@ _WITHOUT_INK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u316
 _LIKE_OTHERS: Final = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
 )
+# Letters of other scripts that are drawn as Latin ones, and the Latin ones.
+_DRAWN_AS: Final = str.maketrans(
+    "АВЕКМНОРСТУХЅІЈаеорсухѕіјһԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧογ",
+    "ABEKMHOPCTYXSIJaeopcyxsijhdqwABEZHIKMNOPTYXoy",
+)
 _WHOLE_NUMBER: Final = re.compile("[-+]?[0-9]{1,40}")
 _WILDCARDS: Final = frozenset("%_")
 # No Core cuts names so short that another one would often begin alike.
@@ -61,6 +66,11 @@ def looks_alike(typed: str, shown: str) -> bool:
 def typeable(text: str) -> str:
     """What can be typed of a text on any keyboard, letters aside."""
     return picture(text.translate(_ON_A_KEYBOARD))
+
+
+def drawn_as(text: str) -> str:
+    """A text with Latin letters where it has those of other scripts that are drawn as they are."""
+    return unicodedata.normalize("NFKC", text).translate(_DRAWN_AS)
 
 
 def has_no_ink(text: str) -> bool:

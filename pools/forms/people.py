@@ -1,5 +1,6 @@
 """The forms about people: inviting them, coming in by an invitation, their roles."""
 
+import unicodedata
 from typing import Any, Final
 
 from django import forms
@@ -23,6 +24,7 @@ from pools.people.roles import ROLES
 from pools.secret import Secret
 from pools.wording.roles import what_a_role_may
 
+LETTERS: Final = "Use letters, digits and @ . + - _ only."
 ROLE_CHOICES: Final = [(role, f"{role}: {what_a_role_may(role)}") for role in ROLES]
 
 
@@ -34,13 +36,20 @@ class RolesForm(forms.Form):
     )
 
 
+class UserNameField(BoundedTextField):
+    """A user name in the form in which Django keeps one (NFKC)."""
+
+    def to_python(self, value: Any) -> str:
+        return unicodedata.normalize("NFKC", super().to_python(value))
+
+
 class InviteForm(forms.Form):
     """A new person, as an administrator wants them to be known here."""
 
-    username = BoundedTextField(
+    username = UserNameField(
         label="User name",
         bounds=TextBounds(USERNAME),
-        validators=[UnicodeUsernameValidator()],
+        validators=[UnicodeUsernameValidator(message=LETTERS)],
         help_text="They sign in with it, and the history shows it beside what they do.",
         widget=forms.TextInput(attrs={"autocomplete": "off", **IDENTIFIER}),
     )

@@ -102,11 +102,6 @@ def recorded_under(name: str) -> list[RecordedName]:
     return [each for each in recorded_names() if as_seen(each.name) == as_seen(name)]
 
 
-def named_in_events(name: str) -> list[RecordedName]:
-    """Who was called like this in what was done to them: they may never have done anything."""
-    return [each for each in _named_in_events() if as_seen(each.name) == as_seen(name)]
-
-
 def _named_in_events() -> Iterator[RecordedName]:
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS)

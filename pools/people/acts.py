@@ -158,8 +158,8 @@ def invite(
 
     Raises NameTaken.
     """
-    must_be_free(username)
     must_not_be_invited(username)
+    must_be_free(username)
     code, now = secrets.token_urlsafe(_CODE_BYTES), timezone.now()
     invitation = Invitation(
         code_hash=_hash(code),

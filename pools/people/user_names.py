@@ -11,7 +11,8 @@ from typing import Final
 
 from django.contrib.auth.models import User
 
-from pools.ledger.recorded_names import as_seen, named_in_events, recorded_names, recorded_under
+from pools.core.comparing import drawn_as, is_invisible
+from pools.ledger.recorded_names import as_seen, named_people, recorded_names
 from pools.models import Invitation
 
 _PANEL: Final = "0"
@@ -23,10 +24,11 @@ class NameHolder(Enum):
     PERSON = auto()
     INVITATION = auto()  # an open one
     HISTORY = auto()  # somebody who was recorded under it
+    NOBODY = auto()  # nor may anybody: there are characters in it that nobody can see
 
 
 class NameTaken(Exception):
-    """A user name that looks like one that is somebody else's."""
+    """A user name that looks like one that is somebody else's, or like less than it is."""
 
     def __init__(self, holder: NameHolder) -> None:
         super().__init__(holder.name)
@@ -35,19 +37,26 @@ class NameTaken(Exception):
 
 def must_be_free(name: str, *, person_id: int | None = None) -> None:
     """Raises NameTaken unless a person may be called so; without an id, a new one."""
-    seen, own = as_seen(name), "" if person_id is None else str(person_id)
+    own = "" if person_id is None else str(person_id)
     people = User.objects.values_list("pk", "username")
-    if any(as_seen(username) == seen and str(pk) != own for pk, username in people):
+    if any(_is_like(username, name) and str(pk) != own for pk, username in people):
         raise NameTaken(NameHolder.PERSON)
-    if any(each.person_id != own for each in (*recorded_under(name), *named_in_events(name))):
+    if any(_is_like(each.name, name) and each.person_id != own for each in named_people()):
         raise NameTaken(NameHolder.HISTORY)
+    if any(map(is_invisible, name)):
+        raise NameTaken(NameHolder.NOBODY)
 
 
 def must_not_be_invited(name: str) -> None:
     """Raises NameTaken where an open invitation is for a name that looks like this one."""
     invited = Invitation.objects.open().values_list("username", flat=True)
-    if any(as_seen(other) == as_seen(name) for other in invited):
+    if any(_is_like(other, name) for other in invited):
         raise NameTaken(NameHolder.INVITATION)
+
+
+def _is_like(one: str, other: str) -> bool:
+    """Whether people would take two names for one; also where one has letters of another script."""
+    return as_seen(one) == as_seen(other) or as_seen(drawn_as(one)) == as_seen(drawn_as(other))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ _TAKEN: Final[dict[NameHolder, str]] = {
         "The history shows somebody else under this user name, so nobody new can have it. "
         "Choose another."
     ),
+    NameHolder.NOBODY: "This user name has characters that nobody can see. Choose another.",
 }
 _TAKEN_SINCE: Final[dict[NameHolder, str]] = {
     NameHolder.PERSON: (
@@ -37,6 +38,7 @@ _TAKEN_SINCE: Final[dict[NameHolder, str]] = {
         "The history shows somebody else under this user name, so you can't have it. "
         "Ask for another one."
     ),
+    NameHolder.NOBODY: "This user name has characters that nobody can see. Ask for another one.",
 }
 SHARED_NAME: Final = (
     "More than one person is recorded under this name: check the times to tell them apart."
