@@ -210,7 +210,8 @@ class ApplyForm(CheckedForm):
         self, *args: Any, company: Company, begun: str, may_create: bool, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["reason"] = begun
+        # What was kept of it comes before.
+        self.initial.setdefault("reason", begun)
         self.fields["ours"].label = words.ids_are_ours(company)
         self.fields["file"].widget.attrs["accept"] = ".csv,.json,.txt,.tsv"
         if not may_create:

@@ -1,6 +1,7 @@
 """Forms sent after the session has ended come back after signing in, filled; secrets do not."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from pools.views.changes_address import LONGEST_FILTER
 from pools.wording.coming_back import ENTRIES_KEPT, ENTRIES_LOST
 from sandbox.running import RunningSandbox
 from tests.fixtures.awkward_names import Page
+from tests.fixtures.clock import travel
 from tests.fixtures.panel import PASSWORD, give_token, make_person
 from tests.fixtures.people import sign_in, signed_in
 from tests.views.changing import open_form, writes
@@ -284,3 +286,41 @@ def test_an_invitation_comes_back_after_the_password(administrator: User) -> Non
     shown = client.get("/people/invite/").context["form"]
     assert shown["username"].value() == "nina"
     assert shown["roles"].value() == ["Manager", "Auditor"]
+
+
+# What is typed at each form, and its fields that hold it afterwards.
+FORMS = {
+    "/c/acme/pools/new/": {"name": "Fresh", "limit": "4", "timeout": "30", "reason": "T-1"},
+    "/c/acme/pools/2/edit/": {"limit": "77", "reason": "T-1"},
+    "/c/acme/pools/2/clear/": {"reason": "T-1"},
+    "/c/acme/pools/2/delete/": {"confirm_name": "Ord", "reason": "T-1"},
+    "/c/acme/pools/2/note/": {"note": "tier 1: never above 5"},
+    "/c/acme/allowances/": {"system": "NetSuite", "allowance": "15"},
+    "/c/acme/pools/apply/": {"text": "id;limit\n2;9\n", "reason": "T-1"},
+    "/tokens/add/": {"company": "acme", "label": "mine"},
+}
+
+
+@pytest.mark.parametrize("hours", [8.5, 12.1], ids=["idle", "too old"])
+@pytest.mark.parametrize("address", FORMS)
+def test_a_form_of_yesterday_is_filled_in_as_it_was_typed(
+    mara: Client, core: RunningSandbox, address: str, hours: float, settings: Any
+) -> None:
+    """Sent hours after its page was opened, with other pages in between, or none."""
+    mara.get("/c/acme/pools/")
+    typed = open_form(mara, address, **FORMS[address])
+    begun = datetime.now(UTC)
+    if hours > settings.SESSION_MAX_HOURS:
+        for minutes in range(25, int(settings.SESSION_MAX_HOURS * 60), 25):
+            with travel(begun + timedelta(minutes=minutes)):
+                mara.get("/help/")
+    with travel(begun + timedelta(hours=hours)):
+        assert sent_to_sign_in(mara.post(address, typed)) == address
+        sign_in("mara", client=mara)
+        page = mara.get(address)
+        assert ENTRIES_KEPT in unescape(page.text)
+        form = page.context["form"]
+        assert {name: form[name].value() for name in FORMS[address]} == FORMS[address]
+        # And it can be sent now.
+        shown = {name: form[name].value() or "" for name in form.fields}
+        assert mara.post(address, shown).status_code in {200, 302, 422}
