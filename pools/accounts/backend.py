@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from pools.accounts.person_by_name import find_person
 from pools.models.rows import Columns
-from pools.people.standing import standing_of
+from pools.people.standing import BESIDE_PERSON, COLUMNS, keep_standing, standing_of
 
 
 @cache
@@ -31,12 +31,19 @@ class OneCheckBackend(AuthenticationBackend):  # type: ignore[misc]
         return checked
 
     def get_user(self, user_id: int) -> User | None:
-        """Asked for with a text: each page does."""
+        """Asked for with a text, with their role and rights: each page does, and needs them."""
         columns = _columns()
+        query = (
+            f"SELECT {columns.sql}, {COLUMNS} FROM auth_user {BESIDE_PERSON}"  # noqa: S608  # nosec B608
+            " WHERE auth_user.id = %s"
+        )
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {columns.sql} FROM auth_user WHERE id = %s", [user_id])  # noqa: S608  # nosec B608
-            row = cursor.fetchone()
-        user = columns.row(row) if row else None
+            cursor.execute(query, [user_id, user_id, user_id])
+            rows = cursor.fetchall()
+        if not rows:
+            return None
+        user = columns.row(rows[0][: columns.count])
+        keep_standing(user, [row[columns.count :] for row in rows])
         return user if self.user_can_authenticate(user) else None
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:

@@ -20,7 +20,7 @@ from tests.fixtures.place import Place
 from tests.fixtures.signing import SIGNING_KEYS
 from tests.views.changing import edit, open_form
 
-MOST = 6
+MOST = 5
 # Of a transaction, and of waiting for one's turn in it.
 _AROUND = re.compile(
     r"BEGIN|COMMIT|SAVEPOINT|RELEASE|PRAGMA busy_timeout|SELECT (?:pg_advisory_|set_config)"
@@ -143,7 +143,7 @@ def test_the_lists_of_a_company(manager: Client, acme: Company, core: RunningSan
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("action", "most"), [("edit", 20), ("clear", 19), ("delete", 21)])
+@pytest.mark.parametrize(("action", "most"), [("edit", 19), ("clear", 18), ("delete", 20)])
 def test_a_change_that_is_made(
     manager: Client, core: RunningSandbox, action: str, most: int
 ) -> None:
