@@ -4,7 +4,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
-import textwrap
+import sys
 from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
@@ -39,11 +39,19 @@ def trees() -> list[ast.AST]:
     return [ast.parse(file.read_text()) for file in sorted(files)]
 
 
-def attributes(tree: ast.AST) -> Iterator[tuple[str, str, bool]]:
+@cache
+def nodes_of(tree: ast.AST) -> list[ast.AST]:
+    return [*ast.walk(tree)]
+
+
+@cache
+def attributes(tree: ast.AST) -> list[tuple[str, str, bool]]:
     """Every `holder.name` in it: what holds, the name, and whether it is set there."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            yield holder_of(node), node.attr, isinstance(node.ctx, ast.Store)
+    return [
+        (holder_of(node), node.attr, isinstance(node.ctx, ast.Store))
+        for node in nodes_of(tree)
+        if isinstance(node, ast.Attribute)
+    ]
 
 
 def holder_of(node: ast.Attribute) -> str:
@@ -59,7 +67,7 @@ def holder_of(node: ast.Attribute) -> str:
 def imported() -> Iterator[str]:
     """What comes from a module that is private, called internal, or documented nowhere."""
     for tree in trees():
-        for node in ast.walk(tree):
+        for node in nodes_of(tree):
             if isinstance(node, ast.ImportFrom):
                 names = [(f"{node.module}.{a.name}", a.asname or a.name) for a in node.names]
             elif isinstance(node, ast.Import):
@@ -90,7 +98,7 @@ def looked_up() -> Iterator[str]:
     for tree in trees():
         own = {
             node.name
-            for node in ast.walk(tree)
+            for node in nodes_of(tree)
             if isinstance(node, (ast.FunctionDef, ast.ClassDef))
         }
         own |= {name for _, name, is_set in attributes(tree) if is_set}
@@ -128,19 +136,38 @@ def is_own(kind: Any) -> bool:
 
 @cache
 def source_of(kind: Any) -> ast.AST:
+    """A class as it is written; nothing of one that is written nowhere."""
+    return classes_of(kind.__module__).get(kind.__qualname__) or ast.Module([], [])
+
+
+@cache
+def classes_of(module: str) -> dict[str, ast.ClassDef]:
+    """The classes of a module by their full names. Of two with one name the first counts."""
     try:
-        return ast.parse(textwrap.dedent(inspect.getsource(kind)))
+        tree = ast.parse(inspect.getsource(sys.modules[module]))
     except (OSError, TypeError):
-        return ast.Module([], [])
+        return {}
+    return dict(reversed([*classes_in(tree)]))
+
+
+def classes_in(node: ast.AST, before: str = "") -> Iterator[tuple[str, ast.ClassDef]]:
+    for part in ast.iter_child_nodes(node):
+        name = before
+        if isinstance(part, ast.ClassDef):
+            yield before + part.name, part
+            name = f"{before}{part.name}."
+        elif isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            name = f"{before}{part.name}.<locals>."
+        yield from classes_in(part, name)
 
 
 def used_by(kind: Any) -> set[str]:
     """The names that a class of ours defines, and those that it looks up on itself."""
     tree = source_of(kind)
     found = {name for holder, name, _ in attributes(tree) if holder in {"self", "super()"}}
-    found |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    found |= {node.name for node in nodes_of(tree) if isinstance(node, ast.FunctionDef)}
     return found | {
-        node.id for node in ast.walk(tree)
+        node.id for node in nodes_of(tree)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }  # fmt: skip
 
@@ -148,11 +175,10 @@ def used_by(kind: Any) -> set[str]:
 @cache
 def has(kind: Any, name: str) -> bool:
     """Whether a class defines a name, or sets it on itself."""
-    own = any(
+    return name in vars(kind) or any(
         holder == "self" and found == name and is_set
         for holder, found, is_set in attributes(source_of(kind))
     )
-    return own or name in vars(kind)
 
 
 @cache

@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -80,10 +79,13 @@ def nodes() -> list[tuple[Path, ast.AST]]:
     return [(file, node) for file in FILES for node in ast.walk(ast.parse(file.read_text()))]
 
 
-def calls() -> Iterator[tuple[str, str, ast.Call]]:
+@cache
+def calls() -> list[tuple[str, str, ast.Call]]:
     """Every call in the code: file, what is called (its last name), the call."""
+    found = []
     for file, node in nodes():
         if isinstance(node, ast.Call):
             name = node.func
             called = name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "")
-            yield str(file.relative_to(BASE_DIR)), called, node
+            found.append((str(file.relative_to(BASE_DIR)), called, node))
+    return found

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,7 @@ PUT_IN: Final = {
 }
 
 
+@cache
 def imports() -> dict[str, set[str]]:
     """The first name of every module that is imported, and by which files."""
     found: dict[str, set[str]] = {}
