@@ -137,8 +137,6 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
     # Pages of one context share a process, which is made in a tenth of a second.
     quiet += ["--renderer-process-limit=1"]
-    # Pages are drawn by the processor: nothing has to stand in for a graphics card.
-    quiet += ["--disable-gpu", "--disable-software-rasterizer"]
     return browser_type_launch_args | {
         "executable_path": os.environ.get("CHROMIUM") or "/usr/bin/chromium",
         "args": [*quiet, "--disable-sync", "--no-first-run"],
