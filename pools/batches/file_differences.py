@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from django.utils import timezone
+
 from pools.batches.freezing import Wish
 from pools.batches.patience import Asking, Patient
 from pools.changes.exporting import defused
@@ -36,6 +38,7 @@ from pools.models.vocabulary import Action
 _MOST_PAGES_OF_A_NAME: Final = 3
 # A file has times in milliseconds.
 _SAME_MOMENT: Final = timedelta(seconds=1)
+_JUST_NOW: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,10 +258,15 @@ def _editing(line: Line, pool: Pool | None, names: _Names, clashes: list[NameCla
 def _is_of_another(line: Line, pool: Pool) -> bool:
     """Whether the pool that has the id now is not the one that was exported.
 
-    By when it was made; where that is not known of both, by its name.
+    By when it was made; where that is not known of both, by its name. What Core made just now may
+    be a time that it makes up for each answer.
     """
-    if line.created_at is not None and pool.created_at is not None:
-        return abs(pool.created_at - line.created_at) >= _SAME_MOMENT
+    made = pool.created_at
+    if line.created_at and made:
+        if abs(made - line.created_at) < _SAME_MOMENT:
+            return False
+        if abs(timezone.now() - made) > _JUST_NOW:
+            return True
     name = (line.exported or {}).get("name")
     if name in (None, UNREADABLE) or pool.name is None or not _is_readable(pool, "name"):
         return False

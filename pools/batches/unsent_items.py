@@ -33,11 +33,8 @@ def _differences(error: Conflict) -> list[list[str]]:
     change, seen = error.change, error.change.seen
     assert seen is not None  # noqa: S101  (a create meets no conflict)
     now = Snapshot.from_pool(error.now)
-    fields = sent_by(change)
-    if change.action is Action.DELETE:
-        fields = [*fields, CONNECTORS]
-    if change.is_of_another(error.now) is not False:
-        fields = sorted({*fields, "name"}, key=(*COMPARED, CONNECTORS).index)
+    depends = {"name", *sent_by(change), *([CONNECTORS] if change.action is Action.DELETE else [])}
+    fields = [field for field in (*COMPARED, CONNECTORS) if field in depends]
     return [[each.field, each.before, each.after] for each in found_differences(seen, now, fields)]
 
 

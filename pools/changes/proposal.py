@@ -345,11 +345,11 @@ class Conflict(Exception):
     `another`: it is another pool, which was given its id.
     """
 
-    def __init__(self, now: Pool, change: ProposedChange) -> None:
+    def __init__(self, now: Pool, change: ProposedChange, *, another: bool = False) -> None:
         super().__init__("the pool is no longer as it was seen")
         self.now = now
         self.change = change
-        self.another = change.is_of_another(now) is True
+        self.another = another
 
 
 class PoolHeld(Exception):

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
@@ -67,6 +67,8 @@ from pools.models.vocabulary import TRACELESS, UNREADABLE_VALUES, Action, Outcom
 
 # More than anyone makes in one second, which is all that Core's times tell apart.
 NEWEST_LOOKED_AT: Final = 25
+
+_THIS_MOMENT: Final = timedelta(seconds=5)
 
 _log = logging.getLogger(__name__)
 
@@ -165,8 +167,9 @@ def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
     known = {newest.pool_id: newest} if newest else {}
     noticed = drift.record_differences(change.company, [pool], as_of, at_once=True, known=known)
     before = Snapshot.from_pool(pool)
-    if change.is_of_another(pool) or _differs(change, before, pool):
-        raise Conflict(pool, change)
+    another = _is_of_another(core, change, pool)
+    if another or _differs(change, before, told_apart=another is not None):
+        raise Conflict(pool, change, another=bool(another))
     wanted = None if change.changed is None else before.changed_by(change.changed)
     return Intent(
         change_id,
@@ -179,7 +182,22 @@ def _prepared(core: CoreClient, change: ProposedChange) -> Intent:
     )
 
 
-def _differs(change: ProposedChange, before: Snapshot, pool: Pool) -> bool:
+def _is_of_another(core: CoreClient, change: ProposedChange, pool: Pool) -> bool | None:
+    """Whether the id is another pool's by now; None where that can't be told.
+
+    A time of creation that Core makes up for each answer tells nothing: one of this very moment,
+    or another one when it is asked again.
+    """
+    another = change.is_of_another(pool)
+    if not another or pool.created_at is None or pool.id is None:
+        return another
+    asked = core.last_exchange
+    if asked is not None and abs(asked.received_at - pool.created_at) < _THIS_MOMENT:
+        return None
+    return True if core.get_pool(pool.id).created_at == pool.created_at else None
+
+
+def _differs(change: ProposedChange, before: Snapshot, *, told_apart: bool) -> bool:
     """Whether the pool is no longer as seen, in what the change depends on.
 
     A clear depends on the pool's being there under the name that was confirmed: by now, its id
@@ -193,7 +211,6 @@ def _differs(change: ProposedChange, before: Snapshot, pool: Pool) -> bool:
     if change.action is Action.CLEAR:
         return not seen.looks_same_in("name", before)
     if change.action is Action.EDIT:
-        told_apart = change.is_of_another(pool) is not None
         fields = [*sent_by(change), *([] if told_apart else ["name"])]
         return not all(seen.looks_same_in(field, before) for field in fields)
     return not seen.same_values(before) or bool(differences(seen, before, [CONNECTORS]))

@@ -1,6 +1,8 @@
 """A pool's id that is another pool's by now: deleted and created again, or after a restore."""
 
+import itertools
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -101,6 +103,39 @@ def test_a_time_that_is_written_less_exactly_is_the_same(
     assert outcomes() == ["done"]
 
 
+def just_now(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"created_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def any_time(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"created_at": f"{next(YEARS)}-05-01T10:00:00Z"}
+
+
+YEARS = itertools.cycle(range(2001, 2025))
+
+
+@pytest.mark.parametrize("made_up", [just_now, any_time])
+@pytest.mark.parametrize("act", ["edit", "clear", "delete"])
+def test_a_time_that_core_makes_up_for_each_answer_tells_nothing(
+    manager: Client, core: OtherCore, pool: int, act: str, made_up: Written
+) -> None:
+    early = each_pool(lambda row: row | {"created_at": "2020-05-01T10:00:00Z"})
+    assert send(manager, pool, act, early, each_pool(made_up), core).status_code == 302
+    assert outcomes() == ["done"]
+
+
+@pytest.mark.parametrize("act", ["edit", "clear", "delete"])
+def test_then_the_name_tells(manager: Client, core: OtherCore, pool: int, act: str) -> None:
+    # Opened some time ago, when it was said to have been made then.
+    early = each_pool(lambda row: row | {"created_at": "2020-05-01T10:00:00Z"})
+    page = send(manager, pool, act, early, reused_just_now(), core)
+    assert (page.status_code, core.writes, page.context["problem"].title) == (409, [], CHANGED)
+
+
+def reused_just_now() -> Answering:
+    return each_pool(lambda row: just_now(row) | {"name": "Payments"})
+
+
 @pytest.mark.parametrize("operation", ["limit", "clear"])
 def test_of_a_list_it_is_not_sent_either(
     manager: Client, core: OtherCore, pool: int, operation: str
@@ -131,6 +166,7 @@ def test_of_a_list_it_is_not_sent_either(
         (reused(name="Payments"), "another"),
         (undated(name="Payments"), "another"),
         (each_pool(lambda row: row | {"name": "Orders EU"}), ""),
+        (each_pool(lambda row: just_now(row)), ""),
         (as_it_is, ""),
     ],
 )
