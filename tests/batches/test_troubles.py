@@ -108,10 +108,12 @@ def test_stop_is_heard_while_core_is_slow(place: Place, mia: User) -> None:
         while not place.sandbox.journal:
             time.sleep(0.01)
         stop(batch, actor(mia), left=9)
-    # What was in flight has ended; nothing was begun after it.
+    # What was in flight has ended; nothing was begun after it. A busy machine may be too late for
+    # an answer.
     found = progress(batch)
     assert (found.phase, found.stopped_for) == (Phase.STOPPED, "")
-    assert (found.counts[End.DONE], found.left) == (sent_once_each(place), 9 - found.ended)
+    sent = found.counts[End.DONE] + found.counts[End.UNKNOWN]
+    assert (sent, found.left) == (sent_once_each(place), 9 - found.ended)
     # Without it, all nine would have been begun.
     assert found.ended <= 6
 

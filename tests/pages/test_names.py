@@ -13,6 +13,7 @@ from django.core import mail
 from django.test import Client
 
 from adminpanel.logs import line_formatter
+from pools.core.comparing import is_invisible
 from pools.forms.checks import control_text
 from pools.models import Company, Invitation, Token
 from pools.people import acts
@@ -178,9 +179,10 @@ class Everywhere:
             who=name["user"], pool_id=self.pool, pool_name=name["pool"], reason=name["reason"]
         )
         Invitation.objects.all().delete()
-        # Nobody else is given the name of who made the change.
+        # Nobody else is given the name of who made the change, nor one with what nobody can see.
+        visible = "".join(each for each in name["user"] if not is_invisible(each))
         self.invitation, _ = acts.invite(
-            username=f"{self.pool}{name['user']}"[:150], full_name=name["first"][:150], email="",
+            username=f"{self.pool}{visible}"[:150], full_name=name["first"][:150], email="",
             roles=["Operator"], by=actor(self.user),
         )  # fmt: skip
 
