@@ -156,7 +156,7 @@ def form_not_looked_for() -> None:
 
 def pool_not_compared() -> None:
     """A pool is changed whatever has become of it since it was seen."""
-    sending._differs = lambda change, before: False
+    sending._differs = lambda *about, **named: False
 
 
 def open_change_blamed() -> None:
