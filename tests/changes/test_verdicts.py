@@ -25,6 +25,8 @@ snapshots = st.builds(
     st.integers(1, 3),
     st.none() | st.integers(1, 2),
     st.just(()),
+    # Also what has a default would be made up, of a tuple.
+    st.just(frozenset()),
 )
 
 
