@@ -1,4 +1,4 @@
-"""Home: what needs somebody, a person's companies, and the pools that they were at last."""
+"""Home: what needs attention, a person's companies, and the pools that they visited last."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

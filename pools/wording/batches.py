@@ -277,7 +277,7 @@ def what_is_lost(batch: Batch) -> str:
     if batch.operation == Operation.CLEAR:
         return (
             "This drops every request waiting in these pools. Patchworks doesn't say how many "
-            "wait, and nothing keeps what was dropped."
+            "wait, and dropped requests aren't kept anywhere."
         )
     if batch.operation == Operation.DELETE:
         return (

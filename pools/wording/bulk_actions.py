@@ -46,8 +46,8 @@ OFFERS: Final = (
         "Clear",
         False,
         "Clear",
-        "This drops every request waiting in these pools. You can't undo it: nothing keeps what "
-        "was dropped.",
+        "This drops every request waiting in these pools. You can't undo it: dropped requests "
+        "aren't kept anywhere.",
     ),
     BulkOffer(
         Operation.DELETE,

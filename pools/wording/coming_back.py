@@ -3,7 +3,7 @@
 from typing import Final
 
 ENTRIES_KEPT: Final = (
-    "Nothing was sent yet. Your entries are still here: check them, then send the form again."
+    "Nothing has been sent yet. Your entries are still here: check them, then send the form again."
 )
 ENTRIES_ELSEWHERE: Final = (
     "We didn't fill in what you typed here earlier. The company's address has changed since, or "

@@ -9,7 +9,7 @@ from pools.core import CoreError, Reason
 CAUSES: Final[Mapping[Reason, str]] = {
     Reason.OWN_CHECK: "The panel's own check found that this request can't be sent.",
     Reason.KEPT_FREE: (
-        "Patchworks limits how often this account may ask, and what is left is for people's work."
+        "Patchworks limits how often this account may ask, and the rest is kept for people."
     ),
     Reason.ADDRESS: (
         "The settings don't let the panel call the company's address: see CORE_PRIVATE_NETWORKS "

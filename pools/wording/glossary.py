@@ -40,8 +40,8 @@ GLOSSARY: Final = (
         (
             Word(
                 "Home",
-                "What needs somebody, your companies with the state of your token, the pools you "
-                "were at last and your latest changes.",
+                "What needs attention, your companies with the state of your token, the pools you "
+                "visited last and your latest changes.",
             ),
             Word(
                 "Find",

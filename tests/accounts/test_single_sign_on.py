@@ -268,7 +268,7 @@ def test_a_way_back_that_nobody_went_out_on_opens_nothing(
     assert answer.status_code == 401
     said = told(answer)
     assert "Signing in didn't work" in said
-    assert "It was begun in another browser, too long ago, or it has ended already." in said
+    assert "You started it in another browser or too long ago, or it has already ended." in said
     assert "We couldn't reach" not in said
 
 

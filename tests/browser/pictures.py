@@ -78,7 +78,7 @@ def chosen(page: Page) -> None:
 def previewed(page: Page) -> None:
     chosen(page)
     page.get_by_role("button", name="Preview").click()
-    page.get_by_text("Nothing was sent yet.").wait_for()
+    page.get_by_text("Nothing has been sent yet.").wait_for()
 
 
 def reported(page: Page) -> None:

@@ -65,7 +65,7 @@ def test_a_list_is_chosen_previewed_run_retried_and_reverted(
     expect(
         manager.get_by_role("heading", name="Raise limit by 2 , 2 pools in Acme")
     ).to_be_visible()
-    expect(manager.get_by_text("Nothing was sent yet.")).to_be_visible()
+    expect(manager.get_by_text("Nothing has been sent yet.")).to_be_visible()
     expect(manager.locator(".batch-items .cell-what")).to_have_text(["limit 5 → 7", "limit 5 → 7"])
     frozen = manager.url
     core_fault("status=409;only=update;times=1")
@@ -119,7 +119,7 @@ def test_a_list_runs_while_its_page_is_open_and_stops_when_told(
     manager.get_by_label(f"Type {count} to run it").fill(str(count))
     manager.keyboard.press("Enter")
     expect(manager.get_by_role("button", name="Run: change")).to_be_focused()
-    expect(manager.get_by_text("Nothing was sent yet.")).to_be_visible()
+    expect(manager.get_by_text("Nothing has been sent yet.")).to_be_visible()
     core_fault("latency=0.8")
     manager.get_by_role("button", name=f"Run: change {count} pools").click()
     expect(manager.get_by_role("button", name="Stop")).to_be_visible(timeout=2_000)
@@ -227,7 +227,7 @@ def test_limited_and_left_by_back_a_list_goes_on_by_itself_once_it_is_returned_t
     manager.get_by_role("button", name="Set limit").click()
     manager.get_by_label("To", exact=True).fill("9")
     manager.keyboard.press("Control+Enter")
-    expect(manager.get_by_text("Nothing was sent yet.")).to_be_visible()
+    expect(manager.get_by_text("Nothing has been sent yet.")).to_be_visible()
     first = manager.url
     core_fault(f"rate-limit={seconds};only=get;times=1")
     manager.get_by_role("button", name="Run: change 2 pools").click()

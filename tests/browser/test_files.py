@@ -69,5 +69,5 @@ def test_without_scripts_the_browser_saves_it_and_sends_it_back(plain: Page) -> 
     broken = edited(text).replace(b",NetSuite orders,", b",NetSuite orders,x", 1)
     plain.get_by_label("File").set_input_files(file_of(broken))
     plain.get_by_role("button", name="Preview").click()
-    expect(plain.get_by_role("alert")).to_contain_text("1 thing to mend. Nothing was sent.")
+    expect(plain.get_by_role("alert")).to_contain_text("1 thing to correct. Nothing was sent.")
     expect(plain.get_by_label("Or paste it")).to_have_value(re.compile(",x"))

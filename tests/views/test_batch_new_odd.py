@@ -117,7 +117,7 @@ def of_people(core: OtherCore, ask: Callable[[], Any]) -> list[Any]:
     core.sandbox.switch(rate_limit_per_minute=None)
     core.sandbox.switch(rate_limit_per_minute=6)
     answer = ask()
-    title = "Patchworks limits how often this account may ask, and what is left is for people's"
+    title = "Patchworks limits how often this account may ask, and the rest is kept for people"
     return [answer.status_code, title in told(answer), len(core.received)]
 
 
@@ -158,7 +158,7 @@ def test_connectors_that_were_not_told_are_not_taken_for_none(
     answer = manager.post(NEW, sent)
     page = LexborHTMLParser(manager.get(answer["Location"]).content)
     said = [" ".join(each.text().split()) for each in page.css(".batch-systems")]
-    assert sorted(said) == ["connectors not told", "connectors not told", "no connectors"]
+    assert sorted(said) == ["connectors unknown", "connectors unknown", "no connectors"]
     report = manager.post(f"{answer['Location']}report/", {"format": "json"})
     rows = {row["pool_id"]: row["systems"] for row in json.loads(streamed(report))}
     assert rows == {untold: "not told", none: {}, 99_999: "not told"}

@@ -62,7 +62,7 @@ def test_the_preview_shows_each_pool_with_what_happens_to_it(manager: Client, pl
         assert f"{pool.name} {pool.id}" in text
         assert f"limit {pool.limit} → 99" in text
     assert "Set limit to 99" in text
-    assert "Nothing was sent yet." in text
+    assert "Nothing has been sent yet." in text
     assert "Run: change 3 pools" in text
     assert "ZD-4711" in text
     assert "Type" not in text

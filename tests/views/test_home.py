@@ -1,4 +1,4 @@
-"""Home: what needs somebody, one's companies, the pools that one was at last."""
+"""Home: what needs attention, one's companies, the pools that one visited last."""
 
 from datetime import timedelta
 from typing import Any

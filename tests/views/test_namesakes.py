@@ -183,4 +183,4 @@ def test_it_is_a_page_of_its_own_too(manager: Client, orders: int) -> None:
     page = told(manager.get(NAMED, {"name": "Café orders"}))
     assert f"Another pool has this name: {orders}" in page
     page = told(manager.get(NAMED, {"name": "Stock <b>"}))
-    assert "No other pool was last seen with this name." in page
+    assert "No other pool has been seen with this name." in page

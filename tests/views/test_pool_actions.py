@@ -106,7 +106,7 @@ def test_a_conflict_sends_nothing_and_is_shown_in_the_fields_row(
     assert (limit.now, limit.differs, limit.own) == ("66", True, True)
     page = told(answer)
     assert f"It was changed: {limit.opened} → 66. You typed 77. Keep theirs" in page
-    assert "→ 999. You left it alone, so it follows." in page
+    assert "→ 999. You didn't change it, so the new value stays." in page
     assert answer.text.count("Keep theirs") == 1
 
 
@@ -128,7 +128,7 @@ def test_a_conflict_names_the_colleague_and_how_long_ago(
     _, _, answer = conflict_with(manager, sign_in_as, core, limit="7", name="Renamed")
     page = told(answer)
     assert "operator changed it: 5 → 7, seconds ago. You typed 9." in page
-    assert "operator changed it: Contested → Renamed, seconds ago. You left it alone" in page
+    assert "operator changed it: Contested → Renamed, seconds ago. You didn't change it" in page
 
 
 def test_a_conflict_with_a_change_outside_the_panel_blames_nobody(

@@ -106,7 +106,7 @@ def test_who_holds_no_working_token_sees_none_of_it(
 
 
 def test_a_system_that_nobody_has_seen_says_so(manager: Client, seen: Company) -> None:
-    assert "No pool was seen with a connector of “SAP”" in told(
+    assert "No pool has been seen with a connector of “SAP”" in told(
         manager.get(LIST, {"system": "SAP"})
     )
     assert manager.get(LIST, {"system": "x" * 256}).status_code == 400
