@@ -30,14 +30,12 @@ from pools.core import (
     WholeReading,
 )
 from pools.core.bounds import PER_PAGE
-from pools.core.comparing import has_wildcard, same_digits, same_value, visible_form
+from pools.core.comparing import has_wildcard, same_digits, same_moment, same_value, visible_form
 from pools.models.batch import LeftOut
 from pools.models.vocabulary import Action
 
 # Of pools with a name: more than these are not looked through for one that is the same.
 _MOST_PAGES_OF_A_NAME: Final = 3
-# A file has times in milliseconds.
-_SAME_MOMENT: Final = timedelta(seconds=1)
 _JUST_NOW: Final = timedelta(minutes=1)
 
 
@@ -262,11 +260,11 @@ def _is_of_another(line: Line, pool: Pool) -> bool:
     be a time that it makes up for each answer.
     """
     made = pool.created_at
-    if line.created_at and made:
-        if abs(made - line.created_at) < _SAME_MOMENT:
-            return False
-        if abs(timezone.now() - made) > _JUST_NOW:
-            return True
+    same = same_moment(line.created_at, made)
+    if same:
+        return False
+    if same is False and made and abs(timezone.now() - made) > _JUST_NOW:
+        return True
     name = (line.exported or {}).get("name")
     if name in (None, UNREADABLE) or pool.name is None or not _is_readable(pool, "name"):
         return False

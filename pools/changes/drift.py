@@ -24,7 +24,7 @@ from pools.changes.pool_records import (
     newest_entry_about,
     record_of_pool,
 )
-from pools.changes.proposal import COMPARED, CONNECTORS, Snapshot
+from pools.changes.proposal import ALL_READ, COMPARED, CONNECTORS, Snapshot
 from pools.changes.settling_times import quiet_time
 from pools.changes.verdicts import has_value, is_readable, shows, unreadable_in
 from pools.core import CoreClient, CoreError, NotFound, Pool
@@ -33,7 +33,6 @@ from pools.ledger.appending import NOBODY, append, lock
 from pools.models import Company, Entry
 from pools.models.vocabulary import TRACELESS, UNREADABLE_VALUES, Action, Kind, Outcome, Readback
 
-_ALL_READ: Final[frozenset[str]] = frozenset()
 # Of a change that was made, and was not seen to be missing.
 _MADE: Final = frozenset({Outcome.DONE, Readback.SHOWN, Readback.NOT_READ})
 
@@ -352,7 +351,7 @@ def _last_known(entry: Recorded, intent: Recorded | None = None) -> LastKnown | 
     if not (said.readable and begun.readable):
         return None
     facts, since = said.facts, (intent or entry).at
-    unreadable = frozenset(begun.facts.get(UNREADABLE_VALUES, ())) if intent else _ALL_READ
+    unreadable = frozenset(begun.facts.get(UNREADABLE_VALUES, ())) if intent else ALL_READ
     match entry.kind:
         case Kind.DRIFT if facts.get("after"):
             return _read(facts, entry)

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import product
 from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 from pools.changes.state import ChangeState, state_of
 from pools.changes.telling_apart import told_apart
-from pools.core.comparing import same_value
+from pools.core.comparing import same_moment, same_value
 from pools.core.errors import CoreError
 from pools.core.schema import Leave, Pool, PoolChanges, PoolFields
 from pools.ledger.appending import Actor
@@ -26,9 +26,7 @@ _NUMBER: Final = (int, type(None))
 # Of a name, a limit and a timeout together.
 _KINDS_OF_VALUES: Final = frozenset(product((str, type(None)), _NUMBER, _NUMBER))
 _WHOLE_NUMBERS: Final = {int}
-# Some write a time to the second, and some more exactly.
-_SAME_MOMENT: Final = timedelta(seconds=1)
-_ALL_READ: Final[frozenset[str]] = frozenset()
+ALL_READ: Final[frozenset[str]] = frozenset()
 
 
 class Snapshot(NamedTuple):
@@ -43,7 +41,7 @@ class Snapshot(NamedTuple):
     limit: int | None
     timeout: int | None
     connector_ids: tuple[int, ...] | None = None
-    unreadable: frozenset[str] = _ALL_READ
+    unreadable: frozenset[str] = ALL_READ
 
     @classmethod
     def from_pool(cls, pool: Pool) -> Self:
@@ -84,7 +82,7 @@ class Snapshot(NamedTuple):
         """The same as `from_json`, from facts that fit: a page has hundreds, all looked at once."""
         ids, lost = facts.get("connector_ids"), facts.get(UNREADABLE)
         told = None if ids is None else tuple(ids)
-        unreadable = frozenset(lost) if lost else _ALL_READ
+        unreadable = frozenset(lost) if lost else ALL_READ
         return cls(facts["name"], facts["limit"], facts["timeout"], told, unreadable)
 
     def to_json(self) -> dict[str, Any]:
@@ -275,9 +273,8 @@ class ProposedChange:
 
         None: Core did not say of both.
         """
-        if self.created_at is None or now.created_at is None:
-            return None
-        return abs(now.created_at - self.created_at) >= _SAME_MOMENT
+        same = same_moment(self.created_at, now.created_at)
+        return None if same is None else not same
 
     @property
     def pool_key(self) -> str:

@@ -8,6 +8,7 @@ seen of them; any other way would miss a pool that is there.
 import html
 import re
 import unicodedata
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 # What keyboards have one key for, or none: a phone writes the curly ones by itself.
@@ -37,6 +38,8 @@ _WHOLE_NUMBER: Final = re.compile("[-+]?[0-9]{1,40}")
 _WILDCARDS: Final = frozenset("%_")
 # No Core cuts names so short that another one would often begin alike.
 _SHORTEST_CUT: Final = 10
+# Some write a time to the second, a file in milliseconds.
+_SAME_MOMENT: Final = timedelta(seconds=1)
 _SPACE: Final = frozenset({"Zs", "Zl", "Zp", "Cc"})
 _BLANK: Final = _SPACE | {"Cf"}
 
@@ -52,6 +55,14 @@ def visible_form(text: str) -> str:
     while end > begin and is_invisible(text[end - 1]):
         end -= 1
     return unicodedata.normalize("NFC", text[begin:end])
+
+
+def same_moment(one: datetime | None, other: datetime | None) -> bool | None:
+    """Whether two pools with these times of creation were made together, as one and the same is.
+
+    None: one of them is not known.
+    """
+    return None if one is None or other is None else abs(one - other) < _SAME_MOMENT
 
 
 def looks_alike(typed: str, shown: str) -> bool:
