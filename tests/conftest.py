@@ -21,6 +21,7 @@ from pytest_django.plugin import DjangoDbBlocker
 pytest_plugins = [
     "tests.fixtures.deployment",
     "tests.fixtures.ledger_flush",
+    "tests.fixtures.nursery",
     "tests.fixtures.panel",
     "tests.fixtures.people",
     "tests.fixtures.workers",

@@ -1,9 +1,6 @@
 """Signing in: who gets in, how often one may try, and what is told to whom."""
 
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from adminpanel.middleware import ClientAddressMiddleware
+from tests.fixtures.nursery import PanelFork
 from tests.fixtures.panel import PASSWORD, make_person
 from tests.fixtures.people import events, sign_in, signed_in
 
@@ -217,10 +215,6 @@ def test_made_up_names_do_not_push_out_the_counts_of_others(operator: User) -> N
 
 
 _TWO_GUESSES = """
-import sys, django
-django.setup()
-from django.db import connection
-connection.settings_dict["NAME"] = sys.argv[1]
 from django.test import Client
 for _ in range(2):
     Client().post("/accounts/login/", {"login": "olga", "password": "x"})
@@ -228,12 +222,10 @@ for _ in range(2):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_processes_count_together(operator: User) -> None:
-    subprocess.run(
-        [sys.executable, "-c", _TWO_GUESSES, str(connection.settings_dict["NAME"])],
-        check=True,
-        env=os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"},
-    )
+def test_processes_count_together(operator: User, panel_fork: PanelFork) -> None:
+    guessing = panel_fork(_TWO_GUESSES)
+    guessing.communicate()
+    assert guessing.returncode == 0
     for _ in range(3):
         guess(Client(), "olga")
     assert not signed_in(sign_in("olga"))

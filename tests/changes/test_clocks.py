@@ -1,8 +1,5 @@
 """Processes whose clocks differ: nothing is settled, released or doubted too early."""
 
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +17,7 @@ from tests.changes.making import begin, left
 from tests.changes.noticing import drifts, look
 from tests.fixtures.clock import once_quiet
 from tests.fixtures.ledger import ADA
-from tests.fixtures.panel_process import ROOT, database_url
+from tests.fixtures.nursery import PanelFork
 from tests.fixtures.place import Place, give_token
 
 
@@ -83,10 +80,11 @@ def test_a_read_that_may_be_late_may_be_late_for_a_process_that_is_ahead(place: 
 
 
 TEND = """
-import django, time_machine
+import time_machine
 from datetime import UTC, datetime, timedelta
-django.setup()
+from django.conf import settings
 from pools.upkeep.tending import Tending
+settings.SETTLE_QUIET_SECONDS = 60
 with time_machine.travel(datetime.now(UTC) + timedelta(seconds=90)):
     for _ in range(3):
         Tending().round()
@@ -94,19 +92,12 @@ print("tended")
 """
 
 
-def test_a_tend_of_another_machine_that_is_ahead_settles_nothing(committed_place: Place) -> None:
+def test_a_tend_of_another_machine_that_is_ahead_settles_nothing(
+    committed_place: Place, panel_fork: PanelFork
+) -> None:
     give_token(committed_place)
     left(committed_place, Action.EDIT)
-    done = subprocess.run(
-        [sys.executable, "-c", TEND],
-        cwd=ROOT,
-        env=os.environ
-        | {"DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": database_url()}
-        | {"TEST_SETTLE_QUIET_SECONDS": "60"},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (0, "tended\n"), done.stderr
+    tend = panel_fork(TEND)
+    said, errors = tend.communicate(timeout=100)
+    assert (tend.returncode, said) == (0, "tended\n"), errors
     assert not Entry.objects.filter(kind=Kind.SETTLED).exists()

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 
 import pytest
@@ -13,7 +12,7 @@ from pools.models import Entry, Lease
 from pools.models.vocabulary import Action, Kind, Outcome
 from tests.fixtures.clock import a_minute_later
 from tests.fixtures.ledger_chain import verify_chain
-from tests.fixtures.panel_process import start_panel_process
+from tests.fixtures.nursery import Begun, PanelFork
 from tests.fixtures.place import Place
 
 CHANGING = """
@@ -57,15 +56,13 @@ changes.make_change(
 """
 
 
-def start_change(place: Place, point: str) -> subprocess.Popen[str]:
+def start_change(fork: PanelFork, place: Place, point: str) -> Begun:
     key = place.sandbox.keys[place.company.slug]["full"]
-    return start_panel_process(
-        CHANGING, point, place.company.slug, place.sandbox.url, key, str(place.pool)
-    )
+    return fork(CHANGING, point, place.company.slug, place.sandbox.url, key, str(place.pool))
 
 
-def killed_at(place: Place, point: str) -> None:
-    process = start_change(place, point)
+def killed_at(fork: PanelFork, place: Place, point: str) -> None:
+    process = start_change(fork, place, point)
     errors = process.communicate(timeout=60)[1]
     assert (process.returncode, errors) == (-signal.SIGKILL, "")
 
@@ -83,20 +80,26 @@ def assert_open(place: Place) -> None:
         place.make(Action.CLEAR)
 
 
-def test_killed_before_the_intent_nothing_happened(committed_place: Place) -> None:
-    killed_at(committed_place, "before the intent")
+def test_killed_before_the_intent_nothing_happened(
+    committed_place: Place, panel_fork: PanelFork
+) -> None:
+    killed_at(panel_fork, committed_place, "before the intent")
     assert (kinds(), committed_place.writes(), Lease.objects.count()) == ([], [], 0)
 
 
-def test_killed_after_the_intent_the_change_is_open(committed_place: Place) -> None:
-    killed_at(committed_place, "after the intent")
+def test_killed_after_the_intent_the_change_is_open(
+    committed_place: Place, panel_fork: PanelFork
+) -> None:
+    killed_at(panel_fork, committed_place, "after the intent")
     assert (kinds(), committed_place.writes()) == ([Kind.INTENT], [])
     assert_open(committed_place)
 
 
-def test_killed_while_sending_the_change_is_open(committed_place: Place) -> None:
+def test_killed_while_sending_the_change_is_open(
+    committed_place: Place, panel_fork: PanelFork
+) -> None:
     committed_place.sandbox.set_fault("hang=before,30;only=writes")
-    process = start_change(committed_place, "while sending")
+    process = start_change(panel_fork, committed_place, "while sending")
     while not committed_place.writes():
         assert process.poll() is None
         time.sleep(0.02)
@@ -107,14 +110,18 @@ def test_killed_while_sending_the_change_is_open(committed_place: Place) -> None
     assert_open(committed_place)
 
 
-def test_killed_with_the_answer_read_the_change_is_open(committed_place: Place) -> None:
-    killed_at(committed_place, "answer read")
+def test_killed_with_the_answer_read_the_change_is_open(
+    committed_place: Place, panel_fork: PanelFork
+) -> None:
+    killed_at(panel_fork, committed_place, "answer read")
     assert (kinds(), len(committed_place.sandbox.applied)) == ([Kind.INTENT], 1)
     assert_open(committed_place)
 
 
-def test_killed_with_the_outcome_written_the_change_is_done(committed_place: Place) -> None:
-    killed_at(committed_place, "outcome written")
+def test_killed_with_the_outcome_written_the_change_is_done(
+    committed_place: Place, panel_fork: PanelFork
+) -> None:
+    killed_at(panel_fork, committed_place, "outcome written")
     assert kinds() == [Kind.INTENT, Kind.OUTCOME]
     (item,) = history_of(committed_place.company, committed_place.pool)
     assert (item.outcome, item.state) == (Outcome.DONE, ChangeState.READING_BACK)

@@ -1,11 +1,12 @@
 """What runs beside the panel: it settles what is due, and holds nothing up that it cannot."""
 
 import json
+import os
 import signal
-import subprocess
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -31,11 +32,24 @@ from pools.upkeep.tending import (
 from sandbox.running import running_sandbox
 from tests.changes.making import NOT_APPLIED, left, left_unread
 from tests.fixtures.clock import once_quiet
-from tests.fixtures.panel_process import start_panel_process
+from tests.fixtures.nursery import Begun, Nursery, PanelFork
 from tests.fixtures.place import Place, give_token, make_place
 from tests.fixtures.waiting import wait_until
 
-TEND = "from django.core.management import call_command; call_command('tend')"
+# With other settings, and other limits of calls to Core.
+TEND = """
+import json, sys
+from dataclasses import replace
+from django.conf import settings
+from django.core.management import call_command
+from adminpanel.logs import configure, logging_settings
+configure(logging_settings("json", "INFO"))
+others, limits = json.loads(sys.argv[1])
+for name, value in others.items():
+    setattr(settings, name, value)
+settings.CORE_LIMITS = replace(settings.CORE_LIMITS, **limits)
+call_command("tend")
+"""
 
 
 class Clock:
@@ -278,9 +292,11 @@ def test_with_wrong_keys_nothing_is_recorded(
 # --- As a process ------------------------------------------------------------------------
 
 
+Tend = Callable[..., AbstractContextManager[Begun]]
+
+
 @contextmanager
-def tend(**environment: str) -> Iterator[subprocess.Popen[str]]:
-    process = start_panel_process(TEND, environment={"LOG_LEVEL": "INFO", **environment})
+def until_killed(process: Begun) -> Iterator[Begun]:
     assert process.stderr is not None
     try:
         # From its first line on it hears signals.
@@ -291,11 +307,20 @@ def tend(**environment: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def stopped_by(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> tuple[int, str]:
+@pytest.fixture
+def tend(panel_fork: PanelFork) -> Tend:
+    def started(
+        limits: Mapping[str, float] = MappingProxyType({}), **settings: float
+    ) -> AbstractContextManager[Begun]:
+        return until_killed(panel_fork(TEND, json.dumps([settings, dict(limits)])))
+
+    return started
+
+
+def stopped_by(process: Begun, number: int = signal.SIGTERM) -> tuple[int, str]:
     """Its status and what it said, long before anything that it waits for."""
     process.send_signal(number)
-    process.wait(timeout=20)
-    return process.returncode, process.communicate()[1]
+    return process.wait(timeout=20), process.communicate()[1]
 
 
 @pytest.fixture
@@ -304,7 +329,7 @@ def left_open(committed_place: Place) -> uuid.UUID:
     return left(committed_place, Action.EDIT)
 
 
-def test_it_settles_and_ends_when_asked(left_open: uuid.UUID) -> None:
+def test_it_settles_and_ends_when_asked(tend: Tend, left_open: uuid.UUID) -> None:
     with tend() as process:
         assert process.stderr is not None
         # The line follows the verdict: whoever stops it in between never reads that line.
@@ -316,26 +341,26 @@ def test_it_settles_and_ends_when_asked(left_open: uuid.UUID) -> None:
 
 
 def test_it_ends_while_waiting_between_two_reads(
-    committed_place: Place, left_open: uuid.UUID
+    tend: Tend, committed_place: Place, left_open: uuid.UUID
 ) -> None:
-    with tend(TEST_SETTLE_READS_APART_SECONDS="20") as process:
+    with tend(SETTLE_READS_APART_SECONDS=20) as process:
         wait_until(lambda: committed_place.sandbox.journal)
         assert stopped_by(process, signal.SIGINT)[0] == 0
     assert verdicts() == {}
 
 
-def test_it_ends_while_core_hangs(committed_place: Place, left_open: uuid.UUID) -> None:
+def test_it_ends_while_core_hangs(tend: Tend, committed_place: Place, left_open: uuid.UUID) -> None:
     committed_place.sandbox.set_fault("hang=before,30")
-    with tend(CORE_DEADLINE_SECONDS="25", CORE_READ_TIMEOUT_SECONDS="25") as process:
+    with tend({"deadline_seconds": 25, "read_timeout_seconds": 25}) as process:
         wait_until(lambda: committed_place.sandbox.journal)
         assert stopped_by(process)[0] == 0
     assert verdicts() == {}
 
 
 def test_what_it_was_killed_over_another_one_settles(
-    committed_place: Place, left_open: uuid.UUID
+    tend: Tend, committed_place: Place, left_open: uuid.UUID
 ) -> None:
-    with tend(TEST_SETTLE_READS_APART_SECONDS="20") as process:
+    with tend(SETTLE_READS_APART_SECONDS=20) as process:
         wait_until(lambda: committed_place.sandbox.journal)
         process.kill()
     assert (verdicts(), Lease.objects.count()) == ({}, 1)
@@ -349,22 +374,30 @@ def verdict_is_whole(change: uuid.UUID) -> bool:
     return one and Lease.objects.count() == 0 and not prove().misfits
 
 
-def test_two_of_them_and_a_person_at_once_make_one_verdict(left_open: uuid.UUID) -> None:
+def test_two_of_them_and_a_person_at_once_make_one_verdict(
+    tend: Tend, left_open: uuid.UUID
+) -> None:
     with tend() as one, tend() as two:
         wait_until(lambda: verdicts() or settle(left_open).verdict)
         assert [stopped_by(each)[0] for each in (one, two)] == [0, 0]
     assert verdict_is_whole(left_open)
 
 
-def test_it_waits_for_a_database_that_is_away_at_its_start(db: None) -> None:
-    with tend(DATABASE_URL="postgres://postgres@127.0.0.1:1/nowhere") as process:
+def test_it_waits_for_a_database_that_is_away_at_its_start(nursery: Nursery) -> None:
+    nowhere = {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": "postgres://postgres@127.0.0.1:1/nowhere",
+        "LOG_LEVEL": "INFO",
+    }
+    begun = nursery.start("manage.py", "tend", environment={**os.environ, **nowhere})
+    with until_killed(begun) as process:
         assert process.stderr is not None
         assert json.loads(process.stderr.readline())["event"] == "the database is away"
         assert stopped_by(process)[0] == 0
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no connection to cut")
-def test_a_connection_that_is_cut_is_made_again(committed_place: Place) -> None:
+def test_a_connection_that_is_cut_is_made_again(tend: Tend, committed_place: Place) -> None:
     give_token(committed_place)
     with tend() as process, connection.cursor() as cursor:
         cursor.execute(

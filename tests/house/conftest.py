@@ -2,12 +2,11 @@
 
 import base64
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.house.nursery import Nursery, open_nursery
+from tests.fixtures.nursery import Nursery
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "panel.example"
@@ -15,12 +14,6 @@ HOST = "panel.example"
 
 def a_key(name: str = "one") -> str:
     return f"{name}:{base64.b64encode(os.urandom(32)).decode()}"
-
-
-@pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
-    with open_nursery() as nursery:
-        yield nursery
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from adminpanel.checks import GRACEFUL_SECONDS
 from pools.core.limits import CoreLimits
-from tests.house.nursery import Nursery
+from tests.fixtures.nursery import Nursery
 
 ROOT = Path(__file__).resolve().parents[2]
 # Says what a worker would begin with.

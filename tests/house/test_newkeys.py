@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.house.nursery import Ended, Nursery
+from tests.fixtures.nursery import Ended, Nursery
 from tests.house.processes import ALL_IS_WELL, LINUX_ONLY
 
 NOTHING = {"PATH": os.environ["PATH"]}

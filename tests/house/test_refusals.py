@@ -21,11 +21,11 @@ from django.test import override_settings
 from adminpanel.checks import reasons_not_to_start
 from adminpanel.database import sqlite_journal
 from pools.ledger.signed_notes import COSIGNATURE, public_key
+from tests.fixtures.nursery import Ended, Nursery
 from tests.fixtures.panel_process import database_url
 from tests.fixtures.sampling import every, paired
 from tests.fixtures.signing import OTHER
 from tests.house.conftest import ROOT, a_key
-from tests.house.nursery import Ended, Nursery
 from tests.house.processes import ALL_IS_WELL
 
 # What the checks look at, beside the parts and the database.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.house.nursery import Ended, Nursery
+from tests.fixtures.nursery import Ended, Nursery
 
 AUDITORS = ("PATH", "DATABASE_URL", "AUDIT_KEYS")
 

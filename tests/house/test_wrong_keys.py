@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.nursery import Ended, Nursery
 from tests.house.conftest import ROOT, a_key
-from tests.house.nursery import Ended, Nursery
 
 STORE = """
 import django; django.setup()

@@ -8,7 +8,7 @@ from django.db import connection
 from pools.models import Entry
 from tests.fixtures.ledger import append_events
 from tests.fixtures.ledger_chain import verify_chain
-from tests.fixtures.panel_process import start_panel_process
+from tests.fixtures.nursery import PanelFork
 
 pytestmark = pytest.mark.django_db(transaction=True)
 APPENDING = """
@@ -38,8 +38,8 @@ def test_threads_keep_the_chain_whole() -> None:
     assert verify_chain() is None
 
 
-def test_processes_keep_the_chain_whole() -> None:
-    processes = [start_panel_process(APPENDING, "20") for _ in range(3)]
+def test_processes_keep_the_chain_whole(panel_fork: PanelFork) -> None:
+    processes = [panel_fork(APPENDING, "20") for _ in range(3)]
     endings = [(process.communicate(timeout=60)[1], process.returncode) for process in processes]
     assert endings == [("", 0)] * 3
     assert Entry.objects.count() == 60
