@@ -4,7 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import structlog
@@ -20,6 +20,7 @@ from pools.models import Company, Entry, Invitation, Lease, Token
 from sandbox.running import RunningSandbox
 from tests.fixtures.panel import SignIn
 from tests.fixtures.people import prove, sign_in
+from tests.fixtures.sampling import at_length
 from tests.views.addresses import MATRIX, address_of
 
 LOOKED_AT = [route for route in MATRIX if "logout" not in route]
@@ -41,22 +42,59 @@ def stored() -> str:
     return f"{serializers.serialize('json', rows)}{people}"
 
 
-def test_looking_changes_nothing(someone: Client, core: RunningSandbox) -> None:
+class Looked(NamedTuple):
+    """Each address's answer to an administrator, and what looking did."""
+
+    answers: dict[str, Any]
+    before: str
+    after: str
+    methods_at_core: set[str]
+
+    @property
+    def pages(self) -> dict[str, str]:
+        """What is no page, and what is sent piece by piece, is empty."""
+        return {
+            route: getattr(answer, "content", b"").decode()
+            for route, answer in self.answers.items()
+        }
+
+
+@pytest.fixture(scope="module")
+def looks() -> list[Looked]:
+    return []
+
+
+@pytest.fixture
+def looked(db: None, looks: list[Looked], request: pytest.FixtureRequest) -> Looked:
+    """Looked at once, by the first test that asks: several tests look at the answers."""
+    if not looks:
+        someone, core = request.getfixturevalue("someone"), request.getfixturevalue("core")
+        before = stored()
+        answers = {route: someone.get(address_of(route)) for route in LOOKED_AT}
+        looks.append(Looked(answers, before, stored(), {each.method for each in core.journal}))
+    return looks[0]
+
+
+def test_looking_changes_nothing(looked: Looked) -> None:
+    assert looked.after == looked.before
+    assert looked.methods_at_core == {"GET"}
+
+
+@pytest.mark.parametrize("routes", [LOOKED_AT[::3], *at_length([(LOOKED_AT,)])])
+def test_nor_does_asking_for_the_head_alone(
+    someone: Client, core: RunningSandbox, routes: list[str]
+) -> None:
     before = stored()
-    for route in LOOKED_AT:
-        someone.get(address_of(route))
+    for route in routes:
         someone.head(address_of(route))
     assert stored() == before
-    assert {request.method for request in core.journal} <= {"GET"}
+    assert {request.method for request in core.journal} == {"GET"}
 
 
-def test_every_answer_says_what_it_is_and_in_which_letters(someone: Client) -> None:
-    for route in LOOKED_AT:
-        answer = someone.get(address_of(route))
-        if not getattr(answer, "content", b""):
-            continue
-        kind = answer.headers.get("Content-Type", "").replace(chr(34), "")
-        assert kind == "application/json" or "charset=utf-8" in kind, (route, kind)
+def test_every_answer_says_what_it_is_and_in_which_letters(looked: Looked) -> None:
+    for route, page in looked.pages.items():
+        kind = looked.answers[route].headers.get("Content-Type", "").replace(chr(34), "")
+        assert not page or kind == "application/json" or "charset=utf-8" in kind, (route, kind)
 
 
 @pytest.mark.parametrize(
@@ -83,17 +121,15 @@ def test_no_folder_and_no_file_of_the_code_is_served(
     assert someone.get(address).status_code == 404
 
 
-def test_every_page_of_the_panel_has_the_way_out(someone: Client) -> None:
-    for route in LOOKED_AT:
-        answer = someone.get(address_of(route))
-        page = getattr(answer, "content", b"").decode()
-        if "<html" in page and answer.status_code == 200 and not route.startswith("admin/"):
+def test_every_page_of_the_panel_has_the_way_out(looked: Looked) -> None:
+    for route, page in looked.pages.items():
+        whole = "<html" in page and looked.answers[route].status_code == 200
+        if whole and not route.startswith("admin/"):
             assert 'action="/accounts/logout/"' in page, route
 
 
-def test_no_page_shows_what_only_programs_write(someone: Client) -> None:
-    for route in LOOKED_AT:
-        page = getattr(someone.get(address_of(route)), "content", b"").decode()
+def test_no_page_shows_what_only_programs_write(looked: Looked) -> None:
+    for route, page in looked.pages.items():
         assert not re.search(r"bound method|function \w+ at 0x|object at 0x", page), route
 
 
