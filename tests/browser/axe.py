@@ -4,6 +4,8 @@ AXE names the release that looks: .ci/axe fetches it. Without it the one in the 
 """
 
 import os
+from collections.abc import Iterable
+from itertools import cycle
 from pathlib import Path
 from typing import Final, Literal
 
@@ -34,21 +36,31 @@ NARROW: Final[ViewportSize] = {"width": 320, "height": 800}
 WIDTH: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-# Only colours depend on the theme, and only the layout on the width: each run looks at both at
-# once, and `make proof` also at the other two.
+# Only colours depend on the theme, and only the layout on the width: a daily run looks at each page
+# once, by turns in light where it is wide and in dark where it is narrow. `make proof` looks at
+# each in all four.
 Look = tuple[Literal["light", "dark"], ViewportSize]
-LOOKS: Final[list[Look]] = [("light", WIDE), ("dark", NARROW)]
+LIGHT_AND_WIDE: Final[Look] = ("light", WIDE)
+DARK_AND_NARROW: Final[Look] = ("dark", NARROW)
+LOOKS: Final[list[Look]] = [LIGHT_AND_WIDE, DARK_AND_NARROW]
 OTHER_LOOKS: Final[list[Look]] = [("light", NARROW), ("dark", WIDE)]
 
 
-def nothing_is_wrong(page: Page) -> None:
-    """In light and dark, where it is wide and where it is narrow."""
-    for theme, size in [*LOOKS, *(OTHER_LOOKS if PROOF else [])]:
-        page.set_viewport_size(size)
+def by_turns(pages: Iterable[str]) -> list[tuple[str, Look]]:
+    """Each page with the look that a daily run has of it."""
+    return list(zip(pages, cycle(LOOKS), strict=False))
+
+
+def nothing_is_wrong(page: Page, look: Look) -> None:
+    """In this look; and neither where it is wide nor where it is narrow it goes beyond the page."""
+    others = [each for each in [*LOOKS, *OTHER_LOOKS] if each != look] if PROOF else []
+    for theme, size in [*others, look]:
         page.emulate_media(color_scheme=theme)
-        assert violations(page) == []
-        assert page.evaluate(WIDTH) == 0
-    page.emulate_media(color_scheme="light")
+        page.set_viewport_size(size)
+        assert (page.url, theme, size, violations(page)) == (page.url, theme, size, [])
+        for each in (size, NARROW if size == WIDE else WIDE):
+            page.set_viewport_size(each)
+            assert (page.url, each, page.evaluate(WIDTH)) == (page.url, each, 0)
 
 
 def violations(page: Page) -> list[str]:

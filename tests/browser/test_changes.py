@@ -8,11 +8,13 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.axe import violations_in_both_themes
+from tests.browser.axe import DARK_AND_NARROW, WIDE, Look, by_turns, nothing_is_wrong
 from tests.browser.conftest import Demo, let_in
 from tests.browser.pools import new_pool
+from tests.fixtures.sampling import PROOF
 
-pytestmark = pytest.mark.any_database
+# make proof has more looks: see axe.py.
+pytestmark = [pytest.mark.any_database, *([pytest.mark.proof] if PROOF else [])]
 
 CHANGES = "/c/acme/changes/"
 
@@ -25,27 +27,38 @@ def filter_by_words(page: Page, word: str) -> None:
     expect(page.locator(".record tbody tr:not(.day)")).to_have_count(1)
 
 
-def test_filtering_keeps_the_address(manager: Page) -> None:
+@pytest.fixture(scope="module")
+def visitor(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Page]:
+    context = browser.new_context(**browser_context_args)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def word(visitor: Page, demo: Demo) -> str:
+    """The reason of one change, and of no other."""
     word = f"w{uuid4().hex[:8]}"
-    new_pool(manager, reason=word)
+    with let_in(visitor.context, demo.url, "manager"):
+        new_pool(visitor, reason=word)
+    visitor.context.clear_cookies()
+    return word
+
+
+def test_filtering_keeps_the_address(manager: Page, word: str) -> None:
     filter_by_words(manager, word)
     manager.reload()
     expect(manager.locator(".record tbody tr:not(.day)")).to_have_count(1)
     expect(manager.get_by_label("Words in the reason")).to_have_value(word)
 
 
-def test_filtering_without_javascript(plain: Page) -> None:
-    word = f"w{uuid4().hex[:8]}"
-    new_pool(plain, reason=word)
+def test_filtering_without_javascript(plain: Page, word: str) -> None:
     filter_by_words(plain, word)
     plain.locator(".opens").click()
     expect(plain.locator("#change-text")).to_contain_text(f"Reason: {word}")
 
 
-def test_a_line_opens_where_it_is_clicked_and_by_enter(manager: Page) -> None:
-    word = f"w{uuid4().hex[:8]}"
-    new_pool(manager, reason=word)
-    filter_by_words(manager, word)
+def test_a_line_opens_where_it_is_clicked_and_by_enter(manager: Page, word: str) -> None:
+    manager.goto(f"{CHANGES}?words={word}")
     manager.locator(".cell-reason").get_by_text(word).click()
     expect(manager).to_have_url(re.compile(r"/changes/[0-9a-f-]{36}/$"))
     manager.go_back()
@@ -55,9 +68,7 @@ def test_a_line_opens_where_it_is_clicked_and_by_enter(manager: Page) -> None:
     expect(manager).to_have_url(re.compile(r"/changes/[0-9a-f-]{36}/$"))
 
 
-def test_a_reason_can_be_marked_without_opening_its_line(manager: Page) -> None:
-    word = f"w{uuid4().hex[:8]}"
-    new_pool(manager, reason=word)
+def test_a_reason_can_be_marked_without_opening_its_line(manager: Page, word: str) -> None:
     manager.goto(f"{CHANGES}?words={word}")
     box = manager.locator(".cell-reason .reason").bounding_box()
     assert box
@@ -70,20 +81,16 @@ def test_a_reason_can_be_marked_without_opening_its_line(manager: Page) -> None:
     expect(manager).to_have_url(re.compile(f"words={word}"))
 
 
-def test_an_export_is_a_file_and_can_be_asked_for_twice(manager: Page) -> None:
-    word = f"w{uuid4().hex[:8]}"
-    new_pool(manager, reason=word)
-    filter_by_words(manager, word)
+def test_an_export_is_a_file_and_can_be_asked_for_twice(manager: Page, word: str) -> None:
+    manager.goto(f"{CHANGES}?words={word}")
     for kind in ("CSV", "JSON"):
         with manager.expect_download() as download:
             manager.get_by_role("button", name=f"Export {kind}").click()
         assert word in download.value.path().read_text()
 
 
-def test_copying_as_text(manager: Page) -> None:
-    word = f"w{uuid4().hex[:8]}"
-    new_pool(manager, reason=word)
-    filter_by_words(manager, word)
+def test_copying_as_text(manager: Page, word: str) -> None:
+    manager.goto(f"{CHANGES}?words={word}")
     manager.locator(".opens").click()
     manager.context.grant_permissions(["clipboard-read", "clipboard-write"])
     manager.get_by_role("button", name="Copy as text").click()
@@ -92,46 +99,33 @@ def test_copying_as_text(manager: Page) -> None:
 
 
 @pytest.fixture(scope="module")
-def auditor(browser: Browser, browser_context_args: dict[str, Any], demo: Demo) -> Iterator[Page]:
-    context = browser.new_context(**browser_context_args)
-    page = context.new_page()
-    with let_in(context, demo.url, "manager"):
-        new_pool(page, reason="to be looked at")
-    context.clear_cookies()
-    with let_in(context, demo.url, "auditor"):
-        yield page
-    context.close()
+def auditor(visitor: Page, word: str, demo: Demo) -> Iterator[Page]:
+    with let_in(visitor.context, demo.url, "auditor"):
+        yield visitor
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["/changes/", CHANGES, "/changes/?kind=events", "/changes/?who=nobody", "/changes/?from=x"],
-)
-def test_no_violation(auditor: Page, address: str) -> None:
+LISTS = ["/changes/", CHANGES, "/changes/?kind=events", "/changes/?who=nobody", "/changes/?from=x"]
+
+
+@pytest.mark.parametrize(("address", "look"), by_turns(LISTS))
+def test_no_violation(auditor: Page, address: str, look: Look) -> None:
+    auditor.set_viewport_size(WIDE)
     auditor.goto(address)
     for details in auditor.locator("summary").all():
         if details.is_visible():
             details.click()
-    assert violations_in_both_themes(auditor) == []
+    nothing_is_wrong(auditor, look)
 
 
-def test_one_change_has_no_violation_and_fits_a_phone(auditor: Page) -> None:
-    auditor.goto(CHANGES)
-    auditor.locator(".opens").first.click()
+def test_one_change_has_no_violation_and_fits_a_phone(auditor: Page, word: str) -> None:
+    auditor.goto(f"{CHANGES}?words={word}")
+    auditor.locator(".opens").click()
     expect(auditor.get_by_role("heading", name="Before and after")).to_be_visible()
-    assert violations_in_both_themes(auditor) == []
-    auditor.set_viewport_size({"width": 320, "height": 800})
-    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert auditor.evaluate(width) == 0
-    auditor.goto(CHANGES)
-    assert auditor.evaluate(width) == 0
-    auditor.set_viewport_size({"width": 1440, "height": 900})
+    nothing_is_wrong(auditor, DARK_AND_NARROW)
 
 
-def test_a_name_of_two_lines_leaves_the_other_cells_at_its_first(manager: Page) -> None:
-    word = f"w{uuid4().hex[:8]}"
-    new_pool(manager, reason=word)
-    filter_by_words(manager, word)
+def test_a_name_of_two_lines_leaves_the_other_cells_at_its_first(manager: Page, word: str) -> None:
+    manager.goto(f"{CHANGES}?words={word}")
     tops = manager.evaluate(
         """() => {
           const name = document.querySelector(".record .cell-pool bdi");
