@@ -255,7 +255,7 @@ def test_of_too_many_forms_the_oldest_goes_and_its_page_says_so(mara: Client) ->
 
 def test_what_a_session_remembers_of_forms_has_an_end(mara: Client) -> None:
     end_session(mara)
-    for number in range(60):
+    for number in range(4 * drafts.MOST + 5):
         mara.post(f"/c/acme/pools/{number + 1}/clear/", {"reason": "T-1"})
     kept = [each["fields"] != "" for each in mara.session["drafts"]]
     assert (len(kept), kept.count(True)) == (4 * drafts.MOST, drafts.MOST)
@@ -315,7 +315,8 @@ def test_a_form_of_yesterday_is_filled_in_as_it_was_typed(
         often = settings.SESSION_IDLE_MINUTES - 10
         for minutes in range(often, settings.SESSION_MAX_HOURS * 60, often):
             with travel(begun + timedelta(minutes=minutes)):
-                assert mara.get("/audit/keys").status_code == 200
+                mara.get("/audit/keys")
+                assert "_auth_user_id" in mara.session
     with travel(begun + timedelta(hours=hours)):
         assert sent_to_sign_in(mara.post(address, typed)) == address
         sign_in("mara", client=mara)

@@ -18,7 +18,7 @@ from sandbox.running import RunningSandbox
 from tests.fixtures.panel import PASSWORD, give_token
 from tests.fixtures.people import prove
 from tests.views.addresses import MATRIX
-from tests.views.changing import edit, newest, one_pool, revert_of, unknown_edit
+from tests.views.changing import ONE_POOL, edit, newest, revert_of, unknown_edit
 
 # Nobody else may read these, so they are never kept.
 SECRET: Final = {
@@ -82,7 +82,7 @@ def controls(acme: Company, core: RunningSandbox, settings: Any) -> list[dict[st
     client = Client()
     client.force_login(root)
     prove(client)
-    pool = one_pool(client)
+    pool = ONE_POOL
     edit(client, pool, limit="76")
     group = Group.objects.create(name="Others")
     more = ["/c/acme/pools/new/", "/tokens/acme/replace/"]

@@ -17,7 +17,7 @@ from tests.fixtures.panel import PASSWORD, SignIn, give_token, make_person, stre
 from tests.fixtures.people import prove
 from tests.pages.hostile_tickets import HOSTILE, assert_inert, chip, ticket_in
 from tests.views.addresses import ADMINISTRATOR, MATRIX, address_of
-from tests.views.changing import dialog, edit, one_pool, open_form, revert_of, unknown_edit, writes
+from tests.views.changing import ONE_POOL, dialog, edit, open_form, revert_of, unknown_edit, writes
 
 pytestmark = pytest.mark.django_db
 TICKET: Final = "ZD-4711"
@@ -77,7 +77,7 @@ def test_every_page_has_its_ticket_and_hands_it_on(
 
 @pytest.mark.parametrize("name", ["edit", "clear", "delete"])
 def test_a_form_begins_with_the_ticket_and_nobody_has_typed_it(manager: Client, name: str) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/{name}/{ASKED}"
+    address = f"/c/acme/pools/{ONE_POOL}/{name}/{ASKED}"
     page = manager.get(address)
     assert page.context["form"]["reason"].value() == f"{TICKET} "
     refused = manager.post(address, open_form(manager, address, limit="x", confirm_name="other"))
@@ -89,7 +89,7 @@ def test_a_form_begins_with_the_ticket_and_nobody_has_typed_it(manager: Client, 
 def test_the_forms_that_come_of_a_change_begin_with_it_too(
     manager: Client, core: RunningSandbox
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     reverted = edit(manager, pool, limit="41")
     forms = [
         manager.get(f"{revert_of(reverted)}{ASKED}"),
@@ -102,7 +102,7 @@ def test_the_forms_that_come_of_a_change_begin_with_it_too(
 
 
 def test_sent_as_it_stands_the_ticket_is_the_reason(manager: Client) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/clear/{ASKED}"
     answer = manager.post(address, open_form(manager, address))
     assert answer["Location"] == f"/c/acme/pools/{pool}/{ASKED}"
@@ -114,7 +114,7 @@ def test_sent_as_it_stands_the_ticket_is_the_reason(manager: Client) -> None:
 
 
 def test_a_dialog_carries_it_there_and_back(manager: Client) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address, page = f"/c/acme/pools/{pool}/clear/{ASKED}", f"/c/acme/pools/{ASKED}"
     opened = manager.get(address, headers={"HX-Request": "true", "HX-Target": "dialog-body"})
     assert dropping(opened.content) == []
@@ -124,7 +124,7 @@ def test_a_dialog_carries_it_there_and_back(manager: Client) -> None:
 
 
 def test_a_conflict_keeps_it(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/edit/{ASKED}"
     form = open_form(manager, address, limit="41")
     core.company("acme").change_pool(pool, limit=999)
@@ -180,7 +180,7 @@ def test_a_missing_token_and_adding_one_keep_it(
 
 def test_a_refused_token_and_its_replacement_keep_it(manager: Client, core: RunningSandbox) -> None:
     prove(manager)
-    address = f"/c/acme/pools/{one_pool(manager)}/clear/{ASKED}"
+    address = f"/c/acme/pools/{ONE_POOL}/clear/{ASKED}"
     form = open_form(manager, address)
     core.set_fault("status=401")
     refused = manager.post(address, form)
@@ -225,7 +225,7 @@ def test_what_was_typed_comes_back_and_the_ticket_is_not_taken_for_it(
     give_token(make_person("mara", "Manager"), acme, core.keys["acme"]["full"])
     client = Client()
     client.post("/accounts/login/", {"login": "mara", "password": PASSWORD})
-    address = f"/c/acme/pools/{one_pool(client)}/edit/"
+    address = f"/c/acme/pools/{ONE_POOL}/edit/"
     form = open_form(client, f"{address}{ASKED}", limit="41")
     client.session.flush()
     way = client.post(f"{address}{ASKED}", form)["Location"]
@@ -251,7 +251,7 @@ def test_dismissing_while_signing_in_forgets_it_for_afterwards() -> None:
 
 
 def test_two_tabs_with_two_tickets_do_not_mix(manager: Client) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     one, other = (f"/c/acme/pools/{pool}/clear/?ticket=ZD-{number}" for number in (1, 2))
     first, second = (open_form(manager, address) for address in (one, other))
     assert ticket_in(manager.post(other, second)["Location"]) == ["ZD-2"]
@@ -262,7 +262,7 @@ def test_two_tabs_with_two_tickets_do_not_mix(manager: Client) -> None:
 
 def test_its_link_leads_to_the_ticket(manager: Client, settings: Any) -> None:
     settings.TICKETS = tickets_of(r"ZD-\d+", "https://desk.example/tickets/{ticket}")
-    page = manager.get(f"/c/acme/pools/{one_pool(manager)}/{ASKED}")
+    page = manager.get(f"/c/acme/pools/{ONE_POOL}/{ASKED}")
     address = f"https://desk.example/tickets/{TICKET}"
     assert attribute(page.content, ".ticket a", "href") == address
     assert attribute(page.content, ".ticket a", "rel") == "noreferrer"

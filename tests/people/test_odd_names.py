@@ -71,12 +71,13 @@ def test_a_name_of_any_kind_is_invited_signs_in_and_is_on_the_record(
     assert User.objects.filter(username=kept).exists()
     assert f"Your user name is {kept}." in mail.outbox[-1].body.replace("\n", " ")
     upper = kept.upper() if len(kept.upper()) == len(kept) else kept
+    of_others = Entry.objects.filter(action="signed_in").exclude(actor_name="ada")
     for spelling in {kept, upper, kept.lower(), f" {kept} ", unicodedata.normalize("NFD", kept)}:
         if len(spelling) <= EMAIL:
-            assert signed_in(sign_in(spelling, PASSWORD)), spelling
-    assert set(
-        Entry.objects.filter(action="signed_in").exclude(actor_name="ada").values_list("actor_name")
-    ) == {(kept,)}
+            before = of_others.count()
+            sign_in(spelling, PASSWORD)
+            assert of_others.count() == before + 1, spelling
+    assert set(of_others.values_list("actor_name")) == {(kept,)}
     for page in (client.get("/"), client.get("/changes/", {"kind": "events", "who": kept})):
         assert page.status_code == 200
         assert kept in told(page)

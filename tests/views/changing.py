@@ -10,6 +10,8 @@ from sandbox.running import RunningSandbox
 from tests.fixtures.clock import a_minute_later
 
 NEW = "/c/acme/pools/new/"
+# A pool of acme, as seeded, that has connectors, a limit and a name.
+ONE_POOL = 1
 
 
 def open_form(client: Client, address: str, **values: str) -> dict[str, str]:
@@ -23,12 +25,6 @@ def open_form(client: Client, address: str, **values: str) -> dict[str, str]:
 
 def writes(core: RunningSandbox) -> list[tuple[str, str]]:
     return [(r.method, r.path) for r in core.journal if r.method != "GET"]
-
-
-def one_pool(client: Client) -> int:
-    """A pool of acme that has connectors."""
-    rows = client.get("/c/acme/pools/", {"per_page": 10}).context["rows"]
-    return int(next(row.id for row in rows if row.systems and row.limit and row.name))
 
 
 def outcomes() -> list[str]:

@@ -12,9 +12,9 @@ from sandbox.running import RunningSandbox
 from tests.fixtures.panel import told
 from tests.views.changing import (
     NEW,
+    ONE_POOL,
     check,
     edit,
-    one_pool,
     open_form,
     outcomes,
     unknown_edit,
@@ -36,7 +36,7 @@ def archived(manager: Client, admin: Client, core: RunningSandbox) -> Client:
 def test_what_archiving_means_is_said_first(
     manager: Client, admin: Client, core: RunningSandbox
 ) -> None:
-    unknown_edit(manager, core, one_pool(manager))
+    unknown_edit(manager, core, ONE_POOL)
     page = told(admin.get(ARCHIVE))
     assert "1 person's token is kept, but not used." in page
     assert "1 change has no known outcome yet." in page
@@ -64,7 +64,7 @@ def test_it_leaves_the_lists_and_comes_back_with_its_tokens(
 def test_its_core_is_asked_nothing_and_its_history_stays(
     manager: Client, admin: Client, core: RunningSandbox
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     change = edit(manager, pool, limit="76")
     admin.post(ARCHIVE)
     core.reset()
@@ -92,7 +92,7 @@ def test_its_core_is_asked_nothing_and_its_history_stays(
 def test_a_form_that_is_open_says_so_and_loses_nothing(
     manager: Client, admin: Client, core: RunningSandbox, form: str
 ) -> None:
-    address = NEW if form == "new" else f"/c/acme/pools/{one_pool(manager)}/edit/"
+    address = NEW if form == "new" else f"/c/acme/pools/{ONE_POOL}/edit/"
     typed = open_form(manager, address, name="Typed", limit="71", reason="ZD-4711")
     admin.post(ARCHIVE)
     core.reset()
@@ -115,7 +115,7 @@ def test_a_token_that_is_being_added_is_not_tried(archived: Client, core: Runnin
 def test_a_change_of_unknown_outcome_waits_until_it_is_back(
     manager: Client, admin: Client, core: RunningSandbox
 ) -> None:
-    change = unknown_edit(manager, core, one_pool(manager))
+    change = unknown_edit(manager, core, ONE_POOL)
     admin.post(ARCHIVE)
     core.reset()
     assert "and the company is archived." in told(check(manager, change))
@@ -139,7 +139,7 @@ def test_what_has_begun_when_a_company_is_archived_ends_and_nothing_begins_after
     manager: Client, acme: Company, core: RunningSandbox, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     """A change is under way: its pool was read, and somebody archives the company."""
-    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
+    address = f"/c/acme/pools/{ONE_POOL}/edit/"
     typed = open_form(manager, address, limit="71", reason="ZD-4711")
     record = recording.record_intent
 

@@ -17,7 +17,7 @@ from pools.models import Company, Entry, Lease
 from pools.pages import just_read
 from sandbox.running import RunningSandbox
 from tests.fixtures.panel import SignIn, told
-from tests.views.changing import NEW, dialog, one_pool, open_form, outcomes, writes
+from tests.views.changing import NEW, ONE_POOL, dialog, open_form, outcomes, writes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -30,8 +30,9 @@ def address_of(act: str, pool: int) -> str:
 
 def filled_in(client: Client, act: str, pool: int) -> dict[str, str]:
     address = address_of(act, pool)
-    name = client.get(f"/c/acme/pools/{pool}/").context["pool"].name
-    values = {"confirm_name": name} if act == "delete" else VALUES[act]
+    values = VALUES.get(act)
+    if values is None:  # a delete
+        values = {"confirm_name": client.get(f"{LIST}{pool}/").context["pool"].name}
     return open_form(client, address, **values)
 
 
@@ -79,7 +80,7 @@ ACTS = {
 def test_what_a_change_costs_until_the_next_page_is_there(
     manager: Client, core: RunningSandbox, act: str, behind: str
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     behind = f"{LIST}{pool}/" if behind not in {"", LIST} else behind
     assert asked(manager, core, act, pool, behind=behind) == ACTS[act]
 
@@ -88,7 +89,7 @@ def test_what_a_change_costs_until_the_next_page_is_there(
 def test_a_page_after_a_change_shows_what_was_read_back_and_when(
     manager: Client, core: RunningSandbox, behind: str
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     behind = f"{LIST}{pool}/" if behind not in {"", LIST} else behind
     form = filled_in(manager, "edit", pool)
     shown = sent(manager, address_of("edit", pool), form, behind)
@@ -114,14 +115,14 @@ def read_again(client: Client, core: RunningSandbox, pool: int, page: str = "") 
 
 
 def test_what_was_read_back_is_shown_once(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     manager.post(address_of("edit", pool), filled_in(manager, "edit", pool))
     assert not read_again(manager, core, pool)
     assert read_again(manager, core, pool)
 
 
 def test_another_pools_page_is_read(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     manager.post(address_of("edit", pool), filled_in(manager, "edit", pool))
     assert read_again(manager, core, pool, f"{LIST}{pool + 1}/")
     assert not read_again(manager, core, pool)
@@ -130,7 +131,7 @@ def test_another_pools_page_is_read(manager: Client, core: RunningSandbox) -> No
 def test_what_was_read_back_is_no_longer_fresh(
     manager: Client, core: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     manager.post(address_of("edit", pool), filled_in(manager, "edit", pool))
     monkeypatch.setattr(just_read, "FRESH_SECONDS", 0)
     assert read_again(manager, core, pool)
@@ -139,7 +140,7 @@ def test_what_was_read_back_is_no_longer_fresh(
 def test_what_was_changed_since_is_read(
     manager: Client, sign_in_as: SignIn, core: RunningSandbox
 ) -> None:
-    pool, colleague = one_pool(manager), sign_in_as("Operator")
+    pool, colleague = ONE_POOL, sign_in_as("Operator")
     manager.post(address_of("edit", pool), filled_in(manager, "edit", pool))
     colleague.post(
         address_of("edit", pool), open_form(colleague, address_of("edit", pool), limit="9")
@@ -150,7 +151,7 @@ def test_what_was_changed_since_is_read(
 def test_what_another_origin_showed_is_not_handed_on(
     manager: Client, core: RunningSandbox, acme: Company
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     manager.post(address_of("edit", pool), filled_in(manager, "edit", pool))
     Company.objects.filter(pk=acme.pk).update(origin=acme.origin + 1)
     assert read_again(manager, core, pool)
@@ -158,7 +159,7 @@ def test_what_another_origin_showed_is_not_handed_on(
 
 def test_what_does_not_show_the_change_is_read_again(manager: Client, core: RunningSandbox) -> None:
     """It may have come meanwhile: that is another question."""
-    pool = one_pool(manager)
+    pool = ONE_POOL
     assert len(asked(manager, core, "edit", pool, "do-nothing;only=writes")) == 4
 
 
@@ -166,7 +167,7 @@ def test_a_session_that_cannot_be_saved_loses_no_outcome(
     manager: Client, core: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From a dialog nothing else is kept: the page behind it reads the pool."""
-    pool = one_pool(manager)
+    pool = ONE_POOL
     form = filled_in(manager, "edit", pool)
 
     def refuse(*_: object, **__: object) -> None:
@@ -183,7 +184,7 @@ def test_a_session_that_cannot_be_saved_loses_no_outcome(
 @pytest.mark.parametrize("behind", ["", LIST])
 @pytest.mark.parametrize("act", ACTS)
 def test_a_refusal_asks_twice(manager: Client, core: RunningSandbox, act: str, behind: str) -> None:
-    found = asked(manager, core, act, one_pool(manager), "status=422;only=writes", behind)
+    found = asked(manager, core, act, ONE_POOL, "status=422;only=writes", behind)
     assert len(found) == 2
     assert outcomes() == ["refused"]
 
@@ -194,11 +195,11 @@ def test_a_refusal_asks_twice(manager: Client, core: RunningSandbox, act: str, b
 def test_what_is_refused_before_sending_is_asked_once(
     manager: Client, core: RunningSandbox, act: str, fault: str, behind: str
 ) -> None:
-    assert asked(manager, core, act, one_pool(manager), fault, behind) == ["GET"]
+    assert asked(manager, core, act, ONE_POOL, fault, behind) == ["GET"]
 
 
 def test_a_refused_form_still_says_which_pool(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     form = filled_in(manager, "edit", pool)
     for fault in ("status=422;only=writes", "status=401"):
         core.set_fault(fault)
@@ -233,7 +234,7 @@ def divided(settings: LazySettings) -> float:
 def test_a_core_that_hangs_is_not_waited_for_beyond_the_deadline(
     manager: Client, core: RunningSandbox, short: float, act: str, fault: str, outcome: str | None
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     form = filled_in(manager, act, pool)
     core.set_fault(fault)
     begun = time.monotonic()
@@ -250,7 +251,7 @@ def test_what_the_deadline_leaves_unread_after_a_change_is_not_read(
     manager: Client, core: RunningSandbox, divided: float, act: str
 ) -> None:
     """Two calls fit into it, and three do not."""
-    pool = one_pool(manager)
+    pool = ONE_POOL
     form = filled_in(manager, act, pool)
     core.set_fault("latency=1.4")
     manager.post(address_of(act, pool), form)
@@ -263,7 +264,7 @@ def test_a_call_has_what_reading_first_left_of_the_deadline(
     manager: Client, core: RunningSandbox, divided: float
 ) -> None:
     """It would fit into a deadline of its own."""
-    pool = one_pool(manager)
+    pool = ONE_POOL
     form = filled_in(manager, "edit", pool)
 
     def slow_writes(**_: object) -> None:
@@ -282,7 +283,7 @@ def test_a_call_has_what_reading_first_left_of_the_deadline(
 def test_reading_first_leaves_the_change_half_of_the_time(
     manager: Client, core: RunningSandbox, divided: float
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     form = filled_in(manager, "edit", pool)
     core.set_fault("latency=3;only=reads")
     page = manager.post(address_of("edit", pool), form)
@@ -295,7 +296,7 @@ def test_a_change_that_has_its_intent_is_not_turned_away(
 ) -> None:
     """Others want the only place all the time: it is given up when the change has ended."""
     settings.CORE_LIMITS = limits = replace(settings.CORE_LIMITS, calls_at_once=1)
-    pool = one_pool(manager)
+    pool = ONE_POOL
     form = filled_in(manager, "edit", pool)
     over = threading.Event()
 

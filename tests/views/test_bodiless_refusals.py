@@ -9,7 +9,7 @@ from django.utils import timezone
 from pools.models import Lease, Token
 from pools.tokens.state import TokenState, state_of
 from sandbox.running import RunningSandbox
-from tests.views.changing import NEW, one_pool, open_form, outcomes, writes
+from tests.views.changing import NEW, ONE_POOL, open_form, outcomes, writes
 
 STATES: Final = {401: TokenState.REFUSED, 403: TokenState.READY}
 
@@ -20,7 +20,7 @@ def test_a_refused_change_holds_no_pool(
     manager: Client, core: RunningSandbox, operation: str, code: int
 ) -> None:
     page = {"create": "new", "update": "edit"}.get(operation, operation)
-    address = NEW if operation == "create" else f"/c/acme/pools/{one_pool(manager)}/{page}/"
+    address = NEW if operation == "create" else f"/c/acme/pools/{ONE_POOL}/{page}/"
     form = open_form(manager, address, **({"name": "Fresh"} if operation == "create" else {}))
     form["limit"] = "77"
     if operation == "delete":
@@ -38,7 +38,7 @@ def test_a_refused_change_holds_no_pool(
 def test_a_refused_read_says_what_the_token_may_not(
     manager: Client, core: RunningSandbox, page: str, code: int
 ) -> None:
-    address = page.format(pool=one_pool(manager))
+    address = page.format(pool=ONE_POOL)
     core.set_fault(f"status={code}")
     with_message = manager.get(address).context["problem"]
     core.set_fault(f"status={code},empty")

@@ -12,7 +12,7 @@ from pools.guidance.allowances import set_allowance
 from pools.models import Company, Entry, Reading
 from sandbox.running import RunningSandbox
 from tests.fixtures.panel import SignIn, actor, person_of, told
-from tests.views.changing import edit, newest, one_pool, open_form, writes
+from tests.views.changing import ONE_POOL, edit, newest, open_form, writes
 
 LEDGERLINE = {"id": 900, "name": "Ledgerline"}
 LEAK = "Cleared 3 times in the last 7 days: look for a leak."
@@ -25,7 +25,7 @@ def clear(client: Client, pool: int, times: int) -> None:
 
 
 def test_a_pool_that_is_cleared_often_says_so_on_list_pool_and_clear(manager: Client) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     clear(manager, pool, 2)
     for address in (f"/c/acme/pools/{pool}/", f"/c/acme/pools/{pool}/clear/"):
         page = manager.get(address)
@@ -45,7 +45,7 @@ def test_a_pool_that_is_cleared_often_says_so_on_list_pool_and_clear(manager: Cl
 def test_clear_says_what_it_drops_and_what_nobody_knows(
     manager: Client, core: RunningSandbox
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     page = manager.get(f"/c/acme/pools/{pool}/clear/")
     shown, said = page.context["pool"], told(page)
     assert f"{shown.name} {pool} in Acme" in said

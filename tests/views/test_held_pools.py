@@ -5,7 +5,7 @@ from django.test import Client
 
 from sandbox.running import RunningSandbox
 from tests.fixtures.panel import told
-from tests.views.changing import one_pool, open_form, unknown_edit
+from tests.views.changing import ONE_POOL, open_form, unknown_edit
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from tests.views.changing import one_pool, open_form, unknown_edit
 def test_its_connectors_are_those_that_the_form_was_opened_with(
     manager: Client, core: RunningSandbox, deed: str, said: str
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/{deed}/"
     page = manager.get(address)
     connectors, name = len(page.context["pool"].connectors), page.context["pool"].name

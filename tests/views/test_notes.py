@@ -9,7 +9,7 @@ from pools.models import Company, Entry, PinnedNote, Token
 from sandbox.running import RunningSandbox
 from tests.fixtures.ledger import tamper
 from tests.fixtures.panel import SignIn, person_of, told
-from tests.views.changing import edit, one_pool, open_form
+from tests.views.changing import ONE_POOL, edit, open_form
 
 TEXT = "tier 1: never above 5; ask Ana"
 COMPANY = "/c/acme/note/"
@@ -26,7 +26,9 @@ def pin(client: Client, where: str, text: str) -> None:
 
 @pytest.fixture
 def pool(manager: Client) -> int:
-    return one_pool(manager)
+    # A note is for what somebody has seen.
+    manager.get("/c/acme/pools/", {"per_page": 10})
+    return ONE_POOL
 
 
 def test_a_pools_note_stands_on_list_pool_and_every_confirmation(

@@ -19,7 +19,7 @@ from tests.fixtures.panel import SignIn
 from tests.fixtures.people import prove
 from tests.fixtures.sampling import every
 from tests.views.addresses import MATRIX, address_of
-from tests.views.changing import NEW, check, edit, one_pool, open_form, revert_of, unknown_edit
+from tests.views.changing import NEW, ONE_POOL, check, edit, open_form, revert_of, unknown_edit
 
 # What is looked for is what left the panel, over HTTP and into its log.
 pytestmark = pytest.mark.any_database
@@ -112,7 +112,7 @@ def test_adding_under_a_fault(
 def test_settling_under_a_fault(
     careless: Client, core: RunningSandbox, witness: Witness, fault: str
 ) -> None:
-    change = unknown_edit(careless, core, one_pool(careless))
+    change = unknown_edit(careless, core, ONE_POOL)
     core.set_fault(fault)
     answers = [check(careless, change), careless.get("/c/acme/changes/")]
     assert core.keys["acme"]["full"] not in witness.all_of(*answers)
@@ -122,7 +122,7 @@ def test_settling_under_a_fault(
 def test_reverting_under_a_fault(
     careless: Client, core: RunningSandbox, witness: Witness, fault: str
 ) -> None:
-    revert = revert_of(edit(careless, one_pool(careless), limit="77"))
+    revert = revert_of(edit(careless, ONE_POOL, limit="77"))
     form = open_form(careless, revert)
     core.set_fault(fault)
     answers = [careless.post(revert, form, follow=True), careless.get(revert)]

@@ -15,7 +15,7 @@ from sandbox.running import RunningSandbox, running_sandbox
 from tests.fixtures.clock import a_minute_later
 from tests.fixtures.kept_connections import close_kept_connections
 from tests.fixtures.panel import PASSWORD, give_token, person_of
-from tests.views.changing import edit, newest, one_pool, open_form, revert_of, unknown_edit, writes
+from tests.views.changing import ONE_POOL, edit, newest, open_form, revert_of, unknown_edit, writes
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,7 @@ def outside(company: Company) -> int:
 def test_the_pool_of_the_same_id_elsewhere_is_another_pool(
     manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     change = edit(manager, pool, limit="77", reason="T-1")
     moved = move(acme, manager, other_core)
 
@@ -68,7 +68,7 @@ def test_the_pool_of_the_same_id_elsewhere_is_another_pool(
 def test_what_is_recorded_afterwards_belongs_to_the_new_address(
     manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     edit(manager, pool, limit="77")
     moved = move(acme, manager, other_core)
     edit(manager, pool, limit="78")
@@ -89,7 +89,7 @@ def test_what_is_recorded_afterwards_belongs_to_the_new_address(
 def test_a_form_that_was_opened_before_the_move_sends_nothing_and_names_the_move(
     manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company, word: str
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/{word}/"
     form = open_form(manager, address)
     other = open_form(manager, f"/c/acme/pools/{pool + 1}/{word}/")
@@ -120,7 +120,7 @@ def test_what_was_typed_for_a_pool_is_not_filled_in_for_another(
     restored: bool,
     word: str,
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = "/c/acme/pools/new/" if word == "new" else f"/c/acme/pools/{pool}/{word}/"
     typed = {"name": "Mine", "limit": "7777"} if word != "delete" else {"confirm_name": "Mine"}
     form = open_form(manager, address, reason="T-1", **typed)
@@ -166,7 +166,7 @@ def test_what_was_typed_before_the_session_ended_stays_with_its_pool_even_if_tha
 def test_an_open_change_holds_its_own_pool_alone_and_is_not_settled_elsewhere(
     manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     change = unknown_edit(manager, core, pool)
     moved = move(acme, manager, other_core)
     assert open_changes(moved, pool) == []
@@ -192,7 +192,7 @@ FROM_BEFORE = "made before the company's address changed, or before Patchworks w
 def test_an_open_change_from_before_a_move_offers_to_unlock_it_alone(
     manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     change = unknown_edit(manager, core, pool)
     pages = ["/c/acme/pools/", f"/changes/{change}/"]
     for page in pages:
@@ -223,7 +223,7 @@ def test_an_open_change_from_before_a_move_offers_to_unlock_it_alone(
 def test_open_changes_of_both_sides_of_a_move_are_told_apart(
     manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     unknown_edit(manager, core, pool)
     move(acme, manager, other_core)
     unknown_edit(manager, other_core, pool)
@@ -236,7 +236,7 @@ def test_open_changes_of_both_sides_of_a_move_are_told_apart(
 def test_what_could_not_be_read_back_before_a_move_is_not_offered_to_be_read_after_it(
     manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/edit/"
     form = open_form(manager, address, limit="77")
     core.set_fault("status=503;only=reads;skip=1")
@@ -255,7 +255,7 @@ def test_what_could_not_be_read_back_before_a_move_is_not_offered_to_be_read_aft
 def test_moving_with_open_changes_says_so_first(
     manager: Client, core: RunningSandbox, other_core: RunningSandbox, acme: Company, admin: Client
 ) -> None:
-    unknown_edit(manager, core, one_pool(manager))
+    unknown_edit(manager, core, ONE_POOL)
     address = "/companies/acme/"
     form = {"name": "Acme", "base_url": other_core.url, "colour": "teal", "position": "100"}
     page = admin.post(address, form)
@@ -283,7 +283,7 @@ def test_a_token_for_the_new_address_is_not_compared_with_the_old_one(
 def test_ids_that_began_again_begin_another_origin_with_the_reason_on_the_record(
     manager: Client, core: RunningSandbox, acme: Company, admin: Client
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     edit(manager, pool, limit="77")
     form = {"name": "Acme", "base_url": core.url, "colour": "teal", "position": "100"}
     address = "/companies/acme/"

@@ -14,7 +14,7 @@ from pools.models.vocabulary import Kind
 from sandbox.running import RunningSandbox, running_sandbox
 from tests.fixtures.kept_connections import close_kept_connections
 from tests.fixtures.panel import query_of, streamed
-from tests.views.changing import NEW, edit, newest, one_pool, open_form, outcomes
+from tests.views.changing import NEW, ONE_POOL, edit, newest, open_form, outcomes
 
 pytestmark = pytest.mark.any_database
 
@@ -64,7 +64,7 @@ def telling_none(core: RunningSandbox) -> RunningSandbox:
 def test_connectors_that_were_not_asked_for_are_not_known_to_be_none(
     manager: Client, telling_none: RunningSandbox
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     telling_none.switch(includes="refused")
     assert NO_CONNECTORS in unescape(manager.get(LIST).text)
     page = manager.get(f"{LIST}{pool}/")
@@ -77,7 +77,7 @@ def test_connectors_that_were_not_asked_for_are_not_known_to_be_none(
 def test_an_edit_says_nothing_of_connectors_that_were_not_asked_for(
     manager: Client, telling_none: RunningSandbox
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     telling_none.switch(includes="refused")
     edit(manager, pool, limit="7")
     address = f"{LIST}{pool}/edit/"
@@ -88,7 +88,7 @@ def test_an_edit_says_nothing_of_connectors_that_were_not_asked_for(
 def test_nobody_detached_connectors_that_were_not_asked_for(
     manager: Client, telling_none: RunningSandbox
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     edit(manager, pool, limit="7")
     telling_none.switch(includes="refused")
     manager.get(f"{LIST}{pool}/")
@@ -98,7 +98,7 @@ def test_nobody_detached_connectors_that_were_not_asked_for(
 def test_the_answer_to_an_edit_tells_nothing_of_connectors(
     manager: Client, telling_none: RunningSandbox
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"{LIST}{pool}/edit/"
     form = open_form(manager, address, limit="7")
     telling_none.set_fault("rate-limit=100;only=reads;skip=1;times=9")
@@ -125,7 +125,7 @@ def test_connectors_that_are_not_told_any_more_were_not_changed(
 ) -> None:
     """Neither where they were known when the form was opened, nor the other way round."""
     monkeypatch.setattr("pools.core.client._Lately.has", lambda *_: False)
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"{LIST}{pool}/delete/"
     name = core.company("acme").pool(pool).name
     core.switch(includes=first)

@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 from pools.models import Entry
 from sandbox.running import RunningSandbox
 from tests.fixtures.panel import SignIn, json_of, told
-from tests.views.changing import NEW, dialog, edit, one_pool, open_form, outcomes, writes
+from tests.views.changing import NEW, ONE_POOL, dialog, edit, open_form, outcomes, writes
 
 
 def hidden(page: Any, name: str) -> str:
@@ -32,14 +32,14 @@ def test_creating_leads_to_the_new_pool(manager: Client, core: RunningSandbox) -
 
 
 def test_edit_sends_what_changed_and_nothing_else(manager: Client, core: RunningSandbox) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
+    address = f"/c/acme/pools/{ONE_POOL}/edit/"
     manager.post(address, open_form(manager, address, limit="77", reason="T-2"))
     sent = next(request for request in core.journal if request.method == "PUT")
     assert json_of(sent) == {"limit": 77}
 
 
 def test_edit_shows_in_the_history(manager: Client) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/edit/"
     manager.post(address, open_form(manager, address, limit="77", reason="T-3"))
     item = manager.get(f"/c/acme/pools/{pool}/").context["history"][0].change
@@ -48,7 +48,7 @@ def test_edit_shows_in_the_history(manager: Client) -> None:
 
 
 def test_saving_nothing_is_said_and_not_sent(manager: Client, core: RunningSandbox) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
+    address = f"/c/acme/pools/{ONE_POOL}/edit/"
     answer = manager.post(address, open_form(manager, address))
     assert answer.status_code == 422
     assert "Nothing to save" in answer.content.decode()
@@ -93,7 +93,7 @@ def test_second_submit_sends_nothing(manager: Client, core: RunningSandbox) -> N
 def test_a_conflict_sends_nothing_and_is_shown_in_the_fields_row(
     manager: Client, core: RunningSandbox
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/edit/"
     form = open_form(manager, address, limit="77")
     core.company("acme").change_pool(pool, limit=66, timeout=999)
@@ -172,7 +172,7 @@ def test_an_edit_begins_at_the_limit_and_says_who_shares_it(
 
 
 def test_a_field_that_was_left_alone_is_no_conflict(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/edit/"
     form = open_form(manager, address, limit="77")
     core.company("acme").change_pool(pool, timeout=999)
@@ -184,7 +184,7 @@ def test_a_field_that_was_left_alone_is_no_conflict(manager: Client, core: Runni
 def test_going_on_after_a_conflict_keeps_the_colleagues_value(
     manager: Client, core: RunningSandbox
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/edit/"
     form = open_form(manager, address, limit="77")
     core.company("acme").change_pool(pool, limit=66, timeout=999)
@@ -198,7 +198,7 @@ def test_going_on_after_a_conflict_keeps_the_colleagues_value(
 def test_a_conflict_without_values_compares_two_versions(
     manager: Client, core: RunningSandbox
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/delete/"
     form = open_form(manager, address)
     form |= {"confirm_name": manager.get(address).context["pool"].name}
@@ -210,7 +210,7 @@ def test_a_conflict_without_values_compares_two_versions(
 
 
 def test_a_clear_is_no_conflict_with_an_edit(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/clear/"
     form = open_form(manager, address)
     core.company("acme").change_pool(pool, limit=66)
@@ -236,14 +236,14 @@ def test_a_conflict_over_a_connector_shows_the_connectors(
 def test_a_form_without_its_seen_pool_is_not_sent(
     manager: Client, core: RunningSandbox, seen: str
 ) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
+    address = f"/c/acme/pools/{ONE_POOL}/edit/"
     answer = manager.post(address, open_form(manager, address, limit="77", seen=seen))
     assert answer.status_code == 422
     assert writes(core) == []
 
 
 def test_another_pools_form_is_not_sent(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     form = open_form(manager, f"/c/acme/pools/{pool}/clear/")
     answer = manager.post(f"/c/acme/pools/{pool + 1}/clear/", form)
     assert answer.status_code == 422
@@ -251,7 +251,7 @@ def test_another_pools_form_is_not_sent(manager: Client, core: RunningSandbox) -
 
 
 def test_clear_is_one_post(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/clear/"
     answer = manager.post(address, open_form(manager, address, reason="stuck"), follow=True)
     assert "Cleared the pending requests of" in answer.content.decode()
@@ -261,7 +261,7 @@ def test_clear_is_one_post(manager: Client, core: RunningSandbox) -> None:
 def test_delete_asks_for_the_name_where_connectors_hang(
     manager: Client, core: RunningSandbox
 ) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/delete/"
+    address = f"/c/acme/pools/{ONE_POOL}/delete/"
     answer = manager.post(address, open_form(manager, address, confirm_name="wrong"))
     assert answer.status_code == 422
     assert "confirm_name" in answer.context["form"].errors
@@ -269,7 +269,7 @@ def test_delete_asks_for_the_name_where_connectors_hang(
 
 
 def test_delete_with_the_name_deletes(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/delete/"
     name = manager.get(address).context["pool"].name
     answer = manager.post(address, open_form(manager, address, confirm_name=name), follow=True)
@@ -278,7 +278,7 @@ def test_delete_with_the_name_deletes(manager: Client, core: RunningSandbox) -> 
 
 
 def test_unknown_outcome_holds_the_pool(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/clear/"
     form = open_form(manager, address)
     core.set_fault("status=500;only=writes")
@@ -302,7 +302,7 @@ def test_an_unknown_creation_points_to_the_list(manager: Client, core: RunningSa
 
 
 def test_an_unknown_clear_promises_no_finding_out(manager: Client, core: RunningSandbox) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/clear/"
+    address = f"/c/acme/pools/{ONE_POOL}/clear/"
     form = open_form(manager, address)
     core.set_fault("status=500;only=writes")
     page = manager.post(address, form, follow=True).text
@@ -311,7 +311,7 @@ def test_an_unknown_clear_promises_no_finding_out(manager: Client, core: Running
 
 
 def test_releasing_needs_a_reason_and_frees_the_pool(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/clear/"
     form = open_form(manager, address)
     core.set_fault("status=500;only=writes")
@@ -327,7 +327,7 @@ def test_releasing_needs_a_reason_and_frees_the_pool(manager: Client, core: Runn
 
 def test_a_line_break_of_a_reason_is_one_character(manager: Client) -> None:
     lines = ["x" * 50] * 19 + ["y" * 31]
-    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
+    address = f"/c/acme/pools/{ONE_POOL}/edit/"
     answer = manager.post(
         address, open_form(manager, address, limit="7", reason="\r\n".join(lines))
     )
@@ -409,7 +409,7 @@ def test_a_form_of_a_pool_that_does_not_say_which_is_refused_with_what_was_typed
     manager: Client, core: RunningSandbox, act: str
 ) -> None:
     """Sent again it would be about whatever pool has the id by now: it has to be opened again."""
-    address = f"/c/acme/pools/{one_pool(manager)}/{act}/"
+    address = f"/c/acme/pools/{ONE_POOL}/{act}/"
     typed = open_form(manager, address, reason="T-1") | {"seen": ""}
     page = manager.post(address, typed)
     assert page.status_code == 422
@@ -420,7 +420,7 @@ def test_a_form_of_a_pool_that_does_not_say_which_is_refused_with_what_was_typed
 
 
 def test_a_dialog_answers_with_a_sentence_and_an_event(manager: Client) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/clear/"
     answer = dialog(manager, address, open_form(manager, address), "/c/acme/pools/?page=2")
     assert answer.status_code == 200
@@ -429,7 +429,7 @@ def test_a_dialog_answers_with_a_sentence_and_an_event(manager: Client) -> None:
 
 
 def test_deleting_from_its_own_page_leaves_it(manager: Client) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/delete/"
     name = manager.get(address).context["pool"].name
     form = open_form(manager, address, confirm_name=name)
@@ -447,7 +447,7 @@ def test_a_dialog_with_bad_values_stays_a_dialog(manager: Client) -> None:
 def test_a_refused_token_is_mended_and_the_form_is_still_filled(
     manager: Client, core: RunningSandbox
 ) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
+    address = f"/c/acme/pools/{ONE_POOL}/edit/"
     form = open_form(manager, address, limit="77", reason="T-11")
     core.set_fault("status=401;only=writes")
     answer = manager.post(address, form)
@@ -461,7 +461,7 @@ def test_a_refused_token_is_mended_and_the_form_is_still_filled(
 def test_a_form_that_cannot_be_shown_yet_is_still_filled_afterwards(
     manager: Client, core: RunningSandbox, fault: str
 ) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/edit/"
+    address = f"/c/acme/pools/{ONE_POOL}/edit/"
     form = open_form(manager, address, limit="77")
     core.set_fault("status=401;only=writes")
     manager.post(address, form)
@@ -475,7 +475,7 @@ def test_a_form_that_cannot_be_shown_yet_is_still_filled_afterwards(
 
 
 def test_an_unknown_outcome_quotes_patchworks(manager: Client, core: RunningSandbox) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/edit/"
     core.set_fault("status=423;only=writes")
     page = manager.post(address, open_form(manager, address, limit="77"), follow=True)
@@ -486,7 +486,7 @@ def test_an_unknown_outcome_quotes_patchworks(manager: Client, core: RunningSand
 def test_what_was_not_typed_follows_the_pool_meanwhile(
     manager: Client, core: RunningSandbox
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/edit/"
     form = open_form(manager, address, limit="77")
     core.set_fault("status=401;only=writes")
@@ -501,7 +501,7 @@ def test_a_kept_form_is_given_back_once_and_at_its_own_address(
 ) -> None:
     core.set_fault("status=401;only=writes")
     manager.post(NEW, open_form(manager, NEW, name="Kept", limit="3"))
-    pool = one_pool(manager)
+    pool = ONE_POOL
     assert manager.get(f"/c/acme/pools/{pool}/edit/").context["form"]["name"].value() != "Kept"
     assert manager.get(NEW).context["form"]["name"].value() == "Kept"
     assert manager.get(NEW).context["form"]["name"].value() is None
@@ -510,7 +510,7 @@ def test_a_kept_form_is_given_back_once_and_at_its_own_address(
 def test_what_core_confirms_and_does_not_do_is_told_and_stays_told(
     manager: Client, core: RunningSandbox
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/edit/"
     limit = manager.get(address).context["pool"].limit
     form = open_form(manager, address, limit=str(limit + 1))
@@ -542,7 +542,7 @@ def test_a_number_out_of_bounds_is_told_the_bound(
 def test_a_held_pool_says_so_before_a_form_is_filled_in(
     manager: Client, core: RunningSandbox
 ) -> None:
-    address = f"/c/acme/pools/{one_pool(manager)}/clear/"
+    address = f"/c/acme/pools/{ONE_POOL}/clear/"
     form = open_form(manager, address)
     core.set_fault("status=500;only=writes")
     manager.post(address, form)
@@ -556,7 +556,7 @@ def test_a_held_pool_says_so_before_a_form_is_filled_in(
 def test_what_is_typed_in_a_form_that_was_sent_is_another_change(
     manager: Client, core: RunningSandbox
 ) -> None:
-    pool = one_pool(manager)
+    pool = ONE_POOL
     address = f"/c/acme/pools/{pool}/edit/"
     form = open_form(manager, address, limit="77", reason="T-1")
     manager.post(address, form)

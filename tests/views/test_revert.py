@@ -16,10 +16,10 @@ from sandbox.running import RunningSandbox
 from tests.changes.recorded import a_change, read_back
 from tests.fixtures.panel import SignIn, json_of, make_company, told
 from tests.views.changing import (
+    ONE_POOL,
     dialog,
     edit,
     newest,
-    one_pool,
     open_form,
     outcomes,
     revert_of,
@@ -42,7 +42,7 @@ def limit_of(core: RunningSandbox, pool: int) -> Any:
 
 @pytest.fixture
 def pool(manager: Client) -> int:
-    return one_pool(manager)
+    return ONE_POOL
 
 
 @pytest.fixture

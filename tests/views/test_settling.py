@@ -20,14 +20,14 @@ from pools.wording.settling import settled_message
 from sandbox.running import RunningSandbox
 from tests.changes.recorded import NOON, a_change, minutes, settled
 from tests.fixtures.panel import SignIn, give_token, make_company, make_person
-from tests.views.changing import check, one_pool, open_form, outcomes, unknown_edit, writes
+from tests.views.changing import ONE_POOL, check, open_form, outcomes, unknown_edit, writes
 
 LIST = "/c/acme/changes/"
 
 
 @pytest.fixture
 def pool(manager: Client) -> int:
-    return one_pool(manager)
+    return ONE_POOL
 
 
 @pytest.fixture

@@ -175,18 +175,26 @@ def test_verifying_has_one_deadline_for_all_its_calls(
     assert [request.method for request in core.journal][-2:] == ["GET", "GET"]
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "short", "with a space", "new\nline-key", "x" * 5000, "ключ-ключ-ключ", "tab\tkey-abc"],
-)
+AWKWARD = [
+    "",
+    "short",
+    "with a space",
+    "new\nline-key",
+    "x" * 5000,
+    "ключ-ключ-ключ",
+    "tab\tkey-abc",
+]
+
+
 def test_awkward_tokens_are_refused_before_anything_is_sent(
-    newcomer: Client, core: RunningSandbox, text: str
+    newcomer: Client, core: RunningSandbox
 ) -> None:
     core.reset()
-    answer = newcomer.post(ADD, {"company": "acme", "kind": "api_key", "token": text})
-    assert answer.status_code == 422
-    assert list(answer.context["form"].errors) == ["token"]
-    assert core.journal == []
+    for text in AWKWARD:
+        answer = newcomer.post(ADD, {"company": "acme", "kind": "api_key", "token": text})
+        assert answer.status_code == 422, text
+        assert list(answer.context["form"].errors) == ["token"], text
+        assert core.journal == [], text
 
 
 def test_a_token_that_core_refuses_is_not_stored(newcomer: Client) -> None:
@@ -212,20 +220,23 @@ def test_verify_says_that_it_works(manager: Client) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "pasted",
-    [
+PASTED = [
         "{}\n", " {}", "\u00a0{}\u200b", "\ufeff{}", "Bearer {}", "bearer  {} ",
         "Authorization: Bearer {}\r\n", '"{}"', "'{}'", "`{}`", "“{}”", '"{}",', '"Bearer {}"',
         'Bearer "{}"', '"Authorization": "Bearer {}",', '"Authorization: Bearer {}"',
-    ],
-)  # fmt: skip
+]  # fmt: skip
+
+
 def test_what_was_copied_along_with_a_token_is_left_out(
-    newcomer: Client, core: RunningSandbox, pasted: str
+    newcomer: Client, core: RunningSandbox
 ) -> None:
     bearer = core.bearer("acme", "manager")
-    assert "257 pools" in enter(newcomer, kind="bearer", token=pasted.format(bearer))
-    assert core.journal[-1].header("Authorization") == f"Bearer {bearer}"
+    for pasted in PASTED:
+        core.reset()
+        Token.objects.all().delete()
+        typed = pasted.format(bearer)
+        assert "257 pools" in enter(newcomer, kind="bearer", token=typed), pasted
+        assert core.journal[-1].header("Authorization") == f"Bearer {bearer}", pasted
 
 
 def test_a_quote_that_is_part_of_a_key_stays(newcomer: Client, core: RunningSandbox) -> None:

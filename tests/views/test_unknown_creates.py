@@ -10,7 +10,7 @@ from django.test import Client
 
 from pools.models import Entry
 from sandbox.running import RunningSandbox
-from tests.views.changing import check, one_pool, open_form, unknown_edit
+from tests.views.changing import ONE_POOL, check, open_form, unknown_edit
 
 NEW = "/c/acme/pools/new/"
 LOCKED = "nobody can create another pool with this name."
@@ -65,7 +65,7 @@ def test_a_second_one_with_its_name_waits_for_it(manager: Client, unknown: uuid.
 def test_beside_a_locked_pool_both_are_said(
     manager: Client, core: RunningSandbox, unknown: uuid.UUID
 ) -> None:
-    unknown_edit(manager, core, one_pool(manager))
+    unknown_edit(manager, core, ONE_POOL)
     both = "nobody can change this pool or create another pool with this name."
     assert both in said(manager.get("/c/acme/pools/"))
 
