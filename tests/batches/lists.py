@@ -36,14 +36,18 @@ def with_connectors(place: Place, name: str, limit: int = 5, **systems: int) -> 
     return pool.id
 
 
-def read(place: Place) -> dict[int, Pool]:
-    """The pools of the place, as a list page of Core shows them."""
+def read(place: Place, ids: Sequence[int] | None = None) -> dict[int, Pool]:
+    """These pools of the place, or all, as a list page of Core shows them."""
     found: dict[int, Pool] = {}
     number = 1
     while True:
         page = place.client().list_pools(PoolQuery(page=number, per_page=100))
-        found |= {pool.id: pool for pool in page.pools if pool.id is not None}
-        if page.is_last:
+        found |= {
+            pool.id: pool
+            for pool in page.pools
+            if pool.id is not None and (ids is None or pool.id in ids)
+        }
+        if page.is_last or (ids is not None and found.keys() >= set(ids)):
             return found
         number += 1
 
@@ -68,7 +72,7 @@ def frozen(
     ids: Sequence[int] | None = None,
 ) -> Batch:
     """A frozen list of these pools, or of all; what was read for it is forgotten at Core."""
-    seen = read(place)
+    seen = read(place, ids)
     order = Order(operation, how, "ZD-4711", Source.TICKED)
     listed = wishes(operation, how, seen, list(seen) if ids is None else ids)
     batch = freeze(place.client(), place.company, actor(user), user, order, listed, seen)
