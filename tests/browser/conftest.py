@@ -1,6 +1,7 @@
 """A real browser before the real demo: gunicorn, the sandbox Core, and what make demo seeds."""
 
 import fcntl
+import http.client
 import os
 import re
 import shutil
@@ -10,16 +11,19 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urlsplit
+from urllib.request import urlopen
 
 import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError
 
 import adminpanel.demo
+from tests.browser import quick_demo
 from tests.fixtures.workers import BROWSER
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -53,7 +57,7 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def static_files(of_run: Path) -> Path:
-    """Collected and compressed once for all workers of a run, which takes seconds.
+    """Collected once for all workers of a run, which takes seconds.
 
     The compiled templates are beside the folder.
     """
@@ -61,7 +65,7 @@ def static_files(of_run: Path) -> Path:
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        making = adminpanel.demo.Demo(folder, adminpanel.demo.environment(folder))
+        making = adminpanel.demo.Demo(folder, quick_demo.environment(folder))
         adminpanel.demo.collect_static_files(making)
     return folder / "static"
 
@@ -175,6 +179,12 @@ def context(kept_context: BrowserContext) -> Iterator[BrowserContext]:
 @pytest.fixture
 def complaints(context: BrowserContext) -> Iterator[list[str]]:
     """What the browser complains about (refused scripts and styles, errors): nothing."""
+    with no_complaints(context) as found:
+        yield found
+
+
+@contextmanager
+def no_complaints(context: BrowserContext) -> Iterator[list[str]]:
     found: list[str] = []
 
     def said(message: ConsoleMessage) -> None:
@@ -192,22 +202,35 @@ def complaints(context: BrowserContext) -> Iterator[list[str]]:
     assert [text for text in found if not NO_COMPLAINT.search(text)] == []
 
 
+@pytest.fixture(scope="session")
+def word_of_control(demo: Demo) -> str:
+    """Which the form has that switches faults, for as long as the sandbox runs."""
+    with urlopen(demo.control_url) as page:
+        word = re.search(r'name="word" value="([^"]+)"', page.read().decode())
+    assert word
+    return word[1]
+
+
 @pytest.fixture
-def core_fault(context: BrowserContext, demo: Demo) -> Iterator[Fault]:
+def core_fault(demo: Demo, word_of_control: str) -> Iterator[Fault]:
     """Switches a fault of the sandbox Core on, for the length of the test."""
+    on = ""
 
     def switch(faults: str) -> None:
+        nonlocal on
         # As its form does, which test_whole_job.py fills in.
-        word = re.search(
-            r'name="word" value="([^"]+)"', context.request.get(demo.control_url).text()
-        )
-        assert word
-        form = {"word": word[1], "faults": faults}
-        answer = context.request.post(demo.control_url, form=form, max_redirects=0)
-        assert answer.status == 303, answer.text()
+        address = urlsplit(demo.control_url)
+        connection = http.client.HTTPConnection(address.netloc)
+        with closing(connection):
+            body = urlencode({"word": word_of_control, "faults": faults})
+            connection.request("POST", address.path, body)
+            answer = connection.getresponse()
+            assert answer.status == 303, answer.read()
+        on = faults
 
     yield switch
-    switch("")
+    if on:
+        switch("")
 
 
 def sign_in(page: Page, name: str) -> None:
@@ -261,6 +284,16 @@ def manager(
     """A manager at work, with JavaScript."""
     with let_in(context, demo.url, "manager"):
         yield page
+
+
+@pytest.fixture
+def clocked(browser: Browser, browser_context_args: dict[str, Any], demo: Demo) -> Iterator[Page]:
+    """A manager at work, with a clock that the test moves. A context keeps it to its end."""
+    context = browser.new_context(**browser_context_args)
+    context.clock.install()
+    with no_complaints(context), let_in(context, demo.url, "manager"):
+        yield context.new_page()
+    context.close()
 
 
 @pytest.fixture

@@ -14,16 +14,23 @@ from tests.browser.conftest import Fault
 POOLS: Final = "/c/acme/pools/"
 
 
-def send(page: Page, address: str, values: dict[str, str]) -> APIResponse:
-    """The answer to the form at an address, sent with these values as a browser sends it."""
-    request = page.context.request
-    forms = LexborHTMLParser(request.get(address).text()).css("form")
+Filled = dict[str, str | float | bool]
+
+
+def filled_in(page: Page, address: str) -> Filled:
+    """What the form at an address has in its fields, those that are hidden too."""
+    forms = LexborHTMLParser(page.context.request.get(address).text()).css("form")
     (form,) = (form for form in forms if form.css_first("[name=form_id]"))
-    filled_in: dict[str, str | float | bool] = {
+    return {
         str(field.attributes["name"]): field.attributes.get("value") or field.text()
         for field in form.css("[name]")
     }
-    return request.post(address, form={**filled_in, **values})
+
+
+def send(page: Page, address: str, values: dict[str, str]) -> APIResponse:
+    """The answer to the form at an address, sent with these values as a browser sends it."""
+    form: Filled = {**filled_in(page, address), **values}
+    return page.context.request.post(address, form=form)
 
 
 def _sent(page: Page, address: str, values: dict[str, str]) -> str:

@@ -6,7 +6,14 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.axe import violations, violations_in_both_themes
+from tests.browser.axe import (
+    DARK_AND_NARROW,
+    LIGHT_AND_WIDE,
+    WIDE,
+    nothing_is_wrong,
+    violations,
+    violations_in_both_themes,
+)
 from tests.browser.conftest import Fault
 from tests.browser.pools import POOLS, new_pool
 from tests.fixtures.sampling import at_length
@@ -72,10 +79,8 @@ def test_a_list_is_chosen_previewed_run_retried_and_reverted(
     manager.get_by_role("button", name="Run: change 2 pools").click()
     outcomes(manager, "refused|done", "refused|done")
     core_fault("")
-    assert violations_in_both_themes(manager) == []
-    manager.set_viewport_size({"width": 320, "height": 800})
-    assert violations(manager) == []
-    manager.set_viewport_size({"width": 1440, "height": 900})
+    nothing_is_wrong(manager, LIGHT_AND_WIDE)
+    manager.set_viewport_size(WIDE)
     # What failed, as a list of its own.
     manager.get_by_role("button", name="Retry what failed (1)").click()
     manager.get_by_role("button", name="Run: change 1 pool").click()
@@ -162,8 +167,8 @@ def in_the_record(page: Page, title: str, count: int) -> None:
     expect(line).to_be_in_viewport()
     expect(page.locator("tr.of-list").first).to_be_in_viewport()
     if page.evaluate("Boolean(window.htmx)"):
-        assert violations_in_both_themes(page) == []
-        narrow(page)
+        nothing_is_wrong(page, DARK_AND_NARROW)
+        page.set_viewport_size(WIDE)
     line.get_by_role("link", name=title).click()
     expect(page.locator("tr.of-list")).to_have_count(0)
 

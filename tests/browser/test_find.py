@@ -13,7 +13,7 @@ pytestmark = pytest.mark.any_database
 @pytest.fixture
 def seen(manager: Page) -> Page:
     """The manager, on a page without pools, with those of Acme in the catalogue."""
-    manager.goto("/c/acme/pools/?per_page=100")
+    assert manager.context.request.get("/c/acme/pools/?per_page=100").ok
     manager.goto("/tokens/")
     return manager
 

@@ -96,23 +96,22 @@ def test_without_javascript_the_text_is_on_the_changes_page(plain: Page) -> None
 
 
 def test_checking_again_shows_that_it_works_and_then_what_it_found(
-    manager: Page, core_fault: Fault
+    clocked: Page, core_fault: Fault
 ) -> None:
-    manager.clock.install()
-    pool = hold(manager, core_fault)
-    check = manager.get_by_role("button", name="Check again")
+    pool = hold(clocked, core_fault)
+    check = clocked.get_by_role("button", name="Check again")
     expect(check).to_be_disabled()
-    manager.clock.fast_forward(61_000)
-    manager.evaluate("addEventListener('submit', (event) => event.preventDefault())")
+    clocked.clock.fast_forward(61_000)
+    clocked.evaluate("addEventListener('submit', (event) => event.preventDefault())")
     check.click()
-    expect(manager.locator("#announce")).to_have_text("Reading the pool twice…")
-    expect(manager.locator("[data-busy] > span")).to_be_hidden()
-    manager.reload()
-    expect(manager.get_by_text(re.compile("^From .*, in .* s.$"))).to_be_visible()
-    manager.clock.fast_forward(61_000)
+    expect(clocked.locator("#announce")).to_have_text("Reading the pool twice…")
+    expect(clocked.locator("[data-busy] > span")).to_be_hidden()
+    clocked.reload()
+    expect(clocked.get_by_text(re.compile("^From .*, in .* s.$"))).to_be_visible()
+    clocked.clock.fast_forward(61_000)
     check.click()
-    expect(manager.locator("#outcome")).to_contain_text("it is too early to check")
-    expect(manager).to_have_url(pool)
+    expect(clocked.locator("#outcome")).to_contain_text("it is too early to check")
+    expect(clocked).to_have_url(pool)
 
 
 def test_a_held_pool_is_checked_and_released_without_javascript(

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.browser.conftest import Demo, let_in
-from tests.browser.pools import POOLS, new_pool, send
+from tests.browser.pools import POOLS, Filled, filled_in, new_pool
 
 pytestmark = pytest.mark.any_database
 
@@ -71,6 +71,7 @@ def judged(browser: Browser, browser_context_args: dict[str, Any], demo: Demo) -
     with let_in(context, demo.url, "manager"):
         page = context.new_page()
         page.goto("/c/acme/pools/new/")
+        form = filled_in(page, f"{POOLS}new/")
 
         def said(label: str, typed: str) -> list[list[str]]:
             page.get_by_label("Name").fill("")
@@ -78,7 +79,8 @@ def judged(browser: Browser, browser_context_args: dict[str, Any], demo: Demo) -
             page.get_by_label(label).fill(typed)
             page.get_by_label("Limit").focus()
             errors = f".field-{label.lower()} .errorlist"
-            refused = LexborHTMLParser(send(page, f"{POOLS}new/", {label.lower(): typed}).text())
+            sent: Filled = {**form, label.lower(): typed}
+            refused = LexborHTMLParser(context.request.post(f"{POOLS}new/", form=sent).text())
             assert refused.css(".field-limit .errorlist")
             by_server = [each.text(strip=True) for each in refused.css(errors)]
             return [page.locator(errors).all_inner_texts(), by_server]

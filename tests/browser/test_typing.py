@@ -233,6 +233,16 @@ PRESSED = (
 )
 
 
+CLICKED_IN_VAIN = """() => {
+  window.clicked = [];
+  addEventListener("click", (event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    window.clicked.push(event.target.textContent.trim());
+  }, true);
+}"""
+
+
 # What a key writes, and where it is.
 NEW_POOL = [
     *(("т", "KeyN"), ("Т", "KeyN"), ("ν", "KeyN"), ("מ", "KeyN"), ("ى", "KeyN"), ("N", "KeyN")),
@@ -250,11 +260,16 @@ OTHERS = [
 def test_single_keys_work_whatever_the_layout(manager: Page) -> None:
     manager.goto(POOLS)
     heading = manager.get_by_role("heading", name="New pool")
-    for key, code in NEW_POOL:
+    key, code = NEW_POOL[0]
+    manager.evaluate(PRESSED, {"key": key, "code": code})
+    expect(heading).to_be_visible()
+    manager.keyboard.press("Escape")
+    expect(heading).to_be_hidden()
+    # The others press the same, which from here on leads nowhere.
+    manager.evaluate(CLICKED_IN_VAIN)
+    for key, code in NEW_POOL[1:]:
         manager.evaluate(PRESSED, {"key": key, "code": code})
-        expect(heading, f"{key} at {code}").to_be_visible()
-        manager.keyboard.press("Escape")
-        expect(heading).to_be_hidden()
+        assert manager.evaluate("window.clicked.splice(0)") == ["New pool"], f"{key} at {code}"
 
 
 def test_another_key_is_another_key(manager: Page, asked: list[str]) -> None:

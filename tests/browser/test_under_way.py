@@ -90,16 +90,15 @@ def test_a_failed_refresh_leaves_what_was_said_of_a_change(
 
 
 def test_a_held_page_shows_by_itself_that_the_pool_is_free(
-    manager: Page, core_fault: Fault
+    clocked: Page, core_fault: Fault
 ) -> None:
-    manager.clock.install()
-    hold(manager, core_fault)
-    other = manager.context.new_page()
-    other.goto(manager.url)
+    hold(clocked, core_fault)
+    other = clocked.context.new_page()
+    other.goto(clocked.url)
     other.get_by_role("link", name="Unlock anyway").click()
     other.get_by_label("Reason").fill("asked them")
     other.get_by_role("button", name="Unlock anyway").click()
     expect(other.locator("#pencil-pool")).to_be_visible()
-    manager.clock.fast_forward(15_000)
-    expect(manager.locator("#pencil-pool")).to_be_visible()
-    expect(manager.locator(".head .chip-held")).to_have_count(0)
+    clocked.clock.fast_forward(15_000)
+    expect(clocked.locator("#pencil-pool")).to_be_visible()
+    expect(clocked.locator(".head .chip-held")).to_have_count(0)

@@ -47,31 +47,29 @@ def test_a_core_that_never_answers_is_told_on_the_page_that_was_begun(
 
 
 def test_a_rate_limit_is_counted_down_and_the_list_then_read_again(
-    manager: Page, core_fault: Fault
+    clocked: Page, core_fault: Fault
 ) -> None:
-    manager.clock.install()
     core_fault("rate-limit=30;only=list")
-    manager.goto(POOLS)
-    line = manager.get_by_text(re.compile(r"^Try again in (30|2\d) s\.$"))
+    clocked.goto(POOLS)
+    line = clocked.get_by_text(re.compile(r"^Try again in (30|2\d) s\.$"))
     expect(line).to_have_attribute("aria-live", "off")
     core_fault("")
-    manager.clock.fast_forward(31_000)
-    expect(manager.locator("#pool-table tbody tr").first).to_be_visible()
+    clocked.clock.fast_forward(31_000)
+    expect(clocked.locator("#pool-table tbody tr").first).to_be_visible()
 
 
-def test_a_form_works_again_when_the_rate_limit_is_over(manager: Page, core_fault: Fault) -> None:
-    manager.clock.install()
-    manager.goto(f"{POOLS}1/edit/")
+def test_a_form_works_again_when_the_rate_limit_is_over(clocked: Page, core_fault: Fault) -> None:
+    clocked.goto(f"{POOLS}1/edit/")
     core_fault("rate-limit=30;only=get")
-    manager.get_by_label("Limit").fill("77")
-    save = manager.get_by_role("button", name="Save changes")
+    clocked.get_by_label("Limit").fill("77")
+    save = clocked.get_by_role("button", name="Save changes")
     save.click()
-    expect(manager.get_by_role("alert")).to_contain_text("rate-limiting this account")
+    expect(clocked.get_by_role("alert")).to_contain_text("rate-limiting this account")
     expect(save).to_be_disabled()
-    manager.clock.fast_forward(31_000)
+    clocked.clock.fast_forward(31_000)
     expect(save).to_be_enabled()
-    expect(manager.locator("#announce")).to_have_text("You can try again now.")
-    expect(manager.get_by_label("Limit")).to_have_value("77")
+    expect(clocked.locator("#announce")).to_have_text("You can try again now.")
+    expect(clocked.get_by_label("Limit")).to_have_value("77")
 
 
 def test_without_javascript_the_time_stands_there(plain: Page, core_fault: Fault) -> None:
