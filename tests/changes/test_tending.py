@@ -6,6 +6,7 @@ import signal
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -31,7 +32,7 @@ from pools.upkeep.tending import (
 )
 from sandbox.running import running_sandbox
 from tests.changes.making import NOT_APPLIED, left, left_unread
-from tests.fixtures.clock import once_quiet
+from tests.fixtures.clock import once_quiet, travel
 from tests.fixtures.nursery import Begun, Nursery, PanelFork
 from tests.fixtures.place import Place, give_token, make_place
 from tests.fixtures.waiting import wait_until
@@ -145,8 +146,10 @@ def test_what_cannot_be_read_later_either_is_tried_ever_less_often(
 
 
 def test_what_is_not_quiet_is_left_alone(settled_place: Place, tending: Tending) -> None:
+    before = datetime.now(UTC)
     left(settled_place, Action.EDIT)
-    assert tending.round() == INTERVAL_SECONDS
+    with travel(before, tick=False):
+        assert tending.round() == INTERVAL_SECONDS
     assert (settled_place.sandbox.journal, verdicts()) == ([], {})
 
 

@@ -1,6 +1,5 @@
 """Reading all pools of a company: what it keeps, drops and asks, and where it stops."""
 
-import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -132,10 +131,10 @@ def test_a_core_that_hangs_costs_one_answer_and_nothing_that_came(
 ) -> None:
     settings.CORE_LIMITS = replace(settings.CORE_LIMITS, deadline_seconds=1.0, read_retries=0)
     post(manager)
+    before = len(core.journal)
     core.set_fault("latency=30")
-    begun = time.monotonic()
     answer = manager.post(READ)
-    assert time.monotonic() - begun < 5
+    assert len(core.journal) == before + 1
     assert "50 of 257 pools read" in told(answer)
     assert answer.status_code >= 500
     core.set_fault(None)
