@@ -20,9 +20,12 @@ class PoolsConfig(AppConfig):
         from pools.database_faults import end_silence, notice_removal
         from pools.models.stored import read_every_text
         from pools.people.role_groups import after_migrate
+        from pools.people.user_names import rule_all
+        from pools.wording.people import LETTERS
 
         events.connect()
         provider_tokens.connect()
+        rule_all(LETTERS)
         metrics.connect()
         connection_created.connect(read_every_text)
         connection_created.connect(end_silence)

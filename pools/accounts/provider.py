@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from allauth.account.adapter import get_adapter as get_account_adapter
@@ -24,6 +24,8 @@ from pools.people import acts
 from pools.people.user_names import NameHolder, NameTaken, must_be_free
 
 log = structlog.get_logger("panel.accounts")
+# A name that nobody may have is left, as one that the provider does not send.
+_WHOSE: Final = {NameHolder.PERSON: "taken", NameHolder.HISTORY: "recorded"}
 
 
 class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
@@ -72,6 +74,14 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         if error != AuthError.CANCELLED:
             said = type(exception).__name__ if exception else f"{why}: {error}"
             log.warning("provider gave no usable answer", error=said)
+
+    def populate_user(
+        self, request: HttpRequest, sociallogin: SocialLogin, data: Mapping[str, Any]
+    ) -> User:
+        """The person with the user name in the form in which Django keeps one."""
+        name = User.normalize_username(data.get("username") or "")
+        user: User = super().populate_user(request, sociallogin, {**data, "username": name})
+        return user
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Who comes this far has a role: see pre_social_login."""
@@ -155,7 +165,7 @@ def _groups(claims: Mapping[str, Any]) -> list[str]:
 
 
 def _taken(user: User) -> str:
-    """Why this name or address is not theirs; empty where it may be.
+    """Why this name or address is not theirs; empty where it may be, or they get another name.
 
     People who are here connect the provider themselves, signed in. An address is no proof: at
     many providers people can write what they like.
@@ -166,7 +176,7 @@ def _taken(user: User) -> str:
         if user.username:
             must_be_free(user.username)
     except NameTaken as error:
-        return "recorded" if error.holder is NameHolder.HISTORY else "taken"
+        return _WHOSE.get(error.holder, "")
     return ""
 
 

@@ -14,6 +14,8 @@ from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnec
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
 
+from pools.accounts.provider_claims import as_specified
+
 # Signatures with a public key. Neither "none" nor one that the client's secret would make.
 ALGORITHMS: Final = frozenset(
     f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512)
@@ -36,6 +38,9 @@ class CheckingAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
             raise ValueError("the provider's document is of another provider")
         return config
 
+    def _fetch_user_info(self, access_token: str) -> dict[str, Any]:
+        return as_specified(super()._fetch_user_info(access_token))
+
     def _decode_id_token(self, app: SocialApp, id_token: str) -> dict[str, Any]:
         try:
             algorithm = jwt.get_unverified_header(id_token).get("alg")
@@ -43,11 +48,11 @@ class CheckingAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
             raise OAuth2Error("Invalid id_token") from error
         if algorithm not in ALGORITHMS:
             raise OAuth2Error("Invalid id_token")
-        claims: dict[str, Any] = jwtkit.verify_and_decode(
+        claims = jwtkit.verify_and_decode(
             credential=id_token,
             keys_url=self.openid_config["jwks_uri"],
             issuer=self.openid_config["issuer"],
             audience=app.client_id,
             lookup_kid=jwtkit.lookup_kid_jwk,
         )
-        return claims
+        return as_specified(claims)

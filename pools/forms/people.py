@@ -9,7 +9,6 @@ from django.contrib.auth.password_validation import (
     password_validators_help_text_html,
     validate_password,
 )
-from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.views.decorators.debug import sensitive_variables
@@ -21,10 +20,11 @@ from pools.models import Invitation
 from pools.models.bounds import CODE, EMAIL, FULL_NAME, USERNAME
 from pools.people.acts import new_person
 from pools.people.roles import ROLES
+from pools.people.user_names import UserNameValidator
 from pools.secret import Secret
+from pools.wording.people import LETTERS
 from pools.wording.roles import what_a_role_may
 
-LETTERS: Final = "Use letters, digits and @ . + - _ only."
 ROLE_CHOICES: Final = [(role, f"{role}: {what_a_role_may(role)}") for role in ROLES]
 
 
@@ -49,7 +49,7 @@ class InviteForm(forms.Form):
     username = UserNameField(
         label="User name",
         bounds=TextBounds(USERNAME),
-        validators=[UnicodeUsernameValidator(message=LETTERS)],
+        validators=[UserNameValidator(message=LETTERS)],
         help_text="They sign in with it, and the history shows it beside what they do.",
         widget=forms.TextInput(attrs={"autocomplete": "off", **IDENTIFIER}),
     )

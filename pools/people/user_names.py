@@ -5,17 +5,20 @@ never given to somebody else, even when that person has left or is called otherw
 they themselves may have it back. Names are compared as people see them.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
 from django.contrib.auth.models import User
+from django.contrib.auth.validators import UnicodeUsernameValidator
 
 from pools.core.comparing import drawn_as, is_invisible
 from pools.ledger.recorded_names import as_seen, named_people, recorded_names
 from pools.models import Invitation
 
 _PANEL: Final = "0"
+_MARKS: Final = frozenset({"Mn", "Mc"})
 
 
 class NameHolder(Enum):
@@ -33,6 +36,38 @@ class NameTaken(Exception):
     def __init__(self, holder: NameHolder) -> None:
         super().__init__(holder.name)
         self.holder = holder
+
+
+class UserNameValidator(UnicodeUsernameValidator):
+    """Django's rule for user names, and the marks that belong to letters.
+
+    Regular expressions take the vowel signs of Hindi, Thai and others for no letters: Django
+    refuses most words of such scripts.
+    """
+
+    def __call__(self, value: str) -> None:
+        super().__call__(_without_marks(value))
+
+
+def _without_marks(name: str) -> str:
+    """A name without the marks on its letters; one that stands on nothing stays."""
+    kept = ""
+    for each in name:
+        if not (kept and kept[-1].isalpha() and unicodedata.category(each) in _MARKS):
+            kept += each
+    return kept
+
+
+def rule_all(sentence: str) -> None:
+    """Has every form and command keep to this rule, once, when the app is ready.
+
+    `sentence` says what a name may have in it.
+    """
+    field = User._meta.get_field("username")  # noqa: SLF001  (Django documents it)
+    field.validators = [
+        UserNameValidator(message=sentence) if isinstance(each, UnicodeUsernameValidator) else each
+        for each in field.validators
+    ]
 
 
 def must_be_free(name: str, *, person_id: int | None = None) -> None:

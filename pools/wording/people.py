@@ -40,6 +40,7 @@ _TAKEN_SINCE: Final[dict[NameHolder, str]] = {
     ),
     NameHolder.NOBODY: "This user name has characters that nobody can see. Ask for another one.",
 }
+LETTERS: Final = "Use letters, digits and @ . + - _ only."
 SHARED_NAME: Final = (
     "More than one person is recorded under this name: check the times to tell them apart."
 )

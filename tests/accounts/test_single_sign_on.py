@@ -13,6 +13,7 @@ import jwt
 import pytest
 import requests
 import structlog
+from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.socialaccount.models import SocialAccount, SocialToken
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
@@ -25,6 +26,7 @@ from django.test import Client
 from adminpanel import single_sign_on as configuration
 from adminpanel.single_sign_on import single_sign_on
 from pools.accounts.provider import ProviderAdapter, _claims, _groups, roles_for
+from pools.accounts.provider_claims import as_specified
 from pools.accounts.provider_tokens import CheckingAdapter
 from pools.accounts.single_sign_on_settings import SingleSignOn
 from pools.people import acts
@@ -193,6 +195,61 @@ def test_someone_without_a_user_name_gets_one_that_the_history_does_not_have(
     client, _ = come_in(provider)
     assert signed_in(client)
     assert User.objects.get().username == "nina.b"
+
+
+# They get one, as somebody for whom no user name is sent.
+NO_USER_NAMES = (
+    *("Nina Berg", "CORP\\nina", "a\x00b", "\u3164", "<b>n</b>"),
+    *(True, None, ["nina"], ""),
+)
+
+
+@pytest.mark.parametrize(
+    ("sent", "username"),
+    [
+        (42, "42"),
+        (" nina ", "nina"),
+        ("ＮＩＮＡ", "NINA"),
+        ("नीना", "नीना"),
+        ("x" * 300, "x" * 150),
+        *((sent, "n.berg") for sent in NO_USER_NAMES),
+    ],
+)
+def test_a_user_name_of_any_kind_lets_its_person_in(
+    provider: RunningProvider, sent: Any, username: str
+) -> None:
+    known = {"preferred_username": sent, "name": "李明", "email": "n.berg@corp.example"}
+    provider.knows(nina=person("support") | known)
+    client, _ = come_in(provider)
+    assert signed_in(client)
+    assert User.objects.get().username == username
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"name": name} for name in (7, ["Nina"], {"formatted": "Nina"}, "a\x00b", None)),
+        *({"email": address} for address in (5, ["n@corp.example"], "n\x00@corp.example")),
+        *({"email_verified": said} for said in ("true", "yes", [1])),
+        {"groups": ["support", "a\x00b", 7]},
+        {"picture": {"\x00": ["\x00"]}},
+    ],
+)
+def test_claims_of_other_types_keep_nobody_out(
+    provider: RunningProvider, odd: dict[str, Any]
+) -> None:
+    provider.knows(nina=person("support") | odd)
+    client, _ = come_in(provider)
+    assert signed_in(client)
+    verified = EmailAddress.objects.filter(verified=True).exists()
+    assert verified == (odd.get("email_verified") == "true")
+
+
+def test_who_somebody_is_is_never_made_to_fit() -> None:
+    assert as_specified({"sub": "niña", "name": "a\0"}) == {"sub": "niña", "name": "a\ufffd"}
+    for unusable in ({"sub": "a\0b"}, {"sub": "\ud800"}, ["sub"], "sub", None):
+        with pytest.raises(OAuth2Error):
+            as_specified(unusable)
 
 
 def test_a_person_connects_it_and_keeps_their_roles(provider: RunningProvider) -> None:

@@ -27,6 +27,9 @@ GIVEN = {
     "accents": ("Zoë.Kärcher", "Zoë.Kärcher"),
     "accents apart": ("zoe\u0308", "zoë"),
     "another script": ("Ольга", "Ольга"),
+    "vowel signs": ("हिन्दी.सहायता", "हिन्दी.सहायता"),
+    "tone marks": ("สมหญิง", "สมหญิง"),
+    "points below": ("שָׁלוֹם", "שָׁלוֹם"),
     "wide": ("ＮＩＮＡ", "NINA"),
     "one letter of two": ("ﬁnn", "finn"),
     "sharp s": ("straße", "straße"),
@@ -47,6 +50,8 @@ REFUSED = {
         ["o'brien", 'say"hi"', "\u201ccurly\u201d", "a😀b", "two words", "<b>"], LETTERS
     ),
     **dict.fromkeys(["a/b", "a\\b", "a;b", "=1+1", "@SUM(A1)", "%", "{{7*7}}"], LETTERS),
+    # Marks that stand on no letter.
+    **dict.fromkeys(["\u0301x", "7\u20e3", "@\u0301"], LETTERS),
     **dict.fromkeys(["abc\u202edef", "\u200fabc", "a\u200bb", "tab\tx"], LETTERS),
     **dict.fromkeys(["\u3164", "x\u115f"], UNSEEN),
     **dict.fromkeys(["olga", "OLGA", "ＯＬＧＡ", "𝓞𝓵𝓰𝓪", " olga\u00a0"], TAKEN),

@@ -4,15 +4,14 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
-from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.views.decorators.debug import sensitive_variables
 
 from adminpanel.environment import required, required_as_it_stands
 from pools.people import acts
-from pools.people.user_names import NameTaken
-from pools.wording.people import refused
+from pools.people.user_names import NameTaken, UserNameValidator
+from pools.wording.people import LETTERS, refused
 
 
 class Command(BaseCommand):
@@ -34,7 +33,7 @@ class Command(BaseCommand):
             "PANEL_ADMIN_PASSWORD", "The administrator signs in with it."
         )
         try:
-            UnicodeUsernameValidator()(name)
+            UserNameValidator(message=LETTERS)(name)
             validate_password(password, User(username=name))
         except ValidationError as error:
             raise CommandError(

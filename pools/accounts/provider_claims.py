@@ -1,0 +1,37 @@
+"""What the provider says of a person, in the types that OpenID Connect gives its claims.
+
+Providers send a number for a user name, and the text "true" for true. A claim that is of no use
+is left out: the person comes in without it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+
+from pools.ledger.canonical import storable_facts
+
+_TEXTS: Final = ("preferred_username", "name", "given_name", "family_name", "email")
+
+
+def as_specified(told: Any) -> dict[str, Any]:
+    """The claims as every database can hold them, names as texts and truths as such.
+
+    OAuth2Error where the provider sent no object, or a subject that could not be kept as it is:
+    whose account it is rests on that one alone.
+    """
+    if not isinstance(told, Mapping):
+        raise OAuth2Error("the claims are no object")
+    claims: dict[str, Any] = storable_facts(told)
+    if claims.get("sub") != told.get("sub"):
+        raise OAuth2Error("the subject has characters that can't be kept")
+    claims |= {name: _text(claims[name]) for name in _TEXTS if name in claims}
+    if "email_verified" in claims:
+        claims["email_verified"] = claims["email_verified"] in (True, "true")
+    return claims
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value.strip() if isinstance(value, str) else ""
