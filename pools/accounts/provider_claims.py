@@ -7,6 +7,7 @@ is left out: the person comes in without it.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from allauth.socialaccount import app_settings
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 
 from pools.ledger.canonical import storable_facts
@@ -23,8 +24,9 @@ def as_specified(told: Any) -> dict[str, Any]:
     if not isinstance(told, Mapping):
         raise OAuth2Error("the claims are no object")
     claims: dict[str, Any] = storable_facts(told)
-    if claims.get("sub") != told.get("sub"):
-        raise OAuth2Error("the subject has characters that can't be kept")
+    subject = claims.get("sub")
+    if subject != told.get("sub") or len(str(subject)) > app_settings.UID_MAX_LENGTH:
+        raise OAuth2Error("the subject can't be kept as it is")
     claims |= {name: _text(claims[name]) for name in _TEXTS if name in claims}
     if "email_verified" in claims:
         claims["email_verified"] = claims["email_verified"] in (True, "true")

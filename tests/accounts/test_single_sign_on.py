@@ -252,6 +252,14 @@ def test_who_somebody_is_is_never_made_to_fit() -> None:
             as_specified(unusable)
 
 
+def test_a_subject_that_is_too_long_to_keep_is_said(provider: RunningProvider) -> None:
+    provider.knows(**{"s" * 192: person("support")})
+    client, answer = come_in(provider, name="s" * 192)
+    assert answer.status_code == 401
+    assert "something that we couldn't use" in told(answer)
+    assert not signed_in(client)
+
+
 def test_a_person_connects_it_and_keeps_their_roles(provider: RunningProvider) -> None:
     make_person("nina", "Manager")
     client = sign_in("nina", client=Client(SERVER_NAME="localhost"))
