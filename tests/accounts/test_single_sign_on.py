@@ -17,11 +17,12 @@ from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.socialaccount.models import SocialAccount, SocialToken
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ImproperlyConfigured
-from django.test import Client
+from django.test import Client, RequestFactory
+from jwt.algorithms import ECAlgorithm
 
 from adminpanel import single_sign_on as configuration
 from adminpanel.single_sign_on import single_sign_on
@@ -32,6 +33,7 @@ from pools.accounts.single_sign_on_settings import SingleSignOn
 from pools.people import acts
 from pools.secret import Secret
 from tests.accounts.oidc.running import CLIENT_SECRET, CannotRun, RunningProvider, running_provider
+from tests.core.raw_server import Connection, RawServer, Received, json_answer
 from tests.fixtures.panel import make_person, told
 from tests.fixtures.people import events, sign_in, signed_in
 
@@ -422,6 +424,90 @@ def test_what_the_provider_did_not_sign_is_refused(
         app = adapter.get_provider().app
         with pytest.raises(OAuth2Error):
             adapter._decode_id_token(app, forged_token(how, provider.address))
+
+
+class Signing:
+    """A provider that publishes the keys it is told to, and signs with one of its own."""
+
+    def __init__(self, settings: Any) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.keys: list[dict[str, Any]] = [self.public()]
+        self.server = RawServer(self._answer)
+        settings.SINGLE_SIGN_ON = sign_on_at(self.server.url)
+        settings.SOCIALACCOUNT_PROVIDERS = settings.SINGLE_SIGN_ON.provider_settings()
+
+    def public(self, key: Any = None, **facts: str) -> dict[str, Any]:
+        shown: dict[str, Any] = ECAlgorithm.to_jwk((key or self.key).public_key(), as_dict=True)
+        return shown | facts
+
+    def token(self, kid: str | None = None, **claims: Any) -> str:
+        now = int(time.time())
+        said = {"iss": self.server.url, "aud": "panel", "sub": "nina", "iat": now, "exp": now + 60}
+        headers = {} if kid is None else {"kid": kid}
+        named = {name: value for name, value in (said | claims).items() if value is not None}
+        return jwt.encode(named, self.key, algorithm="ES256", headers=headers)
+
+    def decoded(self, token: str) -> dict[str, Any]:
+        with context.request_context(RequestFactory().get("/")) as request:
+            adapter = CheckingAdapter(request, "sso")
+            return adapter._decode_id_token(adapter.get_provider().app, token)
+
+    def _answer(self, request: Received, connection: Connection) -> bytes:
+        if request.target == "/jwks":
+            return json_answer({"keys": self.keys})
+        return json_answer({"issuer": self.server.url, "jwks_uri": f"{self.server.url}/jwks"})
+
+
+@pytest.fixture
+def signing(settings: Any) -> Iterator[Signing]:
+    provider = Signing(settings)
+    yield provider
+    provider.server.stop()
+
+
+@pytest.mark.parametrize(("ahead", "good"), [(50, True), (-50, True), (70, False), (-130, False)])
+def test_the_clock_of_the_provider_may_be_a_minute_away(
+    signing: Signing, ahead: int, good: bool
+) -> None:
+    at = int(time.time()) + ahead
+    token = signing.token(iat=at, nbf=at, exp=at + 60)
+    if good:
+        assert signing.decoded(token)["sub"] == "nina"
+    else:
+        with pytest.raises(OAuth2Error):
+            signing.decoded(token)
+
+
+@pytest.mark.parametrize("missing", ["iss", "sub", "aud", "exp", "iat"])
+def test_a_token_that_lacks_a_claim_is_refused(signing: Signing, missing: str) -> None:
+    with pytest.raises(OAuth2Error):
+        signing.decoded(signing.token(**{missing: None}))
+
+
+def test_the_key_is_found_by_its_name_or_is_the_only_one(signing: Signing) -> None:
+    other = signing.public(ec.generate_private_key(ec.SECP256R1()))
+    mine = signing.public()
+    found = [
+        ([mine], None),
+        ([mine | {"alg": "ES256", "kid": "a"}], None),
+        ([other | {"use": "enc"}, mine], None),
+        ([other | {"kid": "b"}, mine | {"kid": "a"}], "a"),
+        ([other | {"use": "enc", "kid": "a"}, mine | {"kid": "a", "use": "sig"}], "a"),
+        ([{"kty": "unheard of", "kid": "c"}, mine | {"kid": "a"}], "a"),
+    ]
+    for signing.keys, name in found:
+        assert signing.decoded(signing.token(name))["sub"] == "nina"
+    lacking: list[tuple[list[dict[str, Any]], str | None]] = [
+        ([], None),
+        ([other], None),
+        ([other, mine], None),
+        ([mine | {"kid": "a"}], "b"),
+        ([mine], "a"),
+        ([mine | {"use": "enc"}], None),
+    ]
+    for signing.keys, name in lacking:
+        with pytest.raises(OAuth2Error):
+            signing.decoded(signing.token(name))
 
 
 def test_a_token_for_another_client_is_refused(
