@@ -500,7 +500,7 @@ def test_the_key_is_found_by_its_name_or_is_the_only_one(signing: Signing) -> No
     lacking: list[tuple[list[dict[str, Any]], str | None]] = [
         ([], None),
         ([other], None),
-        ([other, mine], None),
+        ([mine, other], None),
         ([mine | {"kid": "a"}], "b"),
         ([mine], "a"),
         ([mine | {"use": "enc"}], None),
