@@ -24,6 +24,14 @@ from pools.people import acts
 from pools.people.user_names import NameHolder, NameTaken, must_be_free
 
 log = structlog.get_logger("panel.accounts")
+# What allauth calls what it looks for, and the provider's claim.
+_CLAIMS: Final = {
+    "username": "preferred_username",
+    "email": "email",
+    "name": "name",
+    "first_name": "given_name",
+    "last_name": "family_name",
+}
 # A name that nobody may have is left, as one that the provider does not send.
 _WHOSE: Final = {NameHolder.PERSON: "taken", NameHolder.HISTORY: "recorded"}
 
@@ -78,9 +86,15 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def populate_user(
         self, request: HttpRequest, sociallogin: SocialLogin, data: Mapping[str, Any]
     ) -> User:
-        """The person with the user name in the form in which Django keeps one."""
-        name = User.normalize_username(data.get("username") or "")
-        user: User = super().populate_user(request, sociallogin, {**data, "username": name})
+        """The person, by all that the provider says.
+
+        allauth looks at its second answer alone, where Microsoft's has no user name and that of
+        AD FS has no names at all. The user name is in the form in which Django keeps one.
+        """
+        claims = _claims(sociallogin) or {}
+        told = {name: data.get(name) or claims.get(claim) for name, claim in _CLAIMS.items()}
+        told["username"] = User.normalize_username(told["username"] or "")
+        user: User = super().populate_user(request, sociallogin, told)
         return user
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:

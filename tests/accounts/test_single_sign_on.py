@@ -15,7 +15,7 @@ import requests
 import structlog
 from allauth.account.models import EmailAddress
 from allauth.core import context
-from allauth.socialaccount.models import SocialAccount, SocialToken
+from allauth.socialaccount.models import SocialAccount, SocialLogin, SocialToken
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.contrib.auth.models import User
@@ -245,6 +245,33 @@ def test_claims_of_other_types_keep_nobody_out(
     assert signed_in(client)
     verified = EmailAddress.objects.filter(verified=True).exists()
     assert verified == (odd.get("email_verified") == "true")
+
+
+@pytest.mark.parametrize(
+    "userinfo",
+    [
+        # As of AD FS, of Microsoft Entra ID, and of those that say it twice.
+        {},
+        {"name": "Nina Berg", "given_name": "Nina", "family_name": "Berg"},
+        {"preferred_username": "nina@corp.example", "email": "nina@corp.example"},
+    ],
+)
+def test_names_are_taken_from_both_things_said(rf: Any, userinfo: dict[str, str]) -> None:
+    signed = {
+        "sub": "1",
+        "preferred_username": "nina@corp.example",
+        "name": "Nina Berg",
+        "email": "nina@corp.example",
+    }
+    login = SocialLogin(
+        user=User(),
+        account=SocialAccount(extra_data={"userinfo": {"sub": "1"} | userinfo, "id_token": signed}),
+    )
+    found = {"username": userinfo.get("preferred_username"), "email": userinfo.get("email")}
+    found |= {"name": userinfo.get("name"), "first_name": userinfo.get("given_name")}
+    nina = ProviderAdapter().populate_user(rf.get("/"), login, found)
+    assert (nina.username, nina.email) == ("nina@corp.example", "nina@corp.example")
+    assert nina.get_full_name() == "Nina Berg"
 
 
 def test_who_somebody_is_is_never_made_to_fit() -> None:
