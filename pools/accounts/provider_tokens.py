@@ -41,6 +41,9 @@ class CheckingAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         return config
 
     def _fetch_user_info(self, access_token: str) -> dict[str, Any]:
+        """What the provider says besides the ID token; nothing where it has no address for it."""
+        if "userinfo_endpoint" not in self.openid_config:
+            return {}
         return as_specified(super()._fetch_user_info(access_token))
 
     def _decode_id_token(self, app: SocialApp, id_token: str) -> dict[str, Any]:

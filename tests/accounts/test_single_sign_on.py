@@ -476,8 +476,11 @@ class Signing:
 
     def decoded(self, token: str) -> dict[str, Any]:
         with context.request_context(RequestFactory().get("/")) as request:
-            adapter = CheckingAdapter(request, "sso")
+            adapter = self.adapter(request)
             return adapter._decode_id_token(adapter.get_provider().app, token)
+
+    def adapter(self, request: Any) -> CheckingAdapter:
+        return CheckingAdapter(request, "sso")
 
     def _answer(self, request: Received, connection: Connection) -> bytes:
         if request.target == "/jwks":
@@ -503,6 +506,14 @@ def test_the_clock_of_the_provider_may_be_a_minute_away(
     else:
         with pytest.raises(OAuth2Error):
             signing.decoded(token)
+
+
+def test_a_provider_need_not_have_userinfo(signing: Signing, rf: Any) -> None:
+    with context.request_context(rf.get("/")) as request:
+        assert signing.adapter(request)._fetch_user_info("access token") == {}
+    assert [each.target for each in signing.server.received] == [
+        "/.well-known/openid-configuration"
+    ]
 
 
 @pytest.mark.parametrize("missing", ["iss", "sub", "aud", "exp", "iat"])
