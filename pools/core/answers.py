@@ -4,6 +4,7 @@ For a change, *done* must be earned: the right status, whole JSON of the expecte
 the right id, and every field that was sent coming back as sent.
 """
 
+import json
 import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
@@ -49,7 +50,8 @@ _FAILED: Final = frozenset({"error", "fail", "failed", "failure", "false"})
 _ERRORS: Final = frozenset({"errors", "exception"})
 _LAST_STATUS: Final = 599
 _STATUSES: Final = ("status", "code", "status_code", "statusCode")
-_ABOUT_ROUTE: Final = re.compile(r"The route \S+ could not be found")
+# A gateway's words as well as Laravel's.
+_ABOUT_ROUTE: Final = re.compile(r"(?:(?:the|no) )?route\b", re.IGNORECASE)
 _ABOUT_RECORD: Final = re.compile(r"No query results for model \[[\w\\]+\] (\d+)\.?")
 SentFields = Mapping[str, str | int | None]
 
@@ -122,7 +124,7 @@ class AnswerReader:
         others = [name for name, given in wanted.items() if not _came_back(pool, name, given)]
         if not others:
             return pool
-        differing = ", ".join(f"{name} {_in_words(pool.raw.get(name))}" for name in others)
+        differing = ", ".join(f"{name} {_in_words(pool, name)}" for name in others)
         return Unexpected(Reason.MISMATCH, status=answer.status, detail=differing)
 
     def deleted(self, answer: Answer) -> str | CoreError:
@@ -196,14 +198,14 @@ class AnswerReader:
                 detail=_told_of(value),
                 retry_after_seconds=_wait_of(answer),
             )
-        if 300 <= answer.status < 400:
+        if 300 <= answer.status < 400 and answer.status != HTTPStatus.NOT_MODIFIED:
             # The question that we asked goes along, and tells nobody anything.
             target = clean_text(answer.location, self._hidden).partition("?")[0]
             return Unexpected(Reason.REDIRECT, status=answer.status, detail=target)
         if isinstance(value, dict):
             return _refusal(answer, value)
         empty = isinstance(value, CoreError) and value.reason is Reason.EMPTY
-        if answer.status < HTTPStatus.MULTIPLE_CHOICES and (empty or not value):
+        if answer.status < HTTPStatus.BAD_REQUEST and (empty or not value):
             # As PHP writes an empty object, or nothing at all: its status says more.
             return _wrong(answer, _of_status(answer))
         return value if isinstance(value, CoreError) else _wrong(answer, Reason.SHAPE)
@@ -316,8 +318,15 @@ def _wrong(answer: Answer, reason: Reason) -> Unexpected:
     return Unexpected(reason, status=answer.status)
 
 
-def _in_words(value: Any) -> str:
-    return "none" if value is None else str(value)[:_LONGEST_VALUE]
+def _in_words(pool: Pool, field: str) -> str:
+    """What a pool has in a field: a name as it is, all else as Core writes it."""
+    if field not in pool.raw:
+        return "missing"
+    value = pool.raw[field]
+    if value is None:
+        return "none"
+    is_name = field == "name" and isinstance(value, str)
+    return (value if is_name else json.dumps(value, ensure_ascii=False))[:_LONGEST_VALUE]
 
 
 def _came_back(pool: Pool, name: str, given: str | int | None) -> bool:

@@ -12,7 +12,9 @@ _MOST_FIELDS: Final = 50
 _MOST_MESSAGES: Final = 20
 # Laravel's own comes first; the others are those of gateways and of problem+json (RFC 9457).
 _SENTENCES: Final = ("message", "detail", "error_description", "error", "title", "msg")
-_DETAILS: Final = ("errors", "fields", "details", "detail")
+_DETAILS: Final = ("errors", "fields", "details", "detail", "messages", "message")
+# Where an answer of PHP's own making may hold nothing but Laravel's bag: field → messages.
+_PLACES_OF_BAG: Final = ("error", "data")
 # What PHP prints where it is told to show its errors, with markup and without.
 _PRINTED: Final = re.compile(
     r"(?:\s|<br ?/?>)*(?:<b>)?(?:PHP )?"
@@ -32,7 +34,7 @@ def read_message(value: Any) -> str:
         value = {**value["error"], **{key: value[key] for key in value if key != "error"}}
     sentences = (value.get(name) for name in _SENTENCES)
     texts = (each[0] if isinstance(each, list) and each else each for each in sentences)
-    said = next((each for each in texts if _is_said(each)), "")
+    said = next((each for each in (*texts, value.get("errors")) if _is_said(each)), "")
     return _STATEMENT.sub("", said)[:LONGEST_SAID]
 
 
@@ -51,23 +53,33 @@ def read_field_errors(value: Any) -> dict[str, tuple[str, ...]]:
     fields = [each for pair in errors.items() for each in _unbagged(*pair)]
     found: dict[str, tuple[str, ...]] = {}
     for name, given in fields[:_MOST_FIELDS]:
-        messages = [given] if isinstance(given, str) else given
-        if isinstance(messages, list):
-            texts = [text[:LONGEST_SAID] for text in messages if isinstance(text, str)]
-            found[name[:LONGEST_SAID]] = tuple(texts[:_MOST_MESSAGES])
+        # A field of which nothing is said would be one to look at in vain.
+        if texts := _texts_in(given):
+            told = (*found.get(name[:LONGEST_SAID], ()), *(text[:LONGEST_SAID] for text in texts))
+            found[name[:LONGEST_SAID]] = told[:_MOST_MESSAGES]
     return found
 
 
 def _unbagged(name: str, given: Any) -> list[tuple[str, Any]]:
     """A field with its messages; the fields of a named bag, which stands in a field's place.
 
-    What a field holds by rule (`{"min": "…"}`) are its messages.
+    Or of an object that holds them, however deep. What a field holds by rule (`{"min": "…"}`)
+    are its messages.
     """
     if not isinstance(given, dict):
         return [(name, given)]
-    fields = [each for each in given.items() if isinstance(each[1], list)]
+    inner = [each for each in given.items() if isinstance(each[1], list | dict)]
+    fields = [field for each in inner for field in _unbagged(*each)]
     texts = [each for each in given.values() if isinstance(each, str)]
     return fields or ([(name, texts)] if texts else [])
+
+
+def _texts_in(given: Any) -> list[str]:
+    """The messages of one field: a text, or a list of texts, of lists, of objects with one."""
+    if isinstance(given, list):
+        return [text for each in given for text in _texts_in(each)][:_MOST_MESSAGES]
+    text = _error_text(given)
+    return [text] if _is_said(text) else []
 
 
 def _errors_in(value: Any) -> dict[str, Any] | list[Any]:
@@ -75,8 +87,18 @@ def _errors_in(value: Any) -> dict[str, Any] | list[Any]:
     if not isinstance(value, dict):
         return []
     listed = (value.get(name) for name in _DETAILS)
-    errors = next((each for each in listed if each and isinstance(each, dict | list)), None)
+    bags = (each for each in (*map(value.get, _PLACES_OF_BAG), value) if _is_bag(each))
+    errors = next(
+        (each for each in (*listed, *bags) if each and isinstance(each, dict | list)), None
+    )
     return errors if errors is not None else _errors_in(value.get("error"))
+
+
+def _is_bag(given: Any) -> bool:
+    """Whether an object is fields with their messages alone."""
+    return isinstance(given, dict) and all(
+        isinstance(texts, list) and texts and all(map(_is_said, texts)) for texts in given.values()
+    )
 
 
 def _error_text(given: Any) -> Any:

@@ -152,13 +152,19 @@ def test_server_error_proves_nothing(status: int, body: bytes) -> None:
         assert (result.final, result.sent, result.reason) == (False, True, Reason.SERVER_ERROR)
 
 
-@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 @pytest.mark.parametrize("body", [b'{"message":"Moved"}', b"<html>", b""])
 def test_redirect_names_where_it_leads(status: int, body: bytes) -> None:
     given = answer(None, status, body=body, location="https://x.example/canary-canary")
     for result in results(given).values():
         assert type(result) is Unexpected
         assert (result.reason, result.detail) == (Reason.REDIRECT, "https://x.example/«secret»")
+
+
+def test_not_modified_leads_nowhere() -> None:
+    for result in results(answer(None, 304, body=b"")).values():
+        assert type(result) is Unexpected
+        assert (result.reason, result.final) == (Reason.STATUS, False)
 
 
 @pytest.mark.parametrize("status", [202, 203, 205, 206, 207, 402, 406, 408, 418, 451, 600])
@@ -221,13 +227,26 @@ def test_field_that_comes_back_otherwise_is_not_done(changed: dict[str, object],
     assert isinstance(result, Unexpected)
     assert result.reason == Reason.MISMATCH
     ((field, value),) = changed.items()
-    assert result.detail == f"{field} {'none' if value is None else value}"
+    written = value if field == "name" and value else json.dumps(value)
+    assert result.detail == f"{field} {'none' if value is None else written}"
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [(True, "true"), ({"value": 5}, '{"value": 5}'), (" 5 ", '" 5 "'), (["é"], '["é"]')],
+)
+def test_other_values_are_told_as_core_writes_them(given: object, written: str) -> None:
+    result = results(answer({"data": {**POOL, "limit": given}}))["update"]
+    assert isinstance(result, Unexpected)
+    assert result.detail == f"limit {written}"
 
 
 @pytest.mark.parametrize("missing", ["name", "limit"])
 def test_field_that_does_not_come_back_is_not_done(missing: str) -> None:
     pool = {name: value for name, value in POOL.items() if name != missing}
-    assert isinstance(READER.written_pool(answer({"data": pool}), SENT), Unexpected)
+    result = READER.written_pool(answer({"data": pool}), SENT)
+    assert isinstance(result, Unexpected)
+    assert result.detail == f"{missing} missing"
 
 
 def test_unset_timeout_may_be_left_out() -> None:

@@ -14,11 +14,43 @@ from pools.core.error_messages import read_field_errors, read_message
         {"default": {"limit": ["Too high."], "name": ["Taken."]}},
         {"limit": {"max": "Too high."}, "name": {"unique": "Taken."}},
         {"limit": "Too high.", "name": "Taken."},
+        {"data": {"attributes": {"limit": ["Too high."], "name": ["Taken."]}}},
+        {"limit": [["Too high."]], "name": [{"rule": "unique", "message": "Taken."}]},
     ],
-    ids=["fields", "a named bag", "rules", "texts"],
+    ids=["fields", "a named bag", "rules", "texts", "nested fields", "nested messages"],
 )
 def test_reasons_are_read_from_every_kind_of_bag(errors: object) -> None:
     assert read_field_errors({"errors": errors}) == {"limit": ("Too high.",), "name": ("Taken.",)}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"limit": ["Too high."], "name": ["Taken."]},
+        {"message": {"limit": ["Too high."], "name": ["Taken."]}},
+        {"success": False, "error": {"limit": ["Too high."], "name": ["Taken."]}},
+        {"message": "Invalid", "data": {"limit": ["Too high."], "name": ["Taken."]}},
+        {"messages": {"limit": ["Too high."], "name": ["Taken."]}},
+    ],
+    ids=["all of the answer", "the message", "the error", "the data", "messages"],
+)
+def test_a_bag_may_stand_in_the_place_of_something_else(answer: object) -> None:
+    assert read_field_errors(answer) == {"limit": ("Too high.",), "name": ("Taken.",)}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"message": "No."},
+        {"error": "No.", "data": []},
+        {"message": "No.", "data": {"id": 7, "name": "Orders", "connectors": []}},
+        {"message": "No.", "data": {"connectors": []}},
+        {"message": "No.", "trace": [{"file": "/app/x.php"}]},
+    ],
+)
+def test_what_is_no_bag_names_no_fields(answer: object) -> None:
+    assert read_field_errors(answer) == {}
 
 
 @pytest.mark.parametrize(
@@ -42,6 +74,7 @@ def test_a_statement_is_no_part_of_what_core_says(said: str, kept: str) -> None:
         ({"message": 5}, ""),
         ({"message": ["Pool in use.", "No."]}, "Pool in use."),
         ({"message": [], "error": "No."}, "No."),
+        ({"errors": "No."}, "No."),
         ({"title": "Invalid", "detail": "No.", "status": 422}, "No."),
         ({"message": "", "error": "No."}, "No."),
         ({"error": {"code": "E4", "message": "No."}}, "No."),
@@ -60,7 +93,9 @@ def test_message(value: object, message: str) -> None:
         ({"limit": "a"}, {"limit": ("a",)}),
         ({"limit": [1, "a", None]}, {"limit": ("a",)}),
         ({"limit": {"x": 1}}, {}),
+        ({"limit": [None], "name": [5], "timeout": [], "": ["a"]}, {"": ("a",)}),
         ({"limit": ["x" * 400]}, {"limit": ("x" * 300,)}),
+        ({"one": {"limit": ["a"]}, "other": {"limit": ["b"]}}, {"limit": ("a", "b")}),
         ([], {}),
         (None, {}),
     ],
@@ -80,6 +115,7 @@ def test_most_field_errors_are_enough() -> None:
 )
 def test_errors_about_no_field_are_kept(errors: object) -> None:
     assert read_field_errors({"errors": errors}) == {"": ("No.", "Nor this.")}
+    assert read_field_errors({"message": errors}) == {"": ("No.", "Nor this.")}
 
 
 @pytest.mark.parametrize(
