@@ -3,9 +3,11 @@
 Named by the settings, as session engine and as middleware.
 """
 
+from http import HTTPStatus
 from typing import Any, Final
 
 from django.contrib.messages import get_messages
+from django.contrib.messages.storage.session import SessionStorage as MessageStorage
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -88,4 +90,18 @@ class SessionsMiddleware(SessionMiddleware):
 
     def _saved(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         answer: HttpResponseBase = super().process_response(request, response)  # type: ignore[arg-type]
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            _forget_what_was_said(request)
         return answer
+
+
+def _forget_what_was_said(request: HttpRequest) -> None:
+    """Of a session that is otherwise left as it was: with an error, Django saves none.
+
+    A page that says why Patchworks can't be read has said what ended before it, too.
+    """
+    said = get_messages(request)
+    if isinstance(said, MessageStorage) and said.used and not said.added_new:
+        session = SessionStore(request.session.session_key)
+        if session.pop(MessageStorage.session_key, None) is not None:
+            try_to_write("session", session.save)

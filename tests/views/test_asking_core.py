@@ -181,6 +181,21 @@ def test_a_session_that_cannot_be_saved_loses_no_outcome(
     assert read_again(manager, core, pool)
 
 
+def test_an_outcome_is_said_once_where_the_page_after_it_fails(
+    manager: Client, core: RunningSandbox
+) -> None:
+    address = address_of("clear", ONE_POOL)
+    form = filled_in(manager, "clear", ONE_POOL)
+    core.set_fault("status=500;only=reads;skip=1")
+    first = manager.post(address, form, follow=True)
+    again = manager.get(first.request["PATH_INFO"])
+    assert (first.status_code, again.status_code) == (502, 502)
+    core.set_fault(None)
+    pages = [first, again, manager.get(address_of("edit", ONE_POOL))]
+    said = ["Cleared the pending requests" in told(page) for page in pages]
+    assert said == [True, False, False]
+
+
 @pytest.mark.parametrize("behind", ["", LIST])
 @pytest.mark.parametrize("act", ACTS)
 def test_a_refusal_asks_twice(manager: Client, core: RunningSandbox, act: str, behind: str) -> None:
