@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from allauth.account.forms import ChangePasswordForm, LoginForm
 from allauth.account.forms import ReauthenticateForm as ReauthenticateWithPasswordForm
-from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
@@ -18,9 +17,7 @@ from allauth.mfa.webauthn.forms import (
     ReauthenticateWebAuthnForm,
 )
 from django import forms
-from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.cache import cache
 
 from pools.core.bounds import TextBounds
 from pools.forms.checks import BoundedTextField
@@ -63,21 +60,7 @@ class OwnPasswordForm(ChangePasswordForm):  # type: ignore[misc]
             self.fields[name].widget.attrs.pop("placeholder", None)
 
 
-class OnceOnly:
-    """A code of an app works once: allauth forgets used ones before they end with a tolerance."""
-
-    def clean_code(self) -> str:
-        code: str = super().clean_code()  # type: ignore[misc]
-        factor: Authenticator = self.authenticator  # type: ignore[attr-defined]
-        if factor.type == Authenticator.Type.TOTP:
-            steps = 2 * settings.MFA_TOTP_TOLERANCE + 1
-            used = f"panel.totp.used:{factor.user_id}:{normalize_user_code(code)}"
-            if not cache.add(used, 1, timeout=30 * steps):
-                raise get_adapter().validation_error("incorrect_code")
-        return code
-
-
-class CodeForm(OnceOnly, AuthenticateForm):  # type: ignore[misc]
+class CodeForm(AuthenticateForm):  # type: ignore[misc]
     """The code asked for when signing in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -85,7 +68,7 @@ class CodeForm(OnceOnly, AuthenticateForm):  # type: ignore[misc]
         _say_code(self, _codes_of(self.user), autofocus=True)
 
 
-class CodeAgainForm(OnceOnly, ReauthenticateForm):  # type: ignore[misc]
+class CodeAgainForm(ReauthenticateForm):  # type: ignore[misc]
     """The code asked for before something delicate."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

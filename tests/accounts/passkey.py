@@ -26,6 +26,7 @@ class SoftPasskey:
         self.id = secrets.token_bytes(16)
         self.user_handle = b""
         self.count = 0
+        self.asks_who_it_is = True
 
     def create(self, options: dict[str, Any]) -> str:
         """The credential for a new passkey, as the form sends it."""
@@ -45,7 +46,8 @@ class SoftPasskey:
         """The credential that proves the passkey, as the form sends it."""
         asked = options["request_options"]["publicKey"]
         self.count += 1
-        told = AuthenticatorData.create(self._site_hash(), THERE, self.count)
+        flags = THERE if self.asks_who_it_is else FLAG.UP
+        told = AuthenticatorData.create(self._site_hash(), flags, self.count)
         client_data = self._client_data("webauthn.get", asked["challenge"])
         signed = bytes(told) + sha256(_bytes(client_data)).digest()
         response = {

@@ -244,6 +244,15 @@ def test_a_passkey_signs_in_alone_and_leads_on(olga: Client) -> None:
     assert json.loads(events("signed_in")[-1].facts)["method"] == "passkey"
 
 
+def test_a_passkey_that_does_not_ask_who_it_is_is_no_sign_in_alone(olga: Client) -> None:
+    """Without a PIN or a finger, whoever has the key would be in."""
+    passkey = set_up_passkey(olga)
+    passkey.asks_who_it_is = False
+    client, answer = passkey_sign_in(passkey)
+    assert answer["Location"] == "/accounts/login/"
+    assert not signed_in(client)
+
+
 def test_the_ticket_of_an_address_comes_through_a_second_factor(olga: Client, at_noon: Any) -> None:
     secret = set_up_app(olga)
     at_noon.shift(60)
