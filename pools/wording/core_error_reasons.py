@@ -1,10 +1,13 @@
 """Why a call to Patchworks failed, in one sentence each."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from pools.core import CoreError, Reason
 
+# What a framework says of its own classes where a record is missing: it tells a person nothing.
+_ABOUT_CLASSES: Final = re.compile(r"No query results for model \[[\w\\]+\][\d, ]*\.?")
 # For the administrator who is asked, and can do something about it.
 CAUSES: Final[Mapping[Reason, str]] = {
     Reason.OWN_CHECK: "The panel's own check found that this request can't be sent.",
@@ -82,3 +85,8 @@ def cause_in(reason: str, status: int | None) -> str:
     if status is not None and reason in _NUMBERED and status != 200:
         return _NUMBERED[Reason(reason)].format(status)
     return CAUSES.get(Reason(reason), "") if reason in list(Reason) else ""
+
+
+def is_about_classes(said: str) -> bool:
+    """Whether it is what a framework says, in terms of its own, of a record that is not there."""
+    return _ABOUT_CLASSES.fullmatch(said) is not None

@@ -4,7 +4,6 @@ What the person was doing decides the words; Patchworks' own are quoted beside t
 that is missing, over or refused, the words are in `tokens`.
 """
 
-import re
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
@@ -14,11 +13,14 @@ from pools.core import Reason, errors
 from pools.core.rate_limits import USUAL_PAUSE
 from pools.models.vocabulary import Action
 from pools.wording.actions import words_for
-from pools.wording.core_error_reasons import CAUSES, cause_at_sign_in, cause_of
+from pools.wording.core_error_reasons import (
+    CAUSES,
+    cause_at_sign_in,
+    cause_of,
+    is_about_classes,
+)
 from pools.wording.situations import Activity, Problem, Situation
 
-# What a framework says of its own classes tells a person nothing.
-_ABOUT_CLASSES: Final = re.compile(r"No query results for model \[[\w\\]+\][\d, ]*\.?")
 _ADDING: Final = frozenset({Activity.ADDING_TOKEN, Activity.TRYING_TOKEN})
 # Where no pool is asked for by its id: a 404 is then about the address.
 _OF_LIST: Final = frozenset({*_ADDING, Activity.READING_LIST, Action.CREATE})
@@ -309,4 +311,4 @@ def unchanged(situation: Situation) -> str:
 
 
 def quoted(error: errors.CoreError) -> str:
-    return "" if _ABOUT_CLASSES.fullmatch(error.detail) else error.detail
+    return "" if is_about_classes(error.detail) else error.detail

@@ -11,7 +11,7 @@ from pools.changes import HistoryItem
 from pools.changes.state import ChangeState
 from pools.models.vocabulary import Action
 from pools.wording.actions import words_for
-from pools.wording.core_error_reasons import cause_in
+from pools.wording.core_error_reasons import cause_in, is_about_classes
 from pools.wording.moments import minute_of, moment_of
 from pools.wording.names import kept_sentence
 
@@ -125,7 +125,11 @@ def _ended(item: HistoryItem) -> str:
         case ChangeState.NOT_SEEN:
             return words_for(item.action).unseen
         case ChangeState.REFUSED | ChangeState.NOT_SENT as state:
-            return f"{_MEANINGS[state]} {words_for(item.action).nothing}"
+            # Laravel's words end with the id of the record that is missing.
+            missing = is_about_classes(item.message) and item.pool_id is not None
+            gone = missing and item.message.rstrip(".").endswith(f"] {item.pool_id}")
+            it = " It no longer has this pool." if gone else ""
+            return f"{_MEANINGS[state]}{it} {words_for(item.action).nothing}"
         case state:
             return _MEANINGS[state]
 

@@ -118,6 +118,16 @@ def test_run_does_it_and_reports_it(manager: Client, place: Place) -> None:
     assert all(f"/changes/{each.change}/" in answer.content.decode() for each in changes)
 
 
+def test_a_refused_line_says_each_reason(
+    manager: Client, place: Place, core: RunningSandbox
+) -> None:
+    batch = list_of(place, manager, count=1)
+    core.set_fault("status=422;only=writes")
+    page = told(run(manager, batch))
+    reasons = ["limit: A sandbox says no.", "limit: It says so twice.", "name: Nor this."]
+    assert [each for each in reasons if each not in page] == []
+
+
 def test_above_ten_the_number_is_typed(manager: Client, place: Place) -> None:
     batch = list_of(place, manager, 11)
     assert "Type 11 to run it" in told(manager.get(page_of(batch)))

@@ -161,6 +161,19 @@ def test_what_core_refused_after_all_changed_nothing_whatever_the_verdict() -> N
     assert raised.value.obstacle is RevertObstacle.WITHOUT_EFFECT
 
 
+@pytest.mark.parametrize("action", [Action.EDIT, Action.CLEAR])
+def test_a_refusal_for_want_of_the_pool_says_so(action: Action) -> None:
+    refused = item(action, Outcome.REFUSED)
+    about = "No query results for model [App\\Models\\Pool]"
+    missing, another = (
+        refused._replace(pool_id=7, message=f"{about} {number}") for number in (7, 17)
+    )
+    told = [
+        "It no longer has this pool." in meaning_of(each) for each in (refused, missing, another)
+    ]
+    assert told == [False, True, False]
+
+
 def test_a_late_answer_shows_what_the_pool_had_when_it_was_looked_at() -> None:
     late = settled(Verdict.NOT_APPLIED, BEFORE)._replace(outcome=Outcome.DONE)
     assert compared(late)[0] == ("Before", "As asked for", "After")
