@@ -18,6 +18,7 @@ from django.shortcuts import render
 
 from pools.accounts.events import record_or_log
 from pools.accounts.person_by_name import find_person
+from pools.accounts.reauthentication import confirms_who_is_here
 from pools.accounts.single_sign_on_settings import SingleSignOn
 from pools.pages.actors import address_of
 from pools.people import acts
@@ -63,6 +64,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         roles = roles_for(_groups(claims or {}))
         if sociallogin.is_existing:
             self._let_in_again(request, sociallogin, roles)
+            confirms_who_is_here(request, sociallogin.user)
         elif not roles:
             self._refuse(request, sociallogin, "no_role")
         elif why := _taken(sociallogin.user):

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from allauth.account.authentication import get_authentication_records
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,6 +20,8 @@ from pools.pages.guards import View
 
 # In open sessions: with another name, their people would be asked to prove themselves again.
 PROVIDER_ASKED_AT: Final = "provider_asked_at"
+# The provider sent them back here, and that was no proof.
+PROVIDER_PROVED_NOTHING: Final = "provider_proved_nothing"
 
 
 def proved_lately(request: HttpRequest) -> bool:
@@ -57,6 +60,16 @@ def all_or_nothing(view: View) -> View:
             return view(request, *args, **kwargs)
 
     return cast(View, whole)
+
+
+def confirms_who_is_here(request: HttpRequest, person: User) -> None:
+    """Keeps the session of somebody whom their provider sends back, if it is theirs."""
+    request.stays_signed_in = request.user == person  # type: ignore[attr-defined]
+
+
+def stays_signed_in(request: HttpRequest) -> bool:
+    """Whether a sign-in goes on with the session that is there."""
+    return getattr(request, "stays_signed_in", False)
 
 
 def sign_on_method(request: HttpRequest, user: Any) -> str:

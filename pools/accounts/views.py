@@ -22,7 +22,7 @@ from django.utils.http import urlencode
 from pools.accounts.events import record_or_log
 from pools.accounts.provider import why_no_answer
 from pools.accounts.provider_tokens import CheckingAdapter
-from pools.accounts.reauthentication import credential_given_lately
+from pools.accounts.reauthentication import PROVIDER_PROVED_NOTHING, credential_given_lately
 from pools.accounts.single_sign_on_settings import PROVIDER_ID
 from pools.database_faults import try_to_write
 from pools.pages.drafts import take_draft
@@ -121,10 +121,15 @@ def provider_again(request: HttpRequest) -> HttpResponse:
     query = {
         "process": "login",
         "next": str(request.GET.get("next") or "/"),
-        # With `max_age` the provider must say when it asked.
-        "auth_params": "prompt=login&max_age=60",
+        # With `max_age` the provider must say when it asked. Microsoft's lets the ID token end so
+        # long after the password: whoever takes their time for the second factor needs the time.
+        "auth_params": f"prompt=login&max_age={settings.ACCOUNT_REAUTHENTICATION_TIMEOUT}",
     }
-    context = {"query": urlencode(query), "reauthentication_alternatives": ()}
+    context = {
+        "query": urlencode(query),
+        "reauthentication_alternatives": (),
+        "proved_nothing": request.session.get(PROVIDER_PROVED_NOTHING),
+    }
     return render(request, "account/provider_again.html", context)
 
 

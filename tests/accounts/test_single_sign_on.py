@@ -335,6 +335,64 @@ def test_delicate_things_are_asked_of_the_provider_again(provider: RunningProvid
     assert client.get("/accounts/second-factor/app/").status_code == 200
 
 
+def test_what_was_typed_is_there_again_once_the_provider_has_confirmed(
+    provider: RunningProvider,
+) -> None:
+    provider.knows(nina=person("panel-admins"))
+    client, _ = come_in(provider)
+    before = client.session.session_key
+    typed = {"username": "olga", "full_name": "Olga", "email": "olga@corp.example"}
+    asked = client.post("/people/invite/", typed, follow=True)
+    client, answer = come_in(
+        provider, client, f"/accounts/oidc/sso/login/?{asked.context['query']}"
+    )
+    assert answer["Location"] == "/people/invite/"
+    form = client.get(answer["Location"]).context["form"]
+    assert {name: form[name].value() for name in typed} == typed
+    assert client.session.session_key != before
+    assert not events("signed_out")
+
+
+def test_somebody_else_who_comes_by_the_provider_has_a_session_of_their_own(
+    provider: RunningProvider,
+) -> None:
+    provider.knows(nina=person("support"), olga=person("support", name="olga"))
+    client, _ = come_in(provider)
+    session = client.session
+    session["drafts"] = ["of nina's"]
+    session.save()
+    client, _ = come_in(provider, client, name="olga")
+    assert client.get("/").context["user"].username == "olga"
+    assert "drafts" not in client.session
+
+
+def test_a_provider_that_does_not_say_when_it_asked_proves_nothing_and_that_is_said(
+    provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode = CheckingAdapter._decode_id_token
+
+    def without_a_time(adapter: Any, app: Any, id_token: str) -> Any:
+        claims = decode(adapter, app, id_token)
+        # Asked for with `max_age`, it says so.
+        claims.pop("auth_time", None)
+        return claims
+
+    monkeypatch.setattr(CheckingAdapter, "_decode_id_token", without_a_time)
+    client, _ = come_in(provider)
+    page = client.get("/accounts/second-factor/app/", follow=True)
+    assert "didn't say when it had asked" not in told(page)
+    for _ in range(2):
+        client, answer = come_in(
+            provider, client, f"/accounts/oidc/sso/login/?{page.context['query']}"
+        )
+        page = client.get(answer["Location"], follow=True)
+        assert "Example ID sent you back without asking you" in told(page)
+        assert "needs the claim auth_time" in told(page)
+    monkeypatch.undo()
+    client, answer = come_in(provider, client, f"/accounts/oidc/sso/login/?{page.context['query']}")
+    assert client.get(answer["Location"]).status_code == 200
+
+
 def test_a_second_factor_is_not_asked_for_besides_the_providers(
     provider: RunningProvider, settings: Any
 ) -> None:
