@@ -157,9 +157,11 @@ class AnswerReader:
         value = self._value_of_question(answer)
         if isinstance(value, CoreError):
             return value
+        if token := read_token(value, answer.received_at):
+            return token
         if isinstance(value, dict) and value.get("token") is None and (said := _told_of(value)):
             return Unexpected(Reason.NO_TOKEN, status=answer.status, detail=said)
-        return read_token(value, answer.received_at) or _wrong(answer, Reason.SHAPE)
+        return _wrong(answer, Reason.SHAPE)
 
     def _value_of_question(self, answer: Answer) -> Any:
         """The JSON of a success of a question, or the error that any other answer is.

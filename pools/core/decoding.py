@@ -148,8 +148,15 @@ def is_no_timeout(given: Any) -> bool:
 
 
 def read_token(value: Any, received_at: datetime) -> BearerToken | None:
-    """The token of a sign-in, good until the earlier of what it and the answer say."""
-    token = value.get("token") if isinstance(value, dict) else None
+    """The token of a sign-in, good until the earlier of what it and the answer say.
+
+    It may be called as in OAuth 2, and be wrapped as a pool is.
+    """
+    if not isinstance(value, dict):
+        return None
+    if isinstance(value.get("data"), dict):
+        value = {**value, **value["data"]}
+    token = value.get("token") or value.get("access_token")
     if not isinstance(token, str) or not is_token_text(token):
         return None
     seconds = count(value.get("expires_in"), 0)

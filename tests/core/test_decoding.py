@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -415,7 +415,24 @@ def test_token_expires_at_the_earlier_of_both(
     assert token.expires_at == expiry
 
 
-@pytest.mark.parametrize("value", [None, [], {}, {"token": None}, {"token": "a b"}, {"token": ""}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"token_type": "Bearer", "expires_in": 60, "access_token": "x" * 9},
+        {"message": "Logged in.", "data": {"token": "x" * 9, "expires_in": "60"}},
+        {"success": True, "data": {"access_token": "x" * 9, "expires_in": 60}},
+    ],
+    ids=["as OAuth 2 names it", "in an envelope", "both"],
+)
+def test_a_token_may_have_the_name_of_oauth_and_an_envelope(value: object) -> None:
+    token = read_token(value, NOW)
+    assert token is not None
+    assert (token.secret.reveal(), token.expires_at) == ("x" * 9, NOW + timedelta(seconds=60))
+
+
+@pytest.mark.parametrize(
+    "value", [None, [], {}, {"data": []}, {"token": None}, {"token": "a b"}, {"token": ""}]
+)
 def test_no_token(value: object) -> None:
     assert read_token(value, NOW) is None
 
