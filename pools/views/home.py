@@ -22,7 +22,7 @@ from pools.pages.rendering import show
 from pools.people.roles import MANAGE_PEOPLE, SEE_POOLS
 from pools.tokens.state import TokenState, state_of
 from pools.views.change_rows import pool_addresses
-from pools.views.tokens import next_step, tokens_of
+from pools.views.tokens import next_step, own_first, tokens_of
 from pools.views.visibility import archived_beside, sees_all, where_older_are
 from pools.wording.tokens import STATES
 from pools.wording.verifying import in_archive
@@ -65,9 +65,13 @@ def home(request: HttpRequest) -> HttpResponse:
     mine = tokens_of(user)
     seen = {each.slug: each for each, token, _ in mine if token or sees_all(user)}
     found = recent(user.pk, seen, CHANGES)
-    companies = [_company_row(company, token or waiting) for company, token, waiting in mine]
+    companies, others = (
+        [_company_row(company, token or waiting) for company, token, waiting in each]
+        for each in own_first(mine)
+    )
     context = {
         "companies": companies,
+        "others": others,
         "waiting": [row for row in companies if row.state in _WAITING],
         "first_token": bool(mine) and not any(row.token for row in companies),
         "can_administer": user.has_perm(MANAGE_PEOPLE),

@@ -1,7 +1,7 @@
 """A person's own tokens: one per company. Nobody sees another's, and no token is shown."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib import messages
@@ -34,6 +34,10 @@ from pools.wording.problems import problem_for
 from pools.wording.situations import Activity, Situation
 
 FAILURES = (*READING, LedgerUnwritable)
+# With more companies than this, those where somebody has no token are folded away.
+COMPANIES: Final = 12
+# A company, the person's token in use there, and the one that waits.
+CompanyTokens = tuple[Company, Token | None, Token | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +54,12 @@ class TokenRow:
 
 @needs(KEEP_OWN_TOKENS)
 def token_list(request: HttpRequest) -> HttpResponse:
-    rows = []
-    for company, token, pending in [*tokens_of(person(request)), *kept_of(person(request))]:
-        state = state_of(token, timezone.now())
-        url, label = next_step(company, state)
-        rows.append(
-            TokenRow(
-                company=company,
-                token=token,
-                pending=pending,
-                state=state,
-                state_text=wording.STATES[state],
-                next_url=url,
-                next_label=label,
-                nudge=_nudge(token),
-            )
-        )
-    context = {"rows": rows, "new_one_waits": wording.NEW_ONE_WAITS}
+    own, others = own_first(tokens_of(person(request)))
+    context = {
+        "rows": [_token_row(*each) for each in (*own, *kept_of(person(request)))],
+        "others": [_token_row(*each) for each in others],
+        "new_one_waits": wording.NEW_ONE_WAITS,
+    }
     return render(request, "pools/token_list.html", context)
 
 
@@ -176,8 +169,34 @@ def _confirm(request: HttpRequest, pending: Token, current: Token | None) -> Htt
     return redirect(back)
 
 
-def tokens_of(user: User) -> list[tuple[Company, Token | None, Token | None]]:
-    """Each company that is not archived, with the person's token in use and the one that waits.
+def _token_row(company: Company, token: Token | None, pending: Token | None) -> TokenRow:
+    state = state_of(token, timezone.now())
+    url, label = next_step(company, state)
+    return TokenRow(
+        company=company,
+        token=token,
+        pending=pending,
+        state=state,
+        state_text=wording.STATES[state],
+        next_url=url,
+        next_label=label,
+        nudge=_nudge(token),
+    )
+
+
+def own_first(mine: list[CompanyTokens]) -> tuple[list[CompanyTokens], list[CompanyTokens]]:
+    """What is shown at once, and what is folded away: of many companies those without a token.
+
+    Somebody without any sees all companies.
+    """
+    own = [each for each in mine if each[1] or each[2]]
+    if not own or len(mine) <= COMPANIES:
+        return mine, []
+    return own, [each for each in mine if not (each[1] or each[2])]
+
+
+def tokens_of(user: User) -> list[CompanyTokens]:
+    """Each company that is not archived, with the person's tokens there.
 
     By two queries, with what is in archives beside the companies.
     """

@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from pools.models import Company, Token
 from pools.models.vocabulary import Action, Outcome
+from pools.views.tokens import COMPANIES
 from sandbox.running import RunningSandbox
 from tests.changes.recorded import NOON, a_change, a_list, minutes
 from tests.fixtures.panel import SignIn, make_company, person_of, told
@@ -105,6 +106,26 @@ def test_the_first_day_leads_to_the_first_token(sign_in_as: SignIn) -> None:
     assert texts(page, "#first-token .button") == ["Add token"]
     assert "Your first token" in told(page)
     assert texts(page, ".companies .button") == ["Add token: Acme"]
+
+
+def test_of_many_companies_those_with_a_token_of_ones_own_come_first(
+    sign_in_as: SignIn, acme: Company
+) -> None:
+    for number in range(COMPANIES):
+        name = f"C{number:02}"
+        Company.objects.create(slug=name.lower(), name=name, base_url=acme.base_url)
+    manager = sign_in_as("Manager")
+    for address, rows, name in (("/", ".companies", ".company"), ("/tokens/", ".list", "h2")):
+        page = manager.get(address)
+        assert texts(page, "details summary") == [f"{COMPANIES} more, where you have no token"]
+        assert texts(page, f"details {name}") == [f"C{number:02}" for number in range(COMPANIES)]
+        assert texts(page, f"{rows} {name}")[0] == "Acme"
+    nobody = sign_in_as("Operator", token=None)
+    assert len(texts(nobody.get("/"), ".companies .company")) == COMPANIES + 1
+    Company.objects.get(slug="c00").delete()
+    for address, name in (("/", ".companies .company"), ("/tokens/", ".list h2")):
+        assert texts(manager.get(address), "details") == []
+        assert len(texts(manager.get(address), name)) == COMPANIES
 
 
 def test_nothing_is_asked_of_core(manager: Client, core: RunningSandbox) -> None:
