@@ -152,15 +152,18 @@ class AnswerReader:
     def token(self, answer: Answer) -> BearerToken | CoreError:
         """The token that signing in gives, from 200.
 
-        Or a sentence instead of one: a service that wants more than a password says so.
+        Or a sentence instead of one: a service that wants more than a password says so, some
+        with Laravel's `two_factor` alone.
         """
         value = self._value_of_question(answer)
         if isinstance(value, CoreError):
             return value
         if token := read_token(value, answer.received_at):
             return token
-        if isinstance(value, dict) and value.get("token") is None and (said := _told_of(value)):
-            return Unexpected(Reason.NO_TOKEN, status=answer.status, detail=said)
+        if isinstance(value, dict) and value.get("token") is None:
+            said = _told_of(value)
+            if said or value.get("two_factor"):
+                return Unexpected(Reason.NO_TOKEN, status=answer.status, detail=said)
         return _wrong(answer, Reason.SHAPE)
 
     def _value_of_question(self, answer: Answer) -> Any:
