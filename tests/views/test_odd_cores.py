@@ -560,6 +560,20 @@ def test_a_token_that_a_sign_in_gave_is_not_blamed_on_the_password(
     )
 
 
+@pytest.mark.parametrize(
+    ("limit", "told_of_it"),
+    [(None, "A limit that Patchworks didn't tell"), ("few", "A limit that we couldn't read")],
+    ids=["none", "a word"],
+)
+def test_a_limit_that_is_not_told_is_no_unreadable_one(
+    manager: Client, core: OtherCore, limit: str | None, told_of_it: str
+) -> None:
+    (pool,) = fill(core, 1)
+    core.answers = each_pool(lambda each: {**each, "limit": limit})
+    for address in (f"{LIST}{pool}/", f"{LIST}{pool}/edit/"):
+        assert told_of_it in told(manager.get(address))
+
+
 def test_a_pool_without_a_name_to_see_is_not_called_by_it(manager: Client, core: OtherCore) -> None:
     pool = core.sandbox.company("acme").add_pool("\u2800 \u3164", 5).id
     address = f"{LIST}{pool}/edit/"
