@@ -64,6 +64,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             raise self.validation_error("username_taken") from None
         return name
 
+    def generate_unique_username(self, txts: list[str | None], regex: str | None = None) -> str:
+        """Of the address first: many people have the same first name."""
+        by_address = sorted(txts, key=lambda text: "@" not in (text or ""))
+        name: str = super().generate_unique_username(by_address, regex)
+        return name
+
     def get_client_ip(self, request: HttpRequest) -> str:
         """As ClientAddressMiddleware found it. On a local socket there is none."""
         return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104  # nosec B104  (no bind, a blank)

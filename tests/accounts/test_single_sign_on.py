@@ -220,7 +220,7 @@ NO_USER_NAMES = (
 def test_a_user_name_of_any_kind_lets_its_person_in(
     provider: RunningProvider, sent: Any, username: str
 ) -> None:
-    known = {"preferred_username": sent, "name": "李明", "email": "n.berg@corp.example"}
+    known = {"preferred_username": sent, "name": "Nina Berg", "email": "n.berg@corp.example"}
     provider.knows(nina=person("support") | known)
     client, _ = come_in(provider)
     assert signed_in(client)
