@@ -20,6 +20,7 @@ from pools.core.decoding import (
     decode_json,
     read_page,
     read_single_pool,
+    read_time,
     read_token,
 )
 from pools.core.error_messages import read_field_errors, read_message, read_printed
@@ -96,7 +97,7 @@ class AnswerReader:
         return _wrong(answer, page) if isinstance(page, Reason) else page
 
     def pool(self, answer: Answer, pool_id: int) -> Pool | CoreError:
-        """The pool of this id, from 200."""
+        """The pool of this id, from 200; NotFound where it is shown as deleted."""
         value = _of_pool(self._value_of_question(answer))
         if isinstance(value, CoreError):
             return value
@@ -105,7 +106,11 @@ class AnswerReader:
         pool = read_single_pool(value)
         if isinstance(pool, Reason):
             return _wrong(answer, pool)
-        return pool if pool.id == pool_id else _wrong(answer, Reason.OTHER_POOL)
+        if pool.id != pool_id:
+            return _wrong(answer, Reason.OTHER_POOL)
+        # What Laravel deletes softly is kept, with the time of that.
+        deleted = read_time(pool.raw.get("deleted_at")) is not None
+        return NotFound(Reason.REFUSED_BY_CORE, status=answer.status) if deleted else pool
 
     def written_pool(
         self, answer: Answer, sent: SentFields, pool_id: int | None = None

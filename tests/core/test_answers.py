@@ -200,6 +200,11 @@ def test_wrong_shape_is_no_pool(value: object, name: str) -> None:
     assert result.reason == Reason.SHAPE
 
 
+@pytest.mark.parametrize("time", [None, "", False, "0000-00-00 00:00:00"])
+def test_a_pool_without_a_time_of_deletion_is_not_deleted(time: object) -> None:
+    assert isinstance(results(answer({"data": {**POOL, "deleted_at": time}}))["get"], Pool)
+
+
 @pytest.mark.parametrize("name", ["get", "update"])
 def test_another_pool_is_not_the_one(name: str) -> None:
     result = results(answer({"data": {**POOL, "id": 8}}))[name]

@@ -547,6 +547,41 @@ def test_a_pool_whose_deletion_is_unknown_is_not_said_to_be_undeleted(
     assert "It was not deleted" not in meaning
 
 
+def keeping_deleted(core: OtherCore) -> Answering:
+    """Goes on showing what it has deleted, and says since when it is."""
+    before, shown = core.answers, dict[str, Answer]()
+
+    def answering(request: Request, answer: Answer) -> Answer | bytes:
+        path = request.target.partition("?")[0]
+        if request.method == "GET" and answer.status == 200:
+            pool = json.loads(answer.body)["data"]
+            if isinstance(pool, dict):
+                deleted = {"data": {**pool, "deleted_at": "2026-05-12T12:00:00.000000Z"}}
+                shown[path] = json_of(deleted)
+        elif request.method == "GET" and path in shown:
+            return shown[path]
+        return before(request, answer)
+
+    return answering
+
+
+@pytest.mark.parametrize("clear", [True, False], ids=["confirmed", "not answered"])
+def test_a_pool_that_is_shown_with_the_time_of_its_deletion_is_deleted(
+    manager: Client, core: OtherCore, clear: bool
+) -> None:
+    (pool,) = fill(core, 1)
+    if not clear:
+        core.answers = unclear(core)
+    core.answers = keeping_deleted(core)
+    address = f"{LIST}{pool}/delete/"
+    page = manager.post(address, open_form(manager, address, confirm_name="Pool 001"), follow=True)
+    assert "the pool is still there" not in told(page)
+    if not clear:
+        check(manager, newest())
+        assert Entry.objects.get(kind="settled").outcome == "applied"
+    assert manager.get(f"{LIST}{pool}/").status_code == 404
+
+
 def test_a_token_that_a_sign_in_gave_is_not_blamed_on_the_password(
     manager: Client, core: OtherCore
 ) -> None:
