@@ -54,6 +54,8 @@ _STATUSES: Final = ("status", "code", "status_code", "statusCode")
 # A gateway's words as well as Laravel's.
 _ABOUT_ROUTE: Final = re.compile(r"(?:(?:the|no) )?route\b", re.IGNORECASE)
 _ABOUT_RECORD: Final = re.compile(r"No query results for model \[[\w\\]+\] (\d+)\.?")
+# What a question needs no more of than the status; PHP's own server states no empty body's length.
+_TOLD_BY_STATUS: Final = REFUSALS_WITHOUT_BODY | {404, 429}
 SentFields = Mapping[str, str | int | None]
 
 
@@ -176,13 +178,13 @@ class AnswerReader:
 
         A question changes nothing: what its status says need not be proved by a body.
         """
+        if not answer.body and answer.status in _TOLD_BY_STATUS:
+            return _refusal(answer, {})
         value = self._value_of(answer, {200})
         if not isinstance(value, Unexpected):
             return value
         if answer.status == 429:
             return _rate_limited(answer, value.detail)
-        if answer.status == 404 and answer.framed and not answer.body:
-            return _refusal(answer, {})
         if value.reason is Reason.STATUS and 400 <= answer.status < 500:
             return Refused(Reason.REFUSED_BY_CORE, status=answer.status, detail=value.detail)
         return value
