@@ -226,7 +226,7 @@ class AnswerReader:
         if answer.status == HTTPStatus.NO_CONTENT:
             return _wrong(answer, Reason.STATUS)
         if not answer.body:
-            cut = Unanswered(Reason.CUT, status=answer.status)
+            cut = Unanswered(Reason.EMPTY_OR_CUT, status=answer.status)
             return _wrong(answer, Reason.EMPTY) if answer.framed else cut
         if reason not in {Reason.NOT_JSON, Reason.NOT_UTF8}:
             return _wrong(answer, reason)

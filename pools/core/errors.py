@@ -35,6 +35,7 @@ class Reason(StrEnum):
     READ_TIMEOUT = "read timeout"
     CONNECTION_LOST = "connection lost"
     CUT = "answer cut"
+    EMPTY_OR_CUT = "empty answer, or one that was cut"
     SERVER_ERROR = "server error"
     # Answered, but not as the contract says.
     REDIRECT = "redirect"

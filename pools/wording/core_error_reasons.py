@@ -30,6 +30,9 @@ CAUSES: Final[Mapping[Reason, str]] = {
     Reason.READ_TIMEOUT: "Patchworks stopped answering.",
     Reason.CONNECTION_LOST: "The connection to Patchworks broke.",
     Reason.CUT: "Patchworks' answer broke off before its end.",
+    Reason.EMPTY_OR_CUT: (
+        "Patchworks' answer was empty, and didn't say that this was all: it may have broken off."
+    ),
     Reason.SERVER_ERROR: "Patchworks had an error.",
     Reason.REDIRECT: "The company's address redirects somewhere else. Is it right?",
     Reason.WEB_PAGE: "A web page answered. Is the company's address right?",

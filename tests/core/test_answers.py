@@ -334,7 +334,7 @@ def test_delete_needs_more_than_clear(body: bytes) -> None:
 def test_empty_answer_of_unstated_length_may_have_been_cut() -> None:
     for result in results(answer(None, body=b"", framed=False)).values():
         assert isinstance(result, Unanswered)
-        assert result.reason == Reason.CUT
+        assert result.reason == Reason.EMPTY_OR_CUT
 
 
 def test_invalid_names_the_fields() -> None:
