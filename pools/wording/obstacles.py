@@ -21,6 +21,7 @@ from pools.models.vocabulary import Action, Outcome
 from pools.tokens.keeping import CompanyArchived
 from pools.wording.actions import ActionWords, words_for
 from pools.wording.changes import name_of, values_in_words
+from pools.wording.core_error_reasons import is_about_classes
 from pools.wording.core_errors import quoted
 from pools.wording.database import because
 from pools.wording.moments import moment_of
@@ -198,10 +199,20 @@ def pool_vanished(error: PoolVanished, situation: Situation) -> Problem:
 def gone_when_called(result: ChangeResult, situation: Situation) -> Problem:
     """Between our reading the pool and the call itself."""
     values = f" {_last_values(result.before)}" if result.before else ""
+    title = _no_longer_there(result.pool_name, result.pool_id, situation)
+    why = ", so it was probably deleted outside the panel in between."
+    # A gateway, or a Core without this route, names no record.
+    if result.error is None or not is_about_classes(result.error.detail):
+        pool = called(result.pool_name, result.pool_id)
+        title = f"Patchworks found nothing for {pool} in {situation.company.name} (404)."
+        why = (
+            ". Either it was deleted outside the panel in between, or Patchworks doesn't know "
+            "this request."
+        )
     return Problem(
-        title=_no_longer_there(result.pool_name, result.pool_id, situation),
-        meaning="It was there just before we sent your change, so it was probably deleted "
-        f"outside the panel in between.{values} {words_for(result.action).nothing}",
+        title=title,
+        meaning=f"It was there just before we sent your change{why}{values} "
+        f"{words_for(result.action).nothing}",
         next_text="Its history shows what else we know.",
         next_href=situation.page_of(result.pool_id),
         next_label="Open its history",

@@ -228,7 +228,7 @@ def test_one_that_is_gone_when_it_is_deleted_may_have_been_deleted_by_that(
 
 
 @pytest.mark.parametrize("deed", ["edit", "clear"])
-def test_one_that_goes_between_reading_it_and_the_call(
+def test_a_404_to_the_call_that_names_no_pool_may_be_about_something_else(
     manager: Client, core: RunningSandbox, pool: int, deed: str
 ) -> None:
     address = f"{LIST}{pool}/{deed}/"
@@ -236,10 +236,11 @@ def test_one_that_goes_between_reading_it_and_the_call(
     core.set_fault("status=404;only=writes")
     page = manager.post(address, form)
     problem = page.context["problem"]
-    assert problem.title == f"Patchworks says it no longer has {NAME} ({pool}) in Acme."
+    assert problem.title == f"Patchworks found nothing for {NAME} ({pool}) in Acme (404)."
     assert problem.meaning.startswith(
-        "It was there just before we sent your change, so it was probably deleted outside the "
-        "panel in between. Its last values: limit 5, timeout none, connectors none. Nothing was "
+        "It was there just before we sent your change. Either it was deleted outside the panel in "
+        "between, or Patchworks doesn't know this request. Its last values: limit 5, timeout none, "
+        "connectors none. Nothing was "
     )
     assert problem.next_href == f"{LIST}{pool}/"
     assert "ZD-4711" in page.text

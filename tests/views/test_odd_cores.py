@@ -523,6 +523,21 @@ def test_a_route_that_is_missing_says_nothing_about_the_pool(
     )
 
 
+def test_a_404_to_the_call_that_names_the_pool_is_about_it(
+    manager: Client, core: OtherCore
+) -> None:
+    (pool,) = fill(core, 1)
+    text = f"No query results for model [App\\Models\\ConnectionPool] {pool}"
+    core.answers = on_writes(core, json_of({"message": text}, 404))
+    address = f"{LIST}{pool}/clear/"
+    problem = manager.post(address, open_form(manager, address)).context["problem"]
+    assert problem.title.startswith("Patchworks says it no longer has ")
+    assert problem.meaning.startswith(
+        "It was there just before we sent your change, so it was probably deleted outside the "
+        "panel in between. Its last values: limit 5, timeout none, connectors none. Nothing was "
+    )
+
+
 def test_the_pause_that_core_asks_for_is_said(manager: Client, core: OtherCore) -> None:
     page = Answer(503, (("Content-Type", "text/html"), ("Retry-After", "60")), b"<html>x</html>")
     core.answers = lambda request, answer: page
