@@ -101,7 +101,15 @@ def _forget_what_was_said(request: HttpRequest) -> None:
     A page that says why Patchworks can't be read has said what ended before it, too.
     """
     said = get_messages(request)
-    if isinstance(said, MessageStorage) and said.used and not said.added_new:
-        session = SessionStore(request.session.session_key)
+    is_said = isinstance(said, MessageStorage) and said.used and not said.added_new
+    # Without a message the session is as it was read, and the database is left alone: it may be
+    # what the page is about.
+    if not is_said or not request.session.modified:
+        return
+    session = SessionStore(request.session.session_key)
+
+    def forget() -> None:
         if session.pop(MessageStorage.session_key, None) is not None:
-            try_to_write("session", session.save)
+            session.save()
+
+    try_to_write("session", forget)
