@@ -198,7 +198,7 @@ class AnswerReader:
             value = self._unreadable(answer, error.reason)
         if answer.status in good:
             return value
-        if answer.status in REFUSALS_WITHOUT_BODY and answer.framed and not answer.body:
+        if answer.status in REFUSALS_WITHOUT_BODY and _has_nothing_to_say(answer):
             return _refusal(answer, {})
         return self._failure(answer, value)
 
@@ -324,6 +324,15 @@ def _of_pool(value: Any) -> Any:
     if isinstance(value, NotFound) and _ABOUT_ROUTE.match(value.detail):
         return Refused(value.reason, status=value.status, detail=value.detail)
     return value
+
+
+def _has_nothing_to_say(answer: Answer) -> bool:
+    """Whether there is no body, and none was lost.
+
+    The head came whole, or there would be no answer. Where the end of the body was not stated, it
+    may have been cut; a page of some gateway would call itself one.
+    """
+    return not answer.body and (answer.framed or "html" not in answer.content_type.lower())
 
 
 def _wrong(answer: Answer, reason: Reason) -> Unexpected:

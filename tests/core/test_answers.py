@@ -149,8 +149,10 @@ def test_contracts_own_refusals_have_no_body(
         assert type(result) is kind
         assert isinstance(result, CoreError)
         assert (result.final, result.status, result.detail) == (True, status, "")
+    # Simple servers state no length. Of a page, the rest may have been lost.
     unstated = answer(None, status, body=b"", content_type=content_type, framed=False)
-    assert not any(type(result) is kind for result in changes(unstated))
+    is_page = "html" in content_type
+    assert all((type(result) is kind) is not is_page for result in changes(unstated))
 
 
 @pytest.mark.parametrize("status", [500, 501, 502, 503, 504, 520, 599])

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from pools.core import Unanswered
+from pools.core import CoreError, Forbidden, Unanswered, Unauthenticated, Unexpected
 from tests.core import grammar
 from tests.core.conftest import MakeClient
 from tests.core.operations import WRITES
@@ -97,3 +97,17 @@ def test_refusal_behind_a_hidden_length_is_not_done(serve: Serve, client: MakeCl
     head = b"HTTP/1.1 200 OK\r\nX: 1\rContent-Length: 0\r\n\r\n"
     with pytest.raises(Unanswered):
         WRITES["clear"](client(serve(then_close(head + refusal)).url))
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, Unauthenticated), (403, Forbidden)])
+@pytest.mark.parametrize("name", WRITES)
+def test_a_refusal_of_a_simple_server_is_one(
+    serve: Serve, client: MakeClient, name: str, status: int, kind: type[CoreError]
+) -> None:
+    """As Python's own server sends it: in HTTP/1.0, with neither a body nor its length."""
+    head = f"HTTP/1.0 {status} Refused\r\nServer: BaseHTTP/0.6\r\n".encode()
+    with pytest.raises(kind):
+        WRITES[name](client(serve(then_close(head + b"\r\n")).url))
+    for cut in (head, head + b"Content-Type: text/html\r\n\r\n"):
+        with pytest.raises((Unanswered, Unexpected)):
+            WRITES[name](client(serve(then_close(cut)).url))
