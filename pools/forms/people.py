@@ -81,7 +81,7 @@ class JoinForm(forms.Form):
         label="Code",
         bounds=TextBounds(CODE),
         help_text="It's the part after the # in the link you were given.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", **IDENTIFIER}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True, **IDENTIFIER}),
     )
 
 
@@ -91,7 +91,7 @@ class NewPasswordForm(forms.Form):
     password = forms.CharField(
         label="Password",
         strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "autofocus": True}),
         help_text=password_validators_help_text_html(),
     )
     again = forms.CharField(

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.db import connection
 from django.test import Client
+from selectolax.lexbor import LexborHTMLParser
 
 from pools.models import Invitation
 from pools.people import acts
@@ -32,6 +33,14 @@ def test_an_invitation_lets_in_with_its_name_and_roles(admin: Client) -> None:
     assert (nina.get_full_name(), acts.roles_of(nina)) == ("Nina Berg", ["Operator"])
     assert signed_in(client)
     assert signed_in(sign_in("nina", PASSWORD))
+
+
+def test_who_joins_types_at_once(admin: Client) -> None:
+    client = Client()
+    client.post("/join/", {"code": invite(admin)})
+    for person, field in ((Client(), "code"), (client, "password")):
+        page = LexborHTMLParser(person.get("/join/").content)
+        assert [each.attributes["name"] for each in page.css("[autofocus]")] == [field]
 
 
 def test_it_lets_in_once(admin: Client) -> None:
