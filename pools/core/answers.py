@@ -136,6 +136,10 @@ class AnswerReader:
 
     def deleted(self, answer: Answer) -> str | CoreError:
         """Core's message (or ""), from 204, or 200 with a JSON object."""
+        return self._message(answer, "deleted")
+
+    def _message(self, answer: Answer, done: str) -> str | CoreError:
+        """`done` is the word by which a JSON object would say that it was not."""
         if answer.status == 204:
             return ""
         value = _of_pool(self._value_of(answer, {200}))
@@ -144,7 +148,7 @@ class AnswerReader:
         if not isinstance(value, dict):
             return _wrong(answer, Reason.SHAPE)
         message = _told_of(value)
-        if _says_no(value):
+        if _says_no(value) or value.get(done) is False:
             return Unexpected(Reason.SAYS_NO, status=answer.status, detail=message)
         return message
 
@@ -154,7 +158,7 @@ class AnswerReader:
             return ""
         if answer.status == 200 and self._value_of(answer, {200}) == []:
             return ""
-        return self.deleted(answer)
+        return self._message(answer, "cleared")
 
     def token(self, answer: Answer) -> BearerToken | CoreError:
         """The token that signing in gives, from 200.

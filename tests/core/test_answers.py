@@ -326,6 +326,17 @@ def test_an_answer_that_tells_of_no_error_is_a_success(value: object) -> None:
     assert (found["clear"], found["delete"]) == (said, said)
 
 
+@pytest.mark.parametrize(("name", "other"), [("delete", "cleared"), ("clear", "deleted")])
+def test_what_is_said_not_to_be_deleted_or_cleared_is_not(name: str, other: str) -> None:
+    """What a clear says of a deletion is the pool's affair: it is there."""
+    act = {"delete": "deleted", "clear": "cleared"}[name]
+    denied = results(answer({"message": "Locked.", act: False}))[name]
+    assert isinstance(denied, Unexpected)
+    assert (denied.reason, denied.detail) == (Reason.SAYS_NO, "Locked.")
+    for told in ({act: True}, {act: 0}, {other: False}):
+        assert results(answer(told))[name] == ""
+
+
 @pytest.mark.parametrize("body", [b"[]", b""])
 def test_delete_needs_more_than_clear(body: bytes) -> None:
     found = results(answer(None, body=body))
