@@ -18,11 +18,9 @@ from pools.accounts.person_by_name import find_person, typed_as
 from pools.accounts.provider import asked_at
 from pools.accounts.reauthentication import (
     PROVIDER_ASKED_AT,
-    PROVIDER_PROVED_NOTHING,
     proved_lately,
     renew_session,
     sign_on_method,
-    stays_signed_in,
 )
 from pools.accounts.redirects import is_own_path
 from pools.accounts.sessions import STARTED_AT
@@ -87,11 +85,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         record_or_log("sign_in_failed", request, find_person(_name_in(credentials)))
 
-    def logout(self, request: HttpRequest) -> None:
-        """Not of whom their provider confirms: what they typed, kept in the session, would go."""
-        if not stays_signed_in(request):
-            super().logout(request)
-
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **kwargs)
         # Django keeps the key of a session whose person signs in once more.
@@ -99,9 +92,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         # The working day begins now, not with the next page: see SessionLimitsMiddleware.
         request.session.setdefault(STARTED_AT, int(time.time()))
         sociallogin = (kwargs.get("signal_kwargs") or {}).get("sociallogin")
-        was_signed_in = PROVIDER_ASKED_AT in request.session
         request.session[PROVIDER_ASKED_AT] = asked_at(sociallogin)
-        request.session[PROVIDER_PROVED_NOTHING] = was_signed_in and not proved_lately(request)
         record_or_log("signed_in", request, user, {"method": sign_on_method(request, user)})
         remember_device(request, response, user)
         return response

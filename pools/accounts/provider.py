@@ -13,12 +13,13 @@ from allauth.socialaccount.models import SocialAccount, SocialLogin
 from allauth.socialaccount.providers.base import AuthError, AuthProcess
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 
 from pools.accounts.events import record_or_log
 from pools.accounts.person_by_name import find_person
-from pools.accounts.reauthentication import confirms_who_is_here
+from pools.accounts.reauthentication import provider_confirmed
+from pools.accounts.redirects import is_own_path
 from pools.accounts.single_sign_on_settings import SingleSignOn
 from pools.pages.actors import address_of
 from pools.people import acts
@@ -64,7 +65,8 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         roles = roles_for(_groups(claims or {}))
         if sociallogin.is_existing:
             self._let_in_again(request, sociallogin, roles)
-            confirms_who_is_here(request, sociallogin.user)
+            if request.user == sociallogin.user:
+                raise ImmediateHttpResponse(_confirmed(request, sociallogin))
         elif not roles:
             self._refuse(request, sociallogin, "no_role")
         elif why := _taken(sociallogin.user):
@@ -137,6 +139,17 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         context = {"why": why, "provider": _sign_on().name}
         page = render(request, "socialaccount/refused.html", context, status=403)
         raise ImmediateHttpResponse(page)
+
+
+def _confirmed(request: HttpRequest, sociallogin: SocialLogin) -> HttpResponse:
+    """Leads on, in the same session.
+
+    allauth would sign them out and in again: what they typed, kept in the session, would go, and
+    a second factor be asked for that they had given.
+    """
+    provider_confirmed(request, asked_at(sociallogin))
+    address = sociallogin.get_redirect_url(request)
+    return redirect(address if address and is_own_path(address) else "/")
 
 
 def why_no_answer(error: Exception | None) -> str:

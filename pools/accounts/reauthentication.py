@@ -8,7 +8,6 @@ from typing import Any, Final, cast
 from allauth.account.authentication import get_authentication_records
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -62,14 +61,11 @@ def all_or_nothing(view: View) -> View:
     return cast(View, whole)
 
 
-def confirms_who_is_here(request: HttpRequest, person: User) -> None:
-    """Keeps the session of somebody whom their provider sends back, if it is theirs."""
-    request.stays_signed_in = request.user == person  # type: ignore[attr-defined]
-
-
-def stays_signed_in(request: HttpRequest) -> bool:
-    """Whether a sign-in goes on with the session that is there."""
-    return getattr(request, "stays_signed_in", False)
+def provider_confirmed(request: HttpRequest, asked_at: int | None) -> None:
+    """Counts what a provider says of somebody whom it sends back to their own session."""
+    request.session[PROVIDER_ASKED_AT] = asked_at
+    request.session[PROVIDER_PROVED_NOTHING] = not proved_lately(request)
+    renew_session(request)
 
 
 def sign_on_method(request: HttpRequest, user: Any) -> str:

@@ -15,6 +15,7 @@ import requests
 import structlog
 from allauth.account.models import EmailAddress
 from allauth.core import context
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.socialaccount.models import SocialAccount, SocialLogin, SocialToken
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -22,6 +23,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, RequestFactory
+from django.urls import reverse
 from jwt.algorithms import ECAlgorithm
 
 from adminpanel import single_sign_on as configuration
@@ -350,7 +352,23 @@ def test_what_was_typed_is_there_again_once_the_provider_has_confirmed(
     form = client.get(answer["Location"]).context["form"]
     assert {name: form[name].value() for name in typed} == typed
     assert client.session.session_key != before
-    assert not events("signed_out")
+    assert (len(events("signed_in")), events("signed_out")) == (1, [])
+
+
+def test_who_has_a_second_factor_here_too_is_confirmed_by_the_provider_alone(
+    provider: RunningProvider,
+) -> None:
+    nina = make_person("nina", "Manager")
+    client = sign_in("nina", client=Client(SERVER_NAME="localhost"))
+    come_in(provider, client, "/accounts/oidc/sso/login/?process=connect&next=/account/")
+    TOTP.activate(nina, generate_totp_secret())
+    query = client.get(reverse("sso_reauthenticate"), {"next": "/tokens/"}).context["query"]
+    client, answer = come_in(provider, client, f"/accounts/oidc/sso/login/?{query}")
+    assert answer["Location"] == "/tokens/"
+    assert signed_in(client)
+    # To come in by the provider, they still need it.
+    _, answer = come_in(provider)
+    assert answer["Location"] == "/accounts/second-factor/code/"
 
 
 def test_somebody_else_who_comes_by_the_provider_has_a_session_of_their_own(
