@@ -16,10 +16,10 @@ _TEXTS: Final = ("preferred_username", "name", "given_name", "family_name", "ema
 
 
 def as_specified(told: Any) -> dict[str, Any]:
-    """The claims as every database can hold them, names as texts and truths as such.
+    """The claims as every database can hold them: names as text, true and false as such.
 
-    OAuth2Error where the provider sent no object, or a subject that could not be kept as it is:
-    whose account it is rests on that one alone.
+    OAuth2Error where the provider sent no object, or a subject that can't be kept as it is. The
+    subject alone says whose account it is.
     """
     if not isinstance(told, Mapping):
         raise OAuth2Error("the claims are no object")

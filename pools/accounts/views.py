@@ -128,7 +128,8 @@ def provider_again(request: HttpRequest) -> HttpResponse:
     context = {
         "query": urlencode(query),
         "reauthentication_alternatives": (),
-        "proved_nothing": request.session.get(PROVIDER_PROVED_NOTHING),
+        # Said once: whoever comes here again has not asked the provider since.
+        "proved_nothing": request.session.pop(PROVIDER_PROVED_NOTHING, False),
     }
     return render(request, "account/provider_again.html", context)
 

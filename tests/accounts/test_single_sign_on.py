@@ -406,6 +406,8 @@ def test_a_provider_that_does_not_say_when_it_asked_proves_nothing_and_that_is_s
         page = client.get(answer["Location"], follow=True)
         assert "Example ID sent you back without asking you" in told(page)
         assert "needs the claim auth_time" in told(page)
+        again = client.get("/accounts/second-factor/app/", follow=True)
+        assert "needs the claim auth_time" not in told(again)
     monkeypatch.undo()
     client, answer = come_in(provider, client, f"/accounts/oidc/sso/login/?{page.context['query']}")
     assert client.get(answer["Location"]).status_code == 200
